@@ -1,0 +1,279 @@
+//! Attempts: one request each, kept as evidence (B5, B6).
+//!
+//! How a try went ([`Outcome`]) and where the work stands ([`super::delivery::DeliveryState`]) are two things.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::ids::{AttemptId, DeliveryId};
+
+/// Why a try failed. Every failure has exactly one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// The host's name has no address.
+    DnsFailed,
+    /// The guard does not let us connect there.
+    BlockedAddress,
+    /// Nothing listens there.
+    ConnectRefused,
+    /// No connection within the deadline.
+    ConnectTimeout,
+    /// TLS could not be agreed on, or the certificate is not trusted.
+    TlsFailed,
+    /// The connection broke before the answer was complete.
+    ConnectionReset,
+    /// Connected, but no complete answer within the deadline.
+    ResponseTimeout,
+    /// What came back is not HTTP/1.1.
+    ProtocolError,
+    /// 3xx.
+    RedirectRefused,
+    /// 4xx.
+    ClientError,
+    /// 5xx, or a status outside the known classes.
+    ServerError,
+    /// The headers of the answer are larger than we take.
+    ResponseTooLarge,
+    /// Someone cancelled it, or its hook was deleted.
+    Cancelled,
+}
+
+impl ErrorClass {
+    /// Every class.
+    pub const ALL: [ErrorClass; 13] = [
+        ErrorClass::DnsFailed,
+        ErrorClass::BlockedAddress,
+        ErrorClass::ConnectRefused,
+        ErrorClass::ConnectTimeout,
+        ErrorClass::TlsFailed,
+        ErrorClass::ConnectionReset,
+        ErrorClass::ResponseTimeout,
+        ErrorClass::ProtocolError,
+        ErrorClass::RedirectRefused,
+        ErrorClass::ClientError,
+        ErrorClass::ServerError,
+        ErrorClass::ResponseTooLarge,
+        ErrorClass::Cancelled,
+    ];
+
+    /// Its fixed name: in tables, logs and on pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ErrorClass::DnsFailed => "dns_failed",
+            ErrorClass::BlockedAddress => "blocked_address",
+            ErrorClass::ConnectRefused => "connect_refused",
+            ErrorClass::ConnectTimeout => "connect_timeout",
+            ErrorClass::TlsFailed => "tls_failed",
+            ErrorClass::ConnectionReset => "connection_reset",
+            ErrorClass::ResponseTimeout => "response_timeout",
+            ErrorClass::ProtocolError => "protocol_error",
+            ErrorClass::RedirectRefused => "redirect_refused",
+            ErrorClass::ClientError => "client_error",
+            ErrorClass::ServerError => "server_error",
+            ErrorClass::ResponseTooLarge => "response_too_large",
+            ErrorClass::Cancelled => "cancelled",
+        }
+    }
+
+    /// Reads what [`ErrorClass::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == text)
+    }
+
+    /// Two or three words for the table: "no answer in time".
+    pub fn brief(self) -> &'static str {
+        match self {
+            ErrorClass::DnsFailed => "name not found",
+            ErrorClass::BlockedAddress => "address blocked",
+            ErrorClass::ConnectRefused => "connection refused",
+            ErrorClass::ConnectTimeout => "no connection in time",
+            ErrorClass::TlsFailed => "TLS failed",
+            ErrorClass::ConnectionReset => "connection broke",
+            ErrorClass::ResponseTimeout => "no answer in time",
+            ErrorClass::ProtocolError => "not an HTTP answer",
+            ErrorClass::RedirectRefused => "redirect not followed",
+            ErrorClass::ClientError => "refused",
+            ErrorClass::ServerError => "receiver error",
+            ErrorClass::ResponseTooLarge => "headers too large",
+            ErrorClass::Cancelled => "cancelled",
+        }
+    }
+
+    /// What happened, one sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            ErrorClass::DnsFailed => "The host name of the webhook has no address.",
+            ErrorClass::BlockedAddress => {
+                "The host of the webhook leads to an address that is not public, and Hirewire only calls public ones."
+            }
+            ErrorClass::ConnectRefused => "The receiver's machine answered that nothing listens on that port.",
+            ErrorClass::ConnectTimeout => "The receiver's machine did not take the connection in time.",
+            ErrorClass::TlsFailed => {
+                "No trusted TLS connection could be made: the certificate or the handshake failed."
+            }
+            ErrorClass::ConnectionReset => "The receiver closed the connection before its answer was complete.",
+            ErrorClass::ResponseTimeout => "The receiver took the request and did not answer in time.",
+            ErrorClass::ProtocolError => "What the receiver sent back is not an HTTP answer.",
+            ErrorClass::RedirectRefused => {
+                "The receiver pointed to another address. Deliveries are never redirected: the new address has not been checked."
+            }
+            ErrorClass::ClientError => "The receiver refused the request.",
+            ErrorClass::ServerError => "The receiver failed while it handled the request.",
+            ErrorClass::ResponseTooLarge => "The headers of the receiver's answer are larger than Hirewire takes.",
+            ErrorClass::Cancelled => "The delivery was cancelled; nothing more is sent.",
+        }
+    }
+
+    /// The one thing to do.
+    pub fn advice(self) -> &'static str {
+        match self {
+            ErrorClass::DnsFailed => "check the spelling of the host name and that its DNS record is public.",
+            ErrorClass::BlockedAddress => {
+                "use the receiver's public address, or have the operator of Hirewire allow this one (HIREWIRE_ALLOW_TARGETS)."
+            }
+            ErrorClass::ConnectRefused => "start the receiver, or correct the port in a new webhook address.",
+            ErrorClass::ConnectTimeout => "open the receiver's firewall for Hirewire and check that the host is up.",
+            ErrorClass::TlsFailed => {
+                "renew the receiver's certificate, serve its whole chain, and check that it names this host."
+            }
+            ErrorClass::ConnectionReset => {
+                "look at the receiver's log, and at any proxy in front of it, for this time."
+            }
+            ErrorClass::ResponseTimeout => {
+                "have the receiver answer first and work later, or choose a delivery policy that waits longer."
+            }
+            ErrorClass::ProtocolError => "check that the address belongs to an HTTPS server that speaks HTTP/1.1.",
+            ErrorClass::RedirectRefused => "create a webhook with the address it points to.",
+            ErrorClass::ClientError => "read its answer below: it says what it did not accept.",
+            ErrorClass::ServerError => "look at the receiver's log for this time; its answer stands below.",
+            ErrorClass::ResponseTooLarge => "have the receiver answer with fewer or shorter headers.",
+            ErrorClass::Cancelled => "send it again if it is wanted after all.",
+        }
+    }
+}
+
+/// How a try went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// The status of the answer, when one arrived.
+    pub status: Option<u16>,
+    /// Why it failed; `None` is success, decided by the status line alone.
+    pub class: Option<ErrorClass>,
+    /// What the operator needs to know beyond the class; never a secret.
+    pub detail: Option<String>,
+    /// The receiver's `Retry-After`, as a pause from the end of the try.
+    pub retry_after: Option<Duration>,
+}
+
+impl Outcome {
+    /// The outcome of an answer with this status.
+    pub fn answered(status: u16) -> Self {
+        let class = match status {
+            200..=299 => None,
+            300..=399 => Some(ErrorClass::RedirectRefused),
+            400..=499 => Some(ErrorClass::ClientError),
+            _ => Some(ErrorClass::ServerError),
+        };
+        Self { status: Some(status), class, detail: None, retry_after: None }
+    }
+
+    /// The outcome of a try without an answer.
+    pub fn failed(class: ErrorClass, detail: impl Into<String>) -> Self {
+        Self { status: None, class: Some(class), detail: Some(detail.into()), retry_after: None }
+    }
+
+    /// Whether the receiver acknowledged.
+    pub fn is_success(&self) -> bool {
+        self.class.is_none()
+    }
+}
+
+/// What made a try happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trigger {
+    /// The first try, or a retry by the policy.
+    Automatic,
+    /// Someone pressed a button.
+    Manual,
+}
+
+impl Trigger {
+    /// `automatic` or `manual`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trigger::Automatic => "automatic",
+            Trigger::Manual => "manual",
+        }
+    }
+
+    /// Reads what [`Trigger::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Trigger::Automatic, Trigger::Manual].into_iter().find(|trigger| trigger.as_str() == text)
+    }
+}
+
+/// Where the time of a try went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timings {
+    /// Resolving the name; `None` when there was nothing to resolve or the connection was reused.
+    pub dns: Option<Duration>,
+    /// Connecting, TLS included, DNS not; `None` when the connection was reused or never came about.
+    pub connect: Option<Duration>,
+    /// From the request's start on the wire to the answer's headers.
+    pub first_byte: Option<Duration>,
+    /// From the start of the try to its end.
+    pub total: Duration,
+}
+
+/// The answer as received, cut to what is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// Status code.
+    pub status: u16,
+    /// Header lines in their order, at most 16 KiB of them.
+    pub headers: Vec<(String, String)>,
+    /// Whether header lines were cut off.
+    pub headers_cut: bool,
+    /// The first 64 KiB of the body.
+    pub body: Vec<u8>,
+    /// Whether the body was longer.
+    pub body_cut: bool,
+}
+
+/// The request as it was sent, key and signatures masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Path and query of the request line.
+    pub target: String,
+    /// Header lines in the order and case of the wire.
+    pub headers: Vec<(String, String)>,
+}
+
+/// One request of a delivery, with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its id.
+    pub id: AttemptId,
+    /// Of which delivery.
+    pub delivery_id: DeliveryId,
+    /// 1 for the first.
+    pub number: u32,
+    /// What made it happen.
+    pub trigger: Trigger,
+    /// When it began; the time that was signed.
+    pub started_at: DateTime<Utc>,
+    /// When it ended; the next pause counts from here.
+    pub finished_at: DateTime<Utc>,
+    /// The request; `None` when it never came to sending one.
+    pub request: Option<Request>,
+    /// The answer, when one arrived.
+    pub response: Option<Response>,
+    /// Where the time went.
+    pub timings: Timings,
+    /// The address that was connected to.
+    pub remote: Option<SocketAddr>,
+    /// How it went.
+    pub outcome: Outcome,
+}

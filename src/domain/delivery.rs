@@ -1,0 +1,282 @@
+//! Deliveries: one event owed to one hook, and the states it goes through.
+//!
+//! ```text
+//! Pending ──try──▶ Success
+//!    │  └──fails──▶ Retrying ──try──▶ Success
+//!    │                 │  └──last one fails──▶ Failed
+//!    └── hook deleted ─┴── cancelled ────────▶ Failed (cancelled)
+//! ```
+//!
+//! The next state is a pure function of state, outcome, policy, time and jitter. A crash leaves a delivery in the state of
+//! its last commit: *Pending* and *Retrying* are taken up again by whoever starts next, so a try may be repeated with the
+//! same `webhook-id` (at-least-once), never lost.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::attempt::{ErrorClass, Outcome, Trigger};
+use super::event::EventType;
+use super::hook::FieldSet;
+use super::ids::{DeliveryId, EventId, HookId, OrganisationId};
+use super::mode::Mode;
+use super::policy::{LONGEST_RETRY_AFTER, Policy};
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// Not tried yet. The engine moves it on at `due`; while `due` is `None` it is held for a paused hook.
+    Pending {
+        /// When the first try is due.
+        due: Option<DateTime<Utc>>,
+    },
+    /// Tried and to be tried again. The engine moves it on at `due`, or an admin resumes its hook.
+    Retrying {
+        /// When the next try is due.
+        due: Option<DateTime<Utc>>,
+    },
+    /// Acknowledged with 2xx. Final, until someone resends it.
+    Success {
+        /// When the answer came.
+        at: DateTime<Utc>,
+    },
+    /// Given up. Final, until someone sends it again.
+    Failed {
+        /// When.
+        at: DateTime<Utc>,
+        /// The class of the last try, or *cancelled*.
+        class: ErrorClass,
+    },
+}
+
+impl DeliveryState {
+    /// When the next try is due; `None` for held and final ones.
+    pub fn due(&self) -> Option<DateTime<Utc>> {
+        match self {
+            DeliveryState::Pending { due } | DeliveryState::Retrying { due } => *due,
+            DeliveryState::Success { .. } | DeliveryState::Failed { .. } => None,
+        }
+    }
+
+    /// Whether something is still owed.
+    pub fn is_owed(&self) -> bool {
+        matches!(self, DeliveryState::Pending { .. } | DeliveryState::Retrying { .. })
+    }
+
+    /// Whether it waits for its paused hook.
+    pub fn is_held(&self) -> bool {
+        self.is_owed() && self.due().is_none()
+    }
+
+    /// When it was completed, well or badly.
+    pub fn completed_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            DeliveryState::Success { at } | DeliveryState::Failed { at, .. } => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// Its word in the log.
+    pub fn status(&self) -> Status {
+        match self {
+            DeliveryState::Pending { .. } => Status::Pending,
+            DeliveryState::Retrying { .. } => Status::Retrying,
+            DeliveryState::Success { .. } => Status::Success,
+            DeliveryState::Failed { .. } => Status::Failed,
+        }
+    }
+}
+
+/// The four words of the log (T7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Not tried yet.
+    Pending,
+    /// Tried, to be tried again.
+    Retrying,
+    /// Acknowledged.
+    Success,
+    /// Given up.
+    Failed,
+}
+
+impl Status {
+    /// Every status, in the order of the tabs.
+    pub const ALL: [Status; 4] = [Status::Pending, Status::Retrying, Status::Success, Status::Failed];
+
+    /// `pending`, `retrying`, `success` or `failed`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Retrying => "retrying",
+            Status::Success => "success",
+            Status::Failed => "failed",
+        }
+    }
+
+    /// As it stands on pages.
+    pub fn label(self) -> &'static str {
+        match self {
+            Status::Pending => "Pending",
+            Status::Retrying => "Retrying",
+            Status::Success => "Success",
+            Status::Failed => "Failed",
+        }
+    }
+
+    /// Reads what [`Status::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// How many tries there have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tries {
+    /// The first try and the policy's retries.
+    pub automatic: u32,
+    /// Those someone asked for.
+    pub manual: u32,
+}
+
+impl Tries {
+    /// The log's *Retries*: automatic tries after the first.
+    pub fn retries(&self) -> u32 {
+        self.automatic.saturating_sub(1)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> u32 {
+        self.automatic + self.manual
+    }
+
+    /// These tries and one more.
+    pub fn and(self, trigger: Trigger) -> Self {
+        match trigger {
+            Trigger::Automatic => Self { automatic: self.automatic + 1, ..self },
+            Trigger::Manual => Self { manual: self.manual + 1, ..self },
+        }
+    }
+}
+
+/// One event owed to one hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// What is owed.
+    pub event_id: EventId,
+    /// To whom.
+    pub hook_id: HookId,
+    /// Whose.
+    pub organisation_id: OrganisationId,
+    /// In which world.
+    pub mode: Mode,
+    /// The event's type.
+    pub kind: EventType,
+    /// Whether it is a Send Test or a sample: one try, filtered out of the log by default, no effect on health.
+    pub probe: bool,
+    /// Which of the event's bodies it carries.
+    pub field_set: FieldSet,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// What makes the next try happen.
+    pub trigger: Trigger,
+    /// How many tries there have been.
+    pub tries: Tries,
+    /// When the first try began.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// The status of the last answer.
+    pub response_status: Option<u16>,
+    /// The class of the last try, `None` after a success.
+    pub last_class: Option<ErrorClass>,
+    /// When it was recorded.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Delivery {
+    /// The delivery of a new event to a hook; held when `held`.
+    #[expect(clippy::too_many_arguments, reason = "a delivery is what these say, no more")]
+    pub fn owed(
+        id: DeliveryId,
+        event: &super::event::Event,
+        hook_id: HookId,
+        field_set: FieldSet,
+        held: bool,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            event_id: event.id.clone(),
+            hook_id,
+            organisation_id: event.organisation_id.clone(),
+            mode: event.mode,
+            kind: event.kind,
+            probe: event.probe,
+            field_set,
+            state: DeliveryState::Pending { due: (!held).then_some(now) },
+            trigger: Trigger::Automatic,
+            tries: Tries::default(),
+            sent_at: None,
+            response_status: None,
+            last_class: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The delivery after a try that ended at `finished` with `outcome`.
+    pub fn after(
+        &self,
+        outcome: &Outcome,
+        policy: Policy,
+        started: DateTime<Utc>,
+        finished: DateTime<Utc>,
+        jitter: f64,
+    ) -> Self {
+        let tries = self.tries.and(self.trigger);
+        let state = match outcome.class {
+            None => DeliveryState::Success { at: finished },
+            Some(class) => match self.next_pause(outcome, policy, tries, jitter) {
+                Some(pause) => DeliveryState::Retrying { due: Some(finished + delta(pause)) },
+                None => DeliveryState::Failed { at: finished, class },
+            },
+        };
+        Self {
+            state,
+            trigger: Trigger::Automatic,
+            tries,
+            sent_at: self.sent_at.or(Some(started)),
+            response_status: outcome.status,
+            last_class: outcome.class,
+            updated_at: finished,
+            ..self.clone()
+        }
+    }
+
+    /// The delivery ended by a person, or by the deletion of its hook.
+    pub fn cancelled(&self, now: DateTime<Utc>) -> Self {
+        let class = ErrorClass::Cancelled;
+        Self {
+            state: DeliveryState::Failed { at: now, class },
+            last_class: Some(class),
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+
+    fn next_pause(&self, outcome: &Outcome, policy: Policy, tries: Tries, jitter: f64) -> Option<Duration> {
+        // A test is one try (B4), and so is what someone asked for by hand once the policy had given up.
+        if self.probe {
+            return None;
+        }
+        let pause = policy.pause_after(tries.automatic, jitter)?;
+        Some(pause.max(outcome.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER)))
+    }
+}
+
+fn delta(pause: Duration) -> TimeDelta {
+    TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX)
+}

@@ -1,0 +1,160 @@
+//! Hooks: the addresses an organisation has us call, and who among them gets an event.
+
+use chrono::{DateTime, Utc};
+
+use super::event::{Event, EventType};
+use super::hook_url::HookUrl;
+use super::ids::{CredentialId, HookId, MemberId, OrganisationId};
+use super::mode::Mode;
+use super::policy::Policy;
+use super::secret::CredentialKind;
+
+/// How much of a candidate a hook is given (B11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FieldSet {
+    /// Names, contact and stage.
+    Minimal,
+    /// All but free-text answers.
+    Standard,
+    /// Everything there is.
+    Full,
+}
+
+impl FieldSet {
+    /// `minimal`, `standard` or `full`; also `fieldSet` on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FieldSet::Minimal => "minimal",
+            FieldSet::Standard => "standard",
+            FieldSet::Full => "full",
+        }
+    }
+
+    /// As it stands on pages.
+    pub fn label(self) -> &'static str {
+        match self {
+            FieldSet::Minimal => "Minimal",
+            FieldSet::Standard => "Standard",
+            FieldSet::Full => "Full",
+        }
+    }
+
+    /// What it leaves out, for pages.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            FieldSet::Minimal => "name, contact and stage only",
+            FieldSet::Standard => "no free-text answers",
+            FieldSet::Full => "everything, free-text answers included",
+        }
+    }
+
+    /// Reads what [`FieldSet::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [FieldSet::Minimal, FieldSet::Standard, FieldSet::Full].into_iter().find(|set| set.as_str() == text)
+    }
+}
+
+/// Where a hook stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HookState {
+    /// It is called. An admin moves it on.
+    Active,
+    /// What is owed to it is held until an admin resumes it; nothing is lost.
+    Paused,
+    /// Nothing more is ever sent to it; its log stays.
+    Deleted,
+}
+
+impl HookState {
+    /// `active`, `paused` or `deleted`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            HookState::Active => "active",
+            HookState::Paused => "paused",
+            HookState::Deleted => "deleted",
+        }
+    }
+
+    /// Reads what [`HookState::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        [HookState::Active, HookState::Paused, HookState::Deleted].into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// Which events a hook wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subscription {
+    /// Every event, those to come included.
+    All,
+    /// These alone.
+    Only(Vec<EventType>),
+}
+
+impl Subscription {
+    /// Whether the subscription names the type.
+    pub fn wants(&self, kind: EventType) -> bool {
+        match self {
+            Subscription::All => true,
+            Subscription::Only(kinds) => kinds.contains(&kind),
+        }
+    }
+}
+
+/// An address that is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// Its id.
+    pub id: HookId,
+    /// Whose.
+    pub organisation_id: OrganisationId,
+    /// Which world it serves.
+    pub mode: Mode,
+    /// What the team calls the receiver.
+    pub name: String,
+    /// Where it is; never changes (A2).
+    pub url: HookUrl,
+    /// How it is timed out and retried.
+    pub policy: Policy,
+    /// How much of a candidate it is given.
+    pub field_set: FieldSet,
+    /// Which events it wants.
+    pub subscription: Subscription,
+    /// Whether it is its mode's default (T1, S2).
+    pub is_default: bool,
+    /// Where it stands.
+    pub state: HookState,
+    /// Who made it.
+    pub created_by: Option<MemberId>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Hook {
+    /// Whether an event reaches this hook by routing. An export or a test reaches only the hook it is addressed to.
+    pub fn routes(&self, event: &Event) -> bool {
+        self.state != HookState::Deleted
+            && self.organisation_id == event.organisation_id
+            && self.mode == event.mode
+            && !event.kind.is_addressed()
+            && (self.is_default || self.subscription.wants(event.kind))
+    }
+}
+
+/// A key or secret of a hook, without its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Its id.
+    pub id: CredentialId,
+    /// Whose.
+    pub hook_id: HookId,
+    /// Key or secret.
+    pub kind: CredentialKind,
+    /// Its last four characters.
+    pub ends_in: String,
+    /// Who made it.
+    pub created_by: Option<MemberId>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}

@@ -1,0 +1,188 @@
+//! The address of a hook: https only, and nothing in it that could leak or mislead (S3, T3).
+
+use std::fmt;
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+/// An address may be this many bytes long.
+pub const LONGEST: usize = 2_048;
+
+/// An https address without credentials or fragment. Whether its host may be reached is the guard's to say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HookUrl(Url);
+
+/// Why a text is no address for a hook; its message stands beside the field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HookUrlError {
+    /// Nothing was typed.
+    #[error("Enter the address of your receiver")]
+    Empty,
+    /// The typed address begins with `http://`.
+    #[error("Use the https address of your receiver: http://{0} would send names and e-mail addresses unencrypted")]
+    Unencrypted(String),
+    /// Another scheme.
+    #[error("Use an address that starts with https://, not {0}://")]
+    OtherScheme(String),
+    /// User name or password in the address.
+    #[error(
+        "Remove the user name and password from the address: they would be stored and shown in logs. Use a key or a signature instead"
+    )]
+    Credentials,
+    /// `#…` at its end.
+    #[error("Remove the part from # on: it is never sent to a server")]
+    Fragment,
+    /// More than [`LONGEST`] bytes.
+    #[error("Shorten the address to at most 2,048 characters")]
+    TooLong,
+    /// Anything else.
+    #[error("Enter a complete address, such as hooks.example.com/candidates")]
+    Nonsense,
+}
+
+impl HookUrl {
+    /// Reads what a person typed or pasted behind a fixed `https://`: a second `https://` is repaired, `http://` refused.
+    pub fn parse(typed: &str) -> Result<Self, HookUrlError> {
+        let mut rest = typed.trim();
+        if rest.is_empty() {
+            return Err(HookUrlError::Empty);
+        }
+        if rest.len() > LONGEST {
+            return Err(HookUrlError::TooLong);
+        }
+        while let Some(more) = strip_scheme(rest, "https") {
+            rest = more.trim_start();
+        }
+        if let Some(target) = strip_scheme(rest, "http") {
+            let host: String = target.chars().take_while(|c| !matches!(c, '/' | '?' | '#' | '@')).collect();
+            return Err(HookUrlError::Unencrypted(host));
+        }
+        if let Some((scheme, _)) = rest.split_once("://") {
+            if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)) {
+                return Err(HookUrlError::OtherScheme(scheme.to_ascii_lowercase()));
+            }
+        }
+        // The parser would drop inner white space and turn backslashes into slashes: such an address is a slip.
+        if rest.starts_with('/') || rest.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+            return Err(HookUrlError::Nonsense);
+        }
+        let url = Url::parse(&format!("https://{rest}")).map_err(|_| HookUrlError::Nonsense)?;
+        if !url.username().is_empty() || url.password().is_some() || authority_has_at(rest) {
+            return Err(HookUrlError::Credentials);
+        }
+        if url.fragment().is_some() {
+            return Err(HookUrlError::Fragment);
+        }
+        if url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
+            return Err(HookUrlError::Nonsense);
+        }
+        if url.as_str().len() > LONGEST {
+            return Err(HookUrlError::TooLong);
+        }
+        Ok(Self(url))
+    }
+
+    /// The parsed address.
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// The whole address.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The host, with its port where that is not 443: what lists show.
+    pub fn host(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// The host's name, or `None` for a literal address.
+    pub fn host_name(&self) -> Option<&str> {
+        match self.0.host() {
+            Some(Host::Domain(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The literal address, when the host is one.
+    pub fn literal(&self) -> Option<IpAddr> {
+        match self.0.host()? {
+            Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
+            Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
+            Host::Domain(_) => None,
+        }
+    }
+
+    /// The port that is connected to.
+    pub fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or(443)
+    }
+
+    /// Path and query, as they stand in the request line.
+    pub fn target(&self) -> String {
+        match self.0.query() {
+            Some(query) => format!("{}?{query}", self.0.path()),
+            None => self.0.path().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for HookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+fn strip_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
+    let head = text.get(..scheme.len())?;
+    if !head.eq_ignore_ascii_case(scheme) {
+        return None;
+    }
+    text[scheme.len()..].strip_prefix("://")
+}
+
+fn authority_has_at(rest: &str) -> bool {
+    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(typed: &str) -> Result<String, HookUrlError> {
+        HookUrl::parse(typed).map(|url| url.to_string())
+    }
+
+    #[test]
+    fn a_pasted_https_prefix_is_repaired_not_doubled() {
+        for typed in
+            ["hooks.acme.com/in?a=1", "https://hooks.acme.com/in?a=1", " HTTPS://https://hooks.acme.com/in?a=1 "]
+        {
+            assert_eq!(read(typed).as_deref(), Ok("https://hooks.acme.com/in?a=1"));
+        }
+    }
+
+    #[test]
+    fn anything_but_a_plain_https_address_is_refused() {
+        use HookUrlError::*;
+        assert_eq!(read("http://acme.com/x"), Err(Unencrypted("acme.com".into())));
+        assert_eq!(read("https://http://acme.com"), Err(Unencrypted("acme.com".into())));
+        assert_eq!(read("ftp://acme.com"), Err(OtherScheme("ftp".into())));
+        assert_eq!(read("me:pw@acme.com/"), Err(Credentials));
+        assert_eq!(read("@acme.com/"), Err(Credentials));
+        assert_eq!(read("acme.com/#top"), Err(Fragment));
+        assert_eq!(read("  "), Err(Empty));
+        for nonsense in ["not a url", "//", "/path", "acme.com:99999", "a\\b.com", "acme.com:0", "https://"] {
+            assert!(matches!(read(nonsense), Err(Nonsense | Empty)), "{nonsense}");
+        }
+        assert_eq!(read(&"a".repeat(3_000)), Err(TooLong));
+    }
+
+    #[test]
+    fn disguised_literals_are_still_literals() {
+        assert_eq!(HookUrl::parse("0x7f.1/").map(|url| url.literal()), Ok(Some("127.0.0.1".parse().expect("literal"))));
+        assert_eq!(HookUrl::parse("[::1]:8443/x").map(|url| url.host()), Ok("[::1]:8443".into()));
+    }
+}

@@ -1,0 +1,25 @@
+//! What is true without any I/O: the nouns of the product, their states and their rules.
+//!
+//! Nothing here knows a database, a socket, a clock or a page. Functions that need the time or randomness are given it.
+
+pub mod address;
+pub mod api_key;
+pub mod attempt;
+pub mod candidate;
+pub mod catalogue;
+pub mod delivery;
+pub mod event;
+pub mod export;
+pub mod hook;
+pub mod hook_url;
+pub mod ids;
+pub mod json;
+pub mod member;
+pub mod mode;
+pub mod organisation;
+pub mod payload;
+pub mod policy;
+pub mod role;
+pub mod secret;
+pub mod signing;
+pub mod vacancy;

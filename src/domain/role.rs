@@ -1,0 +1,91 @@
+//! Roles and what each may do: the table of the product page on the console, as code.
+
+/// What a member is in an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Connects hooks, holds keys and secrets, manages members.
+    Admin,
+    /// Works with vacancies and candidates and exports them.
+    Recruiter,
+    /// Answers "did it arrive, and if not, why?"; sees personal data masked.
+    Support,
+}
+
+/// Something a role may or may not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Create, pause, replace and delete hooks; see, make and end their keys and secrets; send tests.
+    ManageHooks,
+    /// See hooks, read-only.
+    ViewHooks,
+    /// Create and revoke API keys.
+    ManageApiKeys,
+    /// Read vacancies and candidates.
+    ViewVacancies,
+    /// Create vacancies, import and edit candidates.
+    ManageVacancies,
+    /// Send candidates to a hook.
+    Export,
+    /// Read exports.
+    ViewExports,
+    /// Read the delivery log. Recruiters see the deliveries of their own exports only.
+    ViewLogs,
+    /// Retry, cancel and resend deliveries that one may see.
+    Resend,
+    /// See personal data unmasked without giving a reason (B11).
+    SeePersonalData,
+    /// The home page and one's own account.
+    BeMember,
+}
+
+impl Role {
+    /// Every role, the most powerful first.
+    pub const ALL: [Role; 3] = [Role::Admin, Role::Recruiter, Role::Support];
+
+    /// Whether this role has the permission.
+    pub fn may(self, permission: Permission) -> bool {
+        use Permission::*;
+        match self {
+            Role::Admin => true,
+            Role::Recruiter => matches!(
+                permission,
+                ViewVacancies | ManageVacancies | Export | ViewExports | ViewLogs | Resend | SeePersonalData | BeMember
+            ),
+            Role::Support => {
+                matches!(permission, ViewHooks | ViewVacancies | ViewExports | ViewLogs | Resend | BeMember)
+            }
+        }
+    }
+
+    /// `admin`, `recruiter` or `support`: in tables and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Admin => "admin",
+            Role::Recruiter => "recruiter",
+            Role::Support => "support",
+        }
+    }
+
+    /// As it stands on pages, with its article: "an Organisation Admin".
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Role::Admin => "an Organisation Admin",
+            Role::Recruiter => "a Recruiter",
+            Role::Support => "a Support member",
+        }
+    }
+
+    /// As it stands on pages.
+    pub fn label(self) -> &'static str {
+        match self {
+            Role::Admin => "Organisation Admin",
+            Role::Recruiter => "Recruiter",
+            Role::Support => "Support",
+        }
+    }
+
+    /// Reads what [`Role::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}

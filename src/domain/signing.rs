@@ -1,0 +1,113 @@
+//! Signatures: four families of verifiers, side by side, over the same bytes (S6, B2).
+//!
+//! Each attempt is signed anew, because the signed text holds the attempt's time. While a rotation lasts, headers that
+//! can hold several signatures carry one for each live secret, newest first; headers that hold exactly one carry the
+//! preferred secret's.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use super::secret::{DOTS, Plain};
+
+/// The hook's live secrets, newest first, and which of them receivers that know only one are given.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    /// Newest first; empty when the hook is not signed.
+    pub live: Vec<Plain>,
+    /// Index into `live` of the preferred one.
+    pub preferred: usize,
+}
+
+/// One header of a delivery: its name as the contract writes it, and its value.
+pub type Header = (&'static str, String);
+
+/// What is signed.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed<'a> {
+    /// The event's id, the same on every try.
+    pub id: &'a str,
+    /// When this attempt is made.
+    pub at: DateTime<Utc>,
+    /// The bytes of the body.
+    pub body: &'a [u8],
+}
+
+/// The signature headers of one attempt; none when there is no secret.
+pub fn headers(signed: Signed<'_>, secrets: &Secrets) -> Vec<Header> {
+    let Some(preferred) = secrets.live.get(secrets.preferred).or(secrets.live.first()) else { return Vec::new() };
+    let unix = signed.at.timestamp().to_string();
+    let stripe = |secret: &Plain| hex(&mac(secret.reveal().as_bytes(), &[unix.as_bytes(), b".", signed.body]));
+    let standard = |secret: &Plain| {
+        let key = standard_key(secret);
+        let sum = mac(&key, &[signed.id.as_bytes(), b".", unix.as_bytes(), b".", signed.body]);
+        format!("v1,{}", BASE64.encode(sum))
+    };
+    let preferred_stripe = stripe(preferred);
+    let every_stripe = secrets.live.iter().map(|secret| format!(",v1={}", stripe(secret))).collect::<String>();
+    let every_standard = secrets.live.iter().map(standard).collect::<Vec<_>>().join(" ");
+    vec![
+        ("X-TalentSprout-Signature", format!("t={unix},v1={preferred_stripe}")),
+        ("X-Webhook-Signature", format!("t={unix}{every_stripe}")),
+        ("X-Hub-Signature-256", format!("sha256={}", hex(&mac(preferred.reveal().as_bytes(), &[signed.body])))),
+        ("webhook-signature", every_standard),
+    ]
+}
+
+/// A header's value as it is stored and shown: key and signatures become dots, everything else stays.
+pub fn masked(name: &str, value: &str) -> String {
+    match name.to_ascii_lowercase().as_str() {
+        "x-webhook-key" => format!("whk_{DOTS}"),
+        "x-hub-signature-256" => format!("sha256={DOTS}"),
+        "x-talentsprout-signature" | "x-webhook-signature" => value
+            .split(',')
+            .map(|part| if part.starts_with("v1=") { format!("v1={DOTS}") } else { part.to_owned() })
+            .collect::<Vec<_>>()
+            .join(","),
+        "webhook-signature" => value.split(' ').map(|_| format!("v1,{DOTS}")).collect::<Vec<_>>().join(" "),
+        _ => value.to_owned(),
+    }
+}
+
+/// The key of the Standard Webhooks signature: what stands after `whsec_`, decoded. A secret that does not decode keys
+/// with its bytes, as the reference libraries do for raw secrets.
+fn standard_key(secret: &Plain) -> Vec<u8> {
+    let text = secret.reveal();
+    let encoded = text.strip_prefix("whsec_").unwrap_or(text);
+    BASE64.decode(encoded).unwrap_or_else(|_| encoded.as_bytes().to_vec())
+}
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)] as char, DIGITS[usize::from(b & 15)] as char]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masking_keeps_the_shape_and_hides_the_proof() {
+        assert_eq!(masked("X-Webhook-Signature", "t=1,v1=ab,v1=cd"), format!("t=1,v1={DOTS},v1={DOTS}"));
+        assert_eq!(masked("webhook-signature", "v1,aaa v1,bbb"), format!("v1,{DOTS} v1,{DOTS}"));
+        assert_eq!(masked("X-Webhook-Key", "whk_abc"), format!("whk_{DOTS}"));
+        assert_eq!(masked("Webhook-Id", "evt_1"), "evt_1");
+    }
+
+    #[test]
+    fn an_unsigned_hook_gets_no_signature_header() {
+        let signed = Signed { id: "evt_1", at: DateTime::UNIX_EPOCH, body: b"{}" };
+        assert!(headers(signed, &Secrets::default()).is_empty());
+    }
+}

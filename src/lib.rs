@@ -1,0 +1,9 @@
+//! Hirewire: the webhook console of a hiring team.
+//!
+//! # The map
+//!
+//! Dependencies point one way: `cli, demo → web | api → actions → delivery → store → domain`; a test reads the imports and
+//! fails when one points back.
+
+pub mod clock;
+pub mod domain;
