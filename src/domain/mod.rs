@@ -20,6 +20,7 @@ pub mod organisation;
 pub mod payload;
 pub mod policy;
 pub mod role;
+pub mod sealing;
 pub mod secret;
 pub mod signing;
 pub mod vacancy;

@@ -1,0 +1,3 @@
+DROP TABLE audit;
+DROP TABLE submissions;
+DROP TABLE web_sessions;

@@ -1,0 +1,4 @@
+DROP TABLE imports;
+DROP TABLE applications;
+DROP TABLE candidates;
+DROP TABLE vacancies;

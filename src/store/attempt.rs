@@ -1,0 +1,132 @@
+//! Attempts in the database.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::row::{Reader, json_text};
+use super::schema::attempts;
+use super::time::micros;
+use super::{Conn, Result};
+use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Request, Response, Timings, Trigger};
+use crate::domain::ids::DeliveryId;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = attempts)]
+struct AttemptRow {
+    id: String,
+    delivery_id: String,
+    number: i32,
+    trigger_kind: String,
+    started_at: i64,
+    finished_at: i64,
+    request_target: Option<String>,
+    request_headers: Option<String>,
+    response_status: Option<i32>,
+    response_headers: Option<String>,
+    response_headers_cut: bool,
+    response_body: Option<Vec<u8>>,
+    response_body_cut: bool,
+    dns_us: Option<i64>,
+    connect_us: Option<i64>,
+    first_byte_us: Option<i64>,
+    total_us: i64,
+    remote: Option<String>,
+    error_class: Option<String>,
+    detail: Option<String>,
+}
+
+fn to_us(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn from_us(stored: i64) -> Duration {
+    Duration::from_micros(u64::try_from(stored).unwrap_or_default())
+}
+
+impl AttemptRow {
+    fn write(attempt: &Attempt) -> Self {
+        let response = attempt.response.as_ref();
+        Self {
+            id: attempt.id.to_string(),
+            delivery_id: attempt.delivery_id.to_string(),
+            number: i32::try_from(attempt.number).unwrap_or(i32::MAX),
+            trigger_kind: attempt.trigger.as_str().to_owned(),
+            started_at: micros(attempt.started_at),
+            finished_at: micros(attempt.finished_at),
+            request_target: attempt.request.as_ref().map(|request| request.target.clone()),
+            request_headers: attempt.request.as_ref().map(|request| json_text(&request.headers)),
+            response_status: attempt.outcome.status.map(i32::from),
+            response_headers: response.map(|response| json_text(&response.headers)),
+            response_headers_cut: response.is_some_and(|response| response.headers_cut),
+            response_body: response.map(|response| response.body.clone()),
+            response_body_cut: response.is_some_and(|response| response.body_cut),
+            dns_us: attempt.timings.dns.map(to_us),
+            connect_us: attempt.timings.connect.map(to_us),
+            first_byte_us: attempt.timings.first_byte.map(to_us),
+            total_us: to_us(attempt.timings.total),
+            remote: attempt.remote.map(|remote| remote.to_string()),
+            error_class: attempt.outcome.class.map(|class| class.as_str().to_owned()),
+            detail: attempt.outcome.detail.clone(),
+        }
+    }
+
+    fn read(self) -> Result<Attempt> {
+        let row = Reader { table: "attempts", id: &self.id };
+        let status = row.status(self.response_status)?;
+        let response = match (status, &self.response_headers, self.response_body) {
+            (Some(status), Some(headers), Some(body)) => Some(Response {
+                status,
+                headers: row.json(headers)?,
+                headers_cut: self.response_headers_cut,
+                body,
+                body_cut: self.response_body_cut,
+            }),
+            _ => None,
+        };
+        let request = match (self.request_target, &self.request_headers) {
+            (Some(target), Some(headers)) => Some(Request { target, headers: row.json(headers)? }),
+            _ => None,
+        };
+        Ok(Attempt {
+            id: row.parse(&self.id)?,
+            delivery_id: row.parse(&self.delivery_id)?,
+            number: row.count(self.number)?,
+            trigger: row.word("trigger_kind", &self.trigger_kind, Trigger::parse)?,
+            started_at: row.time(self.started_at)?,
+            finished_at: row.time(self.finished_at)?,
+            request,
+            response,
+            timings: Timings {
+                dns: self.dns_us.map(from_us),
+                connect: self.connect_us.map(from_us),
+                first_byte: self.first_byte_us.map(from_us),
+                total: from_us(self.total_us),
+            },
+            remote: row.parse_some(self.remote.as_deref())?,
+            outcome: Outcome {
+                status,
+                class: self.error_class.as_deref().map(|word| row.word("error_class", word, ErrorClass::parse)).transpose()?,
+                detail: self.detail,
+                retry_after: None,
+            },
+        })
+    }
+}
+
+/// Writes an attempt.
+pub fn insert(conn: &mut Conn, attempt: &Attempt) -> Result<()> {
+    diesel::insert_into(attempts::table).values(&AttemptRow::write(attempt)).execute(conn)?;
+    Ok(())
+}
+
+/// The attempts of a delivery, newest first, at most 100.
+pub fn of_delivery(conn: &mut Conn, delivery: &DeliveryId) -> Result<Vec<Attempt>> {
+    let rows = attempts::table
+        .filter(attempts::delivery_id.eq(delivery.as_str()))
+        .order(attempts::number.desc())
+        .limit(100)
+        .select(AttemptRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(AttemptRow::read).collect()
+}

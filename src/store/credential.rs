@@ -1,0 +1,90 @@
+//! Keys and secrets of hooks in the database: sealed, never in clear.
+
+use diesel::prelude::*;
+
+use super::row::Reader;
+use super::schema::credentials;
+use super::time::micros;
+use super::{Conn, Result};
+use crate::domain::hook::Credential;
+use crate::domain::ids::{CredentialId, HookId};
+use crate::domain::secret::CredentialKind;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = credentials)]
+struct CredentialRow {
+    id: String,
+    hook_id: String,
+    kind: String,
+    sealed: Vec<u8>,
+    ends_in: String,
+    created_by: Option<String>,
+    created_at: i64,
+}
+
+/// A credential and its sealed value.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// What is known of it in clear.
+    pub credential: Credential,
+    /// Its value, sealed under the sealing key and bound to its hook.
+    pub sealed: Vec<u8>,
+}
+
+impl CredentialRow {
+    fn read(self) -> Result<Sealed> {
+        let row = Reader { table: "credentials", id: &self.id };
+        let credential = Credential {
+            id: row.parse(&self.id)?,
+            hook_id: row.parse(&self.hook_id)?,
+            kind: row.word("kind", &self.kind, CredentialKind::parse)?,
+            created_by: row.parse_some(self.created_by.as_deref())?,
+            created_at: row.time(self.created_at)?,
+            ends_in: self.ends_in,
+        };
+        Ok(Sealed { credential, sealed: self.sealed })
+    }
+}
+
+/// Writes a new credential.
+pub fn insert(conn: &mut Conn, credential: &Credential, sealed: Vec<u8>) -> Result<()> {
+    let row = CredentialRow {
+        id: credential.id.to_string(),
+        hook_id: credential.hook_id.to_string(),
+        kind: credential.kind.as_str().to_owned(),
+        sealed,
+        ends_in: credential.ends_in.clone(),
+        created_by: credential.created_by.as_ref().map(ToString::to_string),
+        created_at: micros(credential.created_at),
+    };
+    diesel::insert_into(credentials::table).values(&row).execute(conn)?;
+    Ok(())
+}
+
+/// The credentials of these hooks, newest first.
+pub fn of_hooks(conn: &mut Conn, hooks: &[HookId]) -> Result<Vec<Sealed>> {
+    let ids: Vec<&str> = hooks.iter().map(HookId::as_str).collect();
+    let rows = credentials::table
+        .filter(credentials::hook_id.eq_any(ids))
+        .order(credentials::id.desc())
+        .select(CredentialRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(CredentialRow::read).collect()
+}
+
+/// Any one credential of the database, to check the sealing key with.
+pub fn any(conn: &mut Conn) -> Result<Option<Sealed>> {
+    let row = credentials::table.select(CredentialRow::as_select()).first(conn).optional()?;
+    row.map(CredentialRow::read).transpose()
+}
+
+/// Removes a hook's credentials of a kind: they end at once. How many there were.
+pub fn delete(conn: &mut Conn, hook: &HookId, kind: CredentialKind) -> Result<usize> {
+    let of_kind = credentials::hook_id.eq(hook.as_str()).and(credentials::kind.eq(kind.as_str()));
+    Ok(diesel::delete(credentials::table.filter(of_kind)).execute(conn)?)
+}
+
+/// Removes one credential; whether it was there.
+pub fn delete_one(conn: &mut Conn, id: &CredentialId) -> Result<bool> {
+    Ok(diesel::delete(credentials::table.find(id.as_str())).execute(conn)? == 1)
+}

@@ -1,0 +1,290 @@
+//! Deliveries in the database: what is owed, who holds it, where it stands.
+//!
+//! A delivery is *held* by the instance that will send it. Everything that moves a delivery on names the holder, so an
+//! instance that was taken for dead cannot undo what its successor did.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::row::Reader;
+use super::schema::{deliveries, event_bodies, events};
+use super::time::micros;
+use super::{Conn, Result, StoreError};
+use crate::domain::attempt::{ErrorClass, Trigger};
+use crate::domain::delivery::{Delivery, DeliveryState, Status, Tries};
+use crate::domain::event::EventType;
+use crate::domain::hook::FieldSet;
+use crate::domain::ids::{DeliveryId, HookId, InstanceId, OrganisationId};
+use crate::domain::mode::Mode;
+
+const OWED: [&str; 2] = ["pending", "retrying"];
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = deliveries, treat_none_as_null = true)]
+pub(super) struct DeliveryRow {
+    id: String,
+    event_id: String,
+    hook_id: String,
+    organisation_id: String,
+    mode: String,
+    kind: String,
+    probe: bool,
+    field_set: String,
+    status: String,
+    due_at: Option<i64>,
+    next_trigger: String,
+    automatic_tries: i32,
+    manual_tries: i32,
+    sent_at: Option<i64>,
+    completed_at: Option<i64>,
+    response_status: Option<i32>,
+    last_class: Option<String>,
+    holder: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl DeliveryRow {
+    fn write(delivery: &Delivery, holder: Option<&InstanceId>) -> Self {
+        Self {
+            id: delivery.id.to_string(),
+            event_id: delivery.event_id.to_string(),
+            hook_id: delivery.hook_id.to_string(),
+            organisation_id: delivery.organisation_id.to_string(),
+            mode: delivery.mode.to_string(),
+            kind: delivery.kind.to_string(),
+            probe: delivery.probe,
+            field_set: delivery.field_set.as_str().to_owned(),
+            status: delivery.state.status().as_str().to_owned(),
+            due_at: delivery.state.due().map(micros),
+            next_trigger: delivery.trigger.as_str().to_owned(),
+            automatic_tries: i32::try_from(delivery.tries.automatic).unwrap_or(i32::MAX),
+            manual_tries: i32::try_from(delivery.tries.manual).unwrap_or(i32::MAX),
+            sent_at: delivery.sent_at.map(micros),
+            completed_at: delivery.state.completed_at().map(micros),
+            response_status: delivery.response_status.map(i32::from),
+            last_class: delivery.last_class.map(|class| class.as_str().to_owned()),
+            // Only what will be sent is held; what is final or waits for its hook belongs to nobody.
+            holder: delivery.state.due().and(holder).map(ToString::to_string),
+            created_at: micros(delivery.created_at),
+            updated_at: micros(delivery.updated_at),
+        }
+    }
+
+    pub(super) fn read(self) -> Result<Delivery> {
+        let row = Reader { table: "deliveries", id: &self.id };
+        let last_class = self.last_class.as_deref().map(|word| row.word("last_class", word, ErrorClass::parse)).transpose()?;
+        let due = row.time_some(self.due_at)?;
+        let completed = row.time_some(self.completed_at)?;
+        let state = match (row.word("status", &self.status, Status::parse)?, completed, last_class) {
+            (Status::Pending, None, _) => DeliveryState::Pending { due },
+            (Status::Retrying, None, _) => DeliveryState::Retrying { due },
+            (Status::Success, Some(at), _) => DeliveryState::Success { at },
+            (Status::Failed, Some(at), Some(class)) => DeliveryState::Failed { at, class },
+            (status, completed, class) => {
+                return Err(row.corrupt(format!("{status:?} with completed_at {completed:?} and class {class:?}")));
+            }
+        };
+        Ok(Delivery {
+            id: row.parse(&self.id)?,
+            event_id: row.parse(&self.event_id)?,
+            hook_id: row.parse(&self.hook_id)?,
+            organisation_id: row.parse(&self.organisation_id)?,
+            mode: row.word("mode", &self.mode, Mode::parse)?,
+            kind: row.word("kind", &self.kind, EventType::parse)?,
+            probe: self.probe,
+            field_set: row.word("field_set", &self.field_set, FieldSet::parse)?,
+            state,
+            trigger: row.word("next_trigger", &self.next_trigger, Trigger::parse)?,
+            tries: Tries { automatic: row.count(self.automatic_tries)?, manual: row.count(self.manual_tries)? },
+            sent_at: row.time_some(self.sent_at)?,
+            response_status: row.status(self.response_status)?,
+            last_class,
+            created_at: row.time(self.created_at)?,
+            updated_at: row.time(self.updated_at)?,
+        })
+    }
+}
+
+/// A delivery with what the engine needs to send it.
+#[derive(Debug, Clone)]
+pub struct Owed {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// When its event happened.
+    pub occurred_at: DateTime<Utc>,
+    /// The frozen bytes.
+    pub body: Bytes,
+}
+
+/// Writes a new delivery, held by `holder` when it is due.
+pub fn insert(conn: &mut Conn, delivery: &Delivery, holder: Option<&InstanceId>) -> Result<()> {
+    diesel::insert_into(deliveries::table).values(&DeliveryRow::write(delivery, holder)).execute(conn)?;
+    Ok(())
+}
+
+/// One delivery of an organisation.
+pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &DeliveryId) -> Result<Option<Delivery>> {
+    let row = deliveries::table
+        .find(id.as_str())
+        .filter(deliveries::organisation_id.eq(organisation.as_str()))
+        .select(DeliveryRow::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(DeliveryRow::read).transpose()
+}
+
+/// Which of these deliveries `holder` still holds and still owes.
+pub fn still_held(conn: &mut Conn, ids: &[DeliveryId], holder: &InstanceId) -> Result<Vec<DeliveryId>> {
+    let ids: Vec<&str> = ids.iter().map(DeliveryId::as_str).collect();
+    let found: Vec<String> = deliveries::table
+        .filter(deliveries::id.eq_any(ids))
+        .filter(deliveries::holder.eq(holder.as_str()).and(deliveries::status.eq_any(OWED)))
+        .select(deliveries::id)
+        .load(conn)?;
+    found.iter().map(|id| Reader { table: "deliveries", id }.parse(id)).collect()
+}
+
+/// Moves a delivery on, if `holder` still holds it and it is still owed; whether it did.
+pub fn advance(conn: &mut Conn, delivery: &Delivery, holder: &InstanceId) -> Result<bool> {
+    let row = DeliveryRow::write(delivery, Some(holder));
+    let held = deliveries::holder.eq(holder.as_str()).and(deliveries::status.eq_any(OWED));
+    let changed = diesel::update(deliveries::table.find(delivery.id.as_str()).filter(held)).set(&row).execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Rewrites a delivery on somebody's word (retry now, cancel), whoever holds it; whether it still was as `before` says.
+pub fn replace(conn: &mut Conn, before: &Delivery, after: &Delivery, holder: Option<&InstanceId>) -> Result<bool> {
+    let unchanged = deliveries::updated_at
+        .eq(micros(before.updated_at))
+        .and(deliveries::status.eq(before.state.status().as_str()));
+    let row = DeliveryRow::write(after, holder);
+    let changed = diesel::update(deliveries::table.find(before.id.as_str()).filter(unchanged)).set(&row).execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Takes up to `limit` deliveries that are due and held by nobody, the longest due first.
+pub fn claim(conn: &mut Conn, holder: &InstanceId, limit: i64) -> Result<Vec<Owed>> {
+    let free = deliveries::holder.is_null().and(deliveries::status.eq_any(OWED)).and(deliveries::due_at.is_not_null());
+    let rows: Vec<DeliveryRow> = match conn {
+        // The one writer needs no row locks.
+        Conn::Sqlite(conn) => deliveries::table
+            .filter(free)
+            .order((deliveries::due_at, deliveries::id))
+            .limit(limit)
+            .select(DeliveryRow::as_select())
+            .load(conn)?,
+        Conn::Postgres(conn) => deliveries::table
+            .filter(free)
+            .order((deliveries::due_at, deliveries::id))
+            .limit(limit)
+            .select(DeliveryRow::as_select())
+            .for_update()
+            .skip_locked()
+            .load(conn)?,
+    };
+    let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+    diesel::update(deliveries::table.filter(deliveries::id.eq_any(&ids)))
+        .set(deliveries::holder.eq(holder.as_str()))
+        .execute(conn)?;
+    rows.into_iter().map(|row| load_owed(conn, row)).collect()
+}
+
+/// One delivery with what it takes to send it.
+pub fn load(conn: &mut Conn, id: &DeliveryId) -> Result<Option<Owed>> {
+    let row = deliveries::table.find(id.as_str()).select(DeliveryRow::as_select()).first(conn).optional()?;
+    row.map(|row| load_owed(conn, row)).transpose()
+}
+
+fn load_owed(conn: &mut Conn, row: DeliveryRow) -> Result<Owed> {
+    let (occurred_at, body): (i64, Vec<u8>) = events::table
+        .inner_join(event_bodies::table.on(event_bodies::event_id.eq(events::id)))
+        .filter(events::id.eq(&row.event_id).and(event_bodies::field_set.eq(&row.field_set)))
+        .select((events::occurred_at, event_bodies::body))
+        .first(conn)
+        .optional()?
+        .ok_or_else(|| StoreError::Corrupt {
+            table: "deliveries",
+            id: row.id.clone(),
+            what: format!("event {} has no body for field set {}", row.event_id, row.field_set),
+        })?;
+    let occurred_at = Reader { table: "events", id: &row.event_id }.time(occurred_at)?;
+    Ok(Owed { delivery: row.read()?, occurred_at, body: body.into() })
+}
+
+/// What a hook still owes or is owed: deliveries not yet final, oldest first, at most `limit`.
+pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Delivery>> {
+    let rows = deliveries::table
+        .filter(deliveries::hook_id.eq(hook.as_str()).and(deliveries::status.eq_any(OWED)))
+        .order((deliveries::created_at, deliveries::id))
+        .limit(limit)
+        .select(DeliveryRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(DeliveryRow::read).collect()
+}
+
+/// Ends everything that is owed to a hook as cancelled; how many deliveries that were.
+pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
+    let owed = deliveries::hook_id.eq(hook.as_str()).and(deliveries::status.eq_any(OWED));
+    let changed = diesel::update(deliveries::table.filter(owed))
+        .set((
+            deliveries::status.eq(Status::Failed.as_str()),
+            deliveries::last_class.eq(ErrorClass::Cancelled.as_str()),
+            deliveries::due_at.eq(None::<i64>),
+            deliveries::holder.eq(None::<String>),
+            deliveries::completed_at.eq(micros(now)),
+            deliveries::updated_at.eq(micros(now)),
+        ))
+        .execute(conn)?;
+    Ok(changed)
+}
+
+/// Holds everything that is owed to a paused hook; how many deliveries that were.
+pub fn hold_for(conn: &mut Conn, hook: &HookId) -> Result<usize> {
+    let owed = deliveries::hook_id.eq(hook.as_str()).and(deliveries::status.eq_any(OWED));
+    let changed = diesel::update(deliveries::table.filter(owed))
+        .set((deliveries::due_at.eq(None::<i64>), deliveries::holder.eq(None::<String>)))
+        .execute(conn)?;
+    Ok(changed)
+}
+
+/// Makes everything that was held for a hook due now; how many deliveries that were.
+pub fn release_for(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
+    let held = deliveries::hook_id
+        .eq(hook.as_str())
+        .and(deliveries::status.eq_any(OWED))
+        .and(deliveries::due_at.is_null());
+    Ok(diesel::update(deliveries::table.filter(held)).set(deliveries::due_at.eq(micros(now))).execute(conn)?)
+}
+
+/// Frees what these instances held, so that others can claim it; how many deliveries that were.
+pub fn free_from(conn: &mut Conn, holders: &[InstanceId]) -> Result<usize> {
+    let holders: Vec<&str> = holders.iter().map(InstanceId::as_str).collect();
+    let theirs = deliveries::holder.eq_any(holders).and(deliveries::status.eq_any(OWED));
+    Ok(diesel::update(deliveries::table.filter(theirs)).set(deliveries::holder.eq(None::<String>)).execute(conn)?)
+}
+
+/// How the deliveries of an organisation and mode since a time stand, tests left out: `(hook, status)` of each.
+///
+/// Used for small windows; at most 10,001 rows are read.
+pub fn recent_statuses(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    mode: Mode,
+    since: DateTime<Utc>,
+) -> Result<Vec<(HookId, Status, DateTime<Utc>)>> {
+    let rows: Vec<(String, String, String, i64)> = deliveries::table
+        .filter(deliveries::organisation_id.eq(organisation.as_str()).and(deliveries::mode.eq(mode.as_str())))
+        .filter(deliveries::created_at.ge(micros(since)).and(deliveries::probe.eq(false)))
+        .order((deliveries::created_at.desc(), deliveries::id.desc()))
+        .limit(10_001)
+        .select((deliveries::id, deliveries::hook_id, deliveries::status, deliveries::created_at))
+        .load(conn)?;
+    rows.iter()
+        .map(|(id, hook, status, created)| {
+            let row = Reader { table: "deliveries", id };
+            Ok((row.parse(hook)?, row.word("status", status, Status::parse)?, row.time(*created)?))
+        })
+        .collect()
+}

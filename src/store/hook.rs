@@ -1,0 +1,141 @@
+//! Hooks in the database.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::row::{Reader, json_text};
+use super::schema::hooks;
+use super::time::micros;
+use super::{Conn, Result};
+use crate::domain::event::EventType;
+use crate::domain::hook::{FieldSet, Hook, HookState, Subscription};
+use crate::domain::hook_url::HookUrl;
+use crate::domain::ids::{HookId, OrganisationId};
+use crate::domain::mode::Mode;
+use crate::domain::policy::Policy;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = hooks)]
+struct HookRow {
+    id: String,
+    organisation_id: String,
+    mode: String,
+    name: String,
+    url: String,
+    policy: String,
+    field_set: String,
+    events: Option<String>,
+    is_default: bool,
+    state: String,
+    created_by: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl HookRow {
+    fn write(hook: &Hook) -> Self {
+        let events = match &hook.subscription {
+            Subscription::All => None,
+            Subscription::Only(kinds) => Some(json_text(&kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())),
+        };
+        Self {
+            id: hook.id.to_string(),
+            organisation_id: hook.organisation_id.to_string(),
+            mode: hook.mode.to_string(),
+            name: hook.name.clone(),
+            url: hook.url.to_string(),
+            policy: hook.policy.as_str().to_owned(),
+            field_set: hook.field_set.as_str().to_owned(),
+            events,
+            is_default: hook.is_default,
+            state: hook.state.as_str().to_owned(),
+            created_by: hook.created_by.as_ref().map(ToString::to_string),
+            created_at: micros(hook.created_at),
+            updated_at: micros(hook.updated_at),
+        }
+    }
+
+    fn read(self) -> Result<Hook> {
+        let row = Reader { table: "hooks", id: &self.id };
+        let subscription = match &self.events {
+            None => Subscription::All,
+            Some(text) => {
+                let names: Vec<String> = row.json(text)?;
+                Subscription::Only(
+                    names.iter().map(|name| row.word("events", name, EventType::parse)).collect::<Result<_>>()?,
+                )
+            }
+        };
+        Ok(Hook {
+            id: row.parse(&self.id)?,
+            organisation_id: row.parse(&self.organisation_id)?,
+            mode: row.word("mode", &self.mode, Mode::parse)?,
+            url: HookUrl::parse(&self.url).map_err(|error| row.corrupt(error))?,
+            policy: row.word("policy", &self.policy, Policy::parse)?,
+            field_set: row.word("field_set", &self.field_set, FieldSet::parse)?,
+            subscription,
+            is_default: self.is_default,
+            state: row.word("state", &self.state, HookState::parse)?,
+            created_by: row.parse_some(self.created_by.as_deref())?,
+            created_at: row.time(self.created_at)?,
+            updated_at: row.time(self.updated_at)?,
+            name: self.name,
+        })
+    }
+}
+
+/// Writes a new hook.
+pub fn insert(conn: &mut Conn, hook: &Hook) -> Result<()> {
+    diesel::insert_into(hooks::table).values(&HookRow::write(hook)).execute(conn)?;
+    Ok(())
+}
+
+/// One hook of an organisation, deleted ones included: their log stays.
+pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &HookId) -> Result<Option<Hook>> {
+    let row = hooks::table
+        .find(id.as_str())
+        .filter(hooks::organisation_id.eq(organisation.as_str()))
+        .select(HookRow::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(HookRow::read).transpose()
+}
+
+/// These hooks, whosever they are: what the engine asks before it sends.
+pub fn by_ids(conn: &mut Conn, ids: &[HookId]) -> Result<Vec<Hook>> {
+    let ids: Vec<&str> = ids.iter().map(HookId::as_str).collect();
+    let rows = hooks::table.filter(hooks::id.eq_any(ids)).select(HookRow::as_select()).load(conn)?;
+    rows.into_iter().map(HookRow::read).collect()
+}
+
+/// The hooks of a mode that are not deleted, by name.
+pub fn list(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<Vec<Hook>> {
+    let rows = hooks::table
+        .filter(hooks::organisation_id.eq(organisation.as_str()))
+        .filter(hooks::mode.eq(mode.as_str()))
+        .filter(hooks::state.ne(HookState::Deleted.as_str()))
+        .order((hooks::name, hooks::id))
+        .select(HookRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(HookRow::read).collect()
+}
+
+/// The hooks of a mode that ever were, for the filter of the log.
+pub fn list_with_deleted(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<Vec<Hook>> {
+    let rows = hooks::table
+        .filter(hooks::organisation_id.eq(organisation.as_str()).and(hooks::mode.eq(mode.as_str())))
+        .order((hooks::name, hooks::id))
+        .select(HookRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(HookRow::read).collect()
+}
+
+/// Moves a hook to another state; a deleted one stays deleted. Whether anything changed.
+pub fn set_state(conn: &mut Conn, id: &HookId, state: HookState, now: DateTime<Utc>) -> Result<bool> {
+    let changed = diesel::update(
+        hooks::table.find(id.as_str()).filter(hooks::state.ne(HookState::Deleted.as_str())).filter(hooks::state.ne(state.as_str())),
+    )
+    .set((hooks::state.eq(state.as_str()), hooks::updated_at.eq(micros(now))))
+    .execute(conn)?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,46 @@
+//! Instances: the processes that run on this database. What a dead one held is taken over by a live one.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::row::Reader;
+use super::schema::instances;
+use super::time::micros;
+use super::{Conn, Result};
+use crate::domain::ids::InstanceId;
+
+/// Writes a new instance.
+pub fn insert(conn: &mut Conn, id: &InstanceId, now: DateTime<Utc>) -> Result<()> {
+    diesel::insert_into(instances::table)
+        .values((
+            instances::id.eq(id.as_str()),
+            instances::started_at.eq(micros(now)),
+            instances::heartbeat_at.eq(micros(now)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Says that an instance lives; whether the others still believe so.
+pub fn beat(conn: &mut Conn, id: &InstanceId, now: DateTime<Utc>) -> Result<bool> {
+    let changed = diesel::update(instances::table.find(id.as_str()))
+        .set(instances::heartbeat_at.eq(micros(now)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// The instances other than `own` whose last heartbeat is before `before`.
+pub fn silent(conn: &mut Conn, own: &InstanceId, before: DateTime<Utc>) -> Result<Vec<InstanceId>> {
+    let ids: Vec<String> = instances::table
+        .filter(instances::id.ne(own.as_str()).and(instances::heartbeat_at.lt(micros(before))))
+        .select(instances::id)
+        .load(conn)?;
+    ids.iter().map(|id| Reader { table: "instances", id }.parse(id)).collect()
+}
+
+/// Removes instances.
+pub fn remove(conn: &mut Conn, ids: &[InstanceId]) -> Result<()> {
+    let ids: Vec<&str> = ids.iter().map(InstanceId::as_str).collect();
+    diesel::delete(instances::table.filter(instances::id.eq_any(ids))).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,264 @@
+//! The delivery log: filters, pages and counts (T7, T8).
+//!
+//! Pages go by key (created, id), never by offset, and nothing counts millions of rows to draw one.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::delivery::DeliveryRow;
+use super::schema::{deliveries, exports, hooks};
+use super::time::micros;
+use super::{Conn, Result};
+use crate::domain::delivery::{Delivery, Status};
+use crate::domain::ids::{DeliveryId, HookId, MemberId, OrganisationId};
+use crate::domain::mode::Mode;
+
+/// How many deliveries are counted at the most; above it pages say "10,000+".
+pub const MOST_COUNTED: i64 = 10_000;
+
+/// The class of an answer, as the filter *Response* offers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponseClass {
+    /// 2xx, 3xx, 4xx or 5xx: the first digit.
+    Status(u8),
+    /// Tried, but no answer arrived.
+    None,
+}
+
+impl ResponseClass {
+    /// Every class, in the order of the form.
+    pub const ALL: [ResponseClass; 5] = [
+        ResponseClass::Status(2),
+        ResponseClass::Status(3),
+        ResponseClass::Status(4),
+        ResponseClass::Status(5),
+        ResponseClass::None,
+    ];
+
+    /// `2xx` … `none`: in URLs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ResponseClass::Status(2) => "2xx",
+            ResponseClass::Status(3) => "3xx",
+            ResponseClass::Status(4) => "4xx",
+            ResponseClass::Status(_) => "5xx",
+            ResponseClass::None => "none",
+        }
+    }
+
+    /// As it stands in the form.
+    pub fn label(self) -> &'static str {
+        match self {
+            ResponseClass::Status(2) => "2xx, success",
+            ResponseClass::Status(3) => "3xx, redirect",
+            ResponseClass::Status(4) => "4xx, client error",
+            ResponseClass::Status(_) => "5xx, server error",
+            ResponseClass::None => "No response",
+        }
+    }
+
+    /// Reads what [`ResponseClass::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == text)
+    }
+}
+
+/// Which deliveries; everything combines.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogFilter {
+    /// In this status.
+    pub status: Option<Status>,
+    /// With an answer of this class.
+    pub response: Option<ResponseClass>,
+    /// Of this event type; a name that ends in `.*` is a whole family.
+    pub event: Option<String>,
+    /// To this hook.
+    pub hook: Option<HookId>,
+    /// Recorded at or after.
+    pub from: Option<DateTime<Utc>>,
+    /// Recorded before.
+    pub until: Option<DateTime<Utc>>,
+    /// Tests and samples too.
+    pub tests: bool,
+    /// Only exports confirmed by this member: what a recruiter may see.
+    pub exported_by: Option<MemberId>,
+}
+
+/// A place in the log: pages start after or before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the delivery at the edge was recorded.
+    pub created_at: DateTime<Utc>,
+    /// Its id.
+    pub id: DeliveryId,
+}
+
+/// Which page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Page {
+    /// The newest.
+    #[default]
+    Newest,
+    /// The next older ones.
+    OlderThan(Cursor),
+    /// The next newer ones.
+    NewerThan(Cursor),
+}
+
+/// A line of the log.
+#[derive(Debug, Clone)]
+pub struct LogLine {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// Its hook's name.
+    pub hook_name: String,
+}
+
+/// A page of the log, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct LogPage {
+    /// Its lines.
+    pub lines: Vec<LogLine>,
+    /// Whether there are newer ones.
+    pub has_newer: bool,
+    /// Whether there are older ones.
+    pub has_older: bool,
+}
+
+macro_rules! filtered {
+    ($query:expr, $organisation:expr, $mode:expr, $filter:expr, $with_status:expr) => {{
+        let filter: &LogFilter = $filter;
+        let mut query = $query
+            .filter(deliveries::organisation_id.eq($organisation.to_string()))
+            .filter(deliveries::mode.eq($mode.as_str()))
+            .into_boxed();
+        if let (true, Some(status)) = ($with_status, filter.status) {
+            query = query.filter(deliveries::status.eq(status.as_str()));
+        }
+        match filter.response {
+            Some(ResponseClass::Status(digit)) => {
+                let low = i32::from(digit) * 100;
+                query = query.filter(deliveries::response_status.between(low, low + 99));
+            }
+            Some(ResponseClass::None) => {
+                query = query.filter(deliveries::response_status.is_null().and(deliveries::sent_at.is_not_null()));
+            }
+            None => {}
+        }
+        if let Some(event) = &filter.event {
+            match event.strip_suffix('*') {
+                Some(family) => {
+                    // "candidate." to "candidate/": the whole family, by the index's own order.
+                    let end = format!("{}/", family.trim_end_matches('.'));
+                    query = query.filter(deliveries::kind.ge(family.to_owned()).and(deliveries::kind.lt(end)));
+                }
+                None => query = query.filter(deliveries::kind.eq(event.clone())),
+            }
+        }
+        if let Some(hook) = &filter.hook {
+            query = query.filter(deliveries::hook_id.eq(hook.to_string()));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(deliveries::created_at.ge(micros(from)));
+        }
+        if let Some(until) = filter.until {
+            query = query.filter(deliveries::created_at.lt(micros(until)));
+        }
+        if !filter.tests {
+            query = query.filter(deliveries::probe.eq(false));
+        }
+        if let Some(member) = &filter.exported_by {
+            let own = exports::table.filter(exports::requested_by.eq(member.to_string())).select(exports::delivery_id);
+            query = query.filter(deliveries::id.eq_any(own));
+        }
+        query
+    }};
+}
+
+/// A page of the log, at most `size` lines.
+pub fn page(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    mode: Mode,
+    filter: &LogFilter,
+    page: &Page,
+    size: usize,
+) -> Result<LogPage> {
+    let joined = deliveries::table
+        .inner_join(hooks::table.on(hooks::id.eq(deliveries::hook_id)))
+        .select((DeliveryRow::as_select(), hooks::name));
+    let mut query = filtered!(joined, organisation, mode, filter, true);
+    // One line more than the page holds tells whether there is another page.
+    query = query.limit(i64::try_from(size).unwrap_or(i64::MAX - 1) + 1);
+    query = match page {
+        Page::Newest => query.order((deliveries::created_at.desc(), deliveries::id.desc())),
+        Page::OlderThan(at) => {
+            let edge = micros(at.created_at);
+            let older = deliveries::created_at
+                .lt(edge)
+                .or(deliveries::created_at.eq(edge).and(deliveries::id.lt(at.id.to_string())));
+            query.filter(older).order((deliveries::created_at.desc(), deliveries::id.desc()))
+        }
+        Page::NewerThan(at) => {
+            let edge = micros(at.created_at);
+            let newer = deliveries::created_at
+                .gt(edge)
+                .or(deliveries::created_at.eq(edge).and(deliveries::id.gt(at.id.to_string())));
+            query.filter(newer).order((deliveries::created_at, deliveries::id))
+        }
+    };
+    let mut rows: Vec<(DeliveryRow, String)> = query.load(conn)?;
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let (has_newer, has_older) = match page {
+        Page::Newest => (false, more),
+        Page::OlderThan(_) => (true, more),
+        Page::NewerThan(_) => {
+            rows.reverse();
+            (more, true)
+        }
+    };
+    let lines = rows
+        .into_iter()
+        .map(|(delivery, hook_name)| Ok(LogLine { delivery: delivery.read()?, hook_name }))
+        .collect::<Result<_>>()?;
+    Ok(LogPage { lines, has_newer, has_older })
+}
+
+/// How many deliveries a filter (its status left aside) finds in each status, counted up to [`MOST_COUNTED`] in all.
+///
+/// The second value says whether counting stopped there.
+pub fn counts(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    mode: Mode,
+    filter: &LogFilter,
+) -> Result<([u64; 4], bool)> {
+    let query = filtered!(deliveries::table.select(deliveries::status), organisation, mode, filter, false);
+    let statuses: Vec<String> = query
+        .order((deliveries::created_at.desc(), deliveries::id.desc()))
+        .limit(MOST_COUNTED + 1)
+        .load(conn)?;
+    let mut counts = [0; 4];
+    for word in statuses.iter().take(usize::try_from(MOST_COUNTED).unwrap_or(usize::MAX)) {
+        if let Some(at) = Status::ALL.iter().position(|status| status.as_str() == word) {
+            counts[at] += 1;
+        }
+    }
+    Ok((counts, statuses.len() as i64 > MOST_COUNTED))
+}
+
+/// The neighbours of a delivery in the unfiltered log: the next newer and the next older.
+pub fn neighbours(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    mode: Mode,
+    filter: &LogFilter,
+    at: &Delivery,
+) -> Result<(Option<DeliveryId>, Option<DeliveryId>)> {
+    let cursor = Cursor { created_at: at.created_at, id: at.id.clone() };
+    let newer = page(conn, organisation, mode, filter, &Page::NewerThan(cursor.clone()), 1)?;
+    let older = page(conn, organisation, mode, filter, &Page::OlderThan(cursor), 1)?;
+    let first = |page: LogPage| page.lines.into_iter().next().map(|line| line.delivery.id);
+    Ok((first(newer), first(older)))
+}

@@ -1,0 +1,67 @@
+//! Organisations in the database.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::row::Reader;
+use super::schema::organisations;
+use super::time::micros;
+use super::{Conn, Result};
+use crate::domain::ids::OrganisationId;
+use crate::domain::organisation::Organisation;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = organisations)]
+pub(super) struct OrganisationRow {
+    id: String,
+    name: String,
+    time_zone: String,
+    suspended_at: Option<i64>,
+    created_at: i64,
+}
+
+impl OrganisationRow {
+    pub(super) fn read(self) -> Result<Organisation> {
+        let row = Reader { table: "organisations", id: &self.id };
+        Ok(Organisation {
+            id: row.parse(&self.id)?,
+            time_zone: row.parse(&self.time_zone)?,
+            suspended_at: row.time_some(self.suspended_at)?,
+            created_at: row.time(self.created_at)?,
+            name: self.name,
+        })
+    }
+}
+
+/// Writes a new organisation.
+pub fn insert(conn: &mut Conn, organisation: &Organisation) -> Result<()> {
+    let row = OrganisationRow {
+        id: organisation.id.to_string(),
+        name: organisation.name.clone(),
+        time_zone: organisation.time_zone.name().to_owned(),
+        suspended_at: organisation.suspended_at.map(micros),
+        created_at: micros(organisation.created_at),
+    };
+    diesel::insert_into(organisations::table).values(&row).execute(conn)?;
+    Ok(())
+}
+
+/// One organisation.
+pub fn find(conn: &mut Conn, id: &OrganisationId) -> Result<Option<Organisation>> {
+    let row = organisations::table.find(id.as_str()).select(OrganisationRow::as_select()).first(conn).optional()?;
+    row.map(OrganisationRow::read).transpose()
+}
+
+/// Every organisation, oldest first.
+pub fn all(conn: &mut Conn) -> Result<Vec<Organisation>> {
+    let rows = organisations::table.order(organisations::id).select(OrganisationRow::as_select()).load(conn)?;
+    rows.into_iter().map(OrganisationRow::read).collect()
+}
+
+/// Suspends (with a time) or resumes (with `None`) an organisation; whether there was one.
+pub fn set_suspended(conn: &mut Conn, id: &OrganisationId, at: Option<DateTime<Utc>>) -> Result<bool> {
+    let changed = diesel::update(organisations::table.find(id.as_str()))
+        .set(organisations::suspended_at.eq(at.map(micros)))
+        .execute(conn)?;
+    Ok(changed == 1)
+}

@@ -1,0 +1,75 @@
+//! The console's sign-in sessions, kept on the server: logging out or resetting a password really ends them.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::schema::web_sessions;
+use super::time::micros;
+use super::{Conn, Result};
+use crate::domain::ids::MemberId;
+
+/// A session as it is stored, under a hash of what the cookie holds.
+#[derive(Queryable, Selectable, Insertable, AsChangeset, Debug, Clone)]
+#[diesel(table_name = web_sessions, treat_none_as_null = true)]
+pub struct WebSession {
+    /// Hash of the cookie's value.
+    pub id: String,
+    /// Who is signed in, if anyone.
+    pub member_id: Option<String>,
+    /// What the session remembers, a JSON object of texts.
+    pub state: String,
+    /// When it began, in microseconds.
+    pub created_at: i64,
+    /// When it ends by itself, in microseconds.
+    pub expires_at: i64,
+}
+
+/// The session, if it has not ended.
+pub fn find(conn: &mut Conn, id: &str, now: DateTime<Utc>) -> Result<Option<WebSession>> {
+    Ok(web_sessions::table
+        .find(id)
+        .filter(web_sessions::expires_at.gt(micros(now)))
+        .select(WebSession::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// Writes a new session.
+pub fn insert(conn: &mut Conn, session: &WebSession) -> Result<()> {
+    diesel::insert_into(web_sessions::table).values(session).execute(conn)?;
+    Ok(())
+}
+
+/// Writes a session that has changed; whether it still was there. One that has ended is not brought back.
+pub fn update(conn: &mut Conn, session: &WebSession) -> Result<bool> {
+    let changed = diesel::update(web_sessions::table.find(&session.id))
+        .set((
+            web_sessions::member_id.eq(&session.member_id),
+            web_sessions::state.eq(&session.state),
+            web_sessions::expires_at.eq(session.expires_at),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Lets a session live longer.
+pub fn extend(conn: &mut Conn, id: &str, expires: DateTime<Utc>) -> Result<()> {
+    diesel::update(web_sessions::table.find(id)).set(web_sessions::expires_at.eq(micros(expires))).execute(conn)?;
+    Ok(())
+}
+
+/// Ends one session.
+pub fn delete(conn: &mut Conn, id: &str) -> Result<()> {
+    diesel::delete(web_sessions::table.find(id)).execute(conn)?;
+    Ok(())
+}
+
+/// Ends every session of a member; how many there were.
+pub fn delete_of(conn: &mut Conn, member: &MemberId) -> Result<usize> {
+    Ok(diesel::delete(web_sessions::table.filter(web_sessions::member_id.eq(member.as_str()))).execute(conn)?)
+}
+
+/// Removes sessions that have ended by themselves; how many there were.
+pub fn forget(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize> {
+    Ok(diesel::delete(web_sessions::table.filter(web_sessions::expires_at.le(micros(now)))).execute(conn)?)
+}
