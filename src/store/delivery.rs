@@ -146,22 +146,27 @@ pub fn still_held(conn: &mut Conn, ids: &[DeliveryId], holder: &InstanceId) -> R
     found.iter().map(|id| Reader { table: "deliveries", id }.parse(id)).collect()
 }
 
-/// Moves a delivery on, if `holder` still holds it and it is still owed; whether it did.
-pub fn advance(conn: &mut Conn, delivery: &Delivery, holder: &InstanceId) -> Result<bool> {
-    let row = DeliveryRow::write(delivery, Some(holder));
-    let held = deliveries::holder.eq(holder.as_str()).and(deliveries::status.eq_any(OWED));
-    let changed = diesel::update(deliveries::table.find(delivery.id.as_str()).filter(held)).set(&row).execute(conn)?;
-    Ok(changed == 1)
+/// The delivery as it stands now and who holds it; locked until the transaction ends.
+pub fn current(conn: &mut Conn, id: &DeliveryId) -> Result<Option<(Delivery, Option<InstanceId>)>> {
+    let query = deliveries::table.find(id.as_str()).select(DeliveryRow::as_select());
+    let row = match conn {
+        // The one writer needs no row locks.
+        Conn::Sqlite(conn) => query.first(conn).optional()?,
+        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
+    };
+    row.map(|row: DeliveryRow| {
+        let holder = Reader { table: "deliveries", id: &row.id }.parse_some(row.holder.as_deref())?;
+        Ok((row.read()?, holder))
+    })
+    .transpose()
 }
 
-/// Rewrites a delivery on somebody's word (retry now, cancel), whoever holds it; whether it still was as `before` says.
-pub fn replace(conn: &mut Conn, before: &Delivery, after: &Delivery, holder: Option<&InstanceId>) -> Result<bool> {
-    let unchanged = deliveries::updated_at
-        .eq(micros(before.updated_at))
-        .and(deliveries::status.eq(before.state.status().as_str()));
-    let row = DeliveryRow::write(after, holder);
-    let changed = diesel::update(deliveries::table.find(before.id.as_str()).filter(unchanged)).set(&row).execute(conn)?;
-    Ok(changed == 1)
+/// Writes a delivery that has changed.
+pub fn update(conn: &mut Conn, delivery: &Delivery, holder: Option<&InstanceId>) -> Result<()> {
+    diesel::update(deliveries::table.find(delivery.id.as_str()))
+        .set(&DeliveryRow::write(delivery, holder))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Takes up to `limit` deliveries that are due and held by nobody, the longest due first.

@@ -24,6 +24,7 @@ pub mod instance;
 pub mod log;
 pub mod member;
 pub mod organisation;
+pub mod reveal;
 pub mod schema;
 pub mod setting;
 pub mod submission;

@@ -267,6 +267,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    reveals (owner, object) {
+        owner -> Text,
+        object -> Text,
+        sealed -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     audit (id) {
         id -> Text,
         organisation_id -> Nullable<Text>,
@@ -278,4 +287,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(settings, organisations, members, memberships, hooks, credentials, api_keys, vacancies, candidates, applications, imports, instances, events, event_bodies, event_candidates, deliveries, attempts, exports, export_candidates, web_sessions, submissions, audit);
+diesel::allow_tables_to_appear_in_same_query!(settings, organisations, members, memberships, hooks, credentials, api_keys, vacancies, candidates, applications, imports, instances, events, event_bodies, event_candidates, deliveries, attempts, exports, export_candidates, web_sessions, submissions, reveals, audit);

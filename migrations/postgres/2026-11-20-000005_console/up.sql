@@ -17,6 +17,15 @@ CREATE TABLE submissions (
     created_at BIGINT NOT NULL
 );
 
+-- What one session may see once: sealed, taken out by the page that shows it.
+CREATE TABLE reveals (
+    owner TEXT NOT NULL,
+    object TEXT NOT NULL,
+    sealed BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (owner, object)
+);
+
 CREATE TABLE audit (
     id TEXT NOT NULL PRIMARY KEY,
     organisation_id TEXT,

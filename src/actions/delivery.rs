@@ -1,0 +1,82 @@
+//! Deliveries: tried again now, or given up (B7).
+
+use super::{ActionError, Context, Result, Viewer};
+use crate::domain::attempt::Trigger;
+use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::hook::HookState;
+use crate::domain::ids::DeliveryId;
+use crate::domain::role::Role;
+use crate::store::audit::Act;
+use crate::store::delivery::Owed;
+use crate::store::{self, Conn, StoreError};
+
+/// Tries a delivery again at once, whatever it came to: a further attempt of the same delivery, marked manual.
+pub async fn retry_now(context: &Context, viewer: &Viewer, id: DeliveryId) -> Result<()> {
+    let (owned, viewer) = (context.clone(), viewer.clone());
+    let owed: Option<Owed> = context
+        .store
+        .write(move |conn| {
+            let delivery = visible(conn, &viewer, &id)?;
+            let hook = store::hook::find(conn, &viewer.organisation.id, &delivery.hook_id)?.ok_or(ActionError::NotFound)?;
+            match hook.state {
+                HookState::Active => {}
+                HookState::Paused => {
+                    return Err(ActionError::Refused("Its webhook is paused. Resume it, and what is held is sent".into()));
+                }
+                HookState::Deleted => {
+                    return Err(ActionError::Refused("Its webhook is deleted, and nothing is sent to it any more".into()));
+                }
+            }
+            let now = owned.clock.now();
+            let due = Some(now);
+            let state = if delivery.tries.all() == 0 { DeliveryState::Pending { due } } else { DeliveryState::Retrying { due } };
+            let again = Delivery { state, trigger: Trigger::Manual, updated_at: now, ..delivery };
+            store::delivery::update(conn, &again, Some(owned.engine.instance()))?;
+            audit(conn, &owned, &viewer, &again, "delivery.retried")?;
+            Ok(store::delivery::load(conn, &again.id)?)
+        })
+        .await?;
+    context.engine.hand_over(owed.into_iter().collect());
+    Ok(())
+}
+
+/// Ends a delivery that is still owed: nothing more is sent.
+pub async fn cancel(context: &Context, viewer: &Viewer, id: DeliveryId) -> Result<()> {
+    let (owned, viewer) = (context.clone(), viewer.clone());
+    context
+        .store
+        .write(move |conn| {
+            let delivery = visible(conn, &viewer, &id)?;
+            if !delivery.state.is_owed() {
+                return Err(ActionError::Refused("It is already completed: there is nothing to cancel".into()));
+            }
+            store::delivery::update(conn, &delivery.cancelled(owned.clock.now()), None)?;
+            Ok(audit(conn, &owned, &viewer, &delivery, "delivery.cancelled")?)
+        })
+        .await
+}
+
+/// The delivery, locked, if this viewer may act on it: recruiters on those of their own exports only.
+fn visible(conn: &mut Conn, viewer: &Viewer, id: &DeliveryId) -> Result<Delivery> {
+    let found = store::delivery::current(conn, id)?.map(|(delivery, _)| delivery);
+    let delivery =
+        found.filter(|delivery| delivery.organisation_id == viewer.organisation.id).ok_or(ActionError::NotFound)?;
+    if viewer.role == Role::Recruiter {
+        let export = store::export::find_by_delivery(conn, &viewer.organisation.id, id)?;
+        if export.is_none_or(|view| view.export.requested_by != viewer.member.id) {
+            return Err(ActionError::NotFound);
+        }
+    }
+    Ok(delivery)
+}
+
+fn audit(conn: &mut Conn, context: &Context, viewer: &Viewer, delivery: &Delivery, act: &str) -> Result<(), StoreError> {
+    let act = Act {
+        organisation: Some(&viewer.organisation.id),
+        member: Some(&viewer.member.id),
+        act,
+        object: Some(delivery.id.as_str()),
+        detail: format!("{} of event {}", delivery.kind, delivery.event_id),
+    };
+    store::audit::insert(conn, &act, context.clock.now())
+}

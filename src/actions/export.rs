@@ -1,0 +1,162 @@
+//! Exports: previewed, then confirmed once (A4, A5, B8).
+
+use super::hook::form_token;
+use super::{ActionError, Context, Result, Viewer};
+use crate::delivery::intake;
+use crate::domain::candidate::Applicant;
+use crate::domain::event::{Cause, Event, EventType};
+use crate::domain::export::{Export, MOST_CANDIDATES, Selection};
+use crate::domain::hook::{Hook, HookState};
+use crate::domain::ids::{CandidateId, EventId, ExportId, HookId, VacancyId};
+use crate::domain::payload::{self, ExportHead};
+use crate::domain::vacancy::Vacancy;
+use crate::store::audit::Act;
+use crate::store::delivery::Owed;
+use crate::store::{self, Conn, StoreError};
+
+/// What a recruiter confirms.
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    /// Candidates of what.
+    pub vacancy: VacancyId,
+    /// Who was ticked.
+    pub candidates: Vec<CandidateId>,
+    /// To whom.
+    pub hook: HookId,
+    /// Names this filling of the form: pressing twice makes one export.
+    pub token: String,
+}
+
+/// The very bytes that an export of these candidates would send.
+pub fn preview(viewer: &Viewer, vacancy: &Vacancy, selection: &Selection, hook: &Hook, now: chrono::DateTime<chrono::Utc>) -> Vec<u8> {
+    let (event, id) = (event(viewer, now), ExportId::new(now));
+    payload::body(&event, data(viewer, vacancy, selection, &id, hook, now))
+}
+
+/// Sends the candidates to the hook in one request; durable when this returns.
+pub async fn confirm(context: &Context, viewer: &Viewer, confirmed: Confirmed) -> Result<ExportId> {
+    if confirmed.candidates.is_empty() {
+        return Err(ActionError::field("candidate", "Tick at least one candidate"));
+    }
+    if confirmed.candidates.len() > MOST_CANDIDATES {
+        return Err(ActionError::field(
+            "candidate",
+            format!("One export carries at most {MOST_CANDIDATES} candidates; {} are ticked", confirmed.candidates.len()),
+        ));
+    }
+    let (owned, viewer) = (context.clone(), viewer.clone());
+    let token = form_token(&viewer, &confirmed.token);
+    let inserting = token.clone();
+    let exported = context
+        .store
+        .write(move |conn| {
+            if let Some(before) = store::submission::find(conn, &inserting)? {
+                return before.parse().map(|id| (id, Vec::new())).map_err(|_| ActionError::NotFound);
+            }
+            let (id, owed) = insert(conn, &owned, &viewer, &confirmed)?;
+            store::submission::insert(conn, &inserting, id.as_str(), owned.clock.now())?;
+            Ok((id, owed))
+        })
+        .await;
+    match exported {
+        Ok((id, owed)) => {
+            context.engine.hand_over(owed);
+            Ok(id)
+        }
+        // Two presses at once: the transaction of the second was undone, the first one's export counts.
+        Err(ActionError::Store(error)) if error.is_duplicate() => {
+            let before = context.store.read(move |conn| store::submission::find(conn, &token)).await?;
+            before.and_then(|id| id.parse().ok()).ok_or(ActionError::Store(error))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, confirmed: &Confirmed) -> Result<(ExportId, Vec<Owed>)> {
+    let now = context.clock.now();
+    let organisation = &viewer.organisation.id;
+    let vacancy = store::vacancy::find(conn, organisation, &confirmed.vacancy)?.ok_or(ActionError::NotFound)?;
+    let hook = store::hook::find(conn, organisation, &confirmed.hook)?
+        .filter(|hook| hook.mode == vacancy.mode && hook.state != HookState::Deleted)
+        .ok_or_else(|| ActionError::field("hook", "Choose one of the webhooks: this one is no longer there"))?;
+    let ticked = store::candidate::applicants_by_ids(conn, &vacancy.id, &confirmed.candidates)?;
+    let selection = Selection::of(ticked);
+    if selection.included.is_empty() {
+        return Err(ActionError::field("candidate", "None of the ticked candidates can be sent"));
+    }
+    let id = ExportId::new(now);
+    let included: Vec<CandidateId> = ids(&selection.included);
+    let data = data(viewer, &vacancy, &selection, &id, &hook, now);
+    let field_set = hook.field_set;
+    let (hook_id, hook_name) = (hook.id.clone(), hook.name.clone());
+    let recorded = intake::record_addressed(
+        conn,
+        Event { mode: vacancy.mode, ..event(viewer, now) },
+        hook,
+        |_| data.clone(),
+        included.clone(),
+        context.engine.instance(),
+        now,
+    )?;
+    let export = Export {
+        id: id.clone(),
+        organisation_id: organisation.clone(),
+        mode: vacancy.mode,
+        vacancy_id: vacancy.id,
+        hook_id,
+        event_id: recorded.event.id,
+        delivery_id: recorded.owed[0].delivery.id.clone(),
+        requested_by: viewer.member.id.clone(),
+        field_set,
+        candidate_count: included.len() as u32,
+        excluded: selection.excluded.iter().map(|(who, why)| (who.candidate.id.clone(), *why)).collect(),
+        created_at: now,
+    };
+    store::export::insert(conn, &export, &included)?;
+    audit(conn, viewer, &export, &vacancy.title, &hook_name)?;
+    Ok((id, recorded.owed))
+}
+
+fn event(viewer: &Viewer, now: chrono::DateTime<chrono::Utc>) -> Event {
+    Event {
+        id: EventId::new(now),
+        organisation_id: viewer.organisation.id.clone(),
+        mode: viewer.mode,
+        kind: EventType::CANDIDATES_EXPORTED,
+        cause: Cause::Member(viewer.member.id.clone()),
+        occurred_at: now,
+        probe: false,
+    }
+}
+
+fn data(
+    viewer: &Viewer,
+    vacancy: &Vacancy,
+    selection: &Selection,
+    id: &ExportId,
+    hook: &Hook,
+    now: chrono::DateTime<chrono::Utc>,
+) -> serde_json::Value {
+    let head = ExportHead {
+        id,
+        exported_at: now,
+        requested_by: (&viewer.member.id, &viewer.member.name),
+        excluded: selection.excluded.iter().map(|(who, why)| (&who.candidate.id, *why)).collect(),
+    };
+    payload::export_data(&head, vacancy, &selection.included, hook.field_set)
+}
+
+fn ids(applicants: &[Applicant]) -> Vec<CandidateId> {
+    applicants.iter().map(|applicant| applicant.candidate.id.clone()).collect()
+}
+
+fn audit(conn: &mut Conn, viewer: &Viewer, export: &Export, vacancy: &str, hook: &str) -> Result<(), StoreError> {
+    let act = Act {
+        organisation: Some(&viewer.organisation.id),
+        member: Some(&viewer.member.id),
+        act: "export.confirmed",
+        object: Some(export.id.as_str()),
+        detail: format!("{} candidates of “{vacancy}” to webhook “{hook}”", export.candidate_count),
+    };
+    store::audit::insert(conn, &act, export.created_at)
+}

@@ -1,0 +1,254 @@
+//! Hooks: created, paused, resumed, deleted (A1, A2, A3).
+
+use super::{ActionError, Context, FieldError, Result, Viewer, credential, line, reveal};
+use crate::delivery::guard::{Blocked, Checked};
+use crate::domain::event::EventType;
+use crate::domain::hook::{FieldSet, Hook, HookState, Subscription};
+use crate::domain::hook_url::HookUrl;
+use crate::domain::ids::HookId;
+use crate::domain::policy::Policy;
+use crate::domain::secret::CredentialKind;
+use crate::store::audit::Act;
+use crate::store::{self, Conn, StoreError};
+
+/// A name has at most this many characters.
+const LONGEST_NAME: usize = 100;
+
+/// What was typed into the form of a new hook.
+#[derive(Debug, Clone, Default)]
+pub struct NewHook {
+    /// Its name; the host's when empty.
+    pub name: String,
+    /// Its address, with or without `https://`.
+    pub url: String,
+    /// The name of its delivery policy; *Quick* when empty.
+    pub policy: String,
+    /// The events ticked; all when none.
+    pub events: Vec<String>,
+    /// Whether to sign.
+    pub sign: bool,
+    /// Whether to send a key.
+    pub key: bool,
+    /// Names this filling of the form: pressing twice makes one hook.
+    pub token: String,
+}
+
+/// What came of the form.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// The hook.
+    pub id: HookId,
+    /// Whether its host's name resolves today.
+    pub resolves: bool,
+}
+
+/// Creates a hook, active at once, with the credentials that were asked for; they are left to be shown once.
+pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result<Created> {
+    if let Some(id) = created_before(context, viewer, &form.token).await? {
+        return Ok(Created { id, resolves: true });
+    }
+    let (checked, resolves) = check(context, &form).await?;
+    let (context, viewer) = (context.clone(), viewer.clone());
+    let store = context.store.clone();
+    let token = form_token(&viewer, &form.token);
+    let inserting = token.clone();
+    let inserted = store
+        .write(move |conn| {
+            let id = insert(conn, &context, &viewer, checked)?;
+            store::submission::insert(conn, &inserting, id.as_str(), context.clock.now())?;
+            Ok::<_, StoreError>(id)
+        })
+        .await;
+    match inserted {
+        Ok(id) => Ok(Created { id, resolves }),
+        // The same form was sent twice at once, or two people made a mode's first hook: the first one counts.
+        Err(error) if error.is_duplicate() => {
+            let before = store.read(move |conn| store::submission::find(conn, &token)).await?;
+            let id = before.and_then(|id| id.parse().ok()).ok_or(error)?;
+            Ok(Created { id, resolves })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Holds what is owed to a hook until it is resumed.
+pub async fn pause(context: &Context, viewer: &Viewer, id: HookId) -> Result<()> {
+    let hook = find_alive(context, viewer, id).await?;
+    change(context, viewer, hook, "hook.paused", |conn, hook, now| {
+        store::hook::set_state(conn, &hook.id, HookState::Paused, now)?;
+        store::delivery::hold_for(conn, &hook.id)
+    })
+    .await
+}
+
+/// Sends what was held, and everything to come.
+pub async fn resume(context: &Context, viewer: &Viewer, id: HookId) -> Result<()> {
+    let hook = find_alive(context, viewer, id).await?;
+    change(context, viewer, hook, "hook.resumed", |conn, hook, now| {
+        store::hook::set_state(conn, &hook.id, HookState::Active, now)?;
+        store::delivery::release_for(conn, &hook.id, now)
+    })
+    .await?;
+    context.engine.nudge();
+    Ok(())
+}
+
+/// Deletes a hook: nothing is sent to it from this moment on, what is owed ends as cancelled, its log stays.
+///
+/// Refused while an export to it is in progress, unless `cancel_exports`.
+pub async fn delete(context: &Context, viewer: &Viewer, id: HookId, cancel_exports: bool) -> Result<()> {
+    let hook = find_alive(context, viewer, id).await?;
+    let (context, viewer) = (context.clone(), viewer.clone());
+    let store = context.store.clone();
+    store
+        .write(move |conn| {
+            let exports = store::export::in_progress_to(conn, &hook.id)?;
+            if !exports.is_empty() && !cancel_exports {
+                return Err(ActionError::Refused("An export to this webhook is in progress".into()));
+            }
+            let now = context.clock.now();
+            let cancelled = store::delivery::cancel_owed_to(conn, &hook.id, now)?;
+            store::hook::set_state(conn, &hook.id, HookState::Deleted, now)?;
+            for kind in [CredentialKind::Secret, CredentialKind::Key] {
+                store::credential::delete(conn, &hook.id, kind)?;
+            }
+            let detail = format!("Webhook “{}” deleted; {cancelled} owed deliveries cancelled", hook.name);
+            audit(conn, &context, &viewer, &hook.id, "hook.deleted", detail)?;
+            Ok(())
+        })
+        .await
+}
+
+/// A hook of the viewer's organisation that is not deleted.
+pub async fn find_alive(context: &Context, viewer: &Viewer, id: HookId) -> Result<Hook> {
+    let organisation = viewer.organisation.id.clone();
+    let found = context.store.read(move |conn| store::hook::find(conn, &organisation, &id)).await?;
+    found.filter(|hook| hook.state != HookState::Deleted).ok_or(ActionError::NotFound)
+}
+
+struct Wanted {
+    name: String,
+    url: HookUrl,
+    policy: Policy,
+    subscription: Subscription,
+    kinds: Vec<CredentialKind>,
+}
+
+async fn check(context: &Context, form: &NewHook) -> Result<(Wanted, bool)> {
+    let mut errors = Vec::new();
+    let name = line("name", &form.name, LONGEST_NAME).unwrap_or_else(|error| {
+        errors.push(error);
+        None
+    });
+    let url = HookUrl::parse(&form.url).map_err(|error| errors.push(FieldError::new("url", error))).ok();
+    let policy = if form.policy.is_empty() { Some(Policy::Quick) } else { Policy::parse(&form.policy) };
+    if policy.is_none() {
+        errors.push(FieldError::new("policy", "Choose one of the delivery policies"));
+    }
+    let mut resolves = true;
+    if let Some(url) = &url {
+        match context.guard.check(url).await {
+            Ok(checked) => resolves = !matches!(checked, Checked::Unresolved),
+            Err(blocked) => errors.push(FieldError::new("url", not_public(&blocked))),
+        }
+    }
+    let subscription = subscription(&form.events).unwrap_or_else(|error| {
+        errors.push(error);
+        Subscription::All
+    });
+    match (url, policy) {
+        (Some(url), Some(policy)) if errors.is_empty() => {
+            let asked = [(form.sign, CredentialKind::Secret), (form.key, CredentialKind::Key)];
+            let kinds = asked.into_iter().filter(|(wanted, _)| *wanted).map(|(_, kind)| kind).collect();
+            let name = name.unwrap_or_else(|| url.host());
+            Ok((Wanted { name, url, policy, subscription, kinds }, resolves))
+        }
+        _ => Err(ActionError::Invalid(errors)),
+    }
+}
+
+fn not_public(blocked: &Blocked) -> String {
+    format!("Use a public address: {blocked}")
+}
+
+fn subscription(ticked: &[String]) -> Result<Subscription, FieldError> {
+    if ticked.is_empty() {
+        return Ok(Subscription::All);
+    }
+    let kinds: Option<Vec<EventType>> =
+        ticked.iter().map(|name| EventType::parse(name).filter(|kind| !kind.is_addressed())).collect();
+    kinds.map(Subscription::Only).ok_or_else(|| FieldError::new("events", "Tick only events of the list"))
+}
+
+fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) -> Result<HookId, StoreError> {
+    let now = context.clock.now();
+    let others = store::hook::list(conn, &viewer.organisation.id, viewer.mode)?;
+    let hook = Hook {
+        id: HookId::new(now),
+        organisation_id: viewer.organisation.id.clone(),
+        mode: viewer.mode,
+        name: checked.name,
+        url: checked.url,
+        policy: checked.policy,
+        field_set: FieldSet::Standard,
+        subscription: checked.subscription,
+        is_default: !others.iter().any(|other| other.is_default),
+        state: HookState::Active,
+        created_by: Some(viewer.member.id.clone()),
+        created_at: now,
+        updated_at: now,
+    };
+    store::hook::insert(conn, &hook)?;
+    let mut made = Vec::new();
+    for kind in checked.kinds {
+        made.push((kind.as_str(), credential::insert(conn, context, viewer, &hook.id, kind)?));
+    }
+    let shown: Vec<_> = made.iter().map(|(kind, plain)| (*kind, plain)).collect();
+    if !shown.is_empty() {
+        reveal::leave(conn, context, viewer, hook.id.as_str(), &shown)?;
+    }
+    let detail = format!("Webhook “{}” to {} created in {} mode", hook.name, hook.url.host(), hook.mode);
+    audit(conn, context, viewer, &hook.id, "hook.created", detail)?;
+    Ok(hook.id)
+}
+
+/// The token of a form as it is stored: another member's does not count.
+pub(super) fn form_token(viewer: &Viewer, token: &str) -> String {
+    format!("{}/{}/{}", viewer.member.id, viewer.organisation.id, token.chars().take(64).collect::<String>())
+}
+
+async fn created_before(context: &Context, viewer: &Viewer, token: &str) -> Result<Option<HookId>> {
+    let token = form_token(viewer, token);
+    let before = context.store.read(move |conn| store::submission::find(conn, &token)).await?;
+    Ok(before.and_then(|id| id.parse().ok()))
+}
+
+async fn change(
+    context: &Context,
+    viewer: &Viewer,
+    hook: Hook,
+    act: &'static str,
+    work: impl FnOnce(&mut Conn, &Hook, chrono::DateTime<chrono::Utc>) -> Result<usize, StoreError> + Send + 'static,
+) -> Result<()> {
+    let (context, viewer) = (context.clone(), viewer.clone());
+    let store = context.store.clone();
+    store
+        .write(move |conn| {
+            let count = work(conn, &hook, context.clock.now())?;
+            let detail = format!("Webhook “{}”, {count} owed deliveries", hook.name);
+            audit(conn, &context, &viewer, &hook.id, act, detail)
+        })
+        .await
+        .map_err(ActionError::Store)
+}
+
+fn audit(conn: &mut Conn, context: &Context, viewer: &Viewer, hook: &HookId, act: &str, detail: String) -> Result<(), StoreError> {
+    let act = Act {
+        organisation: Some(&viewer.organisation.id),
+        member: Some(&viewer.member.id),
+        act,
+        object: Some(hook.as_str()),
+        detail,
+    };
+    store::audit::insert(conn, &act, context.clock.now())
+}

@@ -1,0 +1,124 @@
+//! What members and partner systems do: one file a noun, used by the console and the partner API alike.
+//!
+//! An action takes the [`Context`] and who acts, checks what it is given, decides by the rules of [`crate::domain`], writes
+//! everything in one transaction, and only then hands what is owed to the engine. Reading for a page needs no action;
+//! changing something does.
+
+pub mod api_key;
+pub mod credential;
+pub mod delivery;
+pub mod event;
+pub mod export;
+pub mod hook;
+pub mod organisation;
+pub mod password;
+pub mod reveal;
+pub mod sign_in;
+pub mod test;
+pub mod vacancy;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::delivery::engine::Engine;
+use crate::delivery::guard::Guard;
+use crate::domain::member::Member;
+use crate::domain::mode::Mode;
+use crate::domain::organisation::Organisation;
+use crate::domain::role::Role;
+use crate::domain::sealing::SealingKey;
+use crate::store::{Store, StoreError};
+
+/// What actions work with. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who sends what is owed.
+    pub engine: Arc<Engine>,
+    /// Under which keys and secrets are sealed.
+    pub sealing: SealingKey,
+    /// Which addresses hooks may have.
+    pub guard: Arc<Guard>,
+    /// Password hashing, a few at a time.
+    pub passwords: Arc<password::Hasher>,
+    /// Who tried to sign in too often.
+    pub throttle: Arc<sign_in::Throttle>,
+}
+
+/// Who acts in the console: a member, in one organisation, in one mode.
+#[derive(Debug, Clone)]
+pub struct Viewer {
+    /// The member.
+    pub member: Member,
+    /// The organisation they act in.
+    pub organisation: Organisation,
+    /// What they are there.
+    pub role: Role,
+    /// The mode of the header switch.
+    pub mode: Mode,
+    /// Names this sign-in among the member's; what may be seen once belongs to it.
+    pub session: String,
+}
+
+/// What is wrong with one field of a form or request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name in the form or its path in the request.
+    pub field: String,
+    /// What is wrong and what to do, for whoever typed it.
+    pub message: String,
+}
+
+impl FieldError {
+    /// An error of a field.
+    pub fn new(field: impl Into<String>, message: impl fmt::Display) -> Self {
+        Self { field: field.into(), message: message.to_string() }
+    }
+}
+
+/// Why an action did not happen. Nothing of it did.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// What was typed or sent cannot be taken; every field that is wrong.
+    #[error("{}", list(.0))]
+    Invalid(Vec<FieldError>),
+    /// It cannot be done now; a sentence for whoever asked.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no such thing in this organisation.
+    #[error("there is no such thing")]
+    NotFound,
+    /// The database did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ActionError {
+    /// One field is wrong.
+    pub fn field(field: impl Into<String>, message: impl fmt::Display) -> Self {
+        ActionError::Invalid(vec![FieldError::new(field, message)])
+    }
+}
+
+fn list(errors: &[FieldError]) -> String {
+    errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect::<Vec<_>>().join("; ")
+}
+
+/// What an action answers.
+pub type Result<T, E = ActionError> = std::result::Result<T, E>;
+
+/// A line that was typed: trimmed, without control characters, at most `longest` characters.
+fn line(field: &str, typed: &str, longest: usize) -> Result<Option<String>, FieldError> {
+    let line = typed.trim();
+    if line.chars().count() > longest {
+        return Err(FieldError::new(field, format!("Shorten this to at most {longest} characters")));
+    }
+    if line.chars().any(char::is_control) {
+        return Err(FieldError::new(field, "Remove line breaks and control characters"));
+    }
+    Ok((!line.is_empty()).then(|| line.to_owned()))
+}

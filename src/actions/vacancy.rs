@@ -1,0 +1,67 @@
+//! Vacancies: created by hand.
+
+use super::hook::form_token;
+use super::{ActionError, Context, FieldError, Result, Viewer, line};
+use crate::domain::ids::VacancyId;
+use crate::domain::vacancy::{Vacancy, VacancyStatus};
+use crate::store;
+
+/// What was typed into the form of a new vacancy.
+#[derive(Debug, Clone, Default)]
+pub struct NewVacancy {
+    /// Its title.
+    pub title: String,
+    /// The team's own reference.
+    pub reference: String,
+    /// Which department.
+    pub department: String,
+    /// Where.
+    pub location: String,
+    /// Names this filling of the form: pressing twice makes one vacancy.
+    pub token: String,
+}
+
+/// Creates an open vacancy in the viewer's mode.
+pub async fn create(context: &Context, viewer: &Viewer, form: NewVacancy) -> Result<VacancyId> {
+    let mut errors = Vec::new();
+    let mut read = |field: &str, typed: &str| {
+        line(field, typed, 200).unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        })
+    };
+    let title = read("title", &form.title);
+    let (reference, department, location) =
+        (read("reference", &form.reference), read("department", &form.department), read("location", &form.location));
+    let Some(title) = title.filter(|_| errors.is_empty()) else {
+        if errors.is_empty() {
+            errors.push(FieldError::new("title", "Enter the title of the vacancy"));
+        }
+        return Err(ActionError::Invalid(errors));
+    };
+    let now = context.clock.now();
+    let vacancy = Vacancy {
+        id: VacancyId::new(now),
+        organisation_id: viewer.organisation.id.clone(),
+        mode: viewer.mode,
+        title,
+        reference,
+        status: VacancyStatus::Open,
+        department,
+        location,
+        created_at: now,
+        updated_at: now,
+    };
+    let token = form_token(viewer, &form.token);
+    context
+        .store
+        .write(move |conn| {
+            if let Some(before) = store::submission::find(conn, &token)? {
+                return before.parse().map_err(|_| ActionError::NotFound);
+            }
+            store::vacancy::insert(conn, &vacancy)?;
+            store::submission::insert(conn, &token, vacancy.id.as_str(), now)?;
+            Ok(vacancy.id)
+        })
+        .await
+}

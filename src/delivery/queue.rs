@@ -1,0 +1,210 @@
+//! The queue: what this instance will send, and in which order.
+//!
+//! A delivery waits until it is due, then stands in its hook's *lane*. Lanes are served in turn, each with a cap on how many
+//! of its deliveries are under way, under one cap over all: a receiver that hangs fills its own lane and nobody else's
+//! (B10). Memory is bounded: a full queue takes no more, and what it did not take stays in the database to be claimed later.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::ids::{DeliveryId, HookId};
+use crate::store::delivery::Owed;
+
+/// How many may be under way and how many may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Caps {
+    /// Deliveries to one hook under way at once.
+    pub per_hook: usize,
+    /// Deliveries under way at once in all.
+    pub in_all: usize,
+    /// Deliveries held in memory, due or not.
+    pub waiting: usize,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self { per_hook: 16, in_all: 512, waiting: 20_000 }
+    }
+}
+
+#[derive(Default)]
+struct Lane {
+    due: VecDeque<Owed>,
+    under_way: usize,
+}
+
+/// Deliveries by when they are due and by lane.
+pub struct Queue {
+    caps: Caps,
+    later: BTreeMap<(DateTime<Utc>, DeliveryId), Owed>,
+    /// Everything that waits, and since when it is due: one entry a delivery.
+    known: HashMap<DeliveryId, DateTime<Utc>>,
+    lanes: HashMap<HookId, Lane>,
+    turn: VecDeque<HookId>,
+    under_way: HashSet<DeliveryId>,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub fn new(caps: Caps) -> Self {
+        Self {
+            caps,
+            later: BTreeMap::new(),
+            known: HashMap::new(),
+            lanes: HashMap::new(),
+            turn: VecDeque::new(),
+            under_way: HashSet::new(),
+        }
+    }
+
+    /// How many more deliveries it takes.
+    pub fn room(&self) -> usize {
+        self.caps.waiting.saturating_sub(self.known.len())
+    }
+
+    /// How many are under way.
+    pub fn under_way(&self) -> usize {
+        self.under_way.len()
+    }
+
+    /// How many wait, due or not.
+    pub fn waiting(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Takes a delivery in. One that already waits gets the new time; one without a time is not queued.
+    pub fn push(&mut self, owed: Owed) {
+        let Some(due) = owed.delivery.state.due() else { return };
+        let id = owed.delivery.id.clone();
+        if let Some(before) = self.known.insert(id.clone(), due) {
+            self.later.remove(&(before, id.clone()));
+            if let Some(lane) = self.lanes.get_mut(&owed.delivery.hook_id) {
+                lane.due.retain(|other| other.delivery.id != id);
+            }
+        }
+        self.later.insert((due, id), owed);
+    }
+
+    /// When the next waiting delivery is due; `None` when none waits that could be started.
+    pub fn next_due(&self) -> Option<DateTime<Utc>> {
+        self.later.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    /// Starts every delivery that is due and that the caps let through, lanes in turn.
+    pub fn start_due(&mut self, now: DateTime<Utc>) -> Vec<Owed> {
+        self.fill_lanes(now);
+        let mut started = Vec::new();
+        let mut passed = 0;
+        while self.under_way.len() < self.caps.in_all && passed < self.turn.len() {
+            let Some(hook) = self.turn.pop_front() else { break };
+            let Some(lane) = self.lanes.get_mut(&hook) else { continue };
+            let next = if lane.under_way < self.caps.per_hook { lane.due.pop_front() } else { None };
+            match next {
+                Some(owed) => {
+                    passed = 0;
+                    lane.under_way += 1;
+                    self.known.remove(&owed.delivery.id);
+                    self.under_way.insert(owed.delivery.id.clone());
+                    started.push(owed);
+                }
+                None => passed += 1,
+            }
+            // A lane keeps its turn until it is empty, also while its cap is reached.
+            if lane.due.is_empty() {
+                if lane.under_way == 0 {
+                    self.lanes.remove(&hook);
+                }
+            } else {
+                self.turn.push_back(hook);
+            }
+        }
+        started
+    }
+
+    /// Says that a started delivery is no longer under way.
+    pub fn finished(&mut self, hook: &HookId, delivery: &DeliveryId) {
+        if !self.under_way.remove(delivery) {
+            return;
+        }
+        if let Some(lane) = self.lanes.get_mut(hook) {
+            lane.under_way = lane.under_way.saturating_sub(1);
+            if lane.under_way == 0 && lane.due.is_empty() {
+                self.lanes.remove(hook);
+            }
+        }
+    }
+
+    fn fill_lanes(&mut self, now: DateTime<Utc>) {
+        while let Some(entry) = self.later.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
+            let owed = entry.remove();
+            let hook = owed.delivery.hook_id.clone();
+            let lane = self.lanes.entry(hook.clone()).or_default();
+            if lane.due.is_empty() {
+                self.turn.push_back(hook);
+            }
+            lane.due.push_back(owed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::delivery::{Delivery, DeliveryState};
+    use crate::domain::event::{Cause, Event, EventType};
+    use crate::domain::hook::FieldSet;
+    use crate::domain::ids::{EventId, OrganisationId};
+    use crate::domain::mode::Mode;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).expect("a time")
+    }
+
+    fn owed(hook: &HookId, due: i64) -> Owed {
+        let event = Event {
+            id: EventId::new(at(0)),
+            organisation_id: OrganisationId::new(at(0)),
+            mode: Mode::Live,
+            kind: EventType::WEBHOOK_TEST,
+            cause: Cause::Clock,
+            occurred_at: at(0),
+            probe: false,
+        };
+        let delivery = Delivery::owed(DeliveryId::new(at(0)), &event, hook.clone(), FieldSet::Standard, false, at(due));
+        Owed { delivery, occurred_at: at(0), body: Default::default() }
+    }
+
+    #[test]
+    fn one_lane_never_takes_more_than_its_cap_and_lanes_take_turns() {
+        let (slow, quick) = (HookId::new(at(1)), HookId::new(at(2)));
+        let mut queue = Queue::new(Caps { per_hook: 2, in_all: 3, waiting: 100 });
+        for _ in 0..5 {
+            queue.push(owed(&slow, 1));
+        }
+        queue.push(owed(&quick, 2));
+        let started = queue.start_due(at(3));
+        let to = |hook: &HookId| started.iter().filter(|owed| owed.delivery.hook_id == *hook).count();
+        assert_eq!((to(&slow), to(&quick)), (2, 1));
+        assert!(queue.start_due(at(3)).is_empty());
+        queue.finished(&started[0].delivery.hook_id, &started[0].delivery.id);
+        assert_eq!(queue.start_due(at(3)).len(), 1);
+    }
+
+    #[test]
+    fn nothing_starts_before_it_is_due_and_a_new_time_replaces_the_old() {
+        let hook = HookId::new(at(1));
+        let mut queue = Queue::new(Caps::default());
+        let mut later = owed(&hook, 10);
+        queue.push(later.clone());
+        assert!(queue.start_due(at(9)).is_empty());
+        assert_eq!(queue.next_due(), Some(at(10)));
+        later.delivery.state = DeliveryState::Retrying { due: Some(at(5)) };
+        queue.push(later);
+        assert_eq!((queue.waiting(), queue.start_due(at(5)).len()), (1, 1));
+        assert_eq!((queue.waiting(), queue.under_way()), (0, 1));
+    }
+}
