@@ -1,0 +1,4 @@
+//! The delivery engine.
+
+pub mod guard;
+//pub mod sender;
