@@ -1,4 +1,4 @@
 //! The delivery engine.
 
 pub mod guard;
-//pub mod sender;
+pub mod sender;
