@@ -78,7 +78,7 @@ impl SystemResolver {
         builder.build()
     }
 
-    fn from_hosts_file(&self, name: &Name) -> Vec<IpAddr> {
+    fn in_hosts_file(&self, name: &Name) -> Vec<IpAddr> {
         let of = |kind| self.hosts.lookup_static_host(&Query::query(name.clone(), kind));
         let lookups = [of(RecordType::A), of(RecordType::AAAA)];
         lookups
@@ -104,7 +104,7 @@ impl Resolver for SystemResolver {
             return std::future::ready(Err(error)).boxed();
         };
         full.set_fqdn(true);
-        let known = self.from_hosts_file(&full);
+        let known = self.in_hosts_file(&full);
         if !known.is_empty() {
             return std::future::ready(Ok(known)).boxed();
         }

@@ -25,6 +25,8 @@
 //!
 //! - **Not exactly once.** When a connection breaks or the deadline passes after the request went out, the receiver may
 //!   have it; the engine will try again. Receivers tell a repeat by `webhook-id`.
+//! - A reused connection that the receiver closes in the very moment of writing is a `connection_reset`: it cannot be known
+//!   whether the request was read, so it is for the policy to say whether it goes out again.
 //! - **No revocation.** A certificate is taken until it expires.
 //! - A pooled connection leads where its name led when it was made, a few seconds ago at most while idle: judged then, not
 //!   again.
@@ -169,12 +171,11 @@ impl Sender {
         };
         let deadline = began + timeout;
         let trace = Trace::new(port);
-        let failure = match timeout_at(deadline.into(), trace.around(self.client.execute(request))).await {
+        let (failure, remote) = match timeout_at(deadline.into(), trace.around(self.client.execute(request))).await {
             Ok(Ok(answer)) => return answered(answer, kept, &trace, Clockwork { began, started_at, deadline }).await,
             Ok(Err(error)) => (classify::failed(&error), classify::remote(&error)),
             Err(_) => (classify::too_late(trace.phase(), timeout), None),
         };
-        let (failure, remote) = failure;
         let made = trace.made();
         let sent_nothing = failure.class == ErrorClass::BlockedAddress || failure.fault == Some(Fault::Request);
         Sent {
