@@ -5,6 +5,8 @@
 //! Dependencies point one way: `cli, demo → web | api → actions → delivery → store → domain`; a test reads the imports and
 //! fails when one points back.
 
+pub mod actions;
 pub mod clock;
+pub mod delivery;
 pub mod domain;
 pub mod store;

@@ -1,0 +1,209 @@
+//! The guard: where Hirewire may connect to. One policy for saving a hook, for Send Test and for every delivery (B15).
+//!
+//! A hook's address is typed by a customer, and the machine it is called from stands inside the operator's network. So the
+//! guard lets only public addresses through ([`crate::domain::address`] says which those are), except what the operator's
+//! [`AllowList`] names.
+//!
+//! - [`Guard::check`] is asked when a hook is saved. It answers early and kindly, and decides nothing for later.
+//! - [`Guard::judge_url`] and [`Guard::resolve`] stand in the sender's way on *every* try. The connector is handed exactly
+//!   the addresses that were judged: between check and use there is no second lookup, so a name that answers differently
+//!   the next time (DNS rebinding) gains nothing.
+//!
+//! *Every* address of a name must pass. A name with one public and one private address is not a receiver's; and taking
+//! only the public one would let the attacker learn by timing which of ours exist.
+//!
+//! What is **not** guaranteed: a public address may still lead back inside (a load balancer of the operator's with a public
+//! address, a NAT). Only a firewall knows that. And an allow-listed *name* is trusted wherever it leads: whoever owns its
+//! zone chooses the address.
+
+mod allow;
+mod resolver;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::address::{name_refusal, refusal};
+use crate::domain::hook_url::HookUrl;
+
+pub use allow::{AllowList, AllowListError};
+pub use resolver::{LookupError, Resolver, SystemResolver};
+
+/// How long saving a hook waits for its name to resolve.
+const CHECK_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Judges targets, and resolves names to judged addresses.
+pub struct Guard {
+    allow: AllowList,
+    resolver: Arc<dyn Resolver>,
+}
+
+/// A target the guard refuses; its sentence is for the admin: "127.0.0.1 is a loopback address".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{sentence}")]
+pub struct Blocked {
+    sentence: String,
+}
+
+/// What [`Guard::check`] found about an address it does not refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// It leads to addresses that may be called, as of now.
+    Resolved,
+    /// Its name does not resolve (yet): the hook is saved, with a warning.
+    Unresolved,
+}
+
+/// Why a name gave no addresses that may be connected to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// It gave one that may not be.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
+    /// It gave none.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+}
+
+impl Guard {
+    /// A guard with these exceptions that asks this resolver.
+    pub fn new(allow: AllowList, resolver: impl Resolver) -> Self {
+        Self { allow, resolver: Arc::new(resolver) }
+    }
+
+    /// A guard that asks the machine's resolver.
+    pub fn system(allow: AllowList) -> Self {
+        Self::new(allow, SystemResolver::new())
+    }
+
+    /// Judges one address; `host` is the name that led to it, `None` when the address itself stands in the hook's.
+    pub fn judge_address(&self, ip: IpAddr, port: u16, host: Option<&str>) -> Result<(), Blocked> {
+        if self.allow.lets_address(ip, port) || host.is_some_and(|name| self.allow.lets_name(name, port)) {
+            return Ok(());
+        }
+        let Some(kind) = refusal(ip) else { return Ok(()) };
+        let sentence = match host {
+            Some(name) => format!("{name} leads to {ip}, which is {kind}"),
+            None => format!("{ip} is {kind}"),
+        };
+        Err(Blocked { sentence })
+    }
+
+    /// Judges a name by itself, before anyone is asked for its addresses.
+    pub fn judge_name(&self, name: &str, port: u16) -> Result<(), Blocked> {
+        if self.allow.lets_name(name, port) {
+            return Ok(());
+        }
+        name_refusal(name).map_or(Ok(()), |kind| Err(Blocked { sentence: format!("{name} is {kind}") }))
+    }
+
+    /// Judges all of an address that can be judged without asking the DNS: a literal wholly, a name by itself.
+    pub fn judge_url(&self, url: &HookUrl) -> Result<(), Blocked> {
+        match (url.literal(), url.host_name()) {
+            (Some(ip), _) => self.judge_address(ip, url.port(), None),
+            (None, Some(name)) => self.judge_name(name, url.port()),
+            (None, None) => Err(Blocked { sentence: "the address has no host".into() }),
+        }
+    }
+
+    /// The addresses of a name, each of them judged. There is no other way from a name to a connection.
+    ///
+    /// No deadline of its own: whoever calls has one.
+    pub async fn resolve(&self, name: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
+        self.judge_name(name, port)?;
+        let addresses = self.resolver.lookup(name).await?;
+        if addresses.is_empty() {
+            return Err(LookupError::NoAddress("the name exists and has no address".into()).into());
+        }
+        for ip in &addresses {
+            self.judge_address(*ip, port, Some(name))?;
+        }
+        Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+    }
+
+    /// Checks the address of a hook that is about to be saved. Waits at most three seconds for its name.
+    pub async fn check(&self, url: &HookUrl) -> Result<Checked, Blocked> {
+        self.check_within(url, CHECK_DEADLINE).await
+    }
+
+    async fn check_within(&self, url: &HookUrl, deadline: Duration) -> Result<Checked, Blocked> {
+        self.judge_url(url)?;
+        let Some(name) = url.host_name() else { return Ok(Checked::Resolved) };
+        match tokio::time::timeout(deadline, self.resolve(name, url.port())).await {
+            Ok(Ok(_)) => Ok(Checked::Resolved),
+            Ok(Err(ResolveError::Blocked(blocked))) => Err(blocked),
+            Ok(Err(ResolveError::Lookup(_))) | Err(_) => Ok(Checked::Unresolved),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(allow: &str, answer: &'static [&'static str]) -> Guard {
+        let resolver = move |_: &str| match answer {
+            [] => Err(LookupError::NoAddress("the name does not exist".into())),
+            some => Ok(some.iter().map(|ip| ip.parse().expect("an address")).collect()),
+        };
+        Guard::new(allow.parse().expect("a list"), resolver)
+    }
+
+    async fn check(guard: &Guard, url: &str) -> Result<Checked, String> {
+        let url = HookUrl::parse(url).expect("an address of a hook");
+        guard.check(&url).await.map_err(|blocked| blocked.to_string())
+    }
+
+    #[tokio::test]
+    async fn literals_and_special_names_are_refused_with_a_sentence() {
+        let guard = guard("", &["93.184.216.34"]);
+        for (url, sentence) in [
+            ("127.0.0.1", "127.0.0.1 is a loopback address"),
+            ("0x7f.1", "127.0.0.1 is a loopback address"),
+            ("[fd00::1]:8443", "fd00::1 is a private address"),
+            ("printer.local", "printer.local is a name reserved for private or special use"),
+            ("localhost:3000", "localhost is this machine's own name"),
+        ] {
+            assert_eq!(check(&guard, url).await, Err(sentence.to_owned()));
+        }
+        assert_eq!(check(&guard, "hooks.acme.com").await, Ok(Checked::Resolved));
+        assert_eq!(check(&guard, "8.8.8.8").await, Ok(Checked::Resolved));
+    }
+
+    #[tokio::test]
+    async fn one_private_address_among_public_ones_refuses_the_name() {
+        let guard = guard("", &["93.184.216.34", "10.0.0.7"]);
+        let sentence = "hooks.acme.com leads to 10.0.0.7, which is a private address";
+        assert_eq!(check(&guard, "hooks.acme.com").await, Err(sentence.to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_does_not_resolve_may_be_saved() {
+        assert_eq!(check(&guard("", &[]), "hooks.acme.com").await, Ok(Checked::Unresolved));
+    }
+
+    #[tokio::test]
+    async fn a_name_server_that_never_answers_holds_saving_no_longer_than_the_deadline() {
+        struct Silent;
+        impl Resolver for Silent {
+            fn lookup(&self, _: &str) -> futures_util::future::BoxFuture<'static, Result<Vec<IpAddr>, LookupError>> {
+                Box::pin(std::future::pending())
+            }
+        }
+        let guard = Guard::new(AllowList::default(), Silent);
+        let url = HookUrl::parse("hooks.acme.com").expect("an address of a hook");
+        assert_eq!(guard.check_within(&url, Duration::from_millis(5)).await, Ok(Checked::Unresolved));
+    }
+
+    #[tokio::test]
+    async fn the_allow_list_lets_through_by_network_and_by_name() {
+        let by_network = guard("10.0.0.0/8:8443", &["10.0.0.7"]);
+        assert_eq!(check(&by_network, "hooks.acme.com:8443").await, Ok(Checked::Resolved));
+        assert!(check(&by_network, "hooks.acme.com").await.is_err());
+        let by_name = guard("ats.internal", &["10.0.0.7"]);
+        assert_eq!(check(&by_name, "ats.internal").await, Ok(Checked::Resolved));
+        assert!(check(&by_name, "other.internal").await.is_err());
+        assert!(check(&by_name, "hooks.acme.com").await.is_err());
+        assert!(check(&by_name, "10.0.0.7").await.is_err());
+    }
+}

@@ -1,0 +1,225 @@
+//! From an error of the client to the one class it has, by the causes it carries and by how far the try had come.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::connect::{self, Phase};
+use crate::delivery::guard::{LookupError, ResolveError};
+use crate::domain::attempt::{ErrorClass, Outcome};
+use crate::domain::policy::spoken;
+
+/// Causes come from the other side (names in its certificate, say); this much of one is kept.
+const LONGEST_DETAIL: usize = 300;
+
+/// What kept a try from being made that is not the receiver's doing: the engine must not count it against the receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The process or the machine has no file descriptor left.
+    #[error("too many open files: raise the limit of this process (ulimit -n)")]
+    OpenFiles,
+    /// The machine has no local port left for another connection.
+    #[error("this machine has no local port left to connect from")]
+    LocalPorts,
+    /// The machine has no memory left for another connection.
+    #[error("this machine has no memory left for another connection")]
+    Memory,
+    /// The machine's own rules forbid the connection.
+    #[error("this machine's own firewall forbids the connection")]
+    Forbidden,
+    /// No name server can be asked.
+    #[error("no name server can be asked: check /etc/resolv.conf of this machine")]
+    NameServer,
+    /// The request itself could not be made from what is stored.
+    #[error("the request could not be made from what is stored")]
+    Request,
+}
+
+/// Why no answer came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub class: ErrorClass,
+    pub detail: String,
+    pub fault: Option<Fault>,
+}
+
+impl Failure {
+    fn of(class: ErrorClass, detail: impl Into<String>) -> Self {
+        let mut detail = detail.into();
+        if detail.len() > LONGEST_DETAIL {
+            detail.truncate(detail.floor_char_boundary(LONGEST_DETAIL));
+            detail.push('…');
+        }
+        Self { class, detail, fault: None }
+    }
+
+    fn ours(class: ErrorClass, fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::of(class, fault.to_string()) }
+    }
+
+    /// As the outcome of a try.
+    pub(super) fn outcome(&self) -> Outcome {
+        Outcome::failed(self.class, self.detail.clone())
+    }
+}
+
+/// The deadline passed before an answer came.
+pub(super) fn too_late(phase: Phase, timeout: Duration) -> Failure {
+    let limit = spoken(timeout);
+    match phase {
+        Phase::Resolving => Failure::of(ErrorClass::DnsFailed, format!("the name did not resolve within {limit}")),
+        Phase::Connecting => {
+            Failure::of(ErrorClass::ConnectTimeout, format!("no TCP and TLS connection within {limit}"))
+        }
+        Phase::Connected => {
+            Failure::of(ErrorClass::ResponseTimeout, format!("no complete answer headers within {limit}"))
+        }
+    }
+}
+
+/// The client gave up before an answer came.
+pub(super) fn failed(error: &reqwest::Error) -> Failure {
+    if error.is_builder() {
+        return Failure::ours(ErrorClass::ProtocolError, Fault::Request);
+    }
+    by_causes(error, error.is_connect())
+}
+
+/// Where the connection led that the error came from.
+pub(super) fn remote(error: &reqwest::Error) -> Option<SocketAddr> {
+    let client: &hyper_util::client::legacy::Error = cause(error)?;
+    client.connect_info().and_then(connect::remote)
+}
+
+fn by_causes(error: &(dyn Error + 'static), connecting: bool) -> Failure {
+    if let Some(refusal) = cause::<ResolveError>(error) {
+        return match refusal {
+            ResolveError::Blocked(blocked) => Failure::of(ErrorClass::BlockedAddress, blocked.to_string()),
+            ResolveError::Lookup(LookupError::Unavailable(detail)) => {
+                Failure { fault: Some(Fault::NameServer), ..Failure::of(ErrorClass::DnsFailed, detail.clone()) }
+            }
+            ResolveError::Lookup(none) => Failure::of(ErrorClass::DnsFailed, none.to_string()),
+        };
+    }
+    let io: Option<&io::Error> = causes(error).filter_map(|cause| cause.downcast_ref()).last();
+    if let Some(fault) = io.and_then(own_fault) {
+        return Failure::ours(ErrorClass::ConnectRefused, fault);
+    }
+    if let Some(tls) = cause::<rustls::Error>(error) {
+        return Failure::of(ErrorClass::TlsFailed, tls.to_string());
+    }
+    match (connecting, io) {
+        (true, Some(io)) => Failure::of(while_connecting(io.kind()), io.to_string()),
+        // Only the connector's own limit and a host that TLS cannot name come without an I/O error.
+        (true, None) => Failure::of(ErrorClass::ConnectTimeout, innermost(error)),
+        (false, Some(io)) => Failure::of(while_answering(io.kind()), io.to_string()),
+        (false, None) => match cause::<hyper::Error>(error) {
+            Some(http) => Failure::of(in_http(http), http.to_string()),
+            None => Failure::of(ErrorClass::ConnectionReset, innermost(error)),
+        },
+    }
+}
+
+fn own_fault(error: &io::Error) -> Option<Fault> {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    match (error.raw_os_error(), error.kind()) {
+        (Some(ENFILE | EMFILE), _) => Some(Fault::OpenFiles),
+        (_, ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse) => Some(Fault::LocalPorts),
+        (_, ErrorKind::OutOfMemory) => Some(Fault::Memory),
+        (_, ErrorKind::PermissionDenied) => Some(Fault::Forbidden),
+        _ => None,
+    }
+}
+
+fn while_connecting(kind: ErrorKind) -> ErrorClass {
+    match kind {
+        ErrorKind::ConnectionRefused => ErrorClass::ConnectRefused,
+        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            ErrorClass::ConnectTimeout
+        }
+        // TCP stood: the other side hung up within the handshake.
+        _ => ErrorClass::TlsFailed,
+    }
+}
+
+fn while_answering(kind: ErrorKind) -> ErrorClass {
+    match kind {
+        ErrorKind::TimedOut => ErrorClass::ResponseTimeout,
+        ErrorKind::InvalidData | ErrorKind::InvalidInput => ErrorClass::ProtocolError,
+        _ => ErrorClass::ConnectionReset,
+    }
+}
+
+fn in_http(error: &hyper::Error) -> ErrorClass {
+    if error.is_parse_too_large() {
+        ErrorClass::ResponseTooLarge
+    } else if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+        ErrorClass::ConnectionReset
+    } else {
+        // What does not parse, and bytes that came before they were asked for.
+        ErrorClass::ProtocolError
+    }
+}
+
+/// The error and what caused it. An I/O error's own `source` skips the error it was made of, so that one is asked for.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inside.map(|inside| inside as &(dyn Error + 'static)).or_else(|| error.source())
+    })
+}
+
+fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// The last cause alone: the outer ones would print the address, its query included.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().filter(|last| !last.is::<reqwest::Error>()).map_or_else(String::new, ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_out_of_descriptors_or_ports_is_our_own_fault() {
+        for (error, fault) in [
+            (io::Error::from_raw_os_error(24), Fault::OpenFiles),
+            (io::Error::from_raw_os_error(23), Fault::OpenFiles),
+            (io::Error::from(ErrorKind::AddrNotAvailable), Fault::LocalPorts),
+            (io::Error::from(ErrorKind::OutOfMemory), Fault::Memory),
+        ] {
+            let wrapped = io::Error::other(error);
+            assert_eq!(by_causes(&wrapped, true).fault, Some(fault));
+        }
+        assert_eq!(by_causes(&io::Error::from(ErrorKind::ConnectionRefused), true).fault, None);
+    }
+
+    #[test]
+    fn a_name_server_that_cannot_be_asked_is_our_own_fault_and_a_missing_name_is_not() {
+        let unavailable = ResolveError::Lookup(LookupError::Unavailable("no name server".into()));
+        assert_eq!(by_causes(&unavailable, true).fault, Some(Fault::NameServer));
+        let missing = by_causes(&ResolveError::Lookup(LookupError::NoAddress("no such name".into())), true);
+        assert_eq!((missing.class, missing.fault), (ErrorClass::DnsFailed, None));
+    }
+
+    #[test]
+    fn unreachable_hosts_and_broken_handshakes_are_told_apart() {
+        let class = |kind: ErrorKind, connecting| by_causes(&io::Error::from(kind), connecting).class;
+        assert_eq!(class(ErrorKind::NetworkUnreachable, true), ErrorClass::ConnectTimeout);
+        assert_eq!(class(ErrorKind::UnexpectedEof, true), ErrorClass::TlsFailed);
+        assert_eq!(class(ErrorKind::UnexpectedEof, false), ErrorClass::ConnectionReset);
+        assert_eq!(class(ErrorKind::TimedOut, false), ErrorClass::ResponseTimeout);
+    }
+
+    #[test]
+    fn a_long_cause_is_cut() {
+        let error = rustls::Error::General("ä".repeat(1_000));
+        let failure = by_causes(&io::Error::other(error), true);
+        assert_eq!(failure.class, ErrorClass::TlsFailed);
+        assert!(failure.detail.len() <= LONGEST_DETAIL + '…'.len_utf8());
+    }
+}

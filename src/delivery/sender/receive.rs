@@ -1,0 +1,69 @@
+//! The answer, read within bounds.
+//!
+//! The status line has decided already; the rest is evidence. What breaks or drips here never turns a success into a
+//! failure: the receiver has said that it has the event, and sending it again would hand it over twice.
+//!
+//! Names of header lines are kept in lower case (the client does not tell how they were written), and lines of one name
+//! stand together, at the first one's place.
+
+use std::time::Instant;
+
+use tokio::time::timeout_at;
+
+use crate::domain::attempt::Response;
+
+/// How much of the body is kept.
+const BODY_KEPT: usize = 64 * 1024;
+/// How much more is read and thrown away, so that the connection can be used again. Beyond this a new handshake is cheaper.
+const BODY_DRAINED: usize = 256 * 1024;
+/// How much of the header lines is kept.
+const HEADERS_KEPT: usize = 16 * 1024;
+
+/// The answer cut to what is kept, and what went wrong with its body.
+pub(super) async fn receive(answer: reqwest::Response, deadline: Instant) -> (Response, Option<&'static str>) {
+    let (headers, headers_cut) = kept_headers(&answer);
+    let status = answer.status().as_u16();
+    let (body, body_cut, trouble) = kept_body(answer, deadline).await;
+    (Response { status, headers, headers_cut, body, body_cut }, trouble)
+}
+
+fn kept_headers(answer: &reqwest::Response) -> (Vec<(String, String)>, bool) {
+    let mut room = HEADERS_KEPT;
+    let mut lines = Vec::with_capacity(answer.headers().len());
+    for (name, value) in answer.headers() {
+        let mut value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        // ": " and the line's end count as well.
+        let Some(left) = room.checked_sub(name.as_str().len() + 4) else { return (lines, true) };
+        let whole = value.len() <= left;
+        value.truncate(value.floor_char_boundary(left));
+        room = left - value.len();
+        lines.push((name.as_str().to_owned(), value));
+        if !whole {
+            return (lines, true);
+        }
+    }
+    (lines, false)
+}
+
+/// Dropping the answer before its end closes its connection.
+async fn kept_body(mut answer: reqwest::Response, deadline: Instant) -> (Vec<u8>, bool, Option<&'static str>) {
+    let length = answer.content_length();
+    let mut body = Vec::new();
+    let mut seen = 0;
+    loop {
+        let left = length.map(|length| length.saturating_sub(seen as u64));
+        if seen > BODY_KEPT + BODY_DRAINED || (seen > BODY_KEPT && left.is_some_and(|left| left > BODY_DRAINED as u64))
+        {
+            return (body, true, None);
+        }
+        match timeout_at(deadline.into(), answer.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
+                body.extend_from_slice(&chunk[..chunk.len().min(BODY_KEPT - body.len())]);
+                seen += chunk.len();
+            }
+            Ok(Ok(None)) => return (body, seen > BODY_KEPT, None),
+            Ok(Err(_)) => return (body, true, Some("the connection broke within the answer's body")),
+            Err(_) => return (body, true, Some("the answer's body had not ended by the deadline")),
+        }
+    }
+}
