@@ -318,7 +318,7 @@ impl Engine {
             self.store.write(move |conn| settle(conn, &answers, &instance)).await?
         };
         for done in faults {
-            tracing::error!(fault = done.sent.fault, "a delivery could not be tried for a reason of our own");
+            tracing::error!(fault = ?done.sent.fault, "a delivery could not be tried for a reason of our own");
             self.put_back(done.owed, done.finished_at + OWN_FAULT_PAUSE);
         }
         for owed in settled {

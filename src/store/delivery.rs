@@ -148,11 +148,14 @@ pub fn still_held(conn: &mut Conn, ids: &[DeliveryId], holder: &InstanceId) -> R
 
 /// The delivery as it stands now and who holds it; locked until the transaction ends.
 pub fn current(conn: &mut Conn, id: &DeliveryId) -> Result<Option<(Delivery, Option<InstanceId>)>> {
-    let query = deliveries::table.find(id.as_str()).select(DeliveryRow::as_select());
     let row = match conn {
         // The one writer needs no row locks.
-        Conn::Sqlite(conn) => query.first(conn).optional()?,
-        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
+        Conn::Sqlite(conn) => {
+            deliveries::table.find(id.as_str()).select(DeliveryRow::as_select()).first(conn).optional()?
+        }
+        Conn::Postgres(conn) => {
+            deliveries::table.find(id.as_str()).select(DeliveryRow::as_select()).for_update().first(conn).optional()?
+        }
     };
     row.map(|row: DeliveryRow| {
         let holder = Reader { table: "deliveries", id: &row.id }.parse_some(row.holder.as_deref())?;
