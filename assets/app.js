@@ -1,0 +1,111 @@
+"use strict";
+// Every page works without this script. It adds: copy buttons, live pages, the tray's spoken counter, one send a press.
+(() => {
+  const $ = (query, root = document) => [...root.querySelectorAll(query)];
+
+  // What was shown once is not brought back by the browser's own memory of the page.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+
+  const copyText = (button) => {
+    const from = button.dataset.copy && document.getElementById(button.dataset.copy);
+    const near = from || button.closest("figure, .given, dd, p")?.querySelector("pre, code");
+    return button.dataset.text || near?.textContent || "";
+  };
+
+  const wire = (root) => {
+    $("button.copy, button[data-copy], button[data-text]", root).forEach((button) => {
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(copyText(button));
+        say("Copied.");
+        button.classList.add("ok");
+      });
+    });
+    $(".pickable", root).forEach((form) => {
+      const boxes = $("tbody input[type=checkbox]", form);
+      const all = form.querySelector("thead input[type=checkbox]");
+      let last = null;
+      const told = () => {
+        const count = boxes.filter((box) => box.checked).length;
+        if (all) {
+          all.checked = count > 0 && count === boxes.length;
+          all.indeterminate = count > 0 && count < boxes.length;
+        }
+        return count;
+      };
+      if (all) all.hidden = false;
+      all?.addEventListener("change", () => {
+        boxes.forEach((box) => { box.checked = all.checked; });
+        say(`${told()} selected.`);
+      });
+      boxes.forEach((box, at) => box.addEventListener("click", (event) => {
+        if (event.shiftKey && last !== null) {
+          for (let i = Math.min(at, last); i <= Math.max(at, last); i++) boxes[i].checked = box.checked;
+        }
+        last = at;
+        say(`${told()} selected.`);
+      }));
+      told();
+    });
+  };
+
+  const say = (words) => {
+    let line = document.getElementById("said");
+    if (!line) {
+      line = document.createElement("p");
+      line.id = "said";
+      line.className = "hush";
+      line.setAttribute("role", "status");
+      document.body.append(line);
+    }
+    line.textContent = words;
+  };
+
+  // A second press of a button whose form is on its way does nothing; the server would ignore it too.
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    setTimeout(() => { delete form.dataset.sent; }, 8000);
+    $("button", form).forEach((button) => button.setAttribute("aria-disabled", "true"));
+  });
+
+  // Menus close on Escape and on a click elsewhere.
+  const menus = () => $("details.menu[open]");
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") menus().forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+  });
+  addEventListener("click", (event) => menus().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
+
+  // A page that still changes fetches itself until it says that it no longer does.
+  const live = async () => {
+    const part = document.querySelector("[data-live]");
+    if (!part) return;
+    await new Promise((resume) => setTimeout(resume, Number(part.dataset.live) || 1000));
+    try {
+      if (!document.hidden && !part.contains(document.activeElement?.closest("input, select, textarea"))) {
+        const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
+        if (answer.redirected) { location.reload(); return; }
+        if (answer.ok) {
+          const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+          const fresh = page.getElementById(part.id);
+          if (fresh && fresh.innerHTML !== part.innerHTML) {
+            const open = $("details[open]", part).map((details) => details.id).filter(Boolean);
+            part.replaceWith(fresh);
+            open.forEach((id) => { const details = document.getElementById(id); if (details) details.open = true; });
+            wire(fresh);
+            document.title = page.title;
+          } else if (!fresh) { location.reload(); return; }
+        }
+      }
+    } catch { /* The next round tries again. */ }
+    live();
+  };
+
+  wire(document);
+  document.querySelector(".error-summary")?.focus();
+  live();
+})();

@@ -1,0 +1,199 @@
+//! Every setting: its variable, its default, its meaning. The one place that reads the environment (through clap).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use ipnet::IpNet;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use url::Url;
+
+use crate::delivery::guard::AllowList;
+use crate::delivery::queue::Caps;
+use crate::store::DatabaseUrl;
+
+/// The settings as they are given, flag or variable.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Address and port of the console and the partner API.
+    #[arg(long, env = "HIREWIRE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    pub listen: String,
+    /// Database: sqlite://PATH or postgres://….
+    #[arg(long, env = "HIREWIRE_DATABASE_URL", default_value = "sqlite://hirewire.db", hide_env_values = true, value_name = "URL")]
+    pub database_url: String,
+    /// File with the sealing key; beside a SQLite file by default, and made there with a new one.
+    #[arg(long, env = "HIREWIRE_SECRET_KEY_FILE", value_name = "PATH")]
+    pub secret_key_file: Option<PathBuf>,
+    /// Address under which browsers reach the console. Cookies are Secure exactly when it is https.
+    #[arg(long, env = "HIREWIRE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Proxies whose X-Forwarded-For is believed: comma-separated addresses or CIDRs.
+    #[arg(long, env = "HIREWIRE_TRUSTED_PROXIES", default_value = "", value_name = "CIDRS")]
+    pub trusted_proxies: String,
+    /// Targets that the guard lets through: comma-separated CIDRs or host names, each with an optional :port.
+    #[arg(long, env = "HIREWIRE_ALLOW_TARGETS", default_value = "", value_name = "TARGETS")]
+    pub allow_targets: String,
+    /// PEM file with further certificate authorities that receivers may use.
+    #[arg(long, env = "HIREWIRE_EXTRA_CA", value_name = "PATH")]
+    pub extra_ca: Option<PathBuf>,
+    /// API requests a second and organisation.
+    #[arg(long, env = "HIREWIRE_RATE_LIMIT", default_value = "100", value_name = "N")]
+    pub rate_limit: String,
+    /// Deliveries under way at once to one webhook.
+    #[arg(long, env = "HIREWIRE_HOOK_CONCURRENCY", default_value = "16", value_name = "N")]
+    pub hook_concurrency: String,
+    /// Deliveries under way at once in all.
+    #[arg(long, env = "HIREWIRE_CONCURRENCY", default_value = "512", value_name = "N")]
+    pub concurrency: String,
+}
+
+/// The settings, read and checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the console and the partner API listen.
+    pub listen: SocketAddr,
+    /// Which database.
+    pub database: DatabaseUrl,
+    /// Where the sealing key is.
+    pub secret_key_file: PathBuf,
+    /// Under which address browsers reach the console, when that differs from what they say.
+    pub public_url: Option<Url>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What the guard lets through.
+    pub allow_targets: AllowList,
+    /// Further authorities receivers may use.
+    pub extra_ca: Vec<CertificateDer<'static>>,
+    /// API requests a second and organisation.
+    pub rate_limit: u32,
+    /// How much is under way and waiting.
+    pub caps: Caps,
+}
+
+/// A setting that cannot be used; one sentence that names it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} {problem}.")]
+pub struct ConfigError {
+    /// Its variable.
+    pub variable: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+fn wrong(variable: &'static str, problem: impl ToString) -> ConfigError {
+    ConfigError { variable, problem: problem.to_string() }
+}
+
+impl Config {
+    /// Checks the settings.
+    pub fn read(settings: Settings) -> Result<Self, ConfigError> {
+        let listen = settings.listen.parse().map_err(|_| {
+            wrong("HIREWIRE_LISTEN", format!("is “{}”, which is no address and port such as 127.0.0.1:8080", settings.listen))
+        })?;
+        let database: DatabaseUrl =
+            settings.database_url.parse().map_err(|problem: String| wrong("HIREWIRE_DATABASE_URL", problem))?;
+        let secret_key_file = match (settings.secret_key_file, &database) {
+            (Some(path), _) => path,
+            (None, DatabaseUrl::Sqlite(path)) => path.with_extension("key"),
+            (None, DatabaseUrl::Postgres(_)) => {
+                return Err(wrong("HIREWIRE_SECRET_KEY_FILE", "is not set, and PostgreSQL needs it: name a file with the sealing key"));
+            }
+        };
+        let caps = Caps {
+            per_hook: number("HIREWIRE_HOOK_CONCURRENCY", &settings.hook_concurrency)? as usize,
+            in_all: number("HIREWIRE_CONCURRENCY", &settings.concurrency)? as usize,
+            ..Caps::default()
+        };
+        Ok(Self {
+            listen,
+            database,
+            secret_key_file,
+            public_url: settings.public_url.as_deref().map(public_url).transpose()?,
+            trusted_proxies: networks(&settings.trusted_proxies)?,
+            allow_targets: settings.allow_targets.parse().map_err(|error| wrong("HIREWIRE_ALLOW_TARGETS", format!("cannot be read: {error}")))?,
+            extra_ca: settings.extra_ca.map_or(Ok(Vec::new()), authorities)?,
+            rate_limit: number("HIREWIRE_RATE_LIMIT", &settings.rate_limit)?,
+            caps,
+        })
+    }
+
+    /// Whether browsers reach the console by https: cookies are then `Secure` and `__Host-`.
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+}
+
+fn number(variable: &'static str, text: &str) -> Result<u32, ConfigError> {
+    let number = text.trim().parse().ok().filter(|n| (1..=1_000_000).contains(n));
+    number.ok_or_else(|| wrong(variable, format!("is “{text}”, which is no whole number from 1 to 1,000,000")))
+}
+
+fn public_url(text: &str) -> Result<Url, ConfigError> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.filter(|url| url.path() == "/" && url.query().is_none());
+    url.ok_or_else(|| wrong("HIREWIRE_PUBLIC_URL", format!("is “{text}”, which is no address such as https://hooks.example.com")))
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries
+        .map(|entry| {
+            let network = entry.parse().or_else(|_| entry.parse().map(IpNet::from).map_err(|_: std::net::AddrParseError| ()));
+            network.map_err(|()| wrong("HIREWIRE_TRUSTED_PROXIES", format!("has the entry “{entry}”, which is no address or CIDR")))
+        })
+        .collect()
+}
+
+fn authorities(path: PathBuf) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let unusable = |problem: String| wrong("HIREWIRE_EXTRA_CA", format!("names {}, {problem}", path.display()));
+    let found = CertificateDer::pem_file_iter(&path).map_err(|error| unusable(format!("which cannot be read: {error}")))?;
+    let found: Vec<_> =
+        found.collect::<Result<_, _>>().map_err(|error| unusable(format!("which is no PEM file: {error}")))?;
+    if found.is_empty() {
+        return Err(unusable("which holds no certificate".into()));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        settings: Settings,
+    }
+
+    fn read(arguments: &[&str]) -> Result<Config, String> {
+        let line = Line::try_parse_from([&["hirewire"], arguments].concat()).expect("flags");
+        Config::read(line.settings).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_in_one_sentence() {
+        for (arguments, variable) in [
+            (["--listen", "nowhere"], "HIREWIRE_LISTEN"),
+            (["--database-url", "mysql://x"], "HIREWIRE_DATABASE_URL"),
+            (["--database-url", "postgres://x"], "HIREWIRE_SECRET_KEY_FILE"),
+            (["--public-url", "hooks"], "HIREWIRE_PUBLIC_URL"),
+            (["--trusted-proxies", "10.0.0.0/8,x"], "HIREWIRE_TRUSTED_PROXIES"),
+            (["--allow-targets", "10.0.0.0/99"], "HIREWIRE_ALLOW_TARGETS"),
+            (["--extra-ca", "/nowhere/ca.pem"], "HIREWIRE_EXTRA_CA"),
+            (["--rate-limit", "0"], "HIREWIRE_RATE_LIMIT"),
+        ] {
+            let told = read(&arguments).expect_err(variable);
+            assert!(told.starts_with(variable) && told.ends_with('.') && !told.contains('\n'), "{told}");
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_sqlite_in_this_folder_with_its_key_beside_it() {
+        let config = read(&[]).expect("defaults");
+        assert_eq!(config.database, DatabaseUrl::Sqlite("hirewire.db".into()));
+        assert_eq!(config.secret_key_file, PathBuf::from("hirewire.key"));
+        assert!(!config.is_https());
+    }
+}

@@ -1,0 +1,110 @@
+//! Code and payloads as pages show them: a caption with a copy button, JSON with its keys in the accent.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::icons::icon;
+
+/// A figure of code. `name` is read to those who do not see it, and names the copy button.
+pub fn figure(name: &str, caption: Markup, content: Markup, wrap: bool) -> Markup {
+    html! {
+        figure.code {
+            figcaption {
+                (caption)
+                span.end { (copy(name)) }
+            }
+            pre class=[wrap.then_some("wrap")] tabindex="0" role="region" aria-label=(name) { (content) }
+        }
+    }
+}
+
+/// A copy button; it appears when the script runs.
+pub fn copy(name: &str) -> Markup {
+    html! { button.copy type="button" hidden aria-label={ "Copy " (name.to_lowercase()) } { (icon("copy")) } }
+}
+
+/// An id that selects as a whole, with its copy button.
+pub fn id(name: &str, id: &str) -> Markup {
+    html! { code.id { (id) } (copy(name)) }
+}
+
+/// Bytes that are probably JSON, printed over lines with their keys marked; anything else as it is.
+pub fn json(bytes: &[u8]) -> Markup {
+    match serde_json::from_slice::<serde_json::Value>(bytes) {
+        Ok(value) => {
+            let mut out = String::with_capacity(bytes.len() * 2);
+            write(&value, 0, &mut out);
+            PreEscaped(out)
+        }
+        Err(_) => text(bytes),
+    }
+}
+
+/// Bytes as text; what is no UTF-8 is shown as such.
+pub fn text(bytes: &[u8]) -> Markup {
+    html! { (String::from_utf8_lossy(bytes)) }
+}
+
+fn write(value: &serde_json::Value, depth: usize, out: &mut String) {
+    use serde_json::Value::*;
+    let indent = |depth: usize, out: &mut String| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    match value {
+        Object(members) if !members.is_empty() => {
+            out.push('{');
+            for (at, (key, member)) in members.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                indent(depth + 1, out);
+                out.push_str("<span class=\"k\">");
+                escape(&serde_json::Value::from(key.as_str()).to_string(), out);
+                out.push_str("</span>: ");
+                write(member, depth + 1, out);
+            }
+            indent(depth, out);
+            out.push('}');
+        }
+        Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                indent(depth + 1, out);
+                write(item, depth + 1, out);
+            }
+            indent(depth, out);
+            out.push(']');
+        }
+        other => escape(&other.to_string(), out),
+    }
+}
+
+fn escape(text: &str, out: &mut String) {
+    maud::Escaper::new(out).write_str_all(text);
+}
+
+trait WriteAll {
+    fn write_str_all(&mut self, text: &str);
+}
+
+impl WriteAll for maud::Escaper<'_> {
+    fn write_str_all(&mut self, text: &str) {
+        use std::fmt::Write as _;
+        // Writing to a String cannot fail.
+        let _ = self.write_str(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::json;
+
+    #[test]
+    fn a_name_with_markup_in_a_payload_stays_text() {
+        let shown = json(br#"{"<script>":"<b>&"}"#).into_string();
+        assert_eq!(shown, "{\n  <span class=\"k\">\"&lt;script&gt;\"</span>: \"&lt;b&gt;&amp;\"\n}");
+    }
+}

@@ -1,0 +1,124 @@
+//! Errors of the console, turned into pages in one place.
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use maud::html;
+
+use super::layout::{Nav, Page, door};
+use super::paths;
+use crate::actions::{ActionError, Viewer};
+use crate::domain::role::{Permission, Role};
+use crate::store::StoreError;
+
+/// Why a page cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// There is no such page, or it is another organisation's.
+    #[error("not found")]
+    NotFound,
+    /// What was asked cannot be done now; a sentence for the visitor.
+    #[error("{0}")]
+    Refused(String),
+    /// More was sent than is taken.
+    #[error("the request is too large")]
+    TooLarge,
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ActionError> for WebError {
+    fn from(error: ActionError) -> Self {
+        match error {
+            ActionError::NotFound => WebError::NotFound,
+            ActionError::Refused(why) => WebError::Refused(why),
+            ActionError::Store(error) => WebError::Store(error),
+            // A form's own page shows its errors; what arrives here was no form of ours.
+            invalid @ ActionError::Invalid(_) => WebError::Refused(invalid.to_string()),
+        }
+    }
+}
+
+impl ResponseError for WebError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            WebError::NotFound => StatusCode::NOT_FOUND,
+            WebError::Refused(_) => StatusCode::CONFLICT,
+            WebError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            WebError::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            WebError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        if let WebError::Store(error) = self {
+            tracing::error!(%error, "a page could not be shown");
+        }
+        let (title, text) = self.words();
+        let body = html! {
+            h1 { (title) }
+            p { (text) }
+            p { a.btn.main href=(paths::HOME) { "Go to Home" } }
+        };
+        door(title, body, self.status_code())
+    }
+}
+
+impl WebError {
+    fn words(&self) -> (&'static str, &str) {
+        match self {
+            WebError::NotFound => (
+                "There is nothing here.",
+                "The address may be misspelt, the thing may be gone, or it belongs to an organisation you are not signed in to.",
+            ),
+            WebError::Refused(why) => ("This cannot be done now.", why),
+            WebError::TooLarge => ("That was too much.", "The form or file is larger than Hirewire takes: files up to 10 MiB, forms up to 2 MiB."),
+            WebError::Store(StoreError::Unavailable(_)) => {
+                ("Hirewire is busy for a moment.", "Its database does not answer. Nothing is lost; try again shortly.")
+            }
+            WebError::Store(_) => (
+                "Something went wrong on our side.",
+                "It has been written to the server's log for the operator. Nothing you sent was half-done.",
+            ),
+        }
+    }
+}
+
+/// The page for someone whose role does not reach this one; it says which role does.
+pub fn forbidden(viewer: &Viewer, permission: Permission, admins: &[String]) -> HttpResponse {
+    let may: Vec<Role> = Role::ALL.into_iter().filter(|role| role.may(permission)).collect();
+    let who = may.iter().map(|role| role.with_article()).collect::<Vec<_>>().join(" or ");
+    let title = format!("Only {who} may do this");
+    let body = html! {
+        section.empty {
+            p.soft.small { "403" }
+            h1 { (title) "." }
+            p { "You are signed in to " (viewer.organisation.name) " as " (viewer.role.with_article()) ". " (sphere(viewer.role)) }
+            @if !admins.is_empty() {
+                p {
+                    @for (at, admin) in admins.iter().enumerate() {
+                        @if at > 0 { @if at + 1 == admins.len() { " and " } @else { ", " } }
+                        bdi { (admin) }
+                    }
+                    @if admins.len() == 1 { " is an Organisation Admin here and can do it for you." }
+                    @else { " are Organisation Admins here. Any of them can do it for you." }
+                }
+            }
+            p.row { a.btn.main href=(paths::HOME) { "Go to Home" } }
+        }
+    };
+    Page::new(title, Nav::Nowhere, viewer, body).answer(StatusCode::FORBIDDEN)
+}
+
+fn sphere(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "",
+        Role::Recruiter => {
+            "Recruiters work with vacancies and candidates, export them and see how their own exports went; webhooks, their keys and secrets belong to the admins."
+        }
+        Role::Support => {
+            "Support reads vacancies, webhooks and every delivery, with personal data masked, and sends deliveries again; changing things belongs to recruiters and admins."
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Forms: what was typed, what is wrong with it, and how both stand on the page again.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use maud::{Markup, Render, html};
+use rand::distr::{Alphanumeric, SampleString};
+
+use super::error::WebError;
+use crate::actions::FieldError;
+
+/// A posted form as it arrived: names may repeat.
+#[derive(Debug, Clone, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Reads an urlencoded text.
+    pub fn parse(text: &[u8]) -> Self {
+        Self(form_urlencoded::parse(text).into_owned().collect())
+    }
+
+    /// Adds a value.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The first value of a name; empty when it is missing.
+    pub fn one(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// Every value of a name.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Whether a box of this name was ticked.
+    pub fn ticked(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// Every name and value.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+impl FromRequest for Fields {
+    type Error = WebError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move { bytes.await.map(|bytes| Self::parse(&bytes)).map_err(|_| WebError::TooLarge) })
+    }
+}
+
+/// A token that names one filling of a form: pressing its button twice makes one thing.
+pub fn token() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), 24)
+}
+
+/// The hidden field with the token.
+pub fn token_field(token: &str) -> Markup {
+    html! { input type="hidden" name="token" value=(token); }
+}
+
+/// What is wrong with a form, by field.
+#[derive(Debug, Clone, Default)]
+pub struct Errors(pub Vec<FieldError>);
+
+impl Errors {
+    /// What is wrong with one field.
+    pub fn of(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+    }
+
+    /// Whether nothing is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The box above the page's head: the very words of the fields, each a link to its field.
+    pub fn summary(&self) -> Markup {
+        html! {
+            @if !self.0.is_empty() {
+                div.notice.bad.error-summary role="alert" aria-labelledby="problem" tabindex="-1" {
+                    h2 #problem { "There is a problem" }
+                    ul { @for error in &self.0 { li { a href={ "#" (error.field) } { (error.message) } } } }
+                }
+            }
+        }
+    }
+}
+
+/// A labelled line of text with its hint and error.
+pub struct TextField<'a> {
+    /// The field's name and id.
+    pub name: &'a str,
+    /// Its label.
+    pub label: &'a str,
+    /// One line under the label; none when empty.
+    pub hint: &'a str,
+    /// What stands in it.
+    pub value: &'a str,
+    /// What is wrong with it.
+    pub error: Option<&'a str>,
+}
+
+impl Render for TextField<'_> {
+    fn render(&self) -> Markup {
+        html! {
+            div.field {
+                label for=(self.name) { (self.label) }
+                @if !self.hint.is_empty() { p.soft.small id={ (self.name) "-hint" } { (self.hint) } }
+                (wrong(self.name, self.error))
+                input id=(self.name) name=(self.name) value=(self.value)
+                    aria-invalid=[self.error.map(|_| "true")] aria-describedby=(describedby(self.name, self.hint, self.error));
+            }
+        }
+    }
+}
+
+/// The error beside a field.
+pub fn wrong(name: &str, error: Option<&str>) -> Markup {
+    html! {
+        @if let Some(error) = error {
+            p.wrong id={ (name) "-error" } { span.hush { "Error: " } (error) }
+        }
+    }
+}
+
+/// What describes a field to those who do not see it.
+pub fn describedby(name: &str, hint: &str, error: Option<&str>) -> String {
+    let hint = (!hint.is_empty()).then(|| format!("{name}-hint"));
+    let error = error.map(|_| format!("{name}-error"));
+    [hint, error].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,209 @@
+//! What every request passes before it reaches a page.
+//!
+//! From the outside in: strict headers on every answer; requests that change something are refused when another site sent
+//! them; the session is read; the route's rule is held against who is signed in. A handler only ever sees someone who may.
+
+use actix_session::{Session, SessionExt as _};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    self, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
+use std::future::{Ready, ready};
+
+use super::error::{WebError, forbidden};
+use super::layout::door;
+use super::routes::{Rule, rule_of};
+use super::{paths, session};
+use crate::actions::{Context, Viewer};
+use crate::config::Config;
+use crate::domain::ids::{MemberId, OrganisationId};
+use crate::domain::mode::Mode;
+use crate::domain::organisation::Organisation;
+use crate::domain::role::Role;
+use crate::store::{self, StoreError};
+
+/// No inline script or style, nothing from elsewhere, no frame around us.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const STRICT: [(HeaderName, &str); 6] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Puts the strict headers on every answer.
+pub async fn strict_headers<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let https = request.app_data::<web::Data<Config>>().is_some_and(|config| config.is_https());
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    for (name, value) in STRICT {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    Ok(response)
+}
+
+/// Refuses requests that change something when a browser says that another site sent them.
+///
+/// Browsers send `Sec-Fetch-Site`, older ones at least `Origin`; a client that sends neither is no browser and carries no
+/// visitor's cookies.
+pub async fn same_site<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let harmless = matches!(*request.method(), Method::GET | Method::HEAD);
+    if harmless || is_same_site(request.request()) {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    }
+    let body = maud::html! {
+        h1 { "This came from another site." }
+        p { "Hirewire takes changes only from its own pages. Open the page here and press its button again." }
+        p { a.btn.main href=(paths::HOME) { "Go to Home" } }
+    };
+    Ok(request.into_response(door("Refused", body, StatusCode::FORBIDDEN)))
+}
+
+fn is_same_site(request: &HttpRequest) -> bool {
+    let text = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text("origin") else { return true };
+    let own = request.app_data::<web::Data<Config>>().and_then(|config| config.public_url.clone());
+    let origin_host = url::Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
+    match own {
+        Some(own) => origin_host.is_some_and(|host| host == own.origin().ascii_serialization()),
+        None => origin.split_once("://").map(|(_, host)| host) == text("host"),
+    }
+}
+
+/// Holds the route's rule against who is signed in.
+pub async fn rules<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let rule = request.match_pattern().and_then(|pattern| rule_of(request.method(), &pattern));
+    let Some(rule) = rule else {
+        // No such page, or no such way to ask for it. Nobody learns more without a rule.
+        return Ok(request.error_response(WebError::NotFound));
+    };
+    let Rule::May(permission) = rule else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let session = request.get_session();
+    let found = match viewer(&request, &session).await {
+        Ok(found) => found,
+        Err(error) => return Ok(request.error_response(WebError::from(error))),
+    };
+    let Some((viewer, organisations)) = found else {
+        session.purge();
+        let answer = to_login(&request);
+        return Ok(request.into_response(answer));
+    };
+    if !viewer.role.may(permission) {
+        let admins = admins(&request, &viewer.organisation.id).await;
+        let answer = forbidden(&viewer, permission, &admins);
+        return Ok(request.into_response(answer));
+    }
+    request.extensions_mut().insert(viewer);
+    request.extensions_mut().insert(Organisations(organisations));
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// The organisations that the viewer may switch to.
+#[derive(Debug, Clone, Default)]
+pub struct Organisations(pub Vec<Organisation>);
+
+impl FromRequest for Organisations {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(request.extensions().get().cloned().unwrap_or_default()))
+    }
+}
+
+impl FromRequest for Viewer {
+    type Error = WebError;
+    type Future = Ready<Result<Self, WebError>>;
+
+    /// The viewer whom [`rules`] let through; a route without such a rule has none.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get().cloned().ok_or(WebError::NotFound))
+    }
+}
+
+async fn viewer(
+    request: &ServiceRequest,
+    session: &Session,
+) -> Result<Option<(Viewer, Vec<Organisation>)>, StoreError> {
+    let context = context(request)?;
+    let remembered = |name: &str| session.get::<String>(name).ok().flatten();
+    let Some(id) = remembered(session::MEMBER).and_then(|id| id.parse::<MemberId>().ok()) else { return Ok(None) };
+    let wanted = remembered(session::ORGANISATION).and_then(|id| id.parse::<OrganisationId>().ok());
+    let mode = remembered(session::MODE).and_then(|mode| Mode::parse(&mode)).unwrap_or(Mode::Live);
+    let name = remembered(session::NAME).unwrap_or_default();
+    // Once an hour is enough to say that a session is in use.
+    let hour = context.clock.now().timestamp() / 3_600;
+    if session.get::<i64>("hour").ok().flatten() != Some(hour) {
+        let _ = session.insert("hour", hour);
+    }
+    let found = context
+        .store
+        .read(move |conn| {
+            let Some(member) = store::member::find(conn, &id)? else { return Ok(None) };
+            Ok::<_, StoreError>(Some((member, store::member::organisations_of(conn, &id)?)))
+        })
+        .await?;
+    let Some((member, roles)) = found else { return Ok(None) };
+    let chosen = roles.iter().find(|(organisation, _)| Some(&organisation.id) == wanted.as_ref()).or(roles.first());
+    let Some((organisation, role)) = chosen.cloned() else { return Ok(None) };
+    let organisations = roles.into_iter().map(|(organisation, _)| organisation).collect();
+    Ok(Some((Viewer { member, organisation, role, mode, session: name }, organisations)))
+}
+
+async fn admins(request: &ServiceRequest, organisation: &OrganisationId) -> Vec<String> {
+    let organisation = organisation.clone();
+    let Ok(context) = context(request) else { return Vec::new() };
+    let found = context.store.read(move |conn| store::member::with_role(conn, &organisation, Role::Admin)).await;
+    found.map(|admins| admins.into_iter().map(|admin| admin.name).collect()).unwrap_or_default()
+}
+
+fn context(request: &ServiceRequest) -> Result<web::Data<Context>, StoreError> {
+    let context = request.app_data::<web::Data<Context>>().cloned();
+    context.ok_or_else(|| StoreError::Unavailable("the console was started without its context".into()))
+}
+
+/// To the login page, and back here afterwards when it was a page that was asked for.
+fn to_login(request: &ServiceRequest) -> HttpResponse {
+    let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let target = if request.method() == Method::GET && asked != "/" {
+        let next: String = form_urlencoded::byte_serialize(asked.as_bytes()).collect();
+        format!("{}?next={next}", paths::LOGIN)
+    } else {
+        paths::LOGIN.to_owned()
+    };
+    HttpResponse::SeeOther().insert_header((LOCATION, target)).finish()
+}
+
+/// A redirect to another page after something was done.
+pub fn see_other(target: impl Into<String>) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, target.into()))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .finish()
+}

@@ -1,0 +1,277 @@
+//! The page around every page: bar, navigation, sheet, foot.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets::LINKS;
+use super::icons::{icon, sprite};
+use super::paths;
+use crate::actions::Viewer;
+use crate::domain::mode::Mode;
+use crate::domain::organisation::Organisation;
+use crate::domain::role::Permission;
+
+/// Which entry of the navigation a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nav {
+    Home,
+    Vacancies,
+    Exports,
+    Webhooks,
+    ApiKeys,
+    Logs,
+    /// None: an error page.
+    Nowhere,
+}
+
+struct Entry(Nav, &'static str, &'static str, Permission);
+
+const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
+    ("", "", &[Entry(Nav::Home, "Home", paths::HOME, Permission::BeMember)]),
+    (
+        "hiring",
+        "Hiring",
+        &[
+            Entry(Nav::Vacancies, "Vacancies", paths::VACANCIES, Permission::ViewVacancies),
+            Entry(Nav::Exports, "Exports", paths::EXPORTS, Permission::ViewExports),
+        ],
+    ),
+    (
+        "settings",
+        "Settings / Access Management",
+        &[Entry(Nav::Webhooks, "Webhooks", paths::WEBHOOKS, Permission::ViewHooks)],
+    ),
+    (
+        "developers",
+        "Developers",
+        &[
+            Entry(Nav::ApiKeys, "API Key Management", paths::API_KEYS, Permission::ManageApiKeys),
+            Entry(Nav::Logs, "Webhook Logs", paths::LOGS, Permission::ViewLogs),
+        ],
+    ),
+];
+
+/// A page of the console for someone who is signed in.
+pub struct Page<'a> {
+    /// Its title, without organisation and product.
+    pub title: String,
+    /// Where it stands in the navigation.
+    pub nav: Nav,
+    /// Who looks at it.
+    pub viewer: &'a Viewer,
+    /// The mode it shows; the viewer's, unless it shows a record of the other one.
+    pub mode: Mode,
+    /// The organisations its viewer may switch to; empty hides the switch.
+    pub organisations: Vec<Organisation>,
+    /// What stands on the sheet.
+    pub body: Markup,
+    /// Seconds after which a browser without script looks again.
+    pub refresh: Option<u32>,
+}
+
+impl<'a> Page<'a> {
+    /// A page in the viewer's mode.
+    pub fn new(title: impl Into<String>, nav: Nav, viewer: &'a Viewer, body: Markup) -> Self {
+        Self { title: title.into(), nav, viewer, mode: viewer.mode, organisations: Vec::new(), body, refresh: None }
+    }
+
+    /// The page in the mode of the record it shows.
+    pub fn in_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// Has browsers without script look again after so many seconds.
+    pub fn refreshed(self, seconds: Option<u32>) -> Self {
+        Self { refresh: seconds, ..self }
+    }
+
+    /// The answer 200 with this page.
+    pub fn ok(self) -> HttpResponse {
+        self.answer(StatusCode::OK)
+    }
+
+    /// The answer 422 with this page: a form that was refused, everything typed kept. The title says so.
+    pub fn refused(self) -> HttpResponse {
+        let title = format!("Error: {}", self.title);
+        Self { title, ..self }.answer(StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    /// An answer with this page.
+    pub fn answer(self, status: StatusCode) -> HttpResponse {
+        let title = format!("{} · {} · Hirewire", self.title, self.viewer.organisation.name);
+        let frame = html! {
+            a.skip href="#main" { "Skip to content" }
+            div.console {
+                (self.bar())
+                (self.navigation())
+                div.sheet {
+                    main #main tabindex="-1" { (self.body) }
+                    footer.foot { span { "Times in " (self.viewer.organisation.time_zone.name()) } }
+                }
+            }
+        };
+        document(&title, self.mode, self.refresh, frame, status)
+    }
+
+    fn bar(&self) -> Markup {
+        let viewer = self.viewer;
+        html! {
+            header.bar {
+                a.brand href=(paths::HOME) aria-label="Hirewire, home" { (icon("wire")) span { "Hirewire" } }
+                @if self.organisations.len() > 1 {
+                    details.menu.org name="bar" {
+                        summary { span { (viewer.organisation.name) } (icon("more")) }
+                        form method="post" action=(paths::ORGANISATION) {
+                            @for other in &self.organisations {
+                                button name="organisation" value=(other.id)
+                                    aria-current=[(other.id == viewer.organisation.id).then_some("true")] { (other.name) }
+                            }
+                        }
+                    }
+                } @else {
+                    p.org.small { span { (viewer.organisation.name) } }
+                }
+                @if self.mode == Mode::Test { p.proof { "Test mode: only test data, only test hooks" } }
+                form.end method="post" action=(paths::MODE) {
+                    input type="hidden" name="back" value=(self.section());
+                    div.mode role="group" aria-label="Mode" {
+                        @for mode in [Mode::Live, Mode::Test] {
+                            button name="mode" value=(mode) aria-pressed=(if mode == self.mode { "true" } else { "false" }) { (mode.label()) }
+                        }
+                    }
+                }
+                details.menu.right name="bar" {
+                    summary {
+                        span.face aria-hidden="true" { (viewer.member.initials()) }
+                        span.hush { "Account: " }
+                        span.long { bdi { (viewer.member.name) } }
+                    }
+                    form method="post" action=(paths::LOGOUT) {
+                        p.small.soft { (viewer.role.label()) ", " (viewer.member.email) }
+                        button { "Log out" }
+                    }
+                }
+            }
+        }
+    }
+
+    fn navigation(&self) -> Markup {
+        html! {
+            details.nav {
+                summary { "Menu" }
+                nav aria-label="Main" {
+                    @for (id, label, entries) in NAVIGATION {
+                        @let mine: Vec<_> = entries.iter().filter(|entry| self.viewer.role.may(entry.3)).collect();
+                        @if !mine.is_empty() {
+                            @if !label.is_empty() { p id={ "nav-" (id) } { (label) } }
+                            ul aria-labelledby=[(!label.is_empty()).then(|| format!("nav-{id}"))] {
+                                @for Entry(nav, name, href, _) in mine {
+                                    li { a href=(href) aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where the mode switch leads back to: the list this page belongs to, which exists in both modes.
+    fn section(&self) -> &'static str {
+        let all = NAVIGATION.iter().flat_map(|(_, _, entries)| entries.iter());
+        all.filter(|entry| entry.0 == self.nav).map(|entry| entry.2).next().unwrap_or(paths::HOME)
+    }
+}
+
+/// The head of a page: where one is, its title, its acts.
+pub struct Head<'a> {
+    /// Names and addresses on the way here; plain text where there is no page.
+    pub crumbs: &'a [(&'a str, Option<String>)],
+    /// The title.
+    pub title: Markup,
+    /// Beside the title: a state.
+    pub state: Markup,
+    /// At the other end: what can be done.
+    pub acts: Markup,
+    /// What the page shows, one or two sentences; none when empty.
+    pub lede: Markup,
+}
+
+impl<'a> Head<'a> {
+    /// A head with a title alone.
+    pub fn new(crumbs: &'a [(&'a str, Option<String>)], title: Markup) -> Self {
+        Self { crumbs, title, state: html! {}, acts: html! {}, lede: html! {} }
+    }
+}
+
+impl maud::Render for Head<'_> {
+    fn render(&self) -> Markup {
+        html! {
+            header.head {
+                @if !self.crumbs.is_empty() {
+                    nav.crumbs.small.soft aria-label="Breadcrumb" {
+                        ol {
+                            @for (name, href) in self.crumbs {
+                                li { @if let Some(href) = href { a href=(href) { (name) } } @else { (name) } }
+                            }
+                        }
+                    }
+                }
+                div.row.apart {
+                    div.row { h1 { (self.title) } (self.state) }
+                    @if !self.acts.0.is_empty() { div.row { (self.acts) } }
+                }
+                @if !self.lede.0.is_empty() { p.lede { (self.lede) } }
+            }
+        }
+    }
+}
+
+/// A section of a detail page: what it is, one line of hint, content.
+pub fn part(title: &str, hint: Markup, content: Markup) -> Markup {
+    html! {
+        section.part {
+            header { h2 { (title) } @if !hint.0.is_empty() { p.small.soft { (hint) } } }
+            div.stack { (content) }
+        }
+    }
+}
+
+/// A page for someone who is not signed in.
+pub fn door(title: &str, body: Markup, status: StatusCode) -> HttpResponse {
+    let frame = html! {
+        div.door {
+            svg.wire viewBox="0 0 1200 160" preserveAspectRatio="none" aria-hidden="true" {
+                path vector-effect="non-scaling-stroke" d="M0 80C150-10 250 170 400 80s250-90 400 0 250 90 400 0" {}
+            }
+            main.stack #main { (body) }
+            footer.foot { span { "Hirewire " (env!("CARGO_PKG_VERSION")) } }
+        }
+    };
+    document(&format!("{title} · Hirewire"), Mode::Live, None, frame, status)
+}
+
+fn document(title: &str, mode: Mode, refresh: Option<u32>, body: Markup, status: StatusCode) -> HttpResponse {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" class=[(mode == Mode::Test).then_some("test")] {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                link rel="stylesheet" href=(LINKS.style);
+                link rel="icon" href=(LINKS.icon);
+                script src=(LINKS.script) defer {}
+                @if let Some(seconds) = refresh { noscript { meta http-equiv="refresh" content=(seconds); } }
+            }
+            body { (sprite(&body.0)) (body) }
+        }
+    };
+    // Pages show personal data: no copy of them stays behind in a cache.
+    HttpResponse::build(status)
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(page.into_string())
+}

@@ -1,0 +1,102 @@
+//! Sign-in sessions, kept in the database (`actix-session` reads and writes them here).
+//!
+//! The cookie holds a random key; the table holds its hash, so that reading the table signs nobody in. Logging out or
+//! resetting a password removes the row, and the cookie is worth nothing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_web::cookie::time::Duration;
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::distr::{Alphanumeric, SampleString};
+
+use crate::clock::Clock;
+use crate::domain::api_key::hash;
+use crate::store::time::micros;
+use crate::store::web_session::{self, WebSession};
+use crate::store::{Store, StoreError};
+
+/// Under which name a session remembers its member's id.
+pub const MEMBER: &str = "member";
+/// Under which name it remembers the organisation last chosen.
+pub const ORGANISATION: &str = "organisation";
+/// Under which name it remembers the mode last chosen.
+pub const MODE: &str = "mode";
+/// Under which name it remembers its own name: what may be seen once belongs to it.
+pub const NAME: &str = "name";
+
+/// Keeps sessions in the database.
+#[derive(Clone)]
+pub struct Sessions {
+    store: Store,
+    clock: Arc<dyn Clock>,
+}
+
+type State = HashMap<String, String>;
+
+impl Sessions {
+    /// Sessions of this database.
+    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    fn expiry(&self, ttl: &Duration) -> DateTime<Utc> {
+        self.clock.now() + TimeDelta::seconds(ttl.whole_seconds())
+    }
+
+    fn row(&self, key: &SessionKey, state: &State, ttl: &Duration) -> WebSession {
+        // actix-session keeps each value as JSON: a member's id stands there in quotes.
+        let member_id = state.get(MEMBER).and_then(|json| serde_json::from_str(json).ok());
+        WebSession {
+            id: hash(key.as_ref()),
+            member_id,
+            state: serde_json::to_string(state).unwrap_or_default(),
+            created_at: micros(self.clock.now()),
+            expires_at: micros(self.expiry(ttl)),
+        }
+    }
+}
+
+fn fresh_key() -> Result<SessionKey, anyhow::Error> {
+    SessionKey::try_from(Alphanumeric.sample_string(&mut rand::rng(), 64)).map_err(anyhow::Error::from)
+}
+
+impl SessionStore for Sessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let (id, now) = (hash(key.as_ref()), self.clock.now());
+        let found = self.store.read(move |conn| web_session::find(conn, &id, now)).await;
+        match found.map_err(|error| LoadError::Other(error.into()))? {
+            None => Ok(None),
+            Some(row) => serde_json::from_str(&row.state).map(Some).map_err(|error| LoadError::Deserialization(error.into())),
+        }
+    }
+
+    async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let key = fresh_key().map_err(SaveError::Other)?;
+        let row = self.row(&key, &state, ttl);
+        let saved = self.store.write(move |conn| web_session::insert(conn, &row)).await;
+        saved.map_err(|error| SaveError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update(&self, key: SessionKey, state: State, ttl: &Duration) -> Result<SessionKey, UpdateError> {
+        let row = self.row(&key, &state, ttl);
+        let updated = self.store.write(move |conn| web_session::update(conn, &row)).await;
+        match updated.map_err(|error| UpdateError::Other(error.into()))? {
+            true => Ok(key),
+            // It ended while the page was made: it is not brought back.
+            false => Err(UpdateError::Other(anyhow::anyhow!("the session has ended"))),
+        }
+    }
+
+    async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
+        let (id, expires) = (hash(key.as_ref()), self.expiry(ttl));
+        self.store.write(move |conn| web_session::extend(conn, &id, expires)).await.map_err(anyhow::Error::from)
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        let id = hash(key.as_ref());
+        self.store.write(move |conn| Ok::<_, StoreError>(web_session::delete(conn, &id)?)).await.map_err(anyhow::Error::from)
+    }
+}

@@ -1,0 +1,162 @@
+//! The door: logging in, logging out, and the switches of the bar.
+
+use actix_session::Session;
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use maud::html;
+use rand::distr::{Alphanumeric, SampleString};
+use serde::Deserialize;
+
+use super::error::WebError;
+use super::form::{Errors, Fields, describedby, wrong};
+use super::gate::see_other;
+use super::icons::icon;
+use super::layout::door;
+use super::{cookie_name, paths, session};
+use crate::actions::sign_in::{SignIn, browser_proof, sign_in};
+use crate::actions::{ActionError, Context, FieldError, Viewer};
+use crate::config::Config;
+use crate::domain::mode::Mode;
+use crate::domain::secret::Plain;
+use crate::store;
+
+/// Where to go once signed in.
+#[derive(Deserialize)]
+pub struct Query {
+    next: Option<String>,
+}
+
+/// The login page.
+pub async fn show(query: web::Query<Query>, session: Session) -> HttpResponse {
+    let next = local(query.next.as_deref().unwrap_or_default());
+    if session.get::<String>(session::MEMBER).ok().flatten().is_some() {
+        return see_other(next);
+    }
+    page("", &next, &Errors::default(), StatusCode::OK)
+}
+
+/// Logs in: a new session id, so that an id planted before is worth nothing.
+pub async fn submit(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    config: web::Data<Config>,
+    session: Session,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let next = local(fields.one("next"));
+    let browser = cookie_name("browser", config.is_https());
+    let attempt = SignIn {
+        email: fields.one("email").to_owned(),
+        password: Plain::new(fields.one("password").to_owned()),
+        from: crate::server::client_address(&request, &config),
+        browser_proof: request.cookie(&browser).map(|cookie| cookie.value().to_owned()),
+    };
+    match sign_in(&context, attempt).await {
+        Ok(member) => {
+            session.purge();
+            session.renew();
+            let name = Alphanumeric.sample_string(&mut rand::rng(), 24);
+            for (key, value) in [(session::MEMBER, member.id.as_str()), (session::NAME, name.as_str())] {
+                session.insert(key, value).map_err(|error| WebError::Refused(error.to_string()))?;
+            }
+            let proof = Cookie::build(browser, browser_proof(&context, &member.email))
+                .path("/")
+                .http_only(true)
+                .secure(config.is_https())
+                .same_site(SameSite::Lax)
+                .max_age(Duration::days(365))
+                .finish();
+            let mut answer = see_other(next);
+            // A cookie that cannot be written is missed only when somebody attacks this account.
+            let _ = answer.add_cookie(&proof);
+            Ok(answer)
+        }
+        Err(ActionError::Refused(why)) => {
+            let status = if why == crate::actions::sign_in::THROTTLED {
+                StatusCode::TOO_MANY_REQUESTS
+            } else {
+                StatusCode::UNPROCESSABLE_ENTITY
+            };
+            let errors = Errors(vec![FieldError::new("email", why)]);
+            Ok(page(fields.one("email"), &next, &errors, status))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Logs out: the session ends on the server.
+pub async fn leave(session: Session) -> HttpResponse {
+    session.purge();
+    see_other(paths::LOGIN)
+}
+
+/// Switches between live and test, and leads to the same list there.
+pub async fn switch_mode(session: Session, fields: Fields) -> Result<HttpResponse, WebError> {
+    if let Some(mode) = Mode::parse(fields.one("mode")) {
+        session.insert(session::MODE, mode.as_str()).map_err(|error| WebError::Refused(error.to_string()))?;
+    }
+    Ok(see_other(local(fields.one("back"))))
+}
+
+/// Switches to another of the member's organisations.
+pub async fn switch_organisation(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    session: Session,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let member = viewer.member.id.clone();
+    let own = context.store.read(move |conn| store::member::organisations_of(conn, &member)).await?;
+    let wanted = own.iter().find(|(organisation, _)| organisation.id.as_str() == fields.one("organisation"));
+    let (organisation, _) = wanted.ok_or(WebError::NotFound)?;
+    session
+        .insert(session::ORGANISATION, organisation.id.as_str())
+        .map_err(|error| WebError::Refused(error.to_string()))?;
+    Ok(see_other(paths::HOME))
+}
+
+/// A target on this very console; anything else becomes the home page.
+fn local(target: &str) -> String {
+    let plain = target.starts_with('/') && !target.starts_with("//") && !target.contains(['\\', '\r', '\n']);
+    if plain { target.to_owned() } else { paths::HOME.to_owned() }
+}
+
+fn page(email: &str, next: &str, errors: &Errors, status: StatusCode) -> HttpResponse {
+    let error = errors.of("email");
+    let body = html! {
+        (errors.summary())
+        p.brand { (icon("wire")) span { "Hirewire" } }
+        h1 { "Log in" }
+        form.form method="post" action=(paths::LOGIN) novalidate {
+            input type="hidden" name="next" value=(next);
+            div.field {
+                label for="email" { "Email" }
+                (wrong("email", error))
+                input #email name="email" type="email" value=(email) autocomplete="username" inputmode="email" spellcheck="false"
+                    aria-invalid=[error.map(|_| "true")] aria-describedby=(describedby("email", "", error));
+            }
+            div.field {
+                label for="password" { "Password" }
+                input #password name="password" type="password" autocomplete="current-password";
+            }
+            button.btn.main { "Log in" }
+        }
+        p.small.soft { "Forgotten your password? An Organisation Admin of yours can give you a new one." }
+    };
+    let title = if errors.is_empty() { "Log in" } else { "Error: Log in" };
+    door(title, body, status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn a_target_elsewhere_leads_home() {
+        assert_eq!(local("/vacancies?x=1"), "/vacancies?x=1");
+        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "", "vacancies"] {
+            assert_eq!(local(elsewhere), "/");
+        }
+    }
+}

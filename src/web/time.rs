@@ -1,0 +1,83 @@
+//! Times on pages: in the organisation's time zone, absolute, with the machine's form beside them.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+/// `14:42:11`.
+pub fn clock(at: DateTime<Utc>, zone: Tz) -> Markup {
+    element(at, at.with_timezone(&zone).format("%H:%M:%S").to_string())
+}
+
+/// `20 Nov, 14:42:11`; with the year when it is not the current one.
+pub fn short(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
+    let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
+    let form = if local.year() == today.year() { "%-d %b, %H:%M:%S" } else { "%-d %b %Y, %H:%M:%S" };
+    element(at, local.format(form).to_string())
+}
+
+/// `20 Nov 2026, 14:42:11.402`.
+pub fn exact(at: DateTime<Utc>, zone: Tz) -> Markup {
+    element(at, at.with_timezone(&zone).format("%-d %b %Y, %H:%M:%S%.3f").to_string())
+}
+
+/// `20 November 2026, 14:42`.
+pub fn long(at: DateTime<Utc>, zone: Tz) -> Markup {
+    element(at, at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string())
+}
+
+/// `today at 14:42`, `yesterday at 14:42`, `12 Nov, 09:30`.
+pub fn near(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
+    element(at, near_words(at, zone, now))
+}
+
+/// The words of [`near`].
+pub fn near_words(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
+    let local = at.with_timezone(&zone);
+    let days = (now.with_timezone(&zone).date_naive() - local.date_naive()).num_days();
+    match days {
+        0 => local.format("today at %H:%M").to_string(),
+        1 => local.format("yesterday at %H:%M").to_string(),
+        _ if local.year() == now.with_timezone(&zone).year() => local.format("%-d %b, %H:%M").to_string(),
+        _ => local.format("%-d %b %Y, %H:%M").to_string(),
+    }
+}
+
+/// `18 Nov`; with the year when it is not the current one.
+pub fn day(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
+    let local = at.with_timezone(&zone);
+    let form = if local.year() == now.with_timezone(&zone).year() { "%-d %b" } else { "%-d %b %Y" };
+    element(at, local.format(form).to_string())
+}
+
+/// `202 ms`, `2.1 s`, `3 min`, `5 h`.
+pub fn span(span: Duration) -> String {
+    match span.as_secs_f64() {
+        s if s < 0.001 => "under 1 ms".into(),
+        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
+        s if s < 10.0 => format!("{s:.1} s"),
+        s if s < 120.0 => format!("{s:.0} s"),
+        s if s < 7_200.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.0} h", s / 3_600.0),
+    }
+}
+
+/// How far ahead a time is: `in 4 min`; `now` when it has come.
+pub fn ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    (at - now).to_std().map_or_else(|_| "now".into(), |wait| format!("in {}", span(wait)))
+}
+
+/// The first instant of a day in a time zone.
+pub fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(chrono::NaiveTime::MIN);
+    // Where clocks skip midnight, the day begins an hour later.
+    let local = zone.from_local_datetime(&midnight).earliest();
+    let local = local.or_else(|| zone.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1))).earliest());
+    local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
+}
+
+fn element(at: DateTime<Utc>, words: String) -> Markup {
+    html! { time datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)) { (words) } }
+}
