@@ -9,6 +9,8 @@
 //! 3. [`read_rows`] turns each record into a [`Draft`] or into [`Problem`]s with line and column. A row is taken whole or
 //!    not at all: a row with one unreadable value is reported, and the rows around it are kept.
 //!
+//! JSON names its own fields, so [`read_json`] is all three steps at once.
+//!
 //! The cast: a [`Draft`] is a candidate with an application as the file tells them, before anyone knows whether they
 //! are new. Whoever stores it looks for the external id first and for an e-mail address second; finding one makes it an
 //! update. [`Rows::notes`] say what was assumed where a file
@@ -29,6 +31,7 @@ mod dates;
 mod decode;
 mod error;
 mod headers;
+mod json;
 mod names;
 mod rows;
 mod table;
@@ -38,6 +41,7 @@ mod values;
 
 pub use columns::{Field, Mapping, MappingError};
 pub use error::FileError;
+pub use json::{is_json, read_json};
 pub use names::Names;
 pub use rows::read_rows;
 pub use table::{Record, Table};

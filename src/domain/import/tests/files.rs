@@ -212,6 +212,7 @@ proptest! {
                 read_rows(&table, &mapping, BERLIN);
             }
         }
+        let _ = read_json(&bytes, BERLIN);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::*;
 
 mod dates;
 mod files;
+mod json;
 mod mapping;
 mod rows;
 
