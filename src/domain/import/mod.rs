@@ -13,7 +13,7 @@
 //!
 //! The cast: a [`Draft`] is a candidate with an application as the file tells them, before anyone knows whether they
 //! are new. Whoever stores it looks for the external id first and for an e-mail address second; finding one makes it an
-//! update. [`Rows::notes`] say what was assumed where a file
+//! update ([`Draft::merge_into`], [`Draft::merge_application`]). [`Rows::notes`] say what was assumed where a file
 //! leaves it open.
 //!
 //! Not guaranteed: that an encoding other than UTF-8, UTF-16 and Windows-1252 is noticed. Most are, by bytes that
@@ -32,6 +32,7 @@ mod decode;
 mod error;
 mod headers;
 mod json;
+mod merge;
 mod names;
 mod rows;
 mod table;

@@ -8,6 +8,7 @@ mod dates;
 mod files;
 mod json;
 mod mapping;
+mod merging;
 mod rows;
 
 const BERLIN: Tz = Tz::Europe__Berlin;
