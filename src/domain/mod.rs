@@ -13,6 +13,7 @@ pub mod export;
 pub mod hook;
 pub mod hook_url;
 pub mod ids;
+pub mod import;
 pub mod json;
 pub mod member;
 pub mod mode;

@@ -1,0 +1,260 @@
+//! What each column means.
+
+use std::collections::HashMap;
+
+use super::headers::{field_of, is_plain_name, is_question};
+
+/// What a column can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// Nothing that is imported.
+    Ignore,
+    /// The id the other system knows the candidate by.
+    ExternalId,
+    /// Given name.
+    FirstName,
+    /// Family name.
+    LastName,
+    /// The name in one piece.
+    FullName,
+    /// One or more e-mail addresses.
+    Email,
+    /// One or more phone numbers.
+    Phone,
+    /// Where they live; several columns (city, country) become one text.
+    Location,
+    /// A LinkedIn profile.
+    LinkedIn,
+    /// Other profiles and portfolios.
+    Website,
+    /// When they applied.
+    AppliedAt,
+    /// Through what they applied.
+    Source,
+    /// Active, hired, rejected …
+    Status,
+    /// Where they stand in the pipeline.
+    Stage,
+    /// Skills, as words.
+    Skills,
+    /// Languages, each with a level if it is told: `German (C1)`.
+    Languages,
+    /// The team's labels.
+    Tags,
+    /// The company of the current position.
+    Company,
+    /// The title of the current position.
+    Title,
+    /// A degree or certificate.
+    Qualification,
+    /// Who awarded it.
+    Institution,
+    /// Points; the column's name is the criterion.
+    Rating,
+    /// An answer of the application form; the column's name is the question.
+    Answer,
+}
+
+impl Field {
+    /// Every field, in the order of the form.
+    pub const ALL: [Field; 23] = [
+        Field::Ignore,
+        Field::ExternalId,
+        Field::FirstName,
+        Field::LastName,
+        Field::FullName,
+        Field::Email,
+        Field::Phone,
+        Field::Location,
+        Field::LinkedIn,
+        Field::Website,
+        Field::AppliedAt,
+        Field::Source,
+        Field::Status,
+        Field::Stage,
+        Field::Skills,
+        Field::Languages,
+        Field::Tags,
+        Field::Company,
+        Field::Title,
+        Field::Qualification,
+        Field::Institution,
+        Field::Rating,
+        Field::Answer,
+    ];
+
+    /// Its key in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Field::Ignore => "ignore",
+            Field::ExternalId => "external_id",
+            Field::FirstName => "first_name",
+            Field::LastName => "last_name",
+            Field::FullName => "full_name",
+            Field::Email => "email",
+            Field::Phone => "phone",
+            Field::Location => "location",
+            Field::LinkedIn => "linkedin",
+            Field::Website => "website",
+            Field::AppliedAt => "applied_at",
+            Field::Source => "source",
+            Field::Status => "status",
+            Field::Stage => "stage",
+            Field::Skills => "skills",
+            Field::Languages => "languages",
+            Field::Tags => "tags",
+            Field::Company => "company",
+            Field::Title => "title",
+            Field::Qualification => "qualification",
+            Field::Institution => "institution",
+            Field::Rating => "rating",
+            Field::Answer => "answer",
+        }
+    }
+
+    /// As pages say it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Field::Ignore => "Do not import",
+            Field::ExternalId => "External id",
+            Field::FirstName => "First name",
+            Field::LastName => "Last name",
+            Field::FullName => "Full name",
+            Field::Email => "E-mail",
+            Field::Phone => "Phone",
+            Field::Location => "Location",
+            Field::LinkedIn => "LinkedIn",
+            Field::Website => "Website",
+            Field::AppliedAt => "Applied on",
+            Field::Source => "Source",
+            Field::Status => "Status",
+            Field::Stage => "Stage",
+            Field::Skills => "Skills",
+            Field::Languages => "Languages",
+            Field::Tags => "Tags",
+            Field::Company => "Current company",
+            Field::Title => "Current title",
+            Field::Qualification => "Qualification",
+            Field::Institution => "Institution",
+            Field::Rating => "Rating",
+            Field::Answer => "Answer to a question",
+        }
+    }
+
+    /// Reads what [`Field::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.as_str() == text)
+    }
+
+    /// Whether several columns may hold it.
+    pub fn is_repeatable(self) -> bool {
+        use Field::*;
+        matches!(
+            self,
+            Ignore | Email | Phone | Location | LinkedIn | Website | Skills | Languages | Tags | Rating | Answer
+        )
+    }
+
+    /// Whether it tells one person from another.
+    pub(super) fn tells_apart(self) -> bool {
+        self.is_name() || matches!(self, Field::ExternalId | Field::Email)
+    }
+
+    /// Whether it gives a candidate a name.
+    pub(super) fn is_name(self) -> bool {
+        matches!(self, Field::FirstName | Field::LastName | Field::FullName)
+    }
+}
+
+/// Which field each column holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping(Vec<Field>);
+
+/// Why a choice of fields does not work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MappingError {
+    /// No column gives a name.
+    #[error("Choose a column for the full name, or for the first and last name")]
+    NoName,
+    /// Two columns for a field that takes one.
+    #[error("{} is chosen for both “{first}” and “{second}”; choose it once", field.label())]
+    Twice {
+        /// The field.
+        field: Field,
+        /// The column it was chosen for first.
+        first: String,
+        /// The other column.
+        second: String,
+    },
+    /// A key that no field has.
+    #[error("Choose a field from the list for “{column}”")]
+    UnknownField {
+        /// The column's name.
+        column: String,
+    },
+    /// A column that the file does not have.
+    #[error("The file has no column {}; choose the file again", index + 1)]
+    UnknownColumn {
+        /// Which, from 0.
+        index: usize,
+    },
+}
+
+impl Mapping {
+    /// What the names of the columns tell; columns of unknown names are ignored.
+    ///
+    /// Two columns that tell the same field are both taken if the field is repeatable; else the better name wins, and
+    /// of equals the first.
+    pub fn guess(header: &[String]) -> Self {
+        let mut told: Vec<Option<(Field, usize)>> = header.iter().map(|name| field_of(name)).collect();
+        let has = |told: &[Option<(Field, usize)>], wanted| told.iter().flatten().any(|(field, _)| *field == wanted);
+        if has(&told, Field::FirstName)
+            && !has(&told, Field::LastName)
+            && let Some(at) = header.iter().position(|name| is_plain_name(name))
+        {
+            told[at] = Some((Field::LastName, 0));
+        }
+        let mut best: HashMap<Field, (usize, usize)> = HashMap::new();
+        for (at, (field, rank)) in told.iter().enumerate().filter_map(|(at, told)| Some((at, (*told)?))) {
+            let place = best.entry(field).or_insert((rank, at));
+            *place = (*place).min((rank, at));
+        }
+        let fields = told.into_iter().zip(header).enumerate().map(|(at, (told, name))| match told {
+            Some((field, _)) if field.is_repeatable() || best.get(&field).is_some_and(|(_, best)| *best == at) => field,
+            None if is_question(name) => Field::Answer,
+            _ => Field::Ignore,
+        });
+        Self(fields.collect())
+    }
+
+    /// Reads what a person chose: the columns' places, from 0, with [`Field::as_str`]; columns left out are ignored.
+    pub fn from_form<'a>(
+        header: &[String],
+        chosen: impl IntoIterator<Item = (usize, &'a str)>,
+    ) -> Result<Self, MappingError> {
+        let mut mapping = Self(vec![Field::Ignore; header.len()]);
+        for (index, key) in chosen {
+            let column = header.get(index).ok_or(MappingError::UnknownColumn { index })?;
+            mapping.0[index] =
+                Field::parse(key).ok_or_else(|| MappingError::UnknownField { column: column.clone() })?;
+        }
+        mapping.check(header)?;
+        Ok(mapping)
+    }
+
+    /// Whether candidates can be read with it; a guess may lack the name.
+    pub fn check(&self, header: &[String]) -> Result<(), MappingError> {
+        let mut taken: HashMap<Field, &String> = HashMap::new();
+        for (field, column) in self.0.iter().zip(header).filter(|(field, _)| !field.is_repeatable()) {
+            if let Some(first) = taken.insert(*field, column) {
+                return Err(MappingError::Twice { field: *field, first: first.clone(), second: column.clone() });
+            }
+        }
+        if taken.keys().any(|field| field.is_name()) { Ok(()) } else { Err(MappingError::NoName) }
+    }
+
+    /// What a column holds, by its place from 0.
+    pub fn field(&self, column: usize) -> Field {
+        self.0.get(column).copied().unwrap_or(Field::Ignore)
+    }
+}

@@ -1,0 +1,98 @@
+//! From bytes to text: which encoding a file is in.
+
+use std::str;
+
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+use super::{FileError, LARGEST_FILE};
+
+/// How the first bytes of workbooks read: zip (`.xlsx`, `.ods`, `.numbers`) and the older compound file (`.xls`).
+const SPREADSHEETS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+
+/// The text of a file, without a byte order mark and without a NUL in it.
+pub(super) fn decode(bytes: &[u8]) -> Result<String, FileError> {
+    if bytes.len() > LARGEST_FILE {
+        return Err(FileError::TooLarge { line: line_at(bytes, LARGEST_FILE) });
+    }
+    if SPREADSHEETS.iter().any(|magic| bytes.starts_with(magic)) {
+        return Err(FileError::Spreadsheet);
+    }
+    let text = match Encoding::for_bom(bytes) {
+        Some((encoding, mark)) if encoding == UTF_16LE || encoding == UTF_16BE => utf_16(encoding, &bytes[mark..])?,
+        Some((_, mark)) => match str::from_utf8(&bytes[mark..]) {
+            Ok(text) => text.to_owned(),
+            Err(error) => return Err(unknown(bytes, mark + error.valid_up_to())),
+        },
+        None => match str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(error) => windows_1252(bytes, error.valid_up_to())?,
+        },
+    };
+    if let Some(at) = text.find('\0') {
+        return Err(unknown(text.as_bytes(), at));
+    }
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.trim_start_matches('\u{feff}').to_owned(),
+        None => text,
+    })
+}
+
+fn utf_16(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, FileError> {
+    let (text, malformed) = encoding.decode_without_bom_handling(bytes);
+    if malformed {
+        let at = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(text.len());
+        return Err(unknown(text.as_bytes(), at));
+    }
+    Ok(text.into_owned())
+}
+
+/// Any byte is a character to the decoder, so what is implausible as Windows-1252 text is refused here.
+fn windows_1252(bytes: &[u8], first_invalid: usize) -> Result<String, FileError> {
+    if is_damaged_utf_8(bytes) {
+        return Err(unknown(bytes, first_invalid));
+    }
+    let unused = |byte: u8| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d | 0x7f);
+    let control = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c);
+    if let Some(at) = bytes.iter().position(|byte| unused(*byte) || control(*byte)) {
+        return Err(unknown(bytes, at));
+    }
+    // A capital Š, Œ, Ž or Ÿ in the middle of a word is an ä, å, é or ü that an old Mac program wrote: "M\x9fller".
+    let capital = |byte: u8| matches!(byte, 0x8a | 0x8c | 0x8e | 0x9f);
+    let mac = |three: &[u8]| match three {
+        [before, byte, after] => before.is_ascii_alphabetic() && capital(*byte) && after.is_ascii_lowercase(),
+        _ => false,
+    };
+    if let Some(at) = bytes.windows(3).position(mac) {
+        return Err(unknown(bytes, at));
+    }
+    Ok(WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned())
+}
+
+/// Whether more of the text beyond ASCII is UTF-8 than is not: Windows-1252 text hardly ever happens to be.
+fn is_damaged_utf_8(bytes: &[u8]) -> bool {
+    let (mut sound, mut broken) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        sound += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    sound > broken
+}
+
+fn unknown(bytes: &[u8], at: usize) -> FileError {
+    FileError::UnknownEncoding { line: line_at(bytes, at) }
+}
+
+/// The line in which a byte stands.
+fn line_at(bytes: &[u8], at: usize) -> u64 {
+    1 + line_breaks(&bytes[..at.min(bytes.len())])
+}
+
+/// How many line breaks there are; `\n`, `\r` and `\r\n` are one each.
+pub(super) fn line_breaks(bytes: &[u8]) -> u64 {
+    let mut breaks = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+        breaks += u64::from(ends);
+    }
+    breaks
+}
