@@ -1,6 +1,6 @@
 //! Every setting: its variable, its default, its meaning. The one place that reads the environment (through clap).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -20,7 +20,13 @@ pub struct Settings {
     #[arg(long, env = "HIREWIRE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     pub listen: String,
     /// Database: sqlite://PATH or postgres://….
-    #[arg(long, env = "HIREWIRE_DATABASE_URL", default_value = "sqlite://hirewire.db", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "HIREWIRE_DATABASE_URL",
+        default_value = "sqlite://hirewire.db",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub database_url: String,
     /// File with the sealing key; beside a SQLite file by default, and made there with a new one.
     #[arg(long, env = "HIREWIRE_SECRET_KEY_FILE", value_name = "PATH")]
@@ -89,7 +95,10 @@ impl Config {
     /// Checks the settings.
     pub fn read(settings: Settings) -> Result<Self, ConfigError> {
         let listen = settings.listen.parse().map_err(|_| {
-            wrong("HIREWIRE_LISTEN", format!("is “{}”, which is no address and port such as 127.0.0.1:8080", settings.listen))
+            wrong(
+                "HIREWIRE_LISTEN",
+                format!("is “{}”, which is no address and port such as 127.0.0.1:8080", settings.listen),
+            )
         })?;
         let database: DatabaseUrl =
             settings.database_url.parse().map_err(|problem: String| wrong("HIREWIRE_DATABASE_URL", problem))?;
@@ -97,7 +106,10 @@ impl Config {
             (Some(path), _) => path,
             (None, DatabaseUrl::Sqlite(path)) => path.with_extension("key"),
             (None, DatabaseUrl::Postgres(_)) => {
-                return Err(wrong("HIREWIRE_SECRET_KEY_FILE", "is not set, and PostgreSQL needs it: name a file with the sealing key"));
+                return Err(wrong(
+                    "HIREWIRE_SECRET_KEY_FILE",
+                    "is not set, and PostgreSQL needs it: name a file with the sealing key",
+                ));
             }
         };
         let caps = Caps {
@@ -111,7 +123,10 @@ impl Config {
             secret_key_file,
             public_url: settings.public_url.as_deref().map(public_url).transpose()?,
             trusted_proxies: networks(&settings.trusted_proxies)?,
-            allow_targets: settings.allow_targets.parse().map_err(|error| wrong("HIREWIRE_ALLOW_TARGETS", format!("cannot be read: {error}")))?,
+            allow_targets: settings
+                .allow_targets
+                .parse()
+                .map_err(|error| wrong("HIREWIRE_ALLOW_TARGETS", format!("cannot be read: {error}")))?,
             extra_ca: settings.extra_ca.map_or(Ok(Vec::new()), authorities)?,
             rate_limit: number("HIREWIRE_RATE_LIMIT", &settings.rate_limit)?,
             caps,
@@ -132,22 +147,27 @@ fn number(variable: &'static str, text: &str) -> Result<u32, ConfigError> {
 fn public_url(text: &str) -> Result<Url, ConfigError> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let url = url.filter(|url| url.path() == "/" && url.query().is_none());
-    url.ok_or_else(|| wrong("HIREWIRE_PUBLIC_URL", format!("is “{text}”, which is no address such as https://hooks.example.com")))
+    url.ok_or_else(|| {
+        wrong("HIREWIRE_PUBLIC_URL", format!("is “{text}”, which is no address such as https://hooks.example.com"))
+    })
 }
 
 fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
     let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     entries
         .map(|entry| {
-            let network = entry.parse().or_else(|_| entry.parse().map(IpNet::from).map_err(|_: std::net::AddrParseError| ()));
-            network.map_err(|()| wrong("HIREWIRE_TRUSTED_PROXIES", format!("has the entry “{entry}”, which is no address or CIDR")))
+            let network = entry.parse::<IpNet>().ok().or_else(|| entry.parse::<IpAddr>().ok().map(IpNet::from));
+            network.ok_or_else(|| {
+                wrong("HIREWIRE_TRUSTED_PROXIES", format!("has the entry “{entry}”, which is no address or CIDR"))
+            })
         })
         .collect()
 }
 
 fn authorities(path: PathBuf) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let unusable = |problem: String| wrong("HIREWIRE_EXTRA_CA", format!("names {}, {problem}", path.display()));
-    let found = CertificateDer::pem_file_iter(&path).map_err(|error| unusable(format!("which cannot be read: {error}")))?;
+    let found =
+        CertificateDer::pem_file_iter(&path).map_err(|error| unusable(format!("which cannot be read: {error}")))?;
     let found: Vec<_> =
         found.collect::<Result<_, _>>().map_err(|error| unusable(format!("which is no PEM file: {error}")))?;
     if found.is_empty() {

@@ -6,7 +6,11 @@
 //! fails when one points back.
 
 pub mod actions;
+pub mod api;
 pub mod clock;
+pub mod config;
 pub mod delivery;
 pub mod domain;
+pub mod server;
 pub mod store;
+pub mod web;

@@ -17,19 +17,28 @@ pub async fn retry_now(context: &Context, viewer: &Viewer, id: DeliveryId) -> Re
         .store
         .write(move |conn| {
             let delivery = visible(conn, &viewer, &id)?;
-            let hook = store::hook::find(conn, &viewer.organisation.id, &delivery.hook_id)?.ok_or(ActionError::NotFound)?;
+            let hook =
+                store::hook::find(conn, &viewer.organisation.id, &delivery.hook_id)?.ok_or(ActionError::NotFound)?;
             match hook.state {
                 HookState::Active => {}
                 HookState::Paused => {
-                    return Err(ActionError::Refused("Its webhook is paused. Resume it, and what is held is sent".into()));
+                    return Err(ActionError::Refused(
+                        "Its webhook is paused. Resume it, and what is held is sent".into(),
+                    ));
                 }
                 HookState::Deleted => {
-                    return Err(ActionError::Refused("Its webhook is deleted, and nothing is sent to it any more".into()));
+                    return Err(ActionError::Refused(
+                        "Its webhook is deleted, and nothing is sent to it any more".into(),
+                    ));
                 }
             }
             let now = owned.clock.now();
             let due = Some(now);
-            let state = if delivery.tries.all() == 0 { DeliveryState::Pending { due } } else { DeliveryState::Retrying { due } };
+            let state = if delivery.tries.all() == 0 {
+                DeliveryState::Pending { due }
+            } else {
+                DeliveryState::Retrying { due }
+            };
             let again = Delivery { state, trigger: Trigger::Manual, updated_at: now, ..delivery };
             store::delivery::update(conn, &again, Some(owned.engine.instance()))?;
             audit(conn, &owned, &viewer, &again, "delivery.retried")?;
@@ -70,7 +79,13 @@ fn visible(conn: &mut Conn, viewer: &Viewer, id: &DeliveryId) -> Result<Delivery
     Ok(delivery)
 }
 
-fn audit(conn: &mut Conn, context: &Context, viewer: &Viewer, delivery: &Delivery, act: &str) -> Result<(), StoreError> {
+fn audit(
+    conn: &mut Conn,
+    context: &Context,
+    viewer: &Viewer,
+    delivery: &Delivery,
+    act: &str,
+) -> Result<(), StoreError> {
     let act = Act {
         organisation: Some(&viewer.organisation.id),
         member: Some(&viewer.member.id),

@@ -28,7 +28,13 @@ pub struct Confirmed {
 }
 
 /// The very bytes that an export of these candidates would send.
-pub fn preview(viewer: &Viewer, vacancy: &Vacancy, selection: &Selection, hook: &Hook, now: chrono::DateTime<chrono::Utc>) -> Vec<u8> {
+pub fn preview(
+    viewer: &Viewer,
+    vacancy: &Vacancy,
+    selection: &Selection,
+    hook: &Hook,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Vec<u8> {
     let (event, id) = (event(viewer, now), ExportId::new(now));
     payload::body(&event, data(viewer, vacancy, selection, &id, hook, now))
 }
@@ -41,7 +47,10 @@ pub async fn confirm(context: &Context, viewer: &Viewer, confirmed: Confirmed) -
     if confirmed.candidates.len() > MOST_CANDIDATES {
         return Err(ActionError::field(
             "candidate",
-            format!("One export carries at most {MOST_CANDIDATES} candidates; {} are ticked", confirmed.candidates.len()),
+            format!(
+                "One export carries at most {MOST_CANDIDATES} candidates; {} are ticked",
+                confirmed.candidates.len()
+            ),
         ));
     }
     let (owned, viewer) = (context.clone(), viewer.clone());

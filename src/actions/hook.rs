@@ -242,7 +242,14 @@ async fn change(
         .map_err(ActionError::Store)
 }
 
-fn audit(conn: &mut Conn, context: &Context, viewer: &Viewer, hook: &HookId, act: &str, detail: String) -> Result<(), StoreError> {
+fn audit(
+    conn: &mut Conn,
+    context: &Context,
+    viewer: &Viewer,
+    hook: &HookId,
+    act: &str,
+    detail: String,
+) -> Result<(), StoreError> {
     let act = Act {
         organisation: Some(&viewer.organisation.id),
         member: Some(&viewer.member.id),

@@ -16,7 +16,8 @@ pub async fn create(context: &Context, name: &str, time_zone: Tz) -> Result<Orga
     let name = line("name", name, 100).map_err(|error| ActionError::Invalid(vec![error]))?;
     let name = name.ok_or_else(|| ActionError::field("name", "Give the organisation a name"))?;
     let now = context.clock.now();
-    let organisation = Organisation { id: OrganisationId::new(now), name, time_zone, suspended_at: None, created_at: now };
+    let organisation =
+        Organisation { id: OrganisationId::new(now), name, time_zone, suspended_at: None, created_at: now };
     context
         .store
         .write(move |conn| {
@@ -44,8 +45,13 @@ pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: boo
                 return Err(ActionError::NotFound);
             }
             let act = if suspended { "organisation.suspended" } else { "organisation.resumed" };
-            let act =
-                Act { organisation: Some(&id), member: None, act, object: Some(id.as_str()), detail: "by the operator".into() };
+            let act = Act {
+                organisation: Some(&id),
+                member: None,
+                act,
+                object: Some(id.as_str()),
+                detail: "by the operator".into(),
+            };
             Ok(store::audit::insert(conn, &act, now)?)
         })
         .await
@@ -90,7 +96,10 @@ pub async fn create_member(context: &Context, new: NewMember) -> Result<MemberId
         .store
         .write(move |conn| {
             if store::organisation::find(conn, &new.organisation)?.is_none() {
-                return Err(ActionError::field("organisation", format!("There is no organisation {}", new.organisation)));
+                return Err(ActionError::field(
+                    "organisation",
+                    format!("There is no organisation {}", new.organisation),
+                ));
             }
             let member = match store::member::find_by_email(conn, &member.email)? {
                 Some((known, _)) => Member { created_at: now, ..known },

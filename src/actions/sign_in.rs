@@ -98,7 +98,8 @@ pub struct SignIn {
 pub const REFUSED: &str = "This e-mail address and password do not belong together";
 
 /// What is said after too many tries.
-pub const THROTTLED: &str = "Too many tries. Wait fifteen minutes and try again, or have an Organisation Admin give you a new password";
+pub const THROTTLED: &str =
+    "Too many tries. Wait fifteen minutes and try again, or have an Organisation Admin give you a new password";
 
 /// Signs a member in.
 pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {

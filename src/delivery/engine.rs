@@ -149,7 +149,8 @@ impl Engine {
                 self.keep_house().await;
             }
             self.dispatch(&mut tries).await;
-            let until = self.queue().next_due().filter(|due| *due > now).map_or(housekeeping, |due| due.min(housekeeping));
+            let until =
+                self.queue().next_due().filter(|due| *due > now).map_or(housekeeping, |due| due.min(housekeeping));
             tokio::select! {
                 _ = stop.changed() => {}
                 () = self.wake.notified() => {}
@@ -175,7 +176,10 @@ impl Engine {
         }
         let left = self.settle_or_keep(unsettled).await;
         if !left.is_empty() {
-            tracing::error!(left = left.len(), "answers could not be written down; these deliveries will be sent again");
+            tracing::error!(
+                left = left.len(),
+                "answers could not be written down; these deliveries will be sent again"
+            );
         }
         if let Err(error) = recover::retire(&self.store, &self.instance).await {
             tracing::error!(%error, "what this instance held could not be given back; another takes it over in time");
@@ -396,5 +400,12 @@ async fn try_once(sender: Arc<Sender>, clock: Arc<dyn Clock>, job: Job) -> Finis
             timeout: policy.timeout(),
         })
         .await;
-    Finished { owed: job.owed, policy, started_at, finished_at: clock.now(), sent, jitter: rand::random_range(-1.0..=1.0) }
+    Finished {
+        owed: job.owed,
+        policy,
+        started_at,
+        finished_at: clock.now(),
+        sent,
+        jitter: rand::random_range(-1.0..=1.0),
+    }
 }

@@ -56,7 +56,9 @@ fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
     );
     match (owed, tried.state) {
         // Cancelled meanwhile: the decision stands, the evidence is kept.
-        (false, _) => Delivery { state: current.state, last_class: current.last_class, trigger: current.trigger, ..tried },
+        (false, _) => {
+            Delivery { state: current.state, last_class: current.last_class, trigger: current.trigger, ..tried }
+        }
         (true, DeliveryState::Retrying { .. }) if held => {
             Delivery { state: DeliveryState::Retrying { due: None }, ..tried }
         }

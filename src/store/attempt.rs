@@ -106,7 +106,11 @@ impl AttemptRow {
             remote: row.parse_some(self.remote.as_deref())?,
             outcome: Outcome {
                 status,
-                class: self.error_class.as_deref().map(|word| row.word("error_class", word, ErrorClass::parse)).transpose()?,
+                class: self
+                    .error_class
+                    .as_deref()
+                    .map(|word| row.word("error_class", word, ErrorClass::parse))
+                    .transpose()?,
                 detail: self.detail,
                 retry_after: None,
             },

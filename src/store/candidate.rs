@@ -159,11 +159,7 @@ pub fn find_by_email(
 }
 
 /// A candidate's application to a vacancy.
-pub fn find_application(
-    conn: &mut Conn,
-    vacancy: &VacancyId,
-    candidate: &CandidateId,
-) -> Result<Option<Application>> {
+pub fn find_application(conn: &mut Conn, vacancy: &VacancyId, candidate: &CandidateId) -> Result<Option<Application>> {
     let row = applications::table
         .filter(applications::vacancy_id.eq(vacancy.as_str()).and(applications::candidate_id.eq(candidate.as_str())))
         .select(ApplicationRow::as_select())
@@ -228,7 +224,8 @@ pub fn applicant_ids(
     if let Some(stage) = stage {
         query = query.filter(applications::stage.eq(stage.to_owned()));
     }
-    let ids: Vec<String> = query.order((applications::updated_at.desc(), applications::id.desc())).limit(limit).load(conn)?;
+    let ids: Vec<String> =
+        query.order((applications::updated_at.desc(), applications::id.desc())).limit(limit).load(conn)?;
     ids.iter().map(|id| Reader { table: "applications", id }.parse(id)).collect()
 }
 

@@ -44,7 +44,11 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("sqlite://") {
-            return if path.is_empty() { Err("names no file after sqlite://".into()) } else { Ok(Self::Sqlite(path.into())) };
+            return if path.is_empty() {
+                Err("names no file after sqlite://".into())
+            } else {
+                Ok(Self::Sqlite(path.into()))
+            };
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(text.to_owned()));
@@ -277,13 +281,14 @@ pub fn migrate(url: &DatabaseUrl) -> Result<()> {
     match (Manager { url: url.clone(), read_only: false }).open()? {
         Conn::Sqlite(mut connection) => {
             // The file's own lock serves: whoever comes second waits and finds nothing to do.
-            connection.exclusive_transaction(|connection| {
-                connection.run_pending_migrations(SQLITE_MIGRATIONS).map(drop).map_err(Migrating::Failed)
-            })
-            .map_err(|error| match error {
-                Migrating::Failed(error) => told(error),
-                Migrating::Database(error) => StoreError::Database(error),
-            })
+            connection
+                .exclusive_transaction(|connection| {
+                    connection.run_pending_migrations(SQLITE_MIGRATIONS).map(drop).map_err(Migrating::Failed)
+                })
+                .map_err(|error| match error {
+                    Migrating::Failed(error) => told(error),
+                    Migrating::Database(error) => StoreError::Database(error),
+                })
         }
         Conn::Postgres(mut connection) => {
             connection.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;

@@ -74,7 +74,8 @@ impl DeliveryRow {
 
     pub(super) fn read(self) -> Result<Delivery> {
         let row = Reader { table: "deliveries", id: &self.id };
-        let last_class = self.last_class.as_deref().map(|word| row.word("last_class", word, ErrorClass::parse)).transpose()?;
+        let last_class =
+            self.last_class.as_deref().map(|word| row.word("last_class", word, ErrorClass::parse)).transpose()?;
         let due = row.time_some(self.due_at)?;
         let completed = row.time_some(self.completed_at)?;
         let state = match (row.word("status", &self.status, Status::parse)?, completed, last_class) {
@@ -259,10 +260,8 @@ pub fn hold_for(conn: &mut Conn, hook: &HookId) -> Result<usize> {
 
 /// Makes everything that was held for a hook due now; how many deliveries that were.
 pub fn release_for(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
-    let held = deliveries::hook_id
-        .eq(hook.as_str())
-        .and(deliveries::status.eq_any(OWED))
-        .and(deliveries::due_at.is_null());
+    let held =
+        deliveries::hook_id.eq(hook.as_str()).and(deliveries::status.eq_any(OWED)).and(deliveries::due_at.is_null());
     Ok(diesel::update(deliveries::table.filter(held)).set(deliveries::due_at.eq(micros(now))).execute(conn)?)
 }
 

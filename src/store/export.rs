@@ -84,7 +84,8 @@ pub struct ExportFilter {
 
 /// Writes a new export and whom it carries.
 pub fn insert(conn: &mut Conn, export: &Export, included: &[CandidateId]) -> Result<()> {
-    let excluded: Vec<(&str, &str)> = export.excluded.iter().map(|(id, reason)| (id.as_str(), reason.as_str())).collect();
+    let excluded: Vec<(&str, &str)> =
+        export.excluded.iter().map(|(id, reason)| (id.as_str(), reason.as_str())).collect();
     let row = ExportRow {
         id: export.id.to_string(),
         organisation_id: export.organisation_id.to_string(),
@@ -124,13 +125,7 @@ macro_rules! views {
             .inner_join(vacancies::table.on(vacancies::id.eq(exports::vacancy_id)))
             .inner_join(hooks::table.on(hooks::id.eq(exports::hook_id)))
             .inner_join(members::table.on(members::id.eq(exports::requested_by)))
-            .select((
-                ExportRow::as_select(),
-                DeliveryRow::as_select(),
-                vacancies::title,
-                hooks::name,
-                members::name,
-            ))
+            .select((ExportRow::as_select(), DeliveryRow::as_select(), vacancies::title, hooks::name, members::name))
     };
 }
 

@@ -133,7 +133,10 @@ pub fn list_with_deleted(conn: &mut Conn, organisation: &OrganisationId, mode: M
 /// Moves a hook to another state; a deleted one stays deleted. Whether anything changed.
 pub fn set_state(conn: &mut Conn, id: &HookId, state: HookState, now: DateTime<Utc>) -> Result<bool> {
     let changed = diesel::update(
-        hooks::table.find(id.as_str()).filter(hooks::state.ne(HookState::Deleted.as_str())).filter(hooks::state.ne(state.as_str())),
+        hooks::table
+            .find(id.as_str())
+            .filter(hooks::state.ne(HookState::Deleted.as_str()))
+            .filter(hooks::state.ne(state.as_str())),
     )
     .set((hooks::state.eq(state.as_str()), hooks::updated_at.eq(micros(now))))
     .execute(conn)?;

@@ -235,10 +235,8 @@ pub fn counts(
     filter: &LogFilter,
 ) -> Result<([u64; 4], bool)> {
     let query = filtered!(deliveries::table.select(deliveries::status), organisation, mode, filter, false);
-    let statuses: Vec<String> = query
-        .order((deliveries::created_at.desc(), deliveries::id.desc()))
-        .limit(MOST_COUNTED + 1)
-        .load(conn)?;
+    let statuses: Vec<String> =
+        query.order((deliveries::created_at.desc(), deliveries::id.desc())).limit(MOST_COUNTED + 1).load(conn)?;
     let mut counts = [0; 4];
     for word in statuses.iter().take(usize::try_from(MOST_COUNTED).unwrap_or(usize::MAX)) {
         if let Some(at) = Status::ALL.iter().position(|status| status.as_str() == word) {

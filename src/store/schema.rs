@@ -287,4 +287,28 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(settings, organisations, members, memberships, hooks, credentials, api_keys, vacancies, candidates, applications, imports, instances, events, event_bodies, event_candidates, deliveries, attempts, exports, export_candidates, web_sessions, submissions, reveals, audit);
+diesel::allow_tables_to_appear_in_same_query!(
+    settings,
+    organisations,
+    members,
+    memberships,
+    hooks,
+    credentials,
+    api_keys,
+    vacancies,
+    candidates,
+    applications,
+    imports,
+    instances,
+    events,
+    event_bodies,
+    event_candidates,
+    deliveries,
+    attempts,
+    exports,
+    export_candidates,
+    web_sessions,
+    submissions,
+    reveals,
+    audit
+);

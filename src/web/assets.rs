@@ -16,8 +16,12 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-const STYLE: Asset =
-    Asset { stem: "app", ending: "css", kind: "text/css; charset=utf-8", bytes: include_bytes!("../../assets/app.css") };
+const STYLE: Asset = Asset {
+    stem: "app",
+    ending: "css",
+    kind: "text/css; charset=utf-8",
+    bytes: include_bytes!("../../assets/app.css"),
+};
 const SCRIPT: Asset = Asset {
     stem: "app",
     ending: "js",

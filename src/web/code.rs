@@ -45,7 +45,7 @@ pub fn text(bytes: &[u8]) -> Markup {
 }
 
 fn write(value: &serde_json::Value, depth: usize, out: &mut String) {
-    use serde_json::Value::*;
+    use serde_json::Value::{Array, Object};
     let indent = |depth: usize, out: &mut String| {
         out.push('\n');
         out.extend(std::iter::repeat_n("  ", depth));

@@ -73,7 +73,10 @@ impl WebError {
                 "The address may be misspelt, the thing may be gone, or it belongs to an organisation you are not signed in to.",
             ),
             WebError::Refused(why) => ("This cannot be done now.", why),
-            WebError::TooLarge => ("That was too much.", "The form or file is larger than Hirewire takes: files up to 10 MiB, forms up to 2 MiB."),
+            WebError::TooLarge => (
+                "That was too much.",
+                "The form or file is larger than Hirewire takes: files up to 10 MiB, forms up to 2 MiB.",
+            ),
             WebError::Store(StoreError::Unavailable(_)) => {
                 ("Hirewire is busy for a moment.", "Its database does not answer. Nothing is lost; try again shortly.")
             }

@@ -68,7 +68,9 @@ impl SessionStore for Sessions {
         let found = self.store.read(move |conn| web_session::find(conn, &id, now)).await;
         match found.map_err(|error| LoadError::Other(error.into()))? {
             None => Ok(None),
-            Some(row) => serde_json::from_str(&row.state).map(Some).map_err(|error| LoadError::Deserialization(error.into())),
+            Some(row) => {
+                serde_json::from_str(&row.state).map(Some).map_err(|error| LoadError::Deserialization(error.into()))
+            }
         }
     }
 
@@ -97,6 +99,9 @@ impl SessionStore for Sessions {
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
         let id = hash(key.as_ref());
-        self.store.write(move |conn| Ok::<_, StoreError>(web_session::delete(conn, &id)?)).await.map_err(anyhow::Error::from)
+        self.store
+            .write(move |conn| Ok::<_, StoreError>(web_session::delete(conn, &id)?))
+            .await
+            .map_err(anyhow::Error::from)
     }
 }

@@ -1,0 +1,191 @@
+//! The one shape of the partner API's errors: `{"error":{"code","type","message","details","requestId"},"code","message"}`.
+//!
+//! The code and message stand twice because the published sample of the API reads both places (T11).
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
+use rand::distr::{Alphanumeric, SampleString};
+use serde_json::{Map, Value, json};
+
+use crate::actions::{ActionError, FieldError};
+use crate::store::StoreError;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// Something in the request cannot be taken: what, by field.
+    #[error("the request cannot be taken")]
+    Invalid(Vec<FieldError>),
+    /// No API key, or none that works.
+    #[error("{0}")]
+    Unauthorised(&'static str),
+    /// The organisation is suspended.
+    #[error("the organisation is suspended")]
+    Inactive,
+    /// The key may not do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// There is no such thing.
+    #[error("there is no such resource")]
+    NotFound,
+    /// The resource does not take this method.
+    #[error("this method is not supported here")]
+    MethodNotAllowed,
+    /// More than is taken.
+    #[error("{0}")]
+    TooLarge(String),
+    /// Too many requests; try again after so many seconds.
+    #[error("too many requests")]
+    RateLimited(u64),
+    /// The database did not do it.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        ApiError::Store(error)
+    }
+}
+
+impl From<ActionError> for ApiError {
+    fn from(error: ActionError) -> Self {
+        match error {
+            ActionError::Invalid(errors) => ApiError::Invalid(errors),
+            ActionError::Refused(why) => ApiError::Forbidden(why),
+            ActionError::NotFound => ApiError::NotFound,
+            ActionError::Store(error) => ApiError::Store(error),
+        }
+    }
+}
+
+impl ApiError {
+    /// One field is wrong.
+    pub fn field(field: impl Into<String>, message: impl std::fmt::Display) -> Self {
+        ApiError::Invalid(vec![FieldError::new(field, message)])
+    }
+
+    fn parts(&self) -> (StatusCode, &'static str, &'static str, String) {
+        let (status, code, kind) = match self {
+            ApiError::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID_REQUEST", "validation_error"),
+            ApiError::Unauthorised(_) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication_error"),
+            ApiError::Inactive => (StatusCode::FORBIDDEN, "ACCOUNT_INACTIVE", "account_error"),
+            ApiError::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN", "permission_error"),
+            ApiError::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", "not_found_error"),
+            ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "validation_error"),
+            ApiError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "validation_error"),
+            ApiError::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "rate_limit_error"),
+            ApiError::Store(StoreError::Unavailable(_)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "server_error")
+            }
+            ApiError::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "server_error"),
+        };
+        let message = match self {
+            ApiError::Invalid(errors) => match errors.as_slice() {
+                [one] => format!("{} {}.", one.field, one.message),
+                _ => "Several fields cannot be taken; details names each.".into(),
+            },
+            ApiError::Inactive => "The organisation of this key is suspended. Its operator can resume it.".into(),
+            ApiError::RateLimited(seconds) => {
+                format!("Too many requests for this organisation. Try again in {seconds} s.")
+            }
+            ApiError::Store(StoreError::Unavailable(_)) => {
+                "The service is busy. Try again shortly; nothing was recorded.".into()
+            }
+            ApiError::Store(_) => "Something went wrong on our side; it has been logged. Nothing was recorded.".into(),
+            other => other.to_string(),
+        };
+        (status, code, kind, message)
+    }
+
+    fn details(&self) -> Value {
+        match self {
+            ApiError::Invalid(errors) => Value::Object(
+                errors.iter().map(|error| (error.field.clone(), json!(error.message))).collect::<Map<_, _>>(),
+            ),
+            _ => Value::Null,
+        }
+    }
+
+    /// The answer, which names the request it belongs to.
+    pub fn answer(&self, request_id: &str) -> HttpResponse<BoxBody> {
+        if let ApiError::Store(error) = self {
+            tracing::error!(%error, request_id, "an API request could not be done");
+        }
+        let (status, code, kind, message) = self.parts();
+        let mut answer = HttpResponse::build(status);
+        match self {
+            ApiError::RateLimited(seconds) => {
+                answer.insert_header((RETRY_AFTER, seconds.to_string()));
+            }
+            ApiError::Store(StoreError::Unavailable(_)) => {
+                answer.insert_header((RETRY_AFTER, "1"));
+            }
+            ApiError::Unauthorised(_) => {
+                answer.insert_header(("WWW-Authenticate", "Bearer"));
+            }
+            _ => {}
+        }
+        answer.insert_header((CACHE_CONTROL, "no-store")).json(json!({
+            "error": {"code": code, "type": kind, "message": message, "details": self.details(), "requestId": request_id},
+            "code": code,
+            "message": message,
+        }))
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        // `with_request_id` answers again, with the request's id.
+        self.answer("")
+    }
+}
+
+/// The id of a request, given to it before anything else looks at it.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// Gives each request its id, and each answer the header that names it.
+pub async fn with_request_id<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let id = format!("req_{}", Alphanumeric.sample_string(&mut rand::rng(), 22));
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let response = next.call(request).await?;
+    let again =
+        response.response().error().and_then(|error| error.as_error::<ApiError>()).map(|error| error.answer(&id));
+    let mut response = match again {
+        Some(answer) => response.into_response(answer),
+        None => response.map_into_boxed_body(),
+    };
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    Ok(response)
+}
+
+/// The answer for an address the API does not have.
+pub async fn no_such_route() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NotFound)
+}
+
+/// The answer for a method a resource does not take.
+pub async fn no_such_method() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::MethodNotAllowed)
+}
+
+/// The id that [`with_request_id`] gave this request.
+pub fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}

@@ -1,0 +1,111 @@
+//! `POST /v1/partner/events`: a partner system reports that something happened.
+
+use actix_web::{HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::key::Caller;
+use crate::actions::{Context, FieldError, event};
+use crate::domain::event::EventType;
+use crate::domain::{json as strict, payload};
+
+/// The whole request may take this many bytes: the data and a little around it.
+pub const LARGEST_BODY: usize = event::LARGEST_DATA + 16 * 1024;
+
+/// Records the event; 202 once it is durable.
+pub async fn report(
+    context: web::Data<Context>,
+    caller: Caller,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> Result<HttpResponse, ApiError> {
+    let body = body.map_err(|_| too_large())?;
+    let (kind, data) = read(&body)?;
+    let event = event::report(&context, &caller.0, kind, data).await?;
+    Ok(HttpResponse::Accepted().insert_header(("Cache-Control", "no-store")).json(json!({
+        "id": event.id.as_str(),
+        "event": event.kind.as_str(),
+        "timestamp": payload::timestamp(event.occurred_at),
+        "companyId": event.organisation_id.as_str(),
+        "clientId": event.cause.client_id(),
+        "test": event.is_test(),
+    })))
+}
+
+fn too_large() -> ApiError {
+    ApiError::TooLarge(format!("data may take at most {} KiB.", event::LARGEST_DATA / 1024))
+}
+
+fn read(body: &[u8]) -> Result<(EventType, Value), ApiError> {
+    let request = strict::parse(body, "body").map_err(|error| {
+        // Paths start at the request's own fields: data.items[3].id.
+        let path = error.path.strip_prefix("body.").unwrap_or(&error.path).to_owned();
+        ApiError::field(path, error.problem)
+    })?;
+    let Value::Object(mut request) = request else {
+        return Err(ApiError::field("body", "must be a JSON object with event and data"));
+    };
+    let mut errors = Vec::new();
+    let kind = match request.remove("event") {
+        Some(Value::String(name)) => match EventType::parse(&name) {
+            Some(kind) if kind.is_addressed() => {
+                errors.push(FieldError::new(
+                    "event",
+                    format!("{name} is made by Hirewire itself and cannot be reported"),
+                ));
+                None
+            }
+            Some(kind) => Some(kind),
+            None => {
+                let shown: String = name.chars().take(80).collect();
+                errors.push(FieldError::new("event", format!("“{shown}” is no event of the catalogue")));
+                None
+            }
+        },
+        Some(_) => {
+            errors.push(FieldError::new("event", "must be a string such as job.created"));
+            None
+        }
+        None => {
+            errors.push(FieldError::new("event", "is missing; name an event such as job.created"));
+            None
+        }
+    };
+    let data = request.remove("data").filter(Value::is_object);
+    if data.is_none() {
+        errors.push(FieldError::new("data", "must be a JSON object"));
+    }
+    for unknown in request.keys() {
+        errors.push(FieldError::new(unknown.clone(), "is not a field of this request; it takes event and data"));
+    }
+    match (kind, data) {
+        (Some(kind), Some(data)) if errors.is_empty() => {
+            if strict::print(&data).len() > event::LARGEST_DATA {
+                return Err(too_large());
+            }
+            Ok((kind, data))
+        }
+        _ => Err(ApiError::Invalid(errors)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> Vec<String> {
+        match read(body.as_bytes()) {
+            Err(ApiError::Invalid(errors)) => errors.into_iter().map(|error| error.field).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_taken_is_named_by_its_path() {
+        assert_eq!(refused("[]"), ["body"]);
+        assert_eq!(refused("{}"), ["event", "data"]);
+        assert_eq!(refused(r#"{"event":"job.made","data":[]}"#), ["event", "data"]);
+        assert_eq!(refused(r#"{"event":"candidates.exported","data":{}}"#), ["event"]);
+        assert_eq!(refused(r#"{"event":"job.created","data":{"a":{"a":1,"a":2}}}"#), ["data.a.a"]);
+        assert_eq!(refused(r#"{"event":"job.created","data":{},"when":1}"#), ["when"]);
+    }
+}

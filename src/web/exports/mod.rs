@@ -1,0 +1,5 @@
+//! Exports: confirmed, followed, listed.
+
+pub mod confirm;
+pub mod list;
+pub mod show;

@@ -1,0 +1,5 @@
+//! The delivery log.
+
+pub mod act;
+pub mod list;
+pub mod show;

@@ -1,0 +1,20 @@
+//! Not yet.
+
+use super::super::error::WebError;
+use actix_web::HttpResponse;
+/// Not yet.
+pub async fn show() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}
+/// Not yet.
+pub async fn upload() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}
+/// Not yet.
+pub async fn mapping() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}
+/// Not yet.
+pub async fn confirm() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}

@@ -1,0 +1,6 @@
+//! Vacancies and their candidates.
+
+pub mod import;
+pub mod list;
+pub mod new;
+pub mod show;

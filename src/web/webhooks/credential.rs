@@ -1,0 +1,20 @@
+//! Not yet.
+
+use super::super::error::WebError;
+use actix_web::HttpResponse;
+/// Not yet.
+pub async fn show() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}
+/// Not yet.
+pub async fn make() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}
+/// Not yet.
+pub async fn show_end() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}
+/// Not yet.
+pub async fn end() -> Result<HttpResponse, WebError> {
+    Err(WebError::NotFound)
+}
