@@ -6,4 +6,5 @@
 //! fails when one points back.
 
 pub mod clock;
+pub mod demo;
 pub mod domain;

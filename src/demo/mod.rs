@@ -1,0 +1,3 @@
+//! What `hirewire demo` shows: a receiver that misbehaves on request.
+
+pub mod receiver;
