@@ -174,8 +174,8 @@ async fn serve(stream: TcpStream, tls: TlsAcceptor, service: Arc<Service>) {
         .header_read_timeout(IDLE_LIMIT)
         .max_buf_size(64 * 1024)
         .serve_connection(io, service_fn(move |request| Arc::clone(&service).answer(request, head.clone())));
-    if (&mut connection).await.is_err() {
-        // What ended without an answer ends at once and rudely: the client sees a reset, not a polite close.
+    if (&mut connection).await.is_err_and(|error| error.is_user()) {
+        // The service refused to answer: the client sees a reset, not a polite close.
         let tls = connection.into_parts().io.into_inner().into_inner();
         let _ = tls.get_ref().0.set_zero_linger();
     }
