@@ -4,7 +4,7 @@ use crate::actions::Context;
 use crate::config::Settings;
 use crate::delivery::engine::place;
 use crate::server::CannotStart;
-use crate::store::{self, StoreError};
+use crate::store;
 
 pub(super) async fn run(settings: Settings) -> Result<(), CannotStart> {
     let public = settings.public_url.clone();
@@ -26,7 +26,7 @@ pub(super) async fn run(settings: Settings) -> Result<(), CannotStart> {
 }
 
 async fn check_credentials(context: &Context) -> Result<(), CannotStart> {
-    let found = context.store.read(|conn| Ok::<_, StoreError>(store::credential::any(conn)?)).await;
+    let found = context.store.read(store::credential::any).await;
     let found = found.map_err(|error| CannotStart(format!("{error}.")))?;
     if let Some(sealed) = found {
         let place = place(&sealed.credential.hook_id, sealed.credential.id.as_str());
