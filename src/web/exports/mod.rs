@@ -3,3 +3,4 @@
 pub mod confirm;
 pub mod list;
 pub mod show;
+pub(super) mod table;
