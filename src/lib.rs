@@ -7,9 +7,11 @@
 
 pub mod actions;
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod demo;
 pub mod domain;
 pub mod server;
 pub mod store;

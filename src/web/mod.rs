@@ -5,6 +5,7 @@
 
 pub mod api_keys;
 pub mod assets;
+pub mod chart;
 pub mod code;
 pub mod error;
 pub mod exports;
