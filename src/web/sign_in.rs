@@ -54,7 +54,8 @@ pub async fn submit(
     };
     match sign_in(&context, attempt).await {
         Ok(member) => {
-            session.purge();
+            // Not `purge`: after it a session takes nothing in.
+            session.clear();
             session.renew();
             let name = Alphanumeric.sample_string(&mut rand::rng(), 24);
             for (key, value) in [(session::MEMBER, member.id.as_str()), (session::NAME, name.as_str())] {
