@@ -72,7 +72,9 @@ enum Prepared {
     Send(Box<Job>),
     /// Its hook is paused: hold it.
     Hold(Owed),
-    /// Someone else has it, it was cancelled, or its hook is gone.
+    /// Its hook was deleted just as it was recorded: nothing is sent, and it must not stay owed.
+    Cancel(Owed),
+    /// Someone else has it, or it was cancelled.
     Drop(Owed),
 }
 
@@ -236,6 +238,7 @@ impl Engine {
                     tries.spawn(try_once(self.sender.clone(), self.clock.clone(), *job));
                 }
                 Prepared::Hold(owed) => self.hold(owed).await,
+                Prepared::Cancel(owed) => self.cancel(owed).await,
                 Prepared::Drop(owed) => self.let_go(&owed),
             }
         }
@@ -256,9 +259,11 @@ impl Engine {
                 let prepare = |owed: Owed| {
                     let hook = hooks.iter().find(|hook| hook.id == owed.delivery.hook_id);
                     match hook {
-                        Some(hook) if held.contains(&owed.delivery.id) && hook.state != HookState::Deleted => {
-                            if hook.state == HookState::Paused && !owed.delivery.probe {
-                                return Ok(Prepared::Hold(owed));
+                        Some(hook) if held.contains(&owed.delivery.id) => {
+                            match hook.state {
+                                HookState::Deleted => return Ok(Prepared::Cancel(owed)),
+                                HookState::Paused if !owed.delivery.probe => return Ok(Prepared::Hold(owed)),
+                                HookState::Paused | HookState::Active => {}
                             }
                             let (key, secrets) = open_credentials(&credentials, hook, &sealing)?;
                             Ok(Prepared::Send(Box::new(Job { owed, hook: hook.clone(), key, secrets })))
@@ -278,6 +283,16 @@ impl Engine {
             tracing::error!(%error, "deliveries of a paused hook could not be held; they are looked at again in a moment");
             let again = self.clock.now() + OWN_FAULT_PAUSE;
             return self.put_back(owed, again);
+        }
+        self.let_go(&owed);
+    }
+
+    async fn cancel(&self, owed: Owed) {
+        let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
+        let cancelled = self.store.write(move |conn| store::delivery::cancel_owed_to(conn, &hook, now)).await;
+        if let Err(error) = cancelled {
+            tracing::error!(%error, "deliveries of a deleted hook could not be ended; they are looked at again in a moment");
+            return self.put_back(owed, now + OWN_FAULT_PAUSE);
         }
         self.let_go(&owed);
     }
