@@ -7,6 +7,7 @@
 //! request again, with the same `webhook-id`.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub struct Engine {
     instance: InstanceId,
     queue: Mutex<Queue>,
     wake: Notify,
+    /// Something was released without being handed over.
+    released: AtomicBool,
     waiters: Mutex<HashMap<DeliveryId, Vec<oneshot::Sender<()>>>>,
 }
 
@@ -90,6 +93,7 @@ impl Engine {
             instance,
             queue: Mutex::new(Queue::new(caps)),
             wake: Notify::new(),
+            released: AtomicBool::new(false),
             waiters: Mutex::default(),
         }
     }
@@ -117,6 +121,7 @@ impl Engine {
 
     /// Says that there may be something to claim: deliveries were released without being handed over.
     pub fn nudge(&self) {
+        self.released.store(true, Ordering::Release);
         self.wake.notify_one();
     }
 
@@ -149,6 +154,8 @@ impl Engine {
             if now >= housekeeping {
                 housekeeping = now + recover::HEARTBEAT;
                 self.keep_house().await;
+            } else if self.released.swap(false, Ordering::AcqRel) {
+                self.claim_or_say().await;
             }
             self.dispatch(&mut tries).await;
             let until =
@@ -189,13 +196,15 @@ impl Engine {
     }
 
     async fn keep_house(&self) {
-        let kept = recover::keep_house(&self.store, &self.instance, self.clock.now()).await;
-        let claimed = match kept {
-            Ok(()) => self.claim().await.map(drop),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = claimed {
-            tracing::error!(%error, "the engine could not reach its database; it goes on trying");
+        match recover::keep_house(&self.store, &self.instance, self.clock.now()).await {
+            Ok(()) => self.claim_or_say().await,
+            Err(error) => tracing::error!(%error, "the engine could not reach its database; it goes on trying"),
+        }
+    }
+
+    async fn claim_or_say(&self) {
+        if let Err(error) = self.claim().await {
+            tracing::error!(%error, "what is owed could not be claimed; it is looked for again in a moment");
         }
     }
 
