@@ -1,5 +1,7 @@
 //! Personal data as those see it who may not: enough to tell two people apart, too little to know them (B11).
 
+pub mod json;
+
 /// What stands in place of what is not shown; always as long, so that it does not tell the length.
 const HIDDEN: &str = "•••";
 

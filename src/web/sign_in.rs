@@ -54,6 +54,7 @@ pub async fn submit(
     };
     match sign_in(&context, attempt).await {
         Ok(member) => {
+            // Not `purge`: after it a session takes nothing in.
             session.clear();
             session.renew();
             let name = Alphanumeric.sample_string(&mut rand::rng(), 24);
