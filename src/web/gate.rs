@@ -96,7 +96,10 @@ pub async fn rules<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let rule = request.match_pattern().and_then(|pattern| rule_of(request.method(), &pattern));
+    // The address as routing reads it, escapes undone: judged as it was written, `/settings/webhooks/%6Eew` would be some
+    // webhook's page and answered as the form of a new one.
+    let pattern = request.resource_map().match_pattern(request.match_info().as_str());
+    let rule = pattern.and_then(|pattern| rule_of(request.method(), &pattern));
     let Some(rule) = rule else {
         // No such page, or no such way to ask for it. Nobody learns more without a rule.
         return Ok(request.error_response(WebError::NotFound));
