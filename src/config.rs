@@ -19,15 +19,9 @@ pub struct Settings {
     /// Address and port of the console and the partner API.
     #[arg(long, env = "HIREWIRE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     pub listen: String,
-    /// Database: sqlite://PATH or postgres://….
-    #[arg(
-        long,
-        env = "HIREWIRE_DATABASE_URL",
-        default_value = "sqlite://hirewire.db",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
-    pub database_url: String,
+    /// Database: sqlite://PATH or postgres://…; sqlite://hirewire.db when not given.
+    #[arg(long, env = "HIREWIRE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<String>,
     /// File with the sealing key; beside a SQLite file by default, and made there with a new one.
     #[arg(long, env = "HIREWIRE_SECRET_KEY_FILE", value_name = "PATH")]
     pub secret_key_file: Option<PathBuf>,
@@ -100,8 +94,9 @@ impl Config {
                 format!("is “{}”, which is no address and port such as 127.0.0.1:8080", settings.listen),
             )
         })?;
+        let database = settings.database_url.as_deref().unwrap_or("sqlite://hirewire.db");
         let database: DatabaseUrl =
-            settings.database_url.parse().map_err(|problem: String| wrong("HIREWIRE_DATABASE_URL", problem))?;
+            database.parse().map_err(|problem: String| wrong("HIREWIRE_DATABASE_URL", problem))?;
         let secret_key_file = match (settings.secret_key_file, &database) {
             (Some(path), _) => path,
             (None, DatabaseUrl::Sqlite(path)) => path.with_extension("key"),

@@ -198,7 +198,6 @@ pub struct Delivery {
 
 impl Delivery {
     /// The delivery of a new event to a hook; held when `held`.
-    #[expect(clippy::too_many_arguments, reason = "a delivery is what these say, no more")]
     pub fn owed(
         id: DeliveryId,
         event: &super::event::Event,

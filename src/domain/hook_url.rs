@@ -57,10 +57,11 @@ impl HookUrl {
             let host: String = target.chars().take_while(|c| !matches!(c, '/' | '?' | '#' | '@')).collect();
             return Err(HookUrlError::Unencrypted(host));
         }
-        if let Some((scheme, _)) = rest.split_once("://") {
-            if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)) {
-                return Err(HookUrlError::OtherScheme(scheme.to_ascii_lowercase()));
-            }
+        if let Some((scheme, _)) = rest.split_once("://")
+            && !scheme.is_empty()
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        {
+            return Err(HookUrlError::OtherScheme(scheme.to_ascii_lowercase()));
         }
         // The parser would drop inner white space and turn backslashes into slashes: such an address is a slip.
         if rest.starts_with('/') || rest.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {

@@ -15,6 +15,7 @@ pub mod hook_url;
 pub mod ids;
 pub mod import;
 pub mod json;
+pub mod mask;
 pub mod member;
 pub mod mode;
 pub mod organisation;

@@ -95,6 +95,10 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, HashMap};
+
+    use sha2::Digest as _;
+
     use super::*;
 
     #[test]
@@ -109,5 +113,70 @@ mod tests {
     fn an_unsigned_hook_gets_no_signature_header() {
         let signed = Signed { id: "evt_1", at: DateTime::UNIX_EPOCH, body: b"{}" };
         assert!(headers(signed, &Secrets::default()).is_empty());
+    }
+
+    /// One published delivery: what went in and the headers that real verification libraries accepted.
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        name: String,
+        secrets: Vec<String>,
+        single_secret_index: usize,
+        id: String,
+        timestamp: i64,
+        body_b64: Option<String>,
+        body_recipe: Option<Recipe>,
+        body_sha256: String,
+        body_len: usize,
+        headers: HashMap<String, String>,
+    }
+
+    /// How to make a body that is too long to be printed.
+    #[derive(serde::Deserialize)]
+    struct Recipe {
+        prefix: String,
+        fill: String,
+        fill_count: usize,
+        suffix: String,
+    }
+
+    impl Vector {
+        fn body(&self) -> Vec<u8> {
+            match (&self.body_b64, &self.body_recipe) {
+                (Some(text), None) => BASE64.decode(text).expect("base64"),
+                (None, Some(Recipe { prefix, fill, fill_count, suffix })) => {
+                    format!("{prefix}{}{suffix}", fill.repeat(*fill_count)).into_bytes()
+                }
+                _ => panic!("{}: a body is either printed or has a recipe", self.name),
+            }
+        }
+    }
+
+    #[test]
+    fn every_published_vector_is_reproduced() {
+        #[derive(serde::Deserialize)]
+        struct Published {
+            vectors: Vec<Vector>,
+        }
+        let text = include_str!("../../tests/vectors/signatures.json");
+        let Published { vectors } = serde_json::from_str(text).expect("the published form");
+        assert_eq!(vectors.len(), 20);
+        for vector in vectors {
+            let (name, body) = (&vector.name, vector.body());
+            assert_eq!(
+                (body.len(), hex(&Sha256::digest(&body))),
+                (vector.body_len, vector.body_sha256),
+                "{name}: the body"
+            );
+            let at = DateTime::from_timestamp(vector.timestamp, 0).expect("a time");
+            let live = vector.secrets.iter().cloned().map(Plain::new).collect();
+            let made = headers(
+                Signed { id: &vector.id, at, body: &body },
+                &Secrets { live, preferred: vector.single_secret_index },
+            );
+            let made = made.into_iter().map(|(header, value)| (header.to_ascii_lowercase(), value));
+            let published = vector.headers.iter().map(|(header, value)| (header.to_ascii_lowercase(), value.clone()));
+            let published = published.filter(|(header, _)| header.contains("signature"));
+            assert_eq!(made.collect::<BTreeMap<_, _>>(), published.collect(), "{name}: the headers");
+        }
     }
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::schema::audit;
-use super::time::micros;
+use super::schema::{audit, members};
+use super::time::{from_micros, micros};
 use super::{Conn, Result};
 use crate::domain::ids::{AuditId, MemberId, OrganisationId};
 
@@ -37,6 +37,35 @@ pub fn insert(conn: &mut Conn, act: &Act<'_>, now: DateTime<Utc>) -> Result<()> 
         ))
         .execute(conn)?;
     Ok(())
+}
+
+/// An act on one object, as pages tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// What was done.
+    pub act: String,
+    /// By whom; their name as it is now.
+    pub by: Option<String>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What was done to an object since a time, oldest first, at most 200 acts.
+pub fn of_object(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    object: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<Done>> {
+    let rows: Vec<(String, String, Option<String>, i64)> = audit::table
+        .left_join(members::table.on(audit::member_id.eq(members::id.nullable())))
+        .filter(audit::organisation_id.eq(organisation.as_str()).and(audit::object.eq(object)))
+        .filter(audit::created_at.ge(micros(since)))
+        .order((audit::created_at, audit::id))
+        .limit(200)
+        .select((audit::id, audit::act, members::name.nullable(), audit::created_at))
+        .load(conn)?;
+    rows.into_iter().map(|(id, act, by, at)| Ok(Done { act, by, at: from_micros("audit", &id, at)? })).collect()
 }
 
 /// Everything written of an act's details, for tests that look for what must not be there.

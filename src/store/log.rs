@@ -9,7 +9,9 @@ use super::delivery::DeliveryRow;
 use super::schema::{deliveries, exports, hooks};
 use super::time::micros;
 use super::{Conn, Result};
+use crate::domain::catalogue;
 use crate::domain::delivery::{Delivery, Status};
+use crate::domain::event::EventType;
 use crate::domain::ids::{DeliveryId, HookId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
 
@@ -49,11 +51,8 @@ impl ResponseClass {
     /// As it stands in the form.
     pub fn label(self) -> &'static str {
         match self {
-            ResponseClass::Status(2) => "2xx, success",
-            ResponseClass::Status(3) => "3xx, redirect",
-            ResponseClass::Status(4) => "4xx, client error",
-            ResponseClass::Status(_) => "5xx, server error",
             ResponseClass::None => "No response",
+            status => status.as_str(),
         }
     }
 
@@ -147,10 +146,11 @@ macro_rules! filtered {
         }
         if let Some(event) = &filter.event {
             match event.strip_suffix('*') {
+                // By the names of the catalogue: a range of texts would depend on the database's collation.
                 Some(family) => {
-                    // "candidate." to "candidate/": the whole family, by the index's own order.
-                    let end = format!("{}/", family.trim_end_matches('.'));
-                    query = query.filter(deliveries::kind.ge(family.to_owned()).and(deliveries::kind.lt(end)));
+                    let kinds: Vec<&str> =
+                        catalogue::all().map(EventType::as_str).filter(|kind| kind.starts_with(family)).collect();
+                    query = query.filter(deliveries::kind.eq_any(kinds));
                 }
                 None => query = query.filter(deliveries::kind.eq(event.clone())),
             }
@@ -246,7 +246,7 @@ pub fn counts(
     Ok((counts, statuses.len() as i64 > MOST_COUNTED))
 }
 
-/// The neighbours of a delivery in the unfiltered log: the next newer and the next older.
+/// The neighbours of a delivery among those a filter finds: the next newer and the next older.
 pub fn neighbours(
     conn: &mut Conn,
     organisation: &OrganisationId,

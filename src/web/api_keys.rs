@@ -1,24 +1,240 @@
-//! Not yet.
+//! API Key Management: created, shown once, revoked.
+
+use std::collections::HashMap;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use maud::{Markup, Render, html};
 
 use super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn show() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::form::{Errors, Fields, TextField, token, token_field, wrong};
+use super::gate::{Organisations, see_other};
+use super::layout::{Head, Nav, Page, part};
+use super::webhooks::reveal::once;
+use super::{paths, time};
+use crate::actions::api_key::{NewApiKey, create};
+use crate::actions::{ActionError, Context, Viewer, reveal};
+use crate::domain::api_key::{ApiKey, prefix};
+use crate::domain::ids::ApiKeyId;
+use crate::domain::mode::Mode;
+use crate::domain::secret::DOTS;
+use crate::store::{self, StoreError};
+
+/// The keys, and the form of a new one.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+) -> Result<HttpResponse, WebError> {
+    let form = NewApiKey { mode: viewer.mode.as_str().into(), token: token(), ..NewApiKey::default() };
+    page(&context, &viewer, organisations, &form, &Errors::default(), StatusCode::OK).await
 }
-/// Not yet.
-pub async fn submit() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Creates a key, and leads to the page that shows it once.
+pub async fn submit(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let form = NewApiKey {
+        name: fields.one("name").to_owned(),
+        mode: fields.one("mode").to_owned(),
+        token: fields.one("token").to_owned(),
+    };
+    match create(&context, &viewer, form.clone()).await {
+        Ok(id) => Ok(see_other(paths::api_key_reveal(id))),
+        Err(ActionError::Invalid(errors)) => {
+            page(&context, &viewer, organisations, &form, &Errors(errors), StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(error) => Err(error.into()),
+    }
 }
-/// Not yet.
-pub async fn reveal() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Shows a new key, once.
+pub async fn reveal(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let key = find(&context, &viewer, &id).await?;
+    let revealed = reveal::take(&context, &viewer, key.id.as_str()).await?;
+    let crumbs = [("Developers", None), ("API Key Management", Some(paths::API_KEYS.to_owned()))];
+    let title = if revealed.is_empty() { "Shown once already" } else { "Store this key now" };
+    let body = html! {
+        (Head::new(&crumbs, html! { (title) }))
+        @if revealed.is_empty() {
+            p.says { "This key has been shown. Hirewire keeps only a hash of it." }
+            p { code { (prefix(key.mode)) (DOTS) } " " span.soft { "ends in " (key.ends_in) } }
+        } @else {
+            p.says { "This page shows it once. A reload, Back or a second visit shows only its last four characters." }
+            div.form {
+                @for value in &revealed { (once("API key", "goes into the header Authorization: Bearer …", &value.value)) }
+                div.notice.info {
+                    h2 { "What it reaches" }
+                    p { "Events of " (key.mode) " mode of " (viewer.organisation.name) ", and nothing of the other mode. Keep it in the partner system’s own secret store." }
+                }
+            }
+        }
+        p.row { a.btn.main href=(paths::API_KEYS) { @if revealed.is_empty() { "Back to the keys" } @else { "I have stored it" } } }
+    };
+    let page = Page::new(title, Nav::ApiKeys, &viewer, body).in_mode(key.mode);
+    Ok(Page { organisations: organisations.0, ..page }.ok())
 }
-/// Not yet.
-pub async fn show_revocation() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Asks before a key is revoked.
+pub async fn show_revocation(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let key = find(&context, &viewer, &id).await?;
+    let crumbs = [("Developers", None), ("API Key Management", Some(paths::API_KEYS.to_owned()))];
+    let body = html! {
+        (Head::new(&crumbs, html! { "Revoke " (key.name) "?" }))
+        p.says { "Every request with it is refused with 401 from the moment you press the button." }
+        div.form {
+            div.notice.bad { h2 { "What stops" } p { "Whatever uses this key can report nothing more. A revoked key cannot be brought back." } }
+            dl.facts {
+                div { dt { "Key" } dd { code { (prefix(key.mode)) (DOTS) } " ends in " (key.ends_in) } }
+                div { dt { "Last used" } dd { @match key.last_used_at { Some(at) => (time::long(at, viewer.organisation.time_zone)), None => "never" } } }
+            }
+            form.row method="post" action=(paths::api_key_revocation(&key.id)) {
+                button.btn.stop { "Revoke API key" } " " a.btn href=(paths::API_KEYS) { "Keep it" }
+            }
+        }
+    };
+    let page = Page::new(format!("Revoke {}", key.name), Nav::ApiKeys, &viewer, body).in_mode(key.mode);
+    Ok(Page { organisations: organisations.0, ..page }.ok())
 }
-/// Not yet.
-pub async fn revoke() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Revokes a key.
+pub async fn revoke(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id: ApiKeyId = id.parse().map_err(|_| WebError::NotFound)?;
+    crate::actions::api_key::revoke(&context, &viewer, id).await?;
+    Ok(see_other(paths::API_KEYS))
+}
+
+async fn find(context: &Context, viewer: &Viewer, id: &str) -> Result<ApiKey, WebError> {
+    let id: ApiKeyId = id.parse().map_err(|_| WebError::NotFound)?;
+    let organisation = viewer.organisation.id.clone();
+    let found = context.store.read(move |conn| store::api_key::find(conn, &organisation, &id)).await?;
+    found.ok_or(WebError::NotFound)
+}
+
+async fn page(
+    context: &Context,
+    viewer: &Viewer,
+    organisations: Organisations,
+    form: &NewApiKey,
+    errors: &Errors,
+    status: StatusCode,
+) -> Result<HttpResponse, WebError> {
+    let organisation = viewer.organisation.id.clone();
+    let (keys, names) = context
+        .store
+        .read(move |conn| {
+            let keys = store::api_key::list(conn, &organisation)?;
+            let makers: Vec<String> = keys.iter().filter_map(|key| key.created_by.clone()).map(String::from).collect();
+            Ok::<_, StoreError>((keys, store::member::names(conn, &makers)?))
+        })
+        .await?;
+    let view = KeysView { keys: &keys, names: &names, form, errors, viewer, now: context.clock.now() };
+    let page = Page::new("API Key Management", Nav::ApiKeys, viewer, view.render());
+    let page = Page { organisations: organisations.0, ..page };
+    Ok(if status == StatusCode::OK { page.ok() } else { page.refused() })
+}
+
+struct KeysView<'a> {
+    keys: &'a [ApiKey],
+    names: &'a HashMap<String, String>,
+    form: &'a NewApiKey,
+    errors: &'a Errors,
+    viewer: &'a Viewer,
+    now: DateTime<Utc>,
+}
+
+impl Render for KeysView<'_> {
+    fn render(&self) -> Markup {
+        let crumbs = [("Developers", None)];
+        let mut head = Head::new(&crumbs, html! { "API Key Management" });
+        head.lede = html! { "Partner systems report events with a key. A key of test mode reaches only test hooks, a live one only live hooks." };
+        html! {
+            (self.errors.summary())
+            (head)
+            (part("Create a key", html! { "It is shown once, on the page that follows." }, self.create()))
+            (part("Keys", html! { "Of both modes" }, self.list()))
+        }
+    }
+}
+
+impl KeysView<'_> {
+    fn create(&self) -> Markup {
+        let error = self.errors.of("mode");
+        html! {
+            form.form method="post" action=(paths::API_KEYS) novalidate {
+                (token_field(&self.form.token))
+                (TextField {
+                    name: "name", label: "Name", hint: "Which system uses it.",
+                    value: &self.form.name, error: self.errors.of("name"),
+                })
+                div.field {
+                    label for="mode" { "Mode" }
+                    (wrong("mode", error))
+                    select #mode name="mode" aria-invalid=[error.map(|_| "true")] {
+                        @for mode in [Mode::Test, Mode::Live] {
+                            option value=(mode) selected[self.form.mode == mode.as_str()] { (mode.label()) }
+                        }
+                    }
+                }
+                div.row { button.btn.main { "Create API key" } }
+            }
+        }
+    }
+
+    fn list(&self) -> Markup {
+        if self.keys.is_empty() {
+            return html! { p.small.soft { "No partner system has a key yet." } };
+        }
+        html! {
+            div.table {
+                table.cards.pairs {
+                    thead { tr {
+                        th scope="col" { "Name" }
+                        th scope="col" { "Key" }
+                        th scope="col" { "Made" }
+                        th scope="col" { "Last used" }
+                        th scope="col" { span.hush { "Acts" } }
+                    } }
+                    tbody { @for key in self.keys { (self.row(key)) } }
+                }
+            }
+        }
+    }
+
+    fn row(&self, key: &ApiKey) -> Markup {
+        let zone = self.viewer.organisation.time_zone;
+        let maker = key.created_by.as_ref().and_then(|id| self.names.get(id.as_str()));
+        html! {
+            tr {
+                th scope="row" { (key.name) " " span.tag { (key.mode.label()) } span.sub.mono { (key.id) } }
+                td { code { (prefix(key.mode)) (DOTS) } span.sub { "ends in " (key.ends_in) } }
+                td data-l="Made" { (time::near(key.created_at, zone, self.now)) @if let Some(name) = maker { span.sub { bdi { (name) } } } }
+                td data-l="Last used" { @match key.last_used_at { Some(at) => (time::near(at, zone, self.now)), None => span.soft { "never" } } }
+                td {
+                    @match key.revoked_at {
+                        Some(at) => span.soft { "revoked " (time::near(at, zone, self.now)) },
+                        None => a href=(paths::api_key_revocation(&key.id)) { "Revoke" span.hush { " " (key.name) } },
+                    }
+                }
+            }
+        }
+    }
 }

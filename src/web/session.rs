@@ -13,9 +13,9 @@ use rand::distr::{Alphanumeric, SampleString};
 
 use crate::clock::Clock;
 use crate::domain::api_key::hash;
+use crate::store::Store;
 use crate::store::time::micros;
 use crate::store::web_session::{self, WebSession};
-use crate::store::{Store, StoreError};
 
 /// Under which name a session remembers its member's id.
 pub const MEMBER: &str = "member";
@@ -99,9 +99,6 @@ impl SessionStore for Sessions {
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
         let id = hash(key.as_ref());
-        self.store
-            .write(move |conn| Ok::<_, StoreError>(web_session::delete(conn, &id)?))
-            .await
-            .map_err(anyhow::Error::from)
+        self.store.write(move |conn| web_session::delete(conn, &id)).await.map_err(anyhow::Error::from)
     }
 }

@@ -23,6 +23,9 @@ const fn state(word: &'static str, icon: &'static str, colour: &'static str) -> 
 }
 
 impl State {
+    /// A hook whose latest delivery was not accepted.
+    pub const FAILING: State = state("Failing", "warn", "warn");
+
     /// Where a delivery stands.
     pub fn of_delivery(delivery: &Delivery) -> Self {
         match delivery.state {

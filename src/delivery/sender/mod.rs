@@ -132,6 +132,11 @@ pub enum SenderError {
     Client(#[source] reqwest::Error),
 }
 
+/// The request of a try as it is kept, without sending it: for the demo's day of history.
+pub fn as_kept(order: Order) -> Option<attempt::Request> {
+    request::build(order).ok().map(|(_, kept)| kept)
+}
+
 impl Sender {
     /// A sender that connects where this guard lets it, and trusts these certificates besides the public ones.
     pub fn new(guard: Arc<Guard>, extra_ca: &[CertificateDer<'static>]) -> Result<Self, SenderError> {

@@ -1,12 +1,58 @@
-//! Not yet.
+//! Retry now and Cancel retries.
+
+use actix_web::{HttpResponse, web};
 
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn retry() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::form::Fields;
+use super::super::gate::see_other;
+use super::super::paths;
+use crate::actions::{Context, Viewer, delivery};
+use crate::domain::ids::DeliveryId;
+
+/// Tries a delivery again at once.
+pub async fn retry(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    id: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let id: DeliveryId = id.parse().map_err(|_| WebError::NotFound)?;
+    delivery::retry_now(&context, &viewer, id.clone()).await?;
+    Ok(see_other(target(&id, fields.one("back"))))
 }
-/// Not yet.
-pub async fn cancel() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Ends a delivery that is still owed.
+pub async fn cancel(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    id: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let id: DeliveryId = id.parse().map_err(|_| WebError::NotFound)?;
+    delivery::cancel(&context, &viewer, id.clone()).await?;
+    Ok(see_other(target(&id, fields.one("back"))))
+}
+
+/// Where to go afterwards: back to the export or log page that asked, otherwise to the delivery itself.
+fn target(id: &DeliveryId, back: &str) -> String {
+    let known = ["/exports/", "/developers/logs/"].iter().any(|start| back.starts_with(start));
+    let plain = back.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if known && plain && !back.contains("//") { back.to_owned() } else { paths::log(id) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::DateTime;
+
+    #[test]
+    fn one_comes_back_to_an_export_or_a_log_page_and_nowhere_else() {
+        let id = DeliveryId::new(DateTime::UNIX_EPOCH);
+        assert_eq!(target(&id, "/exports/exp_1"), "/exports/exp_1");
+        for elsewhere in
+            ["", "//evil.example", "https://evil.example/exports/", "/exports/\r\nX: y", "/exports//x", "/login"]
+        {
+            assert_eq!(target(&id, elsewhere), paths::log(&id));
+        }
+    }
 }

@@ -1,8 +1,314 @@
-//! Not yet.
+//! The list: filters, tabs with counts, a page of deliveries.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn show() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{self, Head, Nav};
+use super::super::status::{State, response};
+use super::super::{paths, time};
+use super::empty::{Nothing, none_match, nothing_sent};
+use super::filter::{Filters, cursor_text};
+use super::own_exports_only;
+use super::words::grouped;
+use crate::actions::{Context, Viewer};
+use crate::domain::delivery::{Delivery, Status};
+use crate::domain::hook::{Hook, HookState};
+use crate::store::log::{Cursor, LogLine, LogPage, Page};
+use crate::store::{self, StoreError};
+
+/// How many deliveries a page holds.
+const PAGE: usize = 50;
+/// How often, in milliseconds, the newest page looks again.
+const LIVE: &str = "3000";
+
+/// A page of the log.
+pub async fn show(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+) -> Result<HttpResponse, WebError> {
+    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
+    let hooks = context.store.read(move |conn| store::hook::list_with_deleted(conn, &organisation, mode)).await?;
+    let filters = Filters::read(request.query_string(), &hooks);
+    let now = context.clock.now();
+    let page = |body: Markup| layout::Page {
+        organisations: organisations.0.clone(),
+        ..layout::Page::new("Webhook Logs", Nav::Logs, &viewer, body)
+    };
+    if !filters.errors.is_empty() {
+        return Ok(page(refused(&filters, &hooks)).refused());
+    }
+    let found = read(&context, &viewer, &filters, &hooks).await?;
+    if matches!(filters.page, Page::NewerThan(_)) && !found.page.has_newer {
+        // The newest page again: the one that stays live.
+        return Ok(see_other(filters.link(&[])));
+    }
+    Ok(page(List { filters: &filters, hooks: &hooks, viewer: &viewer, found: &found, now }.render()).ok())
+}
+
+/// What the database holds for a page.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The lines.
+    pub page: LogPage,
+    /// How many there are in each status, the filter by status left aside.
+    pub counts: [u64; 4],
+    /// Whether counting stopped before the end.
+    pub capped: bool,
+    /// Read only when there is no line.
+    pub nothing: Nothing,
+}
+
+async fn read(context: &Context, viewer: &Viewer, filters: &Filters, hooks: &[Hook]) -> Result<Found, StoreError> {
+    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
+    let filter = filters.log_filter(viewer.organisation.time_zone, own_exports_only(viewer));
+    let wanted = filters.page.clone();
+    let has_hook = hooks.iter().any(|hook| hook.state != HookState::Deleted);
+    context
+        .store
+        .read(move |conn| {
+            let page = store::log::page(conn, &organisation, mode, &filter, &wanted, PAGE)?;
+            let (counts, capped) = store::log::counts(conn, &organisation, mode, &filter)?;
+            let nothing = if page.lines.is_empty() {
+                Nothing::read(conn, &organisation, mode, &filter, has_hook)?
+            } else {
+                Nothing::default()
+            };
+            Ok::<_, StoreError>(Found { page, counts, capped, nothing })
+        })
+        .await
+}
+
+/// The page as it stands.
+pub struct List<'a> {
+    /// What was asked for.
+    pub filters: &'a Filters,
+    /// The hooks to choose from.
+    pub hooks: &'a [Hook],
+    /// Who looks.
+    pub viewer: &'a Viewer,
+    /// What was found.
+    pub found: &'a Found,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+fn head(lede: bool) -> Markup {
+    let crumbs = [("Developers", None)];
+    let mut head = Head::new(&crumbs, html! { "Webhook Logs" });
+    if lede {
+        head.lede = html! { "Deliveries, newest first." };
+    }
+    head.render()
+}
+
+fn refused(filters: &Filters, hooks: &[Hook]) -> Markup {
+    html! {
+        (filters.errors.summary())
+        (head(true))
+        div.stack {
+            (filters.form(hooks))
+            p { a href=(paths::LOGS) { "Clear all filters" } }
+        }
+    }
+}
+
+impl Render for List<'_> {
+    fn render(&self) -> Markup {
+        let nothing_at_all = self.found.nothing.in_mode == 0;
+        let is_empty = self.found.page.lines.is_empty();
+        if is_empty && nothing_at_all && !self.found.nothing.has_tests {
+            return html! { (head(false)) (nothing_sent(&self.found.nothing, self.viewer)) };
+        }
+        let live = (self.filters.page == Page::Newest).then_some(LIVE);
+        html! {
+            (head(true))
+            div.stack {
+                (self.filters.form(self.hooks))
+                (self.filters.chips())
+                div.stack #log data-live=[live] {
+                    @if self.found.counts.iter().sum::<u64>() > 0 { (self.tabs()) }
+                    @if is_empty {
+                        (none_match(self.filters, &self.found.nothing, self.viewer, self.now))
+                    } @else {
+                        (self.summary())
+                        (self.table())
+                        (self.pages())
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl List<'_> {
+    fn counted(&self, count: u64, whole: bool) -> String {
+        match (self.found.capped, whole) {
+            (true, true) => "10,000+".into(),
+            (true, false) => format!("{}+", grouped(count)),
+            _ => grouped(count),
+        }
+    }
+
+    fn tabs(&self) -> Markup {
+        let counts = &self.found.counts;
+        let tabs = Status::ALL.iter().zip(counts).map(|(status, count)| (Some(*status), self.counted(*count, false)));
+        html! {
+            nav.tabs aria-label="Status" {
+                ul {
+                    @for (status, count) in std::iter::once((None, self.counted(counts.iter().sum(), true))).chain(tabs) {
+                        li {
+                            a href=(self.filters.link(&[("status", status.map_or("", Status::as_str))]))
+                                aria-current=[(status == self.filters.status).then_some("page")] {
+                                (status.map_or("All", Status::label)) " " span { (count) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn summary(&self) -> Markup {
+        let at = |wanted: Status| Status::ALL.iter().position(|status| *status == wanted).unwrap_or_default();
+        let count =
+            self.filters.status.map_or_else(|| self.found.counts.iter().sum(), |status| self.found.counts[at(status)]);
+        html! {
+            div.row.apart.small {
+                p.row role="status" {
+                    strong {
+                        (self.counted(count, self.filters.status.is_none()))
+                        @if count == 1 && !self.found.capped { " delivery" } @else { " deliveries" }
+                    }
+                }
+                @if !self.filters.tests { p.row { a href=(self.filters.link(&[("tests", "1")])) { "Include tests" } } }
+            }
+        }
+    }
+
+    fn table(&self) -> Markup {
+        html! {
+            div.table {
+                table.cards.logs {
+                    caption.hush { "Deliveries, newest first" }
+                    thead {
+                        tr {
+                            th scope="col" { "Timestamp" }
+                            th scope="col" { "Event" }
+                            th scope="col" { "Webhook" }
+                            th scope="col" { "Status" }
+                            th scope="col" { "Response" }
+                            th.num scope="col" { "Retries" }
+                        }
+                    }
+                    tbody { @for line in &self.found.page.lines { (self.line(line)) } }
+                }
+            }
+        }
+    }
+
+    fn line(&self, line: &LogLine) -> Markup {
+        let delivery = &line.delivery;
+        let zone = self.viewer.organisation.time_zone;
+        html! {
+            tr {
+                td { (time::short(delivery.sent_at.unwrap_or(delivery.created_at), zone, self.now)) }
+                td {
+                    a href=(paths::log(&delivery.id)) { (delivery.kind) }
+                    @if delivery.probe { " " span.tag.probe { "Test" } }
+                    @if delivery.tries.manual > 0 { " " span.tag { "Resent" } }
+                }
+                td { (line.hook_name) }
+                td { (State::of_delivery(delivery).plain()) }
+                td { (response(delivery)) }
+                td.num data-l="Retries" { (delivery.tries.retries()) }
+            }
+        }
+    }
+
+    fn pages(&self) -> Markup {
+        let (page, zone) = (&self.found.page, self.viewer.organisation.time_zone);
+        let (Some(first), Some(last)) = (page.lines.first(), page.lines.last()) else { return html! {} };
+        let edge =
+            |delivery: &Delivery| cursor_text(&Cursor { created_at: delivery.created_at, id: delivery.id.clone() });
+        let (newest, oldest) = (first.delivery.created_at, last.delivery.created_at);
+        let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
+        let one_day = day(newest) == day(oldest);
+        let moment = |at| if one_day { time::clock(at, zone) } else { time::short(at, zone, self.now) };
+        html! {
+            nav.row.small aria-label="Pages" {
+                @if page.has_newer {
+                    a.btn href=(self.filters.link(&[])) { "Newest" } " "
+                    a.btn rel="prev" href=(self.filters.link(&[("after", &edge(&first.delivery))])) { "Newer" } " "
+                }
+                span.soft { (moment(newest)) @if newest != oldest { " to " (moment(oldest)) } }
+                @if page.has_older {
+                    " " a.btn.end rel="next" href=(self.filters.link(&[("before", &edge(&last.delivery))])) { "Older" }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::domain::role::Role;
+
+    fn rendered(found: &Found, query: &str) -> String {
+        let hooks = [sample::hook()];
+        let filters = Filters::read(query, &hooks);
+        let viewer = sample::viewer(Role::Admin);
+        List { filters: &filters, hooks: &hooks, viewer: &viewer, found, now: sample::now() }.render().into_string()
+    }
+
+    fn found(lines: Vec<LogLine>) -> Found {
+        Found {
+            page: LogPage { lines, has_newer: false, has_older: true },
+            counts: [0, 0, 8_702, 1],
+            ..Found::default()
+        }
+    }
+
+    #[test]
+    fn a_line_says_when_what_where_and_how_it_went() {
+        let line = LogLine { delivery: sample::delivery(), hook_name: "<script>".into() };
+        let page = rendered(&found(vec![line]), "tests=1");
+        for part in [
+            "20 Nov, 14:42:11",
+            ">candidate.stage_changed</a>",
+            "<td>&lt;script&gt;</td>",
+            "Failed",
+            "<code>401</code> <span class=\"soft\">refused</span>",
+            "data-l=\"Retries\">3</td>",
+            "8,703 deliveries",
+            "data-live=\"3000\"",
+            "Older",
+        ] {
+            assert!(page.contains(part), "{part} is not in {page}");
+        }
+        assert!(!page.contains("Newest</a>"));
+    }
+
+    #[test]
+    fn a_page_further_back_stays_as_it_is() {
+        let cursor = cursor_text(&Cursor { created_at: sample::now(), id: sample::delivery().id });
+        let line = LogLine { delivery: sample::delivery(), hook_name: "HRIS Sync".into() };
+        let mut found = found(vec![line]);
+        found.page.has_newer = true;
+        found.capped = true;
+        let page = rendered(&found, &format!("before={cursor}"));
+        assert!(
+            !page.contains("data-live")
+                && page.contains("Newest</a>")
+                && page.contains("after=")
+                && page.contains("10,000+"),
+            "{page}"
+        );
+    }
 }

@@ -1,8 +1,260 @@
-//! Not yet.
+//! One delivery: what happened, what comes next, and the proof (T9, B5, B6).
 
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, PreEscaped, Render, html};
+
+use super::super::code;
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn show() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::gate::Organisations;
+use super::super::icons::icon;
+use super::super::layout::{Head, Nav, Page, part};
+use super::super::paths;
+use super::super::status::State;
+use super::explain::notice;
+use super::{curl, facts, own_exports_only, payload, says, tries};
+use crate::actions::{Context, Viewer};
+use crate::domain::attempt::{Attempt, ErrorClass, Trigger};
+use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::event::{Cause, Event};
+use crate::domain::hook::{Hook, HookState};
+use crate::domain::ids::{DeliveryId, ExportId};
+use crate::domain::mask;
+use crate::domain::role::Permission;
+use crate::domain::secret::CredentialKind;
+use crate::store::audit::Done;
+use crate::store::log::LogFilter;
+use crate::store::{self, Conn, StoreError};
+
+/// The page of a delivery.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id: DeliveryId = id.parse().map_err(|_| WebError::NotFound)?;
+    let reader = viewer.clone();
+    let detail = context.store.read(move |conn| Detail::read(conn, &reader, &id)).await?.ok_or(WebError::NotFound)?;
+    let now = context.clock.now();
+    let body = Sheet { detail: &detail, viewer: &viewer, now }.render();
+    let page = Page::new(detail.delivery.kind.as_str(), Nav::Logs, &viewer, body)
+        .in_mode(detail.delivery.mode)
+        .refreshed(detail.pulse(now).map(|pulse| pulse.without_script));
+    Ok(Page { organisations: organisations.0, ..page }.ok())
+}
+
+/// Everything the page tells of a delivery.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// To whom.
+    pub hook: Hook,
+    /// What happened.
+    pub event: Event,
+    /// The name of the member or API key that caused it.
+    pub client: Option<String>,
+    /// The export it carries.
+    pub export: Option<ExportId>,
+    /// The frozen bytes, personal data masked for those who may not see it; `None` when they are gone.
+    pub body: Option<Vec<u8>>,
+    /// How many bytes went out.
+    pub sent_bytes: usize,
+    /// Whether personal data is masked.
+    pub is_masked: bool,
+    /// The tries, newest first.
+    pub attempts: Vec<Attempt>,
+    /// Which kinds of credentials the hook has now, and how each ends.
+    pub credentials: Vec<(CredentialKind, String)>,
+    /// What people did to it, oldest first.
+    pub acts: Vec<Done>,
+    /// The next newer delivery.
+    pub newer: Option<DeliveryId>,
+    /// The next older one.
+    pub older: Option<DeliveryId>,
+}
+
+/// How often a page that still changes looks again.
+struct Pulse {
+    script: &'static str,
+    without_script: u32,
+}
+
+impl Detail {
+    /// Reads a delivery with all that belongs to it; `None` when there is none, or none that this viewer may see.
+    fn read(conn: &mut Conn, viewer: &Viewer, id: &DeliveryId) -> Result<Option<Self>, StoreError> {
+        let organisation = &viewer.organisation.id;
+        let Some(delivery) = store::delivery::find(conn, organisation, id)? else { return Ok(None) };
+        let export = store::export::find_by_delivery(conn, organisation, id)?.map(|view| view.export);
+        let own = own_exports_only(viewer);
+        if own.is_some() && export.as_ref().map(|export| &export.requested_by) != own.as_ref() {
+            return Ok(None);
+        }
+        let hook = store::hook::find(conn, organisation, &delivery.hook_id)?;
+        let event = store::event::find(conn, organisation, &delivery.event_id)?;
+        let (Some(hook), Some(event)) = (hook, event) else { return Ok(None) };
+        let client = match &event.cause {
+            Cause::Member(member) => store::member::find(conn, member)?.map(|member| member.name),
+            Cause::ApiKey(key) => store::api_key::find(conn, organisation, key)?.map(|key| key.name),
+            Cause::Clock => None,
+        };
+        let is_masked = !viewer.role.may(Permission::SeePersonalData);
+        let body = store::event::body(conn, &delivery.event_id, delivery.field_set)?;
+        let sent_bytes = body.as_ref().map_or(0, Vec::len);
+        let neighbours = LogFilter { tests: delivery.probe, exported_by: own, ..LogFilter::default() };
+        let (newer, older) = store::log::neighbours(conn, organisation, delivery.mode, &neighbours, &delivery)?;
+        let cancelled = delivery.last_class == Some(ErrorClass::Cancelled);
+        let by_hand = cancelled || delivery.tries.manual > 0 || delivery.trigger == Trigger::Manual;
+        Ok(Some(Self {
+            body: if is_masked { body.and_then(|body| mask::json::mask(&body)) } else { body },
+            sent_bytes,
+            is_masked,
+            attempts: store::attempt::of_delivery(conn, id)?,
+            credentials: credentials(conn, &hook)?,
+            acts: if by_hand {
+                store::audit::of_object(conn, organisation, id.as_str(), delivery.created_at)?
+            } else {
+                Vec::new()
+            },
+            client,
+            export: export.map(|export| export.id),
+            newer,
+            older,
+            delivery,
+            hook,
+            event,
+        }))
+    }
+
+    /// The newest try.
+    pub fn last(&self) -> Option<&Attempt> {
+        self.attempts.first()
+    }
+
+    /// Who did this last, at or before a time.
+    pub fn actor(&self, act: &str, until: DateTime<Utc>) -> Option<&str> {
+        let mut done = self.acts.iter().rev().filter(|done| done.act == act && done.at <= until);
+        done.next().and_then(|done| done.by.as_deref())
+    }
+
+    fn pulse(&self, now: DateTime<Utc>) -> Option<Pulse> {
+        let soon = self.delivery.state.due().is_some_and(|due| due - now < chrono::TimeDelta::seconds(60));
+        match (self.delivery.state.is_owed(), soon) {
+            (false, _) => None,
+            (true, true) => Some(Pulse { script: "1000", without_script: 3 }),
+            // Held, or hours away: only someone else's act can change it sooner.
+            (true, false) => Some(Pulse { script: "5000", without_script: 30 }),
+        }
+    }
+}
+
+fn credentials(conn: &mut Conn, hook: &Hook) -> Result<Vec<(CredentialKind, String)>, StoreError> {
+    if hook.state == HookState::Deleted {
+        return Ok(Vec::new());
+    }
+    let sealed = store::credential::of_hooks(conn, std::slice::from_ref(&hook.id))?;
+    Ok(sealed.into_iter().map(|sealed| (sealed.credential.kind, sealed.credential.ends_in)).collect())
+}
+
+/// The page's sheet.
+pub struct Sheet<'a> {
+    /// What it tells.
+    pub detail: &'a Detail,
+    /// Who looks.
+    pub viewer: &'a Viewer,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+impl Render for Sheet<'_> {
+    fn render(&self) -> Markup {
+        let (detail, zone) = (self.detail, self.zone());
+        html! {
+            div.live #delivery data-live=[detail.pulse(self.now).map(|pulse| pulse.script)] {
+                (self.head())
+                p.says { (says::sentence(detail, zone, self.now)) }
+                (notice(detail))
+                (self.acts())
+                (part("Facts", html! {}, facts::list(detail, self.viewer, self.now)))
+                (part("Tries", html! { "Newest first, as sent and as received" }, tries::list(detail, zone, self.now)))
+                (part("Payload", html! {}, payload::figure(detail)))
+                (part("Signature", html! { "What was signed, and by which secret" }, payload::signature(detail, self.viewer)))
+            }
+        }
+    }
+}
+
+impl Sheet<'_> {
+    fn zone(&self) -> Tz {
+        self.viewer.organisation.time_zone
+    }
+
+    fn head(&self) -> Markup {
+        let detail = self.detail;
+        let crumbs = [("Developers", None), ("Webhook Logs", Some(paths::LOGS.to_owned()))];
+        Head {
+            state: html! {
+                (State::of_delivery(&detail.delivery).pill())
+                @if detail.delivery.probe { " " span.tag.probe { "Test" } }
+            },
+            acts: html! {
+                @if let Some(newer) = &detail.newer { a.btn rel="prev" href=(paths::log(newer)) { "Newer" } " " }
+                @if let Some(older) = &detail.older { a.btn rel="next" href=(paths::log(older)) { "Older" } }
+            },
+            ..Head::new(&crumbs, breakable(detail.delivery.kind.as_str()))
+        }
+        .render()
+    }
+
+    fn acts(&self) -> Markup {
+        let (detail, id) = (self.detail, &self.detail.delivery.id);
+        let may = self.viewer.role.may(Permission::Resend);
+        let state = &detail.delivery.state;
+        let untried = matches!(state, DeliveryState::Pending { .. });
+        let may_retry = may && detail.hook.state == HookState::Active && !untried;
+        let is_failed = !matches!(state, DeliveryState::Success { .. });
+        html! {
+            div.row.no-print {
+                @if may_retry {
+                    form method="post" action=(paths::log_retry(id)) {
+                        button class={ "btn" @if is_failed { " main" } } { (icon("again")) "Retry now" }
+                    }
+                }
+                @if may && state.is_owed() {
+                    form method="post" action=(paths::log_cancellation(id)) {
+                        button.btn.risk { (icon("off")) "Cancel retries" }
+                    }
+                }
+                button.btn type="button" hidden data-copy="curl" { (icon("copy")) "Copy as cURL" }
+            }
+            details #as-curl class="small no-print" {
+                summary { "As a cURL command" }
+                (curl_figure(&curl::command(detail)))
+            }
+        }
+    }
+}
+
+fn curl_figure(command: &str) -> Markup {
+    html! {
+        figure.code {
+            figcaption { strong { "cURL" } " key and signatures are masked: put your own in" span.end { (code::copy("cURL command")) } }
+            pre.wrap #curl tabindex="0" role="region" aria-label="cURL command" { (command) }
+        }
+    }
+}
+
+/// An event type that may break after its dots and underscores.
+fn breakable(name: &str) -> Markup {
+    // Types come from the catalogue: letters, dots and underscores.
+    PreEscaped(name.replace('.', ".<wbr>").replace('_', "_<wbr>"))
+}
+
+/// A duration of an attempt or between two of its times.
+pub fn between(from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
+    (to - from).to_std().unwrap_or_default()
 }

@@ -1,12 +1,188 @@
-//! Not yet.
+//! Deleting a hook, on a page that says what stops and what stays (A3).
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn show() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::form::Fields;
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page};
+use super::super::status::State;
+use super::super::{paths, time};
+use crate::actions::{ActionError, Context, Viewer, hook};
+use crate::domain::delivery::Delivery;
+use crate::domain::hook::{Hook, HookState};
+use crate::domain::ids::HookId;
+use crate::store::export::ExportView;
+use crate::store::log::{LogFilter, Page as LogPage};
+use crate::store::{self, StoreError};
+
+/// Asks.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+    let hook = hook::find_alive(&context, &viewer, id).await?;
+    let page = page(&context, &viewer, organisations, hook).await?;
+    Ok(page)
 }
-/// Not yet.
-pub async fn submit() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Deletes; refused while an export is in progress, unless it is to be cancelled too.
+pub async fn submit(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+    let hook = hook::find_alive(&context, &viewer, id.clone()).await?;
+    match hook::delete(&context, &viewer, id, fields.ticked("cancel_exports")).await {
+        Ok(()) => Ok(see_other(paths::WEBHOOKS)),
+        // An export began meanwhile: the same page shows it.
+        Err(ActionError::Refused(_)) => page(&context, &viewer, organisations, hook).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn page(
+    context: &Context,
+    viewer: &Viewer,
+    organisations: Organisations,
+    hook: Hook,
+) -> Result<HttpResponse, WebError> {
+    let (organisation, id, mode) = (viewer.organisation.id.clone(), hook.id.clone(), hook.mode);
+    let (exports, owed, last) = context
+        .store
+        .read(move |conn| {
+            let exports = store::export::in_progress_to(conn, &id)?;
+            let owed = store::delivery::owed_to(conn, &id, 10_001)?.len();
+            let filter = LogFilter { hook: Some(id), tests: true, ..LogFilter::default() };
+            let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
+            Ok::<_, StoreError>((exports, owed, page.lines.into_iter().next().map(|line| line.delivery)))
+        })
+        .await?;
+    let view =
+        DeleteView { hook: &hook, exports: &exports, owed, last: last.as_ref(), viewer, now: context.clock.now() };
+    let page = Page::new(format!("Delete {}", hook.name), Nav::Webhooks, viewer, view.render()).in_mode(hook.mode);
+    Ok(Page { organisations: organisations.0, ..page }.ok())
+}
+
+struct DeleteView<'a> {
+    hook: &'a Hook,
+    exports: &'a [ExportView],
+    owed: usize,
+    last: Option<&'a Delivery>,
+    viewer: &'a Viewer,
+    now: DateTime<Utc>,
+}
+
+impl Render for DeleteView<'_> {
+    fn render(&self) -> Markup {
+        let back = paths::webhook(&self.hook.id);
+        let crumbs = [
+            ("Settings", None),
+            ("Access Management", None),
+            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
+            (self.hook.name.as_str(), Some(back.clone())),
+        ];
+        html! {
+            (Head::new(&crumbs, html! { "Delete " (self.hook.name) "?" }))
+            @if self.exports.is_empty() { (self.ask(&back)) } @else { (self.refuse(&back)) }
+        }
+    }
+}
+
+impl DeleteView<'_> {
+    fn ask(&self, back: &str) -> Markup {
+        html! {
+            p.says { "Nothing more is sent to " (self.hook.url.host()) " from the moment you press the button." }
+            div.form {
+                (self.consequences())
+                (self.facts())
+                form.row method="post" action=(paths::webhook_deletion(&self.hook.id)) {
+                    button.btn.stop { "Delete webhook" } " " a.btn href=(back) { "Keep it" }
+                }
+                (self.gentler())
+            }
+        }
+    }
+
+    /// An export is in progress: no red button, but links to what stands in the way.
+    fn refuse(&self, back: &str) -> Markup {
+        let count = self.exports.len();
+        html! {
+            p.says { "Not yet: " @if count == 1 { "an export" } @else { (count) " exports" } " to it " @if count == 1 { "is" } @else { "are" } " still in progress." }
+            div.form {
+                div.notice.warn {
+                    h2 { "In progress" }
+                    ul {
+                        @for view in self.exports {
+                            li {
+                                a href=(paths::export(&view.export.id)) { (view.export.candidate_count) " candidates of " (view.vacancy_title) }
+                                ", " bdi { (view.requested_by_name) } ", " (time::near(view.export.created_at, self.viewer.organisation.time_zone, self.now))
+                            }
+                        }
+                    }
+                    p { "Wait until they have arrived or failed, or cancel them: what the receiver has not acknowledged by then is not sent again." }
+                }
+                (self.facts())
+                form.row method="post" action=(paths::webhook_deletion(&self.hook.id)) {
+                    button.btn.risk name="cancel_exports" value="1" { "Cancel exports and delete" } " " a.btn href=(back) { "Keep it" }
+                }
+            }
+        }
+    }
+
+    fn consequences(&self) -> Markup {
+        html! {
+            div.notice.bad {
+                h2 { "What stops" }
+                ul {
+                    @if self.hook.is_default {
+                        li { "Every event of " (self.hook.mode) " mode that it gets now: it is the default webhook, and no other takes its place by itself." }
+                    } @else {
+                        li { "Every event it gets now." }
+                    }
+                    @match self.owed {
+                        0 => {},
+                        1 => li { "1 delivery that is still owed; it ends as Failed, cancelled." },
+                        owed => li { (owed) " deliveries that are still owed; they end as Failed, cancelled." },
+                    }
+                    li { "Its key and secret: they are destroyed." }
+                }
+            }
+            div { h2 { "What stays" } p { "The log of its deliveries, and the audit log." } }
+        }
+    }
+
+    fn facts(&self) -> Markup {
+        html! {
+            dl.facts {
+                div { dt { "Webhook URL" } dd { code.id { (self.hook.url) } } }
+                @if let Some(last) = self.last {
+                    div {
+                        dt { "Last delivery" }
+                        dd { (State::of_delivery(last).plain()) " " (time::near(last.sent_at.unwrap_or(last.created_at), self.viewer.organisation.time_zone, self.now)) }
+                    }
+                }
+                div { dt { "Made" } dd { (time::long(self.hook.created_at, self.viewer.organisation.time_zone)) } }
+            }
+        }
+    }
+
+    fn gentler(&self) -> Markup {
+        html! {
+            @if self.hook.state == HookState::Active {
+                form.row.small.soft method="post" action=(paths::webhook_pause(&self.hook.id)) {
+                    span { "Only want quiet? A pause holds deliveries until you resume." }
+                    button.btn { "Pause instead" }
+                }
+            }
+        }
+    }
 }

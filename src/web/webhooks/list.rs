@@ -1,8 +1,219 @@
-//! Not yet.
+//! The hooks of a mode, those that need attention first.
 
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, TimeDelta, Utc};
+use maud::{Markup, Render, html};
+
+use super::super::chart::Spark;
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn show() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::gate::Organisations;
+use super::super::layout::{Head, Nav, Page};
+use super::super::status::State;
+use super::super::{code, paths, time};
+use crate::actions::{Context, Viewer};
+use crate::domain::delivery::Status;
+use crate::domain::hook::{Hook, HookState};
+use crate::domain::ids::HookId;
+use crate::domain::mode::Mode;
+use crate::domain::role::Permission;
+use crate::store::log::{LogFilter, Page as LogPage};
+use crate::store::{self, StoreError};
+
+/// How far back the list looks.
+const WINDOW: TimeDelta = TimeDelta::days(7);
+/// How many bars the small chart has: six hours each.
+const BARS: usize = 28;
+
+/// Shows the list.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+) -> Result<HttpResponse, WebError> {
+    let now = context.clock.now();
+    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
+    let rows = context
+        .store
+        .read(move |conn| {
+            let hooks = store::hook::list(conn, &organisation, mode)?;
+            let recent = store::delivery::recent_statuses(conn, &organisation, mode, now - WINDOW)?;
+            let mut rows = Vec::with_capacity(hooks.len());
+            for hook in hooks {
+                let filter = LogFilter { hook: Some(hook.id.clone()), ..LogFilter::default() };
+                let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
+                let last = page.lines.into_iter().next().map(|line| line.delivery);
+                let counts = Counts::of(&hook.id, &recent, now);
+                rows.push(Row { hook, counts, last });
+            }
+            rows.sort_by_key(|row| (row.rank(), row.hook.name.to_lowercase()));
+            Ok::<_, StoreError>(rows)
+        })
+        .await?;
+    let view = ListView { rows: &rows, viewer: &viewer, now };
+    let page = Page::new("Webhooks", Nav::Webhooks, &viewer, view.render());
+    Ok(Page { organisations: organisations.0, ..page }.ok())
+}
+
+/// How a hook's deliveries of the last days ended.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    succeeded: [u32; BARS],
+    failed: [u32; BARS],
+}
+
+impl Counts {
+    fn of(hook: &HookId, recent: &[(HookId, Status, DateTime<Utc>)], now: DateTime<Utc>) -> Self {
+        let mut counts = Self::default();
+        let width = WINDOW.num_seconds() / BARS as i64;
+        for (_, status, at) in recent.iter().filter(|(to, _, _)| to == hook) {
+            let age = usize::try_from((now - *at).num_seconds() / width).unwrap_or_default().min(BARS - 1);
+            match status {
+                Status::Success => counts.succeeded[BARS - 1 - age] += 1,
+                Status::Failed => counts.failed[BARS - 1 - age] += 1,
+                Status::Pending | Status::Retrying => {}
+            }
+        }
+        counts
+    }
+
+    fn totals(&self) -> (u32, u32) {
+        (self.succeeded.iter().sum(), self.failed.iter().sum())
+    }
+}
+
+struct Row {
+    hook: Hook,
+    counts: Counts,
+    last: Option<crate::domain::delivery::Delivery>,
+}
+
+impl Row {
+    fn is_failing(&self) -> bool {
+        self.hook.state == HookState::Active
+            && self.last.as_ref().is_some_and(|last| matches!(last.state.status(), Status::Failed | Status::Retrying))
+    }
+
+    fn rank(&self) -> u8 {
+        match self.hook.state {
+            _ if self.is_failing() => 0,
+            HookState::Paused => 1,
+            _ => 2,
+        }
+    }
+}
+
+struct ListView<'a> {
+    rows: &'a [Row],
+    viewer: &'a Viewer,
+    now: DateTime<Utc>,
+}
+
+impl Render for ListView<'_> {
+    fn render(&self) -> Markup {
+        let manages = self.viewer.role.may(Permission::ManageHooks);
+        let create = html! { @if manages { a.btn.main href=(paths::NEW_WEBHOOK) { "Create Webhook" } } };
+        let crumbs = [("Settings", None), ("Access Management", None)];
+        let mut head = Head::new(&crumbs, html! { "Webhooks" });
+        if self.rows.is_empty() {
+            return html! { (head) (self.empty(&create)) };
+        }
+        head.acts = create;
+        head.lede = html! { (self.summary()) };
+        html! {
+            (head)
+            div.table.roomy {
+                table.cards.pairs {
+                    caption.hush { "Webhooks in " (self.viewer.mode) " mode, those that need attention first" }
+                    thead { tr {
+                        th scope="col" { "Name and host" }
+                        th scope="col" { "State" }
+                        th scope="col" { "Last 7 days" }
+                        th.num scope="col" { "Succeeded" }
+                        th scope="col" { "Last delivery" }
+                    } }
+                    tbody { @for row in self.rows { (self.row(row)) } }
+                }
+            }
+            p.small.soft { "Succeeded stands on the line, failed hangs below it. Each bar is six hours." }
+        }
+    }
+}
+
+impl ListView<'_> {
+    fn summary(&self) -> String {
+        let count = self.rows.len();
+        let noun = if count == 1 { "webhook" } else { "webhooks" };
+        let failing = self.rows.iter().filter(|row| row.is_failing()).count();
+        let paused = self.rows.iter().filter(|row| row.hook.state == HookState::Paused).count();
+        let told = |count: usize, what: &str| match count {
+            0 => String::new(),
+            1 => format!(" One {what}."),
+            many => format!(" {many} {}.", what.replacen("is", "are", 1).replacen("was", "were", 1)),
+        };
+        format!(
+            "{count} {noun} in {} mode.{}{}",
+            self.viewer.mode,
+            told(failing, "is failing: its latest delivery was not accepted"),
+            told(paused, "is paused")
+        )
+    }
+
+    fn row(&self, row: &Row) -> Markup {
+        let (succeeded, failed) = row.counts.totals();
+        let all = succeeded + failed;
+        let address = row.hook.url.as_str().trim_start_matches("https://");
+        let label = format!("{}, last 7 days: {succeeded} of {all} succeeded", row.hook.name);
+        let state = if row.is_failing() { State::FAILING } else { State::of_hook(&row.hook) };
+        html! {
+            tr {
+                th scope="row" {
+                    a href=(paths::webhook(&row.hook.id)) { (row.hook.name) }
+                    @if row.hook.is_default { " " span.tag { "Default" } }
+                    span.sub.mono { (address) }
+                }
+                td { (state.plain()) }
+                td { (Spark { succeeded: &row.counts.succeeded, failed: &row.counts.failed, label: &label }) }
+                td.num {
+                    span.fixed { (percent(succeeded, all)) }
+                    span.sub.fixed { (all) }
+                }
+                td {
+                    @match &row.last {
+                        Some(last) => {
+                            span.fixed { (State::of_delivery(last).plain()) " " @if let Some(status) = last.response_status { code { (status) } } }
+                            span.sub { (time::near(last.sent_at.unwrap_or(last.created_at), self.viewer.organisation.time_zone, self.now)) }
+                        }
+                        None => span.soft { "nothing sent yet" },
+                    }
+                }
+            }
+        }
+    }
+
+    fn empty(&self, create: &Markup) -> Markup {
+        let mode = self.viewer.mode;
+        html! {
+            section.empty {
+                h2 { "No webhook in " (mode) " mode yet." }
+                p {
+                    "A webhook is an address of yours that Hirewire calls when something happens: a candidate is exported, an interview is completed, a job changes. "
+                    "The first one you create becomes the default and gets every event."
+                }
+                @if create.0.is_empty() { p { "An Organisation Admin can create one." } } @else { p { (create) } }
+                (code::figure("Example payload", html! { strong { "What such a call brings" } " shortened" }, code::json(EXAMPLE.as_bytes()), false))
+                @if mode == Mode::Live { p.small.soft { "Only trying? Switch to Test in the bar above: nothing there reaches a live receiver." } }
+            }
+        }
+    }
+}
+
+const EXAMPLE: &str = r#"{"id":"evt_01KAGZ7Q1FM8XW4T0R9B5YHC3N","event":"interview.completed","timestamp":"2026-11-20T09:30:00.000Z","data":{"candidate":{"fullName":"Nguyễn Thị Ánh"},"scores":{"overall":87}}}"#;
+
+/// A share in percent, with one digit where it is not whole; a dash of nothing.
+pub(in crate::web) fn percent(part: u32, all: u32) -> String {
+    match (part, all) {
+        (_, 0) => "–".into(),
+        (part, all) if part == all => "100 %".into(),
+        (part, all) => format!("{:.1} %", f64::from(part) * 100.0 / f64::from(all)),
+    }
 }

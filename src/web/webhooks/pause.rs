@@ -1,12 +1,27 @@
-//! Not yet.
+//! Pausing a hook and ending the pause.
+
+use actix_web::{HttpResponse, web};
 
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn begin() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::gate::see_other;
+use super::super::paths;
+use crate::actions::{Context, Viewer, hook};
+use crate::domain::ids::HookId;
+
+/// Begins a pause: what is owed is held.
+pub async fn begin(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+    hook::pause(&context, &viewer, id.clone()).await?;
+    Ok(see_other(paths::webhook(id)))
 }
-/// Not yet.
-pub async fn end() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Ends the pause: what was held is sent.
+pub async fn end(context: web::Data<Context>, viewer: Viewer, id: web::Path<String>) -> Result<HttpResponse, WebError> {
+    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+    hook::resume(&context, &viewer, id.clone()).await?;
+    Ok(see_other(paths::webhook(id)))
 }

@@ -1,8 +1,120 @@
-//! Not yet.
+//! What a hook was just given, shown once: a reload, Back or a second click shows the mask.
+
+use actix_web::{HttpResponse, web};
+use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn show() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::gate::Organisations;
+use super::super::layout::{Head, Nav, Page};
+use super::super::{code, paths};
+use crate::actions::reveal::{Revealed, take};
+use crate::actions::{Context, Viewer, hook};
+use crate::domain::hook::{Credential, Hook};
+use crate::domain::ids::HookId;
+use crate::domain::secret::CredentialKind;
+use crate::store;
+
+/// Shows the new key and secret, once.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+    let hook = hook::find_alive(&context, &viewer, id).await?;
+    let revealed = take(&context, &viewer, hook.id.as_str()).await?;
+    let of = hook.id.clone();
+    let sealed = context.store.read(move |conn| store::credential::of_hooks(conn, &[of])).await?;
+    let credentials: Vec<Credential> = sealed.into_iter().map(|sealed| sealed.credential).collect();
+    let view = RevealView { hook: &hook, revealed: &revealed, credentials: &credentials };
+    let page = Page::new(view.title(), Nav::Webhooks, &viewer, view.render()).in_mode(hook.mode);
+    Ok(Page { organisations: organisations.0, ..page }.ok())
+}
+
+struct RevealView<'a> {
+    hook: &'a Hook,
+    revealed: &'a [Revealed],
+    credentials: &'a [Credential],
+}
+
+impl RevealView<'_> {
+    fn title(&self) -> &'static str {
+        match self.revealed.len() {
+            0 => "Shown once already",
+            1 => "Store this now",
+            _ => "Store these two now",
+        }
+    }
+}
+
+impl Render for RevealView<'_> {
+    fn render(&self) -> Markup {
+        let back = paths::webhook(&self.hook.id);
+        let crumbs = [
+            ("Settings", None),
+            ("Access Management", None),
+            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
+            (self.hook.name.as_str(), Some(back.clone())),
+        ];
+        let head = Head::new(&crumbs, html! { (self.title()) });
+        html! {
+            (head)
+            @if self.revealed.is_empty() { (self.masked(&back)) } @else { (self.clear(&back)) }
+        }
+    }
+}
+
+impl RevealView<'_> {
+    fn clear(&self, back: &str) -> Markup {
+        let them = if self.revealed.len() == 1 { "it" } else { "them" };
+        html! {
+            p.says { "This page shows " (them) " once. A reload, Back or a second visit shows only the mask." }
+            div.form {
+                div.stack {
+                    @for revealed in self.revealed { (figure(revealed)) }
+                }
+                div.notice.info {
+                    h2 { "Where " @if self.revealed.len() == 1 { "it goes" } @else { "they go" } }
+                    p { "Into your receiver’s configuration, as shown: the prefix belongs to it. Never into a repository, a ticket or a chat." }
+                    p { "Lost? An Organisation Admin can make another on the webhook’s page; the old one then ends." }
+                }
+                div.row { a.btn.main href=(back) { "I have stored " (them) } }
+            }
+        }
+    }
+
+    fn masked(&self, back: &str) -> Markup {
+        html! {
+            p.says { "What was made here has been shown. Hirewire keeps it sealed and shows only the mask." }
+            dl.facts.form {
+                @for credential in self.credentials {
+                    div {
+                        dt { (credential.kind.label()) }
+                        dd { code { (credential.kind.mask()) } " " span.soft { "ends in " (credential.ends_in) } }
+                    }
+                }
+            }
+            p.row { a.btn.main href=(back) { "Back to " (self.hook.name) } }
+        }
+    }
+}
+
+fn figure(revealed: &Revealed) -> Markup {
+    let (name, use_) = match CredentialKind::parse(&revealed.kind) {
+        Some(CredentialKind::Secret) => (CredentialKind::Secret.label(), "verifies every signature header"),
+        Some(CredentialKind::Key) => (CredentialKind::Key.label(), "arrives in X-Webhook-Key"),
+        None => ("API key", "goes into the header Authorization: Bearer …"),
+    };
+    once(name, use_, &revealed.value)
+}
+
+/// A value that is shown this one time.
+pub(in crate::web) fn once(name: &str, use_: &str, value: &str) -> Markup {
+    html! {
+        figure.code {
+            figcaption { strong { (name) } " " (use_) span.end { (code::copy(name)) } }
+            pre.wrap.once tabindex="0" role="region" aria-label=(name) { (value) }
+        }
+    }
 }

@@ -1,0 +1,85 @@
+//! `hirewire member create|reset-password`. Passwords are read from standard input, or made and printed.
+
+use std::io::IsTerminal as _;
+
+use clap::{Args, Subcommand};
+
+use super::context;
+use super::organisation::told;
+use crate::actions::organisation::{NewMember, create_member, reset_password};
+use crate::actions::password;
+use crate::config::Settings;
+use crate::domain::ids::OrganisationId;
+use crate::domain::role::Role;
+use crate::domain::secret::Plain;
+use crate::server::CannotStart;
+
+#[derive(Debug, Args)]
+pub(super) struct Member {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create a member. The password is the first line of standard input; without one it is made and printed.
+    Create {
+        /// In which organisation: org_….
+        #[arg(long)]
+        organisation: OrganisationId,
+        /// Their e-mail address.
+        #[arg(long)]
+        email: String,
+        /// Their name.
+        #[arg(long)]
+        name: String,
+        /// admin, recruiter or support.
+        #[arg(long, value_parser = role)]
+        role: Role,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Give a member a new password and end their sessions. Read or made as with create.
+    ResetPassword {
+        /// Their e-mail address.
+        #[arg(long)]
+        email: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| "use admin, recruiter or support".into())
+}
+
+impl Member {
+    pub(super) async fn run(self) -> Result<(), CannotStart> {
+        let (password, made) = read_or_make()?;
+        match self.command {
+            Command::Create { organisation, email, name, role, settings } => {
+                let new = NewMember { organisation, email, name, role, password: password.clone() };
+                let id = create_member(&context(settings).await?, new).await.map_err(told)?;
+                println!("{id}");
+            }
+            Command::ResetPassword { email, settings } => {
+                reset_password(&context(settings).await?, &email, &password).await.map_err(told)?;
+            }
+        }
+        if made {
+            println!("password: {}", password.reveal());
+        }
+        Ok(())
+    }
+}
+
+fn read_or_make() -> Result<(Plain, bool), CannotStart> {
+    let mut typed = String::new();
+    if !std::io::stdin().is_terminal() {
+        std::io::stdin()
+            .read_line(&mut typed)
+            .map_err(|error| CannotStart(format!("The password could not be read from standard input: {error}.")))?;
+    }
+    let typed = typed.trim_end_matches(['\r', '\n']);
+    Ok(if typed.is_empty() { (password::generate(), true) } else { (Plain::new(typed.to_owned()), false) })
+}

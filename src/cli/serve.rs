@@ -1,0 +1,33 @@
+//! `hirewire serve`: the program as it runs in production.
+
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::clock::SystemClock;
+use crate::config::{Config, Settings};
+use crate::server::{App, CannotStart};
+
+pub(super) async fn run(settings: Settings) -> Result<(), CannotStart> {
+    let config = Config::read(settings).map_err(|error| CannotStart(error.to_string()))?;
+    let app = App::build(config, Arc::new(SystemClock)).await?;
+    tracing::info!(address = %app.address(), database = %app.context.store.url(), "serving");
+    app.run(stop_on_signal()?).await
+}
+
+/// Becomes true when the process is asked to stop: SIGTERM or Ctrl-C.
+pub(super) fn stop_on_signal() -> Result<watch::Receiver<bool>, CannotStart> {
+    let listen = |kind| signal(kind).map_err(|error| CannotStart(format!("Signals cannot be listened to: {error}.")));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: what is under way finishes first");
+        stop.send_replace(true);
+    });
+    Ok(stopping)
+}

@@ -1,0 +1,147 @@
+//! Why a delivery failed: one class, one sentence, one thing to do (B5).
+
+use maud::{Markup, html};
+
+use super::show::Detail;
+use crate::domain::attempt::ErrorClass;
+use crate::domain::hook::HookState;
+use crate::domain::secret::CredentialKind;
+
+/// The box below the sentence; nothing when the last try went well or there was none.
+pub fn notice(detail: &Detail) -> Markup {
+    let Some(class) = detail.delivery.last_class else { return html! {} };
+    let status = detail.delivery.response_status;
+    let (sentence, advice) = words(detail, class, status);
+    let colour = match (class, detail.delivery.state.is_owed()) {
+        (ErrorClass::Cancelled, _) => "",
+        (_, true) => " warn",
+        (_, false) => " bad",
+    };
+    let operator =
+        detail.last().and_then(|last| last.outcome.detail.as_deref()).filter(|_| class != ErrorClass::Cancelled);
+    let target = (class == ErrorClass::RedirectRefused).then(|| location(detail)).flatten();
+    html! {
+        div class={ "notice" (colour) } {
+            h2 {
+                (class.as_str())
+                @if class != ErrorClass::Cancelled {
+                    ": " (class.brief())
+                    @if let Some(status) = status { ", " (status) }
+                }
+            }
+            p {
+                (sentence)
+                @if let Some(target) = target { " It points to " code { (target) } "." }
+                @if let Some(operator) = operator { " " span.soft { (sentence_of(operator)) } }
+            }
+            p { strong { "Do this:" } " " (advice) }
+        }
+    }
+}
+
+/// The sentence and the advice, as exact as the status allows.
+fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static str, &'static str) {
+    let has = |kind: CredentialKind| detail.credentials.iter().any(|(own, _)| *own == kind);
+    let proves = has(CredentialKind::Key) || has(CredentialKind::Secret);
+    let general = (class.sentence(), class.advice());
+    match (class, status) {
+        (ErrorClass::Cancelled, _) if detail.hook.state == HookState::Deleted => {
+            (general.0, "create a webhook with the same address; what happens from then on is sent to it.")
+        }
+        (ErrorClass::ClientError, Some(401 | 403)) if proves || detail.hook.state == HookState::Deleted => (
+            "The receiver does not accept the key or the signature.",
+            "give the receiver the key and secret that this webhook has now, then press Retry now.",
+        ),
+        (ErrorClass::ClientError, Some(401 | 403)) => (
+            "The receiver asks for a proof of who calls, and this webhook sends neither a key nor a signature.",
+            "turn on signing or generate a key on the webhook's page, give it to the receiver, then press Retry now.",
+        ),
+        (ErrorClass::ClientError, Some(400 | 422)) => (
+            "The receiver could not make sense of the request.",
+            "read its answer below: it says what it did not accept.",
+        ),
+        (ErrorClass::ClientError, Some(404)) => (
+            "The receiver's host answers, but knows nothing at this path.",
+            "check the path with whoever runs the receiver; an address is changed by creating a new webhook.",
+        ),
+        (ErrorClass::ClientError, Some(405)) => (
+            "The receiver does not take POST at this address.",
+            "have it accept POST there, or create a webhook with the address that does.",
+        ),
+        (ErrorClass::ClientError, Some(408)) => (
+            "The receiver gave up waiting for the request.",
+            "look at the receiver's log, and at any proxy in front of it, for this time.",
+        ),
+        (ErrorClass::ClientError, Some(410)) => (
+            "The receiver says that this address is gone for good.",
+            "ask whoever runs the receiver for the new address and create a webhook with it.",
+        ),
+        (ErrorClass::ClientError, Some(413)) => (
+            "The payload is larger than the receiver takes.",
+            "raise the receiver's limit, or give the webhook a smaller field set.",
+        ),
+        (ErrorClass::ClientError, Some(415)) => {
+            ("The receiver does not take application/json.", "have it accept JSON at this address.")
+        }
+        (ErrorClass::ClientError, Some(429)) => (
+            "The receiver gets more requests than it takes in this time.",
+            "raise the receiver's limit for Hirewire. A pause that it asks for with Retry-After is kept.",
+        ),
+        (ErrorClass::ServerError, Some(502 | 504)) => (
+            "The proxy in front of the receiver got no answer from it.",
+            "check that the application behind the proxy runs, then press Retry now.",
+        ),
+        (ErrorClass::ServerError, Some(503)) => (
+            "The receiver says that it cannot work just now.",
+            "check whether it is being maintained or is overloaded, then press Retry now.",
+        ),
+        _ => general,
+    }
+}
+
+/// Where a redirect pointed.
+fn location(detail: &Detail) -> Option<&str> {
+    let headers = &detail.last()?.response.as_ref()?.headers;
+    headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.as_str())
+}
+
+/// A detail as a sentence: it begins with a capital and ends with a full stop.
+fn sentence_of(detail: &str) -> String {
+    let mut letters = detail.trim_end_matches('.').chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_apart_by_its_status_and_by_what_the_webhook_sends() {
+        let mut detail = sample::detail();
+        let page = notice(&detail).into_string();
+        assert!(
+            page.contains("client_error: refused, 401") && page.contains("does not accept the key or the signature"),
+            "{page}"
+        );
+        detail.credentials.clear();
+        assert!(notice(&detail).into_string().contains("sends neither a key nor a signature"));
+        for status in [400, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 499] {
+            assert!(words(&detail, ErrorClass::ClientError, Some(status)).0.ends_with('.'));
+        }
+    }
+
+    #[test]
+    fn every_class_has_a_sentence_and_one_thing_to_do_and_the_operators_word_stays_text() {
+        let mut detail = sample::detail();
+        for class in ErrorClass::ALL {
+            detail.delivery.last_class = Some(class);
+            detail.delivery.response_status = None;
+            detail.attempts[0].outcome.detail = Some("<script> said no".into());
+            let page = notice(&detail).into_string();
+            assert!(page.contains(class.as_str()) && page.contains("Do this:") && !page.contains("<script>"), "{page}");
+        }
+        detail.delivery.last_class = None;
+        assert_eq!(notice(&detail).into_string(), "");
+    }
+}

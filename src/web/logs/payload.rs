@@ -1,0 +1,126 @@
+//! What was sent, and what was signed of it.
+
+use maud::{Markup, html};
+
+use super::super::code;
+use super::show::Detail;
+use super::words;
+use crate::actions::Viewer;
+use crate::domain::hook::HookState;
+use crate::domain::role::Permission;
+use crate::domain::secret::CredentialKind;
+
+/// How much of the body the signed text shows: the event's id and a little more.
+const SIGNED_START: usize = 22;
+
+/// The frozen body.
+pub fn figure(detail: &Detail) -> Markup {
+    let Some(body) = &detail.body else {
+        return html! { p.soft { "The payload is no longer kept." } };
+    };
+    let caption = html! {
+        strong { "Body" } " application/json, " (words::bytes(detail.sent_bytes))
+        @if detail.is_masked { ", personal data masked" }
+    };
+    html! {
+        (code::figure("Payload", caption, code::json(body), false))
+        p.small.soft { "The same bytes on every try." }
+        @if detail.is_masked {
+            p.small.soft {
+                "Names, contact data and free text are masked for Support; ids, stages, times and numbers are as sent. \
+                 If a case cannot be solved without them, give an Organisation Admin the reason: they see the payload unmasked."
+            }
+        }
+    }
+}
+
+/// The signed text, the method, and the secrets there are now.
+pub fn signature(detail: &Detail, viewer: &Viewer) -> Markup {
+    let secrets: Vec<&str> = detail
+        .credentials
+        .iter()
+        .filter(|(kind, _)| *kind == CredentialKind::Secret)
+        .map(|(_, end)| end.as_str())
+        .collect();
+    let is_signed =
+        |headers: &[(String, String)]| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("webhook-signature"));
+    let sent = detail.attempts.iter().find(|attempt| attempt.request.is_some());
+    let signed = sent.filter(|attempt| attempt.request.as_ref().is_some_and(|request| is_signed(&request.headers)));
+    if signed.is_none() && (sent.is_some() || secrets.is_empty()) {
+        return html! {
+            p.soft {
+                @if sent.is_some() { "The last try was not signed" } @else { "It is not signed" }
+                ": the webhook had no secret."
+            }
+        };
+    }
+    let start: String =
+        detail.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default().chars().take(SIGNED_START).collect();
+    html! {
+        dl.facts {
+            (row("Signed text", html! {
+                code.id {
+                    @match signed { Some(attempt) => (attempt.started_at.timestamp()), None => "{time of the try}" }
+                    "." (start) "…"
+                }
+                " " span.soft { "time, dot, body" }
+            }))
+            (row("Method", html! { "HMAC-SHA256, the whole secret as key" }))
+            @if viewer.role.may(Permission::ViewHooks) {
+                (row("Secrets", html! {
+                    @if detail.hook.state == HookState::Deleted {
+                        span.soft { "ended with the webhook" }
+                    } @else if secrets.is_empty() {
+                        span.soft { "none now: signing has been turned off since" }
+                    } @else {
+                        @for (at, end) in secrets.iter().enumerate() { @if at > 0 { ", " } "ends in " code { (end) } }
+                    }
+                }))
+            }
+        }
+    }
+}
+
+fn row(name: &str, value: Markup) -> Markup {
+    html! { div { dt { (name) } dd { (value) } } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::domain::role::Role;
+
+    #[test]
+    fn the_payload_is_the_frozen_body_as_text_with_its_size() {
+        let mut detail = sample::detail();
+        let page = figure(&detail).into_string();
+        assert!(
+            page.contains("application/json, 47 bytes")
+                && page.contains("O&#39;&lt;script&gt;") | page.contains("O'&lt;script&gt;"),
+            "{page}"
+        );
+        assert!(!page.contains("masked"));
+        detail.is_masked = true;
+        assert!(figure(&detail).into_string().contains("masked for Support"));
+        detail.body = None;
+        assert!(figure(&detail).into_string().contains("no longer kept"));
+    }
+
+    #[test]
+    fn the_signed_text_is_shown_where_there_was_a_signature() {
+        let mut detail = sample::detail();
+        let admin = sample::viewer(Role::Admin);
+        assert!(signature(&detail, &admin).into_string().contains("was not signed"));
+        let request = detail.attempts[0].request.as_mut().expect("a request");
+        request.headers.push(("Webhook-Signature".into(), "v1,••••••••".into()));
+        let page = signature(&detail, &admin).into_string();
+        assert!(
+            page.contains("1795182133.{&quot;id&quot;:&quot;evt_1&quot;") && page.contains("ends in <code>3f9K</code>"),
+            "{page}"
+        );
+        assert!(!signature(&detail, &sample::viewer(Role::Recruiter)).into_string().contains("3f9K"));
+        detail.attempts.clear();
+        assert!(signature(&detail, &admin).into_string().contains("{time of the try}"));
+    }
+}

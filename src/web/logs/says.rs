@@ -1,0 +1,234 @@
+//! The sentence: what happened, and what comes next.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::super::time;
+use super::show::Detail;
+use super::words::{self, ordinal, tries};
+use crate::domain::attempt::{ErrorClass, Trigger};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::hook::HookState;
+use crate::domain::policy::{Policy, spoken};
+
+/// So long after it was due, a first try is called late.
+const PROMPT: TimeDelta = TimeDelta::seconds(3);
+
+/// Where a delivery stands, one to three sentences.
+pub fn sentence(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
+    let Detail { delivery, hook, .. } = detail;
+    let tried = delivery.tries.all();
+    let at = |moment| words::at(moment, zone, now);
+    match delivery.state {
+        _ if delivery.state.is_held() => html! {
+            "It is held because " (hook.name) " is paused"
+            @if tried > 0 { ", after " (tries(tried)) }
+            ". It goes out as soon as an admin resumes the webhook; nothing is lost."
+        },
+        DeliveryState::Pending { due } => {
+            let due = due.unwrap_or(now);
+            if due > now {
+                html! { "The first try to " (hook.name) " is due " (at(due)) "." }
+            } else if now - due < PROMPT {
+                html! { (hook.name) " is being called for the first time." }
+            } else {
+                html! { "It waits its turn: other deliveries go to " (hook.name) " first. It has been due since " (since(due, zone, now)) "." }
+            }
+        }
+        DeliveryState::Retrying { due } => {
+            let due = due.unwrap_or(now);
+            if delivery.trigger == Trigger::Manual {
+                let who = detail.actor("delivery.retried", now).unwrap_or("Someone");
+                html! { bdi { (who) } " asked for another try " (at(delivery.updated_at)) ". " (hook.name) " is being called." }
+            } else if due <= now {
+                html! { (failed(detail, zone, now)) ". It is being tried again now." }
+            } else {
+                html! { (failed(detail, zone, now)) ". It is tried again " (at(due)) ", " (time::ahead(due, now)) "." }
+            }
+        }
+        DeliveryState::Success { at: when } => html! {
+            (hook.name) " took it " (at(when)) " with " (delivery.response_status.unwrap_or(200))
+            @if let Some(last) = detail.last() { ", in " (time::span(last.timings.total)) }
+            ", on the " (ordinal(tried)) " try."
+            @if hook.state == HookState::Deleted { " The webhook has been deleted since." }
+        },
+        DeliveryState::Failed { at: when, class: ErrorClass::Cancelled } => cancelled(detail, at(when), when),
+        DeliveryState::Failed { .. } => html! { (failed(detail, zone, now)) ". " (nothing_more(detail)) },
+    }
+}
+
+/// `HRIS Sync refused it with 401 at 14:42:13, the last of four tries`.
+fn failed(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
+    let delivery = &detail.delivery;
+    let tried = delivery.tries.all();
+    let when = detail.last().map_or(delivery.updated_at, |last| last.finished_at);
+    let class = delivery.last_class.unwrap_or(ErrorClass::ServerError);
+    let is_last = !delivery.state.is_owed();
+    html! {
+        (detail.hook.name) " " (deed(class, delivery.response_status, detail.hook.policy)) " " (words::at(when, zone, now))
+        @match (tried, is_last) {
+            (1, true) => ", on its only try",
+            (1, false) => ", on the first try",
+            (many, true) => { ", the last of " (tries(many)) },
+            (many, false) => { ", on the " (ordinal(many)) " try" },
+        }
+    }
+}
+
+/// What the receiver did, after its name.
+fn deed(class: ErrorClass, status: Option<u16>, policy: Policy) -> String {
+    let status = status.map_or_else(|| "an error".to_owned(), |status| status.to_string());
+    match class {
+        ErrorClass::DnsFailed => "could not be called, because its name has no address,".into(),
+        ErrorClass::BlockedAddress => "was not called, because its address is blocked,".into(),
+        ErrorClass::ConnectRefused => "refused the connection".into(),
+        ErrorClass::ConnectTimeout => "did not take the connection in time".into(),
+        ErrorClass::TlsFailed => "could not be called over trusted TLS".into(),
+        ErrorClass::ConnectionReset => "broke the connection".into(),
+        ErrorClass::ResponseTimeout => format!("did not answer within {}", spoken(policy.timeout())),
+        ErrorClass::ProtocolError => "sent back what is no HTTP answer".into(),
+        ErrorClass::RedirectRefused => format!("pointed elsewhere with {status}"),
+        ErrorClass::ClientError => format!("refused it with {status}"),
+        ErrorClass::ServerError => format!("failed with {status}"),
+        ErrorClass::ResponseTooLarge => "answered with headers that are too large".into(),
+        ErrorClass::Cancelled => "was not called again".into(),
+    }
+}
+
+fn nothing_more(detail: &Detail) -> &'static str {
+    if detail.hook.state == HookState::Deleted {
+        return "The webhook has been deleted since: nothing is sent to it any more.";
+    }
+    if detail.delivery.probe {
+        return "A test is tried once: nothing more happens until someone sends it again.";
+    }
+    if detail.last().is_some_and(|last| last.trigger == Trigger::Manual) {
+        return "A try by hand is not repeated: nothing more happens until someone sends it again.";
+    }
+    match detail.hook.policy {
+        Policy::Single => "Its policy has no second one: nothing more happens until someone sends it again.",
+        _ => "Its policy has no further one: nothing more happens until someone sends it again.",
+    }
+}
+
+fn cancelled(detail: &Detail, at: Markup, when: DateTime<Utc>) -> Markup {
+    let tried = match detail.delivery.tries.all() {
+        0 => "before its first try".to_owned(),
+        many => format!("after {}", tries(many)),
+    };
+    let is_deleted = detail.hook.state == HookState::Deleted;
+    let name = &detail.hook.name;
+    html! {
+        @match detail.actor("delivery.cancelled", when) {
+            Some(who) => { bdi { (who) } " cancelled it " (at) ", " (tried) "." },
+            None if is_deleted => { "It ended when " (name) " was deleted, " (at) ", " (tried) "." },
+            None => { "It was cancelled " (at) ", " (tried) "." },
+        }
+        @if is_deleted { " Nothing is sent to this webhook any more." } @else { " Nothing more happens until someone sends it again." }
+    }
+}
+
+fn since(due: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
+    words::clock_or_day(due, now, zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::store::audit::Done;
+
+    /// The sentence without its tags.
+    fn said(detail: &Detail) -> String {
+        let markup = sentence(detail, sample::ZONE, sample::now()).into_string();
+        let mut text = String::new();
+        let mut inside = false;
+        for letter in markup.chars() {
+            match letter {
+                '<' => inside = true,
+                '>' => inside = false,
+                letter if !inside => text.push(letter),
+                _ => {}
+            }
+        }
+        text
+    }
+
+    fn in_state(state: DeliveryState) -> Detail {
+        let mut detail = sample::detail();
+        detail.delivery.state = state;
+        detail
+    }
+
+    fn untried(due: Option<DateTime<Utc>>) -> Detail {
+        let mut detail = in_state(DeliveryState::Pending { due });
+        detail.delivery.tries = Default::default();
+        detail.attempts.clear();
+        detail
+    }
+
+    #[test]
+    fn a_failed_one_says_that_nothing_more_happens() {
+        assert_eq!(
+            said(&sample::detail()),
+            "HRIS Sync refused it with 401 at 14:42:13, the last of four tries. Its policy has no further one: \
+             nothing more happens until someone sends it again."
+        );
+        let mut test = sample::detail();
+        test.delivery.probe = true;
+        test.delivery.tries.automatic = 1;
+        assert!(said(&test).contains("on its only try. A test is tried once"), "{}", said(&test));
+    }
+
+    #[test]
+    fn a_pending_one_says_why_it_has_not_been_tried() {
+        let now = sample::now();
+        assert_eq!(said(&untried(Some(now))), "HRIS Sync is being called for the first time.");
+        assert_eq!(
+            said(&untried(Some(now - TimeDelta::seconds(60)))),
+            "It waits its turn: other deliveries go to HRIS Sync first. It has been due since 14:43:11."
+        );
+        assert_eq!(
+            said(&untried(None)),
+            "It is held because HRIS Sync is paused. It goes out as soon as an admin resumes the webhook; nothing is lost."
+        );
+    }
+
+    #[test]
+    fn a_retrying_one_says_when_it_goes_on() {
+        let mut detail = in_state(DeliveryState::Retrying { due: Some(sample::now() + TimeDelta::seconds(300)) });
+        assert_eq!(
+            said(&detail),
+            "HRIS Sync refused it with 401 at 14:42:13, on the fourth try. It is tried again at 14:49:11, in 5 min."
+        );
+        detail.delivery.trigger = Trigger::Manual;
+        detail.acts = vec![Done { act: "delivery.retried".into(), by: Some("Maeve <b>".into()), at: sample::now() }];
+        assert_eq!(said(&detail), "Maeve &lt;b&gt; asked for another try at 14:42:13. HRIS Sync is being called.");
+    }
+
+    #[test]
+    fn a_success_says_how_long_the_answer_took_and_on_which_try() {
+        let mut detail = in_state(DeliveryState::Success { at: sample::now() });
+        detail.delivery.response_status = Some(202);
+        assert_eq!(said(&detail), "HRIS Sync took it at 14:44:11 with 202, in 202 ms, on the fourth try.");
+    }
+
+    #[test]
+    fn a_cancelled_one_says_who_ended_it() {
+        let state = DeliveryState::Failed { at: sample::now(), class: ErrorClass::Cancelled };
+        let mut detail = in_state(state);
+        detail.acts = vec![Done { act: "delivery.cancelled".into(), by: Some("Maeve".into()), at: sample::now() }];
+        assert_eq!(
+            said(&detail),
+            "Maeve cancelled it at 14:44:11, after four tries. Nothing more happens until someone sends it again."
+        );
+        let mut detail = in_state(state);
+        detail.delivery.tries = Default::default();
+        detail.hook.state = HookState::Deleted;
+        assert_eq!(
+            said(&detail),
+            "It ended when HRIS Sync was deleted, at 14:44:11, before its first try. Nothing is sent to this webhook any more."
+        );
+    }
+}

@@ -1,0 +1,332 @@
+//! The tries of a delivery as evidence: when, how long each step took, as sent and as received (B6).
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::super::icons::icon;
+use super::super::{code, time};
+use super::show::Detail;
+use super::words;
+use crate::domain::attempt::{Attempt, ErrorClass, Request, Response, Trigger};
+use crate::domain::mask;
+
+/// How many tries are read at the most.
+const SHOWN: usize = 100;
+
+/// Every try, newest first.
+pub fn list(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
+    html! {
+        @if detail.attempts.is_empty() {
+            p.soft { "There has been no try yet." }
+        } @else {
+            ol.tries reversed {
+                @for (at, attempt) in detail.attempts.iter().enumerate() { (one(detail, attempt, at == 0, zone, now)) }
+            }
+            @if detail.attempts.len() == SHOWN { p.small.soft { "Earlier tries are not shown." } }
+        }
+    }
+}
+
+fn one(detail: &Detail, attempt: &Attempt, is_open: bool, zone: Tz, now: DateTime<Utc>) -> Markup {
+    let outcome = &attempt.outcome;
+    let (colour, sign) = match (outcome.is_success(), outcome.status) {
+        (true, _) => ("ok", "ok"),
+        (false, Some(_)) => ("bad", "bad"),
+        (false, None) => ("warn", "off"),
+    };
+    let name = format!("of try {}", attempt.number);
+    html! {
+        li class=(colour) {
+            (icon(sign))
+            details id={ "try-" (attempt.number) } open[is_open] {
+                summary {
+                    strong { "Try " (attempt.number) ": " (status_words(outcome.status)) } " "
+                    span.soft {
+                        (words::clock_or_day(attempt.started_at, now, zone)) ", " (duration(attempt)) ", " (cause(detail, attempt))
+                        @if let (None, Some(class)) = (outcome.status, outcome.class) { ", " (class.as_str()) }
+                    }
+                }
+                div.stack {
+                    (split(attempt))
+                    p.small.soft { (steps(attempt)) }
+                    @if let Some(words) = &outcome.detail { p.small { (words) } }
+                    div.pair {
+                        @match &attempt.request {
+                            Some(request) => (request_figure(detail, attempt, request, &name)),
+                            None => p.small.soft { "It never came to sending a request." },
+                        }
+                        @if let Some(response) = &attempt.response { (response_figure(detail, response, &name)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `401 Unauthorized`, or that there was no answer.
+fn status_words(status: Option<u16>) -> String {
+    status.map_or_else(|| "no answer".into(), |status| format!("{status} {}", reason(status)).trim_end().to_owned())
+}
+
+fn reason(status: u16) -> &'static str {
+    StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default()
+}
+
+/// `202 ms`, or for a try without an answer what happened after how long.
+fn duration(attempt: &Attempt) -> String {
+    let total = time::span(attempt.timings.total);
+    match (attempt.outcome.status, attempt.outcome.class) {
+        (None, Some(class)) => format!("{} after {total}", class.brief()),
+        _ => total,
+    }
+}
+
+fn cause(detail: &Detail, attempt: &Attempt) -> Markup {
+    let prompt = attempt.started_at - detail.delivery.created_at < chrono::TimeDelta::seconds(1);
+    html! {
+        @match attempt.trigger {
+            Trigger::Automatic if attempt.number == 1 => { @if prompt { "at once" } @else { "first" } },
+            Trigger::Automatic => "automatic",
+            Trigger::Manual => {
+                "by hand"
+                @if let Some(who) = detail.actor("delivery.retried", attempt.started_at) { ", " bdi { (who) } }
+            },
+        }
+    }
+}
+
+/// Whether the try went over a connection of an earlier one.
+fn is_reused(attempt: &Attempt) -> bool {
+    let made = attempt.timings.dns.is_some() || attempt.timings.connect.is_some();
+    let connected = matches!(
+        attempt.outcome.class,
+        Some(
+            ErrorClass::ResponseTimeout
+                | ErrorClass::ConnectionReset
+                | ErrorClass::ProtocolError
+                | ErrorClass::ResponseTooLarge
+        )
+    );
+    !made && (attempt.outcome.status.is_some() || connected)
+}
+
+/// Where the time went, in words.
+fn steps(attempt: &Attempt) -> String {
+    let timings = &attempt.timings;
+    let mut steps = Vec::new();
+    if is_reused(attempt) {
+        steps.push("connection reused".to_owned());
+    }
+    for (name, step) in
+        [("DNS", timings.dns), ("connect with TLS", timings.connect), ("first byte", timings.first_byte)]
+    {
+        steps.extend(step.map(|step| format!("{name} {}", time::span(step))));
+    }
+    match (timings.first_byte, attempt.outcome.class) {
+        (Some(_), _) => steps.push(format!("rest {}", time::span(rest(attempt)))),
+        (None, Some(class)) if !steps.is_empty() => steps.push(format!("then {}", class.brief())),
+        _ => {}
+    }
+    steps.push(format!("total {}", time::span(timings.total)));
+    if let Some(remote) = attempt.remote {
+        let address = if remote.port() == 443 { remote.ip().to_string() } else { remote.to_string() };
+        steps.push(format!("to {address}"));
+    }
+    steps.join(", ")
+}
+
+fn rest(attempt: &Attempt) -> Duration {
+    let timings = &attempt.timings;
+    let known: Duration = [timings.dns, timings.connect, timings.first_byte].into_iter().flatten().sum();
+    timings.total.saturating_sub(known)
+}
+
+/// The same as a bar: DNS, connecting, waiting for the first byte, the rest; always four pieces, some of no width.
+fn split(attempt: &Attempt) -> Markup {
+    let timings = &attempt.timings;
+    let pieces = [timings.dns, timings.connect, timings.first_byte, Some(rest(attempt))].map(Option::unwrap_or_default);
+    let sum = pieces.iter().sum::<Duration>().as_secs_f64();
+    if sum == 0.0 {
+        return html! {};
+    }
+    let mut start = 0.0;
+    html! {
+        svg.split viewBox="0 0 400 8" preserveAspectRatio="none" aria-hidden="true" {
+            @for piece in pieces {
+                @let room = piece.as_secs_f64() / sum * 400.0;
+                rect x=(format!("{start:.1}")) width=(format!("{:.1}", if room > 0.0 { (room - 1.5).max(0.5) } else { 0.0 })) height="8" {}
+                @let _ = start += room;
+            }
+        }
+    }
+}
+
+fn request_figure(detail: &Detail, attempt: &Attempt, request: &Request, name: &str) -> Markup {
+    let never_connected = matches!(
+        attempt.outcome.class,
+        Some(ErrorClass::DnsFailed | ErrorClass::ConnectRefused | ErrorClass::ConnectTimeout | ErrorClass::TlsFailed)
+    );
+    let mut text = format!("POST {} HTTP/1.1\n", request.target);
+    lines(&request.headers, &mut text);
+    let caption = html! {
+        strong { "Request" }
+        " " (words::bytes(detail.sent_bytes))
+        @if never_connected { ", not sent: there was no connection" }
+    };
+    code::figure(&format!("Request {name}"), caption, html! { (text.trim_end()) }, true)
+}
+
+fn response_figure(detail: &Detail, response: &Response, name: &str) -> Markup {
+    let mut text = format!("HTTP/1.1 {}\n", status_words(Some(response.status)));
+    lines(&response.headers, &mut text);
+    let body = body(response, detail.is_masked);
+    let caption = html! {
+        strong { "Response" }
+        " " @if response.body_cut { "the first " } (words::bytes(response.body.len()))
+        @for note in &body.notes { ", " (note) }
+        @if response.headers_cut { ", header lines cut" }
+    };
+    let content = html! { (legible(text.as_bytes()).trim_end()) @if !body.text.is_empty() { "\n\n" (body.text) } };
+    code::figure(&format!("Response {name}"), caption, content, true)
+}
+
+fn lines(headers: &[(String, String)], out: &mut String) {
+    for (name, value) in headers {
+        out.push_str(name);
+        out.push_str(": ");
+        out.push_str(value);
+        out.push('\n');
+    }
+}
+
+/// A body as it is shown, and what must be said about it.
+struct Shown {
+    text: String,
+    notes: Vec<&'static str>,
+}
+
+fn body(response: &Response, is_masked: bool) -> Shown {
+    let bytes = response.body.as_slice();
+    let mut notes = Vec::new();
+    if response.body_cut {
+        notes.push("the rest was not kept");
+    }
+    if !is_text(bytes, response.body_cut) {
+        notes.push("not UTF-8 text");
+    }
+    let text = match (is_masked && !bytes.is_empty(), mask::json::mask(bytes)) {
+        (false, _) => legible(bytes),
+        (true, Some(masked)) => {
+            notes.push("personal data masked");
+            legible(&masked)
+        }
+        (true, None) => {
+            notes.push("hidden for Support");
+            "The body is not JSON. It may hold personal data, so it is hidden for Support.".into()
+        }
+    };
+    Shown { text, notes }
+}
+
+/// Whether bytes are UTF-8; a character that was cut in two at the end does not count.
+fn is_text(bytes: &[u8], is_cut: bool) -> bool {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => true,
+        Err(error) => is_cut && error.error_len().is_none(),
+    }
+}
+
+/// Bytes as text that a page can hold: what is no character or controls a terminal becomes a replacement sign.
+pub fn legible(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::domain::attempt::Outcome;
+
+    fn page(detail: &Detail) -> String {
+        list(detail, sample::ZONE, sample::now()).into_string()
+    }
+
+    #[test]
+    fn a_try_shows_its_steps_and_both_messages_as_text() {
+        let page = page(&sample::detail());
+        for part in [
+            "<details id=\"try-4\" open>",
+            "Try 4: 401 Unauthorized",
+            "202 ms, automatic",
+            "DNS 11 ms, connect with TLS 58 ms, first byte 131 ms, rest 2 ms, total 202 ms, to 203.0.113.41",
+            "POST /hooks?tenant=acme HTTP/1.1\nHost: hris.example",
+            "v1=••••••••",
+            "<strong>Request</strong> 47 bytes",
+            "HTTP/1.1 401 Unauthorized\ncontent-type: text/plain\n\n&lt;b&gt;no key&lt;/b",
+            "<rect x=\"0.0\"",
+        ] {
+            assert!(page.contains(part), "{part} is not in {page}");
+        }
+    }
+
+    #[test]
+    fn a_try_without_an_answer_says_how_far_it_came() {
+        let mut detail = sample::detail();
+        let attempt = &mut detail.attempts[0];
+        attempt.outcome = Outcome::failed(ErrorClass::ConnectionReset, "the connection broke & was gone");
+        attempt.response = None;
+        attempt.timings.first_byte = None;
+        attempt.timings.total = Duration::from_millis(74);
+        let shown = page(&detail);
+        assert!(shown.contains("Try 4: no answer"), "{shown}");
+        assert!(shown.contains("connection broke after 74 ms, automatic, connection_reset"), "{shown}");
+        assert!(shown.contains("DNS 11 ms, connect with TLS 58 ms, then connection broke, total 74 ms"), "{shown}");
+        assert!(shown.contains("broke &amp; was gone"), "{shown}");
+        detail.attempts[0].outcome = Outcome::failed(ErrorClass::BlockedAddress, "10.0.0.1 is private");
+        detail.attempts[0].request = None;
+        assert!(page(&detail).contains("It never came to sending a request."));
+        detail.attempts.clear();
+        assert!(page(&detail).contains("There has been no try yet."));
+    }
+
+    #[test]
+    fn a_reused_connection_is_said_to_be_one() {
+        let mut detail = sample::detail();
+        detail.attempts[0].timings.dns = None;
+        detail.attempts[0].timings.connect = None;
+        let page = page(&detail);
+        assert!(page.contains("connection reused, first byte 131 ms, rest 71 ms, total 202 ms"), "{page}");
+    }
+
+    #[test]
+    fn a_binary_body_is_shown_with_replacement_signs_and_said_to_be_none() {
+        let mut detail = sample::detail();
+        let response = detail.attempts[0].response.as_mut().expect("an answer");
+        response.body = b"\x00\xff<script>\x1b[31m".to_vec();
+        let shown = page(&detail);
+        assert!(
+            shown.contains("\u{fffd}\u{fffd}&lt;script&gt;\u{fffd}[31m") && shown.contains("not UTF-8 text"),
+            "{shown}"
+        );
+        assert!(is_text("é".as_bytes().split_at(1).0, true) && !is_text(b"\xff", true));
+    }
+
+    #[test]
+    fn support_sees_json_answers_masked_and_others_not_at_all() {
+        let mut detail = sample::detail();
+        detail.is_masked = true;
+        assert!(page(&detail).contains("hidden for Support") && !page(&detail).contains("no key"));
+        let response = detail.attempts[0].response.as_mut().expect("an answer");
+        response.body = br#"{"email":"a@b.example","code":7}"#.to_vec();
+        let shown = page(&detail);
+        assert!(
+            shown.contains("personal data masked") && shown.contains("&quot;code&quot;:7") && !shown.contains("a@b"),
+            "{shown}"
+        );
+    }
+}
