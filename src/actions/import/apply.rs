@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::{MOST_PROBLEMS, Report, Told, lines};
 use crate::domain::candidate::{Application, Candidate};
@@ -28,7 +28,9 @@ pub(super) fn apply(conn: &mut Conn, vacancy: &Vacancy, rows: Rows, now: DateTim
     let mut report = Report { notes: rows.notes, ..Report::default() };
     let mut problems = rows.problems;
     let mut taken: HashMap<CandidateId, u64> = HashMap::new();
-    for mut draft in rows.drafts {
+    for (at, mut draft) in (0..).zip(rows.drafts) {
+        // Each row a microsecond older than the one before: pages show the newest change first, so in the file's order.
+        let now = now - TimeDelta::microseconds(at);
         // As tables hold it: else every import would change it by less than a microsecond.
         draft.applied_at = draft.applied_at.map(|at| at.trunc_subsecs(6));
         let known = match find(conn, vacancy, &draft)? {

@@ -15,7 +15,7 @@ pub fn refusal(ticked: &[CandidateId]) -> Option<String> {
     match ticked.len() {
         0 => Some("Tick at least one candidate".to_owned()),
         count if count > MOST_CANDIDATES => {
-            Some(format!("One export carries at most {MOST_CANDIDATES} candidates; {count} are ticked"))
+            Some(format!("One export carries at most {MOST_CANDIDATES} candidates: choose a stage, or tick fewer"))
         }
         _ => None,
     }
@@ -89,7 +89,10 @@ mod tests {
         assert_eq!(refusal(&[]).as_deref(), Some("Tick at least one candidate"));
         assert_eq!(refusal(std::slice::from_ref(&one)), None);
         let many = vec![one; 501];
-        assert_eq!(refusal(&many).as_deref(), Some("One export carries at most 500 candidates; 501 are ticked"));
+        assert_eq!(
+            refusal(&many).as_deref(),
+            Some("One export carries at most 500 candidates: choose a stage, or tick fewer")
+        );
     }
 
     #[test]

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, PreEscaped, Render, html};
 
-use super::super::code;
 use super::super::error::WebError;
 use super::super::gate::Organisations;
 use super::super::icons::icon;
@@ -15,7 +14,7 @@ use super::super::layout::{Head, Nav, Page, part};
 use super::super::paths;
 use super::super::status::State;
 use super::explain::notice;
-use super::{curl, facts, own_exports_only, payload, says, tries};
+use super::{facts, own_exports_only, payload, says, tries};
 use crate::actions::{Context, Viewer};
 use crate::domain::attempt::{Attempt, ErrorClass, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState};
@@ -231,19 +230,6 @@ impl Sheet<'_> {
                 }
                 button.btn type="button" hidden data-copy="curl" { (icon("copy")) "Copy as cURL" }
             }
-            details #as-curl class="small no-print" {
-                summary { "As a cURL command" }
-                (curl_figure(&curl::command(detail)))
-            }
-        }
-    }
-}
-
-fn curl_figure(command: &str) -> Markup {
-    html! {
-        figure.code {
-            figcaption { strong { "cURL" } " key and signatures are masked: put your own in" span.end { (code::copy("cURL command")) } }
-            pre.wrap #curl tabindex="0" role="region" aria-label="cURL command" { (command) }
         }
     }
 }

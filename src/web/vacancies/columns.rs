@@ -39,8 +39,9 @@ impl CheckColumns<'_> {
                 @if let Some(refusal) = refusal {
                     bdi { (self.file_name) } " cannot be imported like this. " (refusal) "."
                 } @else {
-                    @let mut parts = vec![format!("{} can be imported", count(*good, "candidate"))];
-                    @if *bad > 0 { @let _ = parts.push(format!("{} would be left out", count(*bad, "row"))); }
+                    @let left_out = (*bad > 0).then(|| format!("{} would be left out", count(*bad, "row")));
+                    @let can = format!("{} can be imported", count(*good, "candidate"));
+                    @let parts: Vec<String> = [Some(can), left_out].into_iter().flatten().collect();
                     bdi { (self.file_name) } ": " (list(&parts)) "."
                 }
             }

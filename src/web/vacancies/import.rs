@@ -189,7 +189,7 @@ impl Render for ChooseFile<'_> {
                 label.tick {
                     input type="checkbox" name="columns" value="1" checked[self.ask];
                     span { "Show me the columns first" }
-                    span.soft.small { "Otherwise the file is imported at once, unless it has a column nobody can tell." }
+                    span.soft.small { "Otherwise it is imported at once, unless it has a column whose name says too little." }
                 }
                 div.row { button.btn.main { "Import candidates" } a.btn href=(vacancy) { "Cancel" } }
             }

@@ -3,6 +3,7 @@
 use maud::{Markup, Render, html};
 
 use super::super::icons::icon;
+use super::super::words::grouped;
 use super::super::{paths, time};
 use super::show::{PAGE, Shown, Wanted};
 use crate::actions::Viewer;
@@ -56,9 +57,15 @@ impl People<'_> {
         self.viewer.role.may(Permission::Export)
     }
 
+    /// How many there are, as a word.
+    fn all(&self) -> String {
+        grouped(usize::try_from(self.shown.total()).unwrap_or_default())
+    }
+
     fn range(&self) -> String {
         let (first, count) = ((self.shown.wanted.page - 1) * PAGE + 1, self.shown.applicants.len() as i64);
-        format!("{first} to {} of {}", first + count - 1, self.shown.total())
+        let word = |number: i64| grouped(usize::try_from(number).unwrap_or_default());
+        format!("{} to {} of {}", word(first), word(first + count - 1), self.all())
     }
 
     fn table(&self) -> Markup {
@@ -138,15 +145,15 @@ impl People<'_> {
             div.tray.row.apart {
                 p.row.small {
                     @if wanted.all {
-                        strong { "All " (total) " selected" }
+                        strong { "All " (self.all()) " selected" }
                         span.soft { "but those you untick here" }
                         a.btn href=(address(false)) { "Select none" }
                     } @else {
-                        strong { span.picked {} " of " (total) " selected" }
+                        strong { span.picked {} " of " (self.all()) " selected" }
                         @if total > MOST_CANDIDATES as i64 {
                             span.soft { "One export carries up to " (MOST_CANDIDATES) "." }
                         } @else {
-                            a.btn href=(address(true)) { "Select all " (total) }
+                            a.btn href=(address(true)) { "Select all " (self.all()) }
                         }
                     }
                 }

@@ -11,8 +11,9 @@ use super::super::exports::table::History;
 use super::super::form::{Errors, Fields};
 use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page, part};
-use super::super::paths;
 use super::super::status::State;
+use super::super::words::grouped;
+use super::super::{paths, time};
 use super::people::People;
 use crate::actions::{Context, Viewer};
 use crate::domain::candidate::Applicant;
@@ -201,7 +202,8 @@ impl View<'_> {
         let vacancy = &self.shown.vacancy;
         let known = [&vacancy.reference, &vacancy.department, &vacancy.location];
         let known = known.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let since = vacancy.created_at.with_timezone(&self.viewer.organisation.time_zone).format("%-d %B %Y");
+        let zone = self.viewer.organisation.time_zone;
+        let since = time::date(vacancy.created_at, zone, self.shown.now);
         let verb = if vacancy.status == VacancyStatus::Open { "Open since" } else { "Made on" };
         html! { @if !known.is_empty() { bdi { (known) } ". " } (verb) " " (since) "." }
     }
@@ -223,7 +225,7 @@ impl View<'_> {
         let tab = |name: &str, stage: Option<String>, count: i64| {
             let current = (wanted.stage == stage).then_some("page");
             let href = Wanted { stage, page: 1, all: false }.address(&vacancy.id);
-            html! { li { a href=(href) aria-current=[current] { bdi { (name) } " " span { (count) } } } }
+            html! { li { a href=(href) aria-current=[current] { bdi { (name) } " " span { (grouped(usize::try_from(count).unwrap_or_default())) } } } }
         };
         html! {
             nav.tabs aria-label="Stage" {

@@ -12,6 +12,7 @@ use crate::support::{Receiver, TestApp, in_mode, token};
 
 on_both_databases!(
     an_event_reaches_the_default_hook_and_those_that_subscribed,
+    a_default_hook_with_ticked_events_gets_those_alone,
     test_and_live_never_mix,
     organisations_never_mix,
     an_export_goes_to_the_chosen_hook_alone,
@@ -33,8 +34,8 @@ async fn an_event_reaches_the_default_hook_and_those_that_subscribed(app: TestAp
         Receiver::answering([200]).await,
         Receiver::answering([200]).await,
     ];
-    // The first one is the mode's default: it gets every event, whatever it asked for.
-    let default = app.a_hook_with(&team.admin, &first.url(), only(&["job.updated"])).await;
+    // The first one is the mode's default: it gets every event, because nothing was ticked.
+    let default = app.a_hook(&team.admin, &first.url()).await;
     app.a_hook_with(&team.admin, &jobs.url(), only(&["job.created", "job.updated"])).await;
     app.a_hook_with(&team.admin, &interviews.url(), only(&["interview.completed"])).await;
     let last = app.a_hook(&team.admin, &everything.url()).await;
@@ -55,6 +56,19 @@ async fn an_event_reaches_the_default_hook_and_those_that_subscribed(app: TestAp
     assert_eq!(kinds(&jobs), ["job.created"]);
     assert_eq!(kinds(&interviews), ["interview.completed"]);
     assert_eq!(kinds(&everything), all);
+}
+
+async fn a_default_hook_with_ticked_events_gets_those_alone(app: TestApp) {
+    let team = app.an_organisation().await;
+    let receiver = Receiver::answering([200]).await;
+    let hook = app.a_hook_with(&team.admin, &receiver.url(), only(&["job.updated"])).await;
+    assert!(hook.is_default);
+    let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
+    for kind in ["job.created", "job.updated"] {
+        app.report(&key, kind).await;
+    }
+    app.tick().await;
+    assert_eq!(receiver.the_request().must("x-webhook-event"), "job.updated");
 }
 
 async fn test_and_live_never_mix(app: TestApp) {
