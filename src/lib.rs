@@ -2,8 +2,35 @@
 //!
 //! # The map
 //!
-//! Dependencies point one way: `cli, demo → web | api → actions → delivery → store → domain`; a test reads the imports and
-//! fails when one points back.
+//! - [`domain`]: what is true without any I/O: the nouns, their states, signing, the bytes of a payload, reading a CSV.
+//! - [`store`]: the only diesel in the program; a file a noun, the same names as in `domain`; SQLite and PostgreSQL.
+//! - [`delivery`]: the engine: intake, queue, guard, sender, settling, recovery.
+//! - [`actions`]: what members and partner systems do, one file a noun; used by `web` and `api` alike.
+//! - [`web`]: the console; `web/routes.rs` lists every page with its rule.
+//! - [`api`]: the partner API.
+//! - [`server`]: all of it as one program: [`server::App`] is built from a [`config`], then run.
+//! - [`cli`]: one file a command. [`demo`]: made-up data and a receiver that misbehaves on request.
+//! - [`clock`]: the one place that reads the time. [`config`]: the one place that reads settings.
+//!
+//! Dependencies point one way: `cli, demo → server → web | api → actions → delivery → store → domain`; a test reads the
+//! imports and fails when one points back. A page may read the store directly; whatever changes something is an action.
+//!
+//! # The life of a delivery
+//!
+//! An export is confirmed, or a partner reports an event. The action builds the event; [`delivery::intake`] finds the hooks
+//! in its route, freezes the bytes once for each field set, and writes event, bodies and what is owed in one transaction.
+//! After the commit the engine gets the very same deliveries in memory. [`delivery::queue`] keeps one lane a hook, so that a
+//! slow receiver waits for itself alone. [`delivery::sender`] vets the address, signs, posts and reads a bounded answer;
+//! the try becomes an [`domain::attempt::Attempt`]. [`domain::delivery::Delivery::after`], a pure function, says where the
+//! delivery stands then, and [`delivery::settle`] writes both down.
+//!
+//! # What always holds
+//!
+//! - What was answered 202, or shown as confirmed, is on disk. A crash at any instant loses none of it; it may repeat a
+//!   request, with the same `webhook-id` and the same bytes.
+//! - No network call is made while a transaction or a pooled connection is held.
+//! - Nothing of one organisation is reached from another: every look-up names the organisation.
+//! - Keys and secrets of hooks exist in clear only in memory, on the page that shows them once, and on the wire.
 
 pub mod actions;
 pub mod api;

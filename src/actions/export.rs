@@ -35,7 +35,8 @@ pub fn preview(
     hook: &Hook,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Vec<u8> {
-    let (event, id) = (event(viewer, now), ExportId::new(now));
+    let event = Event { mode: vacancy.mode, ..event(viewer, now) };
+    let id = ExportId::new(now);
     payload::body(&event, data(viewer, vacancy, selection, &id, hook, now))
 }
 

@@ -48,27 +48,32 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result
         return Ok(Created { id, resolves: true });
     }
     let (checked, resolves) = check(context, &form).await?;
-    let (context, viewer) = (context.clone(), viewer.clone());
-    let store = context.store.clone();
-    let token = form_token(&viewer, &form.token);
-    let inserting = token.clone();
-    let inserted = store
-        .write(move |conn| {
-            let id = insert(conn, &context, &viewer, checked)?;
-            store::submission::insert(conn, &inserting, id.as_str(), context.clock.now())?;
-            Ok::<_, StoreError>(id)
-        })
-        .await;
-    match inserted {
-        Ok(id) => Ok(Created { id, resolves }),
-        // The same form was sent twice at once, or two people made a mode's first hook: the first one counts.
-        Err(error) if error.is_duplicate() => {
-            let before = store.read(move |conn| store::submission::find(conn, &token)).await?;
-            let id = before.and_then(|id| id.parse().ok()).ok_or(error)?;
-            Ok(Created { id, resolves })
-        }
-        Err(error) => Err(error.into()),
+    let error = match write(context, viewer, &form, checked.clone()).await {
+        Ok(id) => return Ok(Created { id, resolves }),
+        Err(error) if error.is_duplicate() => error,
+        Err(error) => return Err(error.into()),
+    };
+    // The same form was sent twice at once: the first one counts.
+    if let Some(id) = created_before(context, viewer, &form.token).await? {
+        return Ok(Created { id, resolves });
     }
+    // Two people made a mode's first hook at once: the faster one's is the default, and this one is not.
+    tracing::debug!(%error, "another hook became the default meanwhile");
+    let id = write(context, viewer, &form, checked).await?;
+    Ok(Created { id, resolves })
+}
+
+async fn write(context: &Context, viewer: &Viewer, form: &NewHook, checked: Wanted) -> Result<HookId, StoreError> {
+    let (owned, viewer) = (context.clone(), viewer.clone());
+    let token = form_token(&viewer, &form.token);
+    context
+        .store
+        .write(move |conn| {
+            let id = insert(conn, &owned, &viewer, checked)?;
+            store::submission::insert(conn, &token, id.as_str(), owned.clock.now())?;
+            Ok(id)
+        })
+        .await
 }
 
 /// Holds what is owed to a hook until it is resumed.
@@ -126,6 +131,7 @@ pub async fn find_alive(context: &Context, viewer: &Viewer, id: HookId) -> Resul
     found.filter(|hook| hook.state != HookState::Deleted).ok_or(ActionError::NotFound)
 }
 
+#[derive(Clone)]
 struct Wanted {
     name: String,
     url: HookUrl,

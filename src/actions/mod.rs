@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod event;
 pub mod export;
 pub mod hook;
+pub mod import;
 pub mod organisation;
 pub mod password;
 pub mod reveal;

@@ -7,6 +7,7 @@
 //! request again, with the same `webhook-id`.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub struct Engine {
     instance: InstanceId,
     queue: Mutex<Queue>,
     wake: Notify,
+    /// Something was released without being handed over.
+    released: AtomicBool,
     waiters: Mutex<HashMap<DeliveryId, Vec<oneshot::Sender<()>>>>,
 }
 
@@ -72,7 +75,9 @@ enum Prepared {
     Send(Box<Job>),
     /// Its hook is paused: hold it.
     Hold(Owed),
-    /// Someone else has it, it was cancelled, or its hook is gone.
+    /// Its hook was deleted just as it was recorded: nothing is sent, and it must not stay owed.
+    Cancel(Owed),
+    /// Someone else has it, or it was cancelled.
     Drop(Owed),
 }
 
@@ -88,6 +93,7 @@ impl Engine {
             instance,
             queue: Mutex::new(Queue::new(caps)),
             wake: Notify::new(),
+            released: AtomicBool::new(false),
             waiters: Mutex::default(),
         }
     }
@@ -115,6 +121,7 @@ impl Engine {
 
     /// Says that there may be something to claim: deliveries were released without being handed over.
     pub fn nudge(&self) {
+        self.released.store(true, Ordering::Release);
         self.wake.notify_one();
     }
 
@@ -147,6 +154,8 @@ impl Engine {
             if now >= housekeeping {
                 housekeeping = now + recover::HEARTBEAT;
                 self.keep_house().await;
+            } else if self.released.swap(false, Ordering::AcqRel) {
+                self.claim_or_say().await;
             }
             self.dispatch(&mut tries).await;
             let until =
@@ -187,13 +196,15 @@ impl Engine {
     }
 
     async fn keep_house(&self) {
-        let kept = recover::keep_house(&self.store, &self.instance, self.clock.now()).await;
-        let claimed = match kept {
-            Ok(()) => self.claim().await.map(drop),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = claimed {
-            tracing::error!(%error, "the engine could not reach its database; it goes on trying");
+        match recover::keep_house(&self.store, &self.instance, self.clock.now()).await {
+            Ok(()) => self.claim_or_say().await,
+            Err(error) => tracing::error!(%error, "the engine could not reach its database; it goes on trying"),
+        }
+    }
+
+    async fn claim_or_say(&self) {
+        if let Err(error) = self.claim().await {
+            tracing::error!(%error, "what is owed could not be claimed; it is looked for again in a moment");
         }
     }
 
@@ -236,6 +247,7 @@ impl Engine {
                     tries.spawn(try_once(self.sender.clone(), self.clock.clone(), *job));
                 }
                 Prepared::Hold(owed) => self.hold(owed).await,
+                Prepared::Cancel(owed) => self.cancel(owed).await,
                 Prepared::Drop(owed) => self.let_go(&owed),
             }
         }
@@ -256,9 +268,11 @@ impl Engine {
                 let prepare = |owed: Owed| {
                     let hook = hooks.iter().find(|hook| hook.id == owed.delivery.hook_id);
                     match hook {
-                        Some(hook) if held.contains(&owed.delivery.id) && hook.state != HookState::Deleted => {
-                            if hook.state == HookState::Paused && !owed.delivery.probe {
-                                return Ok(Prepared::Hold(owed));
+                        Some(hook) if held.contains(&owed.delivery.id) => {
+                            match hook.state {
+                                HookState::Deleted => return Ok(Prepared::Cancel(owed)),
+                                HookState::Paused if !owed.delivery.probe => return Ok(Prepared::Hold(owed)),
+                                HookState::Paused | HookState::Active => {}
                             }
                             let (key, secrets) = open_credentials(&credentials, hook, &sealing)?;
                             Ok(Prepared::Send(Box::new(Job { owed, hook: hook.clone(), key, secrets })))
@@ -278,6 +292,16 @@ impl Engine {
             tracing::error!(%error, "deliveries of a paused hook could not be held; they are looked at again in a moment");
             let again = self.clock.now() + OWN_FAULT_PAUSE;
             return self.put_back(owed, again);
+        }
+        self.let_go(&owed);
+    }
+
+    async fn cancel(&self, owed: Owed) {
+        let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
+        let cancelled = self.store.write(move |conn| store::delivery::cancel_owed_to(conn, &hook, now)).await;
+        if let Err(error) = cancelled {
+            tracing::error!(%error, "deliveries of a deleted hook could not be ended; they are looked at again in a moment");
+            return self.put_back(owed, now + OWN_FAULT_PAUSE);
         }
         self.let_go(&owed);
     }

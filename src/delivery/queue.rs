@@ -43,6 +43,8 @@ pub struct Queue {
     lanes: HashMap<HookId, Lane>,
     turn: VecDeque<HookId>,
     under_way: HashSet<DeliveryId>,
+    /// What came in while a try of the same delivery was under way: never two at once.
+    again: HashMap<DeliveryId, Owed>,
 }
 
 impl Queue {
@@ -55,6 +57,7 @@ impl Queue {
             lanes: HashMap::new(),
             turn: VecDeque::new(),
             under_way: HashSet::new(),
+            again: HashMap::new(),
         }
     }
 
@@ -73,10 +76,15 @@ impl Queue {
         self.known.len()
     }
 
-    /// Takes a delivery in. One that already waits gets the new time; one without a time is not queued.
+    /// Takes a delivery in. One that already waits gets the new time; one without a time is not queued; one that is under
+    /// way waits until that try has finished.
     pub fn push(&mut self, owed: Owed) {
         let Some(due) = owed.delivery.state.due() else { return };
         let id = owed.delivery.id.clone();
+        if self.under_way.contains(&id) {
+            self.again.insert(id, owed);
+            return;
+        }
         if let Some(before) = self.known.insert(id.clone(), due) {
             self.later.remove(&(before, id.clone()));
             if let Some(lane) = self.lanes.get_mut(&owed.delivery.hook_id) {
@@ -132,6 +140,9 @@ impl Queue {
             if lane.under_way == 0 && lane.due.is_empty() {
                 self.lanes.remove(hook);
             }
+        }
+        if let Some(owed) = self.again.remove(delivery) {
+            self.push(owed);
         }
     }
 
@@ -192,6 +203,23 @@ mod tests {
         assert!(queue.start_due(at(3)).is_empty());
         queue.finished(&started[0].delivery.hook_id, &started[0].delivery.id);
         assert_eq!(queue.start_due(at(3)).len(), 1);
+    }
+
+    #[test]
+    fn a_delivery_is_never_under_way_twice_and_its_lane_loses_no_place() {
+        let hook = HookId::new(at(1));
+        let mut queue = Queue::new(Caps { per_hook: 2, in_all: 9, waiting: 100 });
+        let once = owed(&hook, 1);
+        queue.push(once.clone());
+        assert_eq!(queue.start_due(at(2)).len(), 1);
+        queue.push(once.clone());
+        assert!(queue.start_due(at(2)).is_empty());
+        queue.finished(&hook, &once.delivery.id);
+        assert_eq!(queue.start_due(at(2)).len(), 1);
+        queue.finished(&hook, &once.delivery.id);
+        queue.push(owed(&hook, 1));
+        queue.push(owed(&hook, 1));
+        assert_eq!(queue.start_due(at(2)).len(), 2);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Settling: what has finished is written down, whole batches in one transaction.
 //!
-//! The delivery is read again under lock, because someone may have cancelled it, paused its hook or deleted it while the
-//! try was under way. Then the try is still recorded as evidence, and the decision stands.
+//! The delivery is read again under lock, because someone may have cancelled it, asked for another try, paused its hook or
+//! deleted it while the try was under way. Then the try is still recorded as evidence, and the decision stands.
 
 use chrono::{DateTime, Utc};
 
@@ -47,6 +47,9 @@ fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<
 fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
     let held = current.state.is_held();
     let owed = current.state.is_owed();
+    let begun_as = &finished.owed.delivery;
+    let asked_again = current.trigger == Trigger::Manual
+        && (current.trigger, current.updated_at) != (begun_as.trigger, begun_as.updated_at);
     let tried = Delivery { trigger, ..current.clone() }.after(
         &finished.sent.outcome,
         finished.policy,
@@ -59,6 +62,12 @@ fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
         (false, _) => {
             Delivery { state: current.state, last_class: current.last_class, trigger: current.trigger, ..tried }
         }
+        // A success needs no further try, whoever asked for one.
+        (true, DeliveryState::Retrying { .. } | DeliveryState::Failed { .. }) if asked_again => Delivery {
+            state: DeliveryState::Retrying { due: current.state.due() },
+            trigger: current.trigger,
+            ..tried
+        },
         (true, DeliveryState::Retrying { .. }) if held => {
             Delivery { state: DeliveryState::Retrying { due: None }, ..tried }
         }

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
+use chrono_tz::Europe::Berlin;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ use crate::domain::signing::Secrets;
 use crate::store::delivery::Owed;
 use crate::store::{Conn, StoreError};
 
-const EVENTS: i64 = 96;
+const EVENTS: i64 = 144;
 const KINDS: [&str; 8] = [
     "candidate.created",
     "candidate.stage_changed",
@@ -49,9 +50,13 @@ pub(super) fn write(
     let mut random = StdRng::seed_from_u64(20_261_120);
     let holder = context.engine.instance();
     for at in 0..EVENTS {
-        let back = TimeDelta::hours(24) * i32::try_from(EVENTS - at).unwrap_or(1) / EVENTS as i32;
+        let back = TimeDelta::seconds((EVENTS - at) * 86_400 / EVENTS);
         let happened = now - back + TimeDelta::milliseconds(random.random_range(0..600_000)) - TimeDelta::minutes(11);
-        let Some(kind) = EventType::parse(KINDS[at as usize % KINDS.len()]) else { continue };
+        // People work by day: at night most things do not happen.
+        if !(7..19).contains(&happened.with_timezone(&Berlin).hour()) && random.random_ratio(3, 4) {
+            continue;
+        }
+        let Some(kind) = EventType::parse(KINDS[random.random_range(0..KINDS.len())]) else { continue };
         let event = Event {
             id: EventId::new(happened),
             organisation_id: organisation.clone(),

@@ -276,6 +276,7 @@ impl Delivery {
     }
 }
 
+/// In whole microseconds: what is due in memory must be what is due in the table.
 fn delta(pause: Duration) -> TimeDelta {
-    TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX)
+    i64::try_from(pause.as_micros()).map_or(TimeDelta::MAX, TimeDelta::microseconds)
 }

@@ -133,12 +133,15 @@ pub struct Hook {
 
 impl Hook {
     /// Whether an event reaches this hook by routing. An export or a test reaches only the hook it is addressed to.
+    ///
+    /// Being the default changes nothing here: a default hook gets every event because none was ticked when it was made.
+    /// One whose maker ticked events gets those, as the form says.
     pub fn routes(&self, event: &Event) -> bool {
         self.state != HookState::Deleted
             && self.organisation_id == event.organisation_id
             && self.mode == event.mode
             && !event.kind.is_addressed()
-            && (self.is_default || self.subscription.wants(event.kind))
+            && self.subscription.wants(event.kind)
     }
 }
 

@@ -183,12 +183,26 @@ pub fn in_progress_to(conn: &mut Conn, hook: &HookId) -> Result<Vec<ExportView>>
     rows.into_iter().map(read_view).collect()
 }
 
-/// For each of these candidates, the latest export that carried them to a success.
-pub fn last_sent(conn: &mut Conn, candidates: &[CandidateId]) -> Result<HashMap<String, ExportView>> {
+/// Whom an export carried.
+pub fn carried(conn: &mut Conn, export: &ExportId) -> Result<Vec<CandidateId>> {
+    let ids: Vec<String> = export_candidates::table
+        .filter(export_candidates::export_id.eq(export.as_str()))
+        .select(export_candidates::candidate_id)
+        .load(conn)?;
+    ids.iter().map(|id| Reader { table: "export_candidates", id }.parse(id)).collect()
+}
+
+/// For each of these applicants of a vacancy, the latest export that carried them to a success.
+pub fn last_sent(
+    conn: &mut Conn,
+    vacancy: &VacancyId,
+    candidates: &[CandidateId],
+) -> Result<HashMap<String, ExportView>> {
     let ids: Vec<&str> = candidates.iter().map(CandidateId::as_str).collect();
     let carried: Vec<(String, String)> = export_candidates::table
         .inner_join(exports::table.on(exports::id.eq(export_candidates::export_id)))
         .inner_join(deliveries::table.on(deliveries::id.eq(exports::delivery_id)))
+        .filter(exports::vacancy_id.eq(vacancy.as_str()))
         .filter(export_candidates::candidate_id.eq_any(ids).and(deliveries::status.eq(Status::Success.as_str())))
         .order(exports::id)
         .select((export_candidates::candidate_id, exports::id))

@@ -83,6 +83,15 @@ pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &ImportId) -> Re
     .transpose()
 }
 
+/// Takes an open import to read it in: its file goes. Whether it was still open; whoever asks second waits for the
+/// first to commit and is told no.
+pub fn take(conn: &mut Conn, id: &ImportId) -> Result<bool> {
+    let changed = diesel::update(imports::table.find(id.as_str()).filter(imports::content.is_not_null()))
+        .set(imports::content.eq(None::<Vec<u8>>))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
 /// Ends an import: its file goes, its report stays. Whether it was still open.
 pub fn finish(conn: &mut Conn, id: &ImportId, report: &str) -> Result<bool> {
     let changed = diesel::update(imports::table.find(id.as_str()).filter(imports::report.is_null()))

@@ -163,18 +163,19 @@ impl HomeView<'_> {
     fn first_steps(&self) -> Markup {
         let may = |permission| self.viewer.role.may(permission);
         let mode = self.viewer.mode;
+        let connected = !self.known.hooks.is_empty();
         html! {
             ul.matters {
-                (step(!self.known.hooks.is_empty(), "Connect a webhook",
+                (step(connected, !connected, "Connect a webhook",
                     "An https address of yours that Hirewire calls. Its key and secret are shown once; Send Test tells at once whether it works.",
                     may(Permission::ManageHooks).then_some((paths::NEW_WEBHOOK, "Create Webhook"))))
-                (step(self.known.has_vacancies, "Bring in candidates",
+                (step(self.known.has_vacancies, connected && !self.known.has_vacancies, "Bring in candidates",
                     "Create a vacancy and import a CSV file from your old system into it: columns are recognised, bad rows are named by line.",
                     may(Permission::ManageVacancies).then_some(if self.known.has_vacancies { (paths::VACANCIES, "Open Vacancies") } else { (paths::NEW_VACANCY, "Create a vacancy") })))
-                (step(false, "Export them",
+                (step(false, connected && self.known.has_vacancies, "Export them",
                     "Tick candidates on a vacancy, choose Export to Webhook, and see on one page whether it arrived.",
                     may(Permission::Export).then_some((paths::VACANCIES, "Open Vacancies"))))
-                (step(self.known.has_keys, "Or let other systems report events",
+                (step(self.known.has_keys, false, "Or let other systems report events",
                     "With an API key, your job board or interview tool reports events that go to every webhook which wants them.",
                     may(Permission::ManageApiKeys).then_some((paths::API_KEYS, "Create an API key"))))
             }
@@ -285,12 +286,13 @@ impl HomeView<'_> {
     }
 }
 
-fn step(done: bool, title: &str, text: &str, act: Option<(&str, &str)>) -> Markup {
+/// One of the first steps; `next` marks the one to do now.
+fn step(done: bool, next: bool, title: &str, text: &str, act: Option<(&str, &str)>) -> Markup {
     html! {
         li class=[done.then_some("ok")] {
             (icon(if done { "ok" } else { "dot" }))
             div { h2 { (title) @if done { span.hush { " (done)" } } } p { (text) } }
-            div { @if let Some((href, label)) = act { a.btn.main[!done] href=(href) { (label) } } }
+            div { @if let Some((href, label)) = act { a.btn.main[next] href=(href) { (label) } } }
         }
     }
 }

@@ -17,12 +17,16 @@ pub mod layout;
 pub mod logs;
 pub mod paths;
 pub mod routes;
+#[cfg(test)]
+mod samples;
 pub mod session;
 pub mod sign_in;
 pub mod status;
 pub mod time;
+pub mod upload;
 pub mod vacancies;
 pub mod webhooks;
+pub mod words;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};

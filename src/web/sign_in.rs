@@ -54,6 +54,7 @@ pub async fn submit(
     };
     match sign_in(&context, attempt).await {
         Ok(member) => {
+            // Not `purge`: after it a session takes nothing in.
             session.clear();
             session.renew();
             let name = Alphanumeric.sample_string(&mut rand::rng(), 24);
@@ -118,7 +119,8 @@ pub async fn switch_organisation(
 
 /// A target on this very console; anything else becomes the home page.
 fn local(target: &str) -> String {
-    let plain = target.starts_with('/') && !target.starts_with("//") && !target.contains(['\\', '\r', '\n']);
+    // Browsers drop tabs and line breaks before they look: "/\t/evil.example" would lead there.
+    let plain = target.starts_with('/') && !target.starts_with("//") && !target.contains(['\\', '\t', '\r', '\n']);
     if plain { target.to_owned() } else { paths::HOME.to_owned() }
 }
 
@@ -155,7 +157,7 @@ mod tests {
     #[test]
     fn a_target_elsewhere_leads_home() {
         assert_eq!(local("/vacancies?x=1"), "/vacancies?x=1");
-        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "", "vacancies"] {
+        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "vacancies"] {
             assert_eq!(local(elsewhere), "/");
         }
     }

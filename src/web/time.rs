@@ -52,6 +52,22 @@ pub fn day(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
     element(at, local.format(form).to_string())
 }
 
+/// `3 November`; with the year when it is not the current one.
+pub fn date(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
+    let local = at.with_timezone(&zone);
+    let form = if local.year() == now.with_timezone(&zone).year() { "%-d %B" } else { "%-d %B %Y" };
+    element(at, local.format(form).to_string())
+}
+
+/// `14:02` today, `12 Nov` before: for narrow columns.
+pub fn brief(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
+    let local = at.with_timezone(&zone);
+    if local.date_naive() == now.with_timezone(&zone).date_naive() {
+        return element(at, local.format("%H:%M").to_string());
+    }
+    day(at, zone, now)
+}
+
 /// `202 ms`, `2.1 s`, `3 min`, `5 h`.
 pub fn span(span: Duration) -> String {
     match span.as_secs_f64() {

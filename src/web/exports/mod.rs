@@ -3,3 +3,8 @@
 pub mod confirm;
 pub mod list;
 pub mod show;
+
+mod asking;
+mod result;
+mod selection;
+pub(super) mod table;

@@ -1,8 +1,54 @@
-//! Not yet.
+//! One export and how it goes: the page that answers "did it arrive?" (A6).
+
+use actix_web::{HttpResponse, web};
 
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn show() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::gate::Organisations;
+use super::super::layout::{Nav, Page};
+use super::result::Outcome;
+use crate::actions::{Context, Viewer};
+use crate::domain::export::Selection;
+use crate::domain::ids::ExportId;
+use crate::store::export::ExportFilter;
+use crate::store::{self, Conn, StoreError};
+
+/// So many exports of the vacancy stand at the foot of the page.
+const HISTORY: i64 = 10;
+/// How often a browser without script looks again while something is owed, in seconds.
+const LOOK_AGAIN: u32 = 3;
+
+/// The page.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id: ExportId = id.parse().map_err(|_| WebError::NotFound)?;
+    let (reader, now) = (viewer.clone(), context.clock.now());
+    let found = context.store.read(move |conn| load(conn, &reader, &id, now)).await?;
+    let outcome = found.ok_or(WebError::NotFound)?;
+    let owed = outcome.view.delivery.state.is_owed();
+    let page = Page::new(outcome.title(), Nav::Exports, &viewer, outcome.render(&viewer))
+        .in_mode(outcome.view.export.mode)
+        .refreshed(owed.then_some(LOOK_AGAIN));
+    Ok(Page { organisations: organisations.0, ..page }.ok())
+}
+
+fn load(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    id: &ExportId,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Option<Outcome>, StoreError> {
+    let organisation = &viewer.organisation.id;
+    let Some(view) = store::export::find(conn, organisation, id)? else { return Ok(None) };
+    let Some(hook) = store::hook::find(conn, organisation, &view.export.hook_id)? else { return Ok(None) };
+    let vacancy = view.export.vacancy_id.clone();
+    let excluded: Vec<_> = view.export.excluded.iter().map(|(candidate, _)| candidate.clone()).collect();
+    let left_out = store::candidate::applicants_by_ids(conn, &vacancy, &excluded)?;
+    let filter = ExportFilter { vacancy: Some(vacancy), requested_by: None, limit: HISTORY };
+    let history = store::export::list(conn, organisation, view.export.mode, &filter)?;
+    let free = Selection::of(left_out).included.into_iter().map(|one| one.candidate.id).collect();
+    Ok(Some(Outcome { view, hook, free, history, now }))
 }

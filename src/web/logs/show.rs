@@ -109,7 +109,7 @@ impl Detail {
         let cancelled = delivery.last_class == Some(ErrorClass::Cancelled);
         let by_hand = cancelled || delivery.tries.manual > 0 || delivery.trigger == Trigger::Manual;
         Ok(Some(Self {
-            body: if is_masked { body.and_then(|body| mask::mask(&body)) } else { body },
+            body: if is_masked { body.and_then(|body| mask::json::mask(&body)) } else { body },
             sent_bytes,
             is_masked,
             attempts: store::attempt::of_delivery(conn, id)?,

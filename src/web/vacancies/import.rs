@@ -1,20 +1,223 @@
-//! Not yet.
+//! A file of candidates: chosen here, read in at once when its columns are known, else after they were checked.
+
+use actix_multipart::Multipart;
+use actix_web::{HttpResponse, web};
+use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn show() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::form::{Errors, Fields, describedby, token, token_field, wrong};
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page};
+use super::super::{paths, upload as form};
+use super::columns::CheckColumns;
+use super::report::Outcome;
+use crate::actions::import::{Chosen, Preview, State, Upload};
+use crate::actions::{ActionError, Context, FieldError, Viewer, import};
+use crate::domain::ids::{ImportId, VacancyId};
+use crate::domain::import::LARGEST_FILE;
+use crate::domain::vacancy::Vacancy;
+use crate::store;
+
+/// The page that takes a file.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let vacancy = vacancy(&context, &viewer, &id).await?;
+    let view = ChooseFile { vacancy: &vacancy, token: &token(), ask: false, errors: Errors::default() };
+    Ok(page("Import candidates", &viewer, organisations, &vacancy, view.render()).ok())
 }
-/// Not yet.
-pub async fn upload() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Takes a file, and reads it in at once when nobody needs to be asked.
+pub async fn upload(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+    multipart: Multipart,
+) -> Result<HttpResponse, WebError> {
+    let vacancy = vacancy(&context, &viewer, &id).await?;
+    let sent = form::read(multipart, "file", LARGEST_FILE).await;
+    let (ask, token) = (sent.fields.ticked("columns"), sent.fields.one("token").to_owned());
+    let refused = |errors: Vec<FieldError>, organisations: Organisations| {
+        let view = ChooseFile { vacancy: &vacancy, token: &token, ask, errors: Errors(errors) };
+        page("Import candidates", &viewer, organisations, &vacancy, view.render()).refused()
+    };
+    if sent.too_large {
+        let error = FieldError::new("file", "The file is larger than 10 MiB; split it into several files");
+        return Ok(refused(vec![error], organisations));
+    }
+    if sent.bytes.is_empty() && sent.file_name.is_empty() {
+        return Ok(refused(vec![FieldError::new("file", "Choose a file with candidates")], organisations));
+    }
+    let upload = Upload { file_name: sent.file_name, bytes: sent.bytes, token: token.clone() };
+    let kept = match import::upload(&context, &viewer, vacancy.id.clone(), upload).await {
+        Ok(kept) => kept,
+        Err(ActionError::Invalid(errors)) => return Ok(refused(errors, organisations)),
+        Err(error) => return Err(error.into()),
+    };
+    if kept.clear && !ask {
+        import::run(&context, &viewer, vacancy.id.clone(), kept.id.clone(), None).await?;
+    }
+    Ok(see_other(paths::import(&vacancy.id, &kept.id)))
 }
-/// Not yet.
-pub async fn mapping() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// An import: its columns to be checked, or what came of it.
+pub async fn mapping(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    ids: web::Path<(String, String)>,
+) -> Result<HttpResponse, WebError> {
+    let (vacancy, id) = parse(&ids)?;
+    let shown = import::preview(&context, &viewer, vacancy, id.clone(), None).await?;
+    Ok(match &shown.state {
+        State::Waiting(preview) => {
+            let checked = Checked { viewer: &viewer, organisations, vacancy: &shown.vacancy, id: &id };
+            checked.page(&shown.file_name, preview, Errors::default()).ok()
+        }
+        State::Done(report) => {
+            let body = Outcome { vacancy: &shown.vacancy, file_name: &shown.file_name, report }.render();
+            page("Candidates imported", &viewer, organisations, &shown.vacancy, body).ok()
+        }
+    })
 }
-/// Not yet.
-pub async fn confirm() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Reads the file in under the columns that were chosen, or shows what they would bring.
+pub async fn confirm(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    ids: web::Path<(String, String)>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let (vacancy, id) = parse(&ids)?;
+    let chosen = chosen(&fields);
+    let mut errors = Vec::new();
+    if !fields.ticked("look") {
+        match import::run(&context, &viewer, vacancy.clone(), id.clone(), chosen.clone()).await {
+            Ok(()) => return Ok(see_other(paths::import(&vacancy, &id))),
+            Err(ActionError::Invalid(found)) => errors = found,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let shown = import::preview(&context, &viewer, vacancy.clone(), id.clone(), chosen).await?;
+    let State::Waiting(preview) = &shown.state else { return Ok(see_other(paths::import(&vacancy, &id))) };
+    let checked = Checked { viewer: &viewer, organisations, vacancy: &shown.vacancy, id: &id };
+    let refused = !errors.is_empty();
+    let page = checked.page(&shown.file_name, preview, Errors(errors));
+    Ok(if refused { page.refused() } else { page.ok() })
+}
+
+/// What was chosen, `column-0` and so on; a form without any leaves the guess.
+fn chosen(fields: &Fields) -> Chosen {
+    let column = |(name, value): (&str, &str)| Some((name.strip_prefix("column-")?.parse().ok()?, value.to_owned()));
+    let chosen: Vec<(usize, String)> = fields.pairs().filter_map(column).collect();
+    (!chosen.is_empty()).then_some(chosen)
+}
+
+fn parse(ids: &(String, String)) -> Result<(VacancyId, ImportId), WebError> {
+    let vacancy = ids.0.parse().map_err(|_| WebError::NotFound)?;
+    Ok((vacancy, ids.1.parse().map_err(|_| WebError::NotFound)?))
+}
+
+async fn vacancy(context: &Context, viewer: &Viewer, id: &str) -> Result<Vacancy, WebError> {
+    let id: VacancyId = id.parse().map_err(|_| WebError::NotFound)?;
+    let organisation = viewer.organisation.id.clone();
+    let found = context.store.read(move |conn| store::vacancy::find(conn, &organisation, &id)).await?;
+    found.ok_or(WebError::NotFound)
+}
+
+fn page<'a>(
+    title: &str,
+    viewer: &'a Viewer,
+    organisations: Organisations,
+    vacancy: &Vacancy,
+    body: Markup,
+) -> Page<'a> {
+    let page = Page::new(title, Nav::Vacancies, viewer, body).in_mode(vacancy.mode);
+    Page { organisations: organisations.0, ..page }
+}
+
+struct Checked<'a> {
+    viewer: &'a Viewer,
+    organisations: Organisations,
+    vacancy: &'a Vacancy,
+    id: &'a ImportId,
+}
+
+impl<'a> Checked<'a> {
+    fn page(self, file_name: &str, preview: &Preview, errors: Errors) -> Page<'a> {
+        let Self { viewer, organisations, vacancy, id } = self;
+        let view = CheckColumns { vacancy, id, file_name, preview, errors };
+        page(view.title(), viewer, organisations, vacancy, view.render())
+    }
+}
+
+struct ChooseFile<'a> {
+    vacancy: &'a Vacancy,
+    token: &'a str,
+    ask: bool,
+    errors: Errors,
+}
+
+impl Render for ChooseFile<'_> {
+    fn render(&self) -> Markup {
+        let vacancy = paths::vacancy(&self.vacancy.id);
+        let crumbs =
+            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
+        let lede = html! {
+            "Nobody is added twice: who is known by external id or e-mail address is updated. Importing sends nothing to any webhook."
+        };
+        let error = self.errors.of("file");
+        html! {
+            (self.errors.summary())
+            (Head { lede, ..Head::new(&crumbs, html! { "Import candidates" }) })
+            form.form method="post" enctype="multipart/form-data" action=(paths::vacancy_import(&self.vacancy.id)) novalidate {
+                (token_field(self.token))
+                div.field {
+                    label for="file" { "File" }
+                    p.soft.small id="file-hint" {
+                        "CSV as Excel, Google Sheets and other systems write it, with the names of the columns in its first row; or JSON, a list of candidates. Up to 10 MiB and 5,000 candidates."
+                    }
+                    (wrong("file", error))
+                    input #file name="file" type="file" accept=".csv,.tsv,.txt,.json" aria-invalid=[error.map(|_| "true")]
+                        aria-describedby=(describedby("file", "hint", error));
+                }
+                label.tick {
+                    input type="checkbox" name="columns" value="1" checked[self.ask];
+                    span { "Show me the columns first" }
+                    span.soft.small { "Otherwise it is imported at once, unless it has a column whose name says too little." }
+                }
+                div.row { button.btn.main { "Import candidates" } a.btn href=(vacancy) { "Cancel" } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::samples::vacancy;
+
+    #[test]
+    fn a_refused_file_says_why_beside_the_field_and_keeps_the_tick() {
+        let vacancy = vacancy("<i>Engineer");
+        let errors = Errors(vec![FieldError::new("file", "Line 3 opens a quote that is never closed")]);
+        let page = ChooseFile { vacancy: &vacancy, token: "t", ask: true, errors }.render().0;
+        assert!(page.contains(r##"<a href="#file">Line 3 opens a quote"##) && page.contains("&lt;i&gt;Engineer"));
+        assert!(page.contains(r#"aria-describedby="file-hint file-error""#) && page.contains(r#"value="1" checked"#));
+        assert!(
+            page.contains(r#"accept=".csv,.tsv,.txt,.json""#) && page.contains(r#"<label for="file">File</label>"#)
+        );
+    }
+
+    #[test]
+    fn choices_are_read_by_their_column() {
+        let fields = Fields::parse(b"column-0=email&column-12=rating&column-x=stage&token=t");
+        assert_eq!(chosen(&fields), Some(vec![(0, "email".into()), (12, "rating".into())]));
+        assert_eq!(chosen(&Fields::parse(b"token=t")), None);
+    }
 }

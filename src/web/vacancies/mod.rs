@@ -1,6 +1,9 @@
 //! Vacancies and their candidates.
 
+mod columns;
 pub mod import;
 pub mod list;
 pub mod new;
+mod people;
+mod report;
 pub mod show;

@@ -1,12 +1,91 @@
-//! Not yet.
+//! A vacancy made by hand.
+
+use actix_web::{HttpResponse, web};
+use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
-use actix_web::HttpResponse;
-/// Not yet.
-pub async fn show() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+use super::super::form::{Errors, Fields, TextField, token, token_field};
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page};
+use super::super::paths;
+use crate::actions::vacancy::{NewVacancy, create};
+use crate::actions::{ActionError, Context, Viewer};
+
+/// The form.
+pub async fn show(viewer: Viewer, organisations: Organisations) -> HttpResponse {
+    let typed = NewVacancy { token: token(), ..NewVacancy::default() };
+    page(&viewer, organisations, Form { typed: &typed, errors: Errors::default() }).ok()
 }
-/// Not yet.
-pub async fn submit() -> Result<HttpResponse, WebError> {
-    Err(WebError::NotFound)
+
+/// Makes the vacancy, and leads to it.
+pub async fn submit(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let typed = NewVacancy {
+        title: fields.one("title").to_owned(),
+        reference: fields.one("reference").to_owned(),
+        department: fields.one("department").to_owned(),
+        location: fields.one("location").to_owned(),
+        token: fields.one("token").to_owned(),
+    };
+    match create(&context, &viewer, typed.clone()).await {
+        Ok(id) => Ok(see_other(paths::vacancy(id))),
+        Err(ActionError::Invalid(errors)) => {
+            Ok(page(&viewer, organisations, Form { typed: &typed, errors: Errors(errors) }).refused())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn page<'a>(viewer: &'a Viewer, organisations: Organisations, form: Form<'_>) -> Page<'a> {
+    Page { organisations: organisations.0, ..Page::new("New vacancy", Nav::Vacancies, viewer, form.render()) }
+}
+
+struct Form<'a> {
+    typed: &'a NewVacancy,
+    errors: Errors,
+}
+
+impl Form<'_> {
+    fn field<'a>(&'a self, name: &'a str, label: &'a str, hint: &'a str, value: &'a str) -> TextField<'a> {
+        TextField { name, label, hint, value, error: self.errors.of(name) }
+    }
+}
+
+impl Render for Form<'_> {
+    fn render(&self) -> Markup {
+        let crumbs = [("Vacancies", Some(paths::VACANCIES.to_owned()))];
+        let lede = html! { "It is open at once. Candidates come into it from a file, or through the partner API." };
+        html! {
+            (self.errors.summary())
+            (Head { lede, ..Head::new(&crumbs, html! { "New vacancy" }) })
+            form.form method="post" action=(paths::NEW_VACANCY) novalidate {
+                (token_field(&self.typed.token))
+                (self.field("title", "Title", "", &self.typed.title))
+                (self.field("reference", "Reference", "Your own, such as ENG-2026-114. It may stay empty, and so may the rest.", &self.typed.reference))
+                (self.field("department", "Department", "", &self.typed.department))
+                (self.field("location", "Location", "In words, such as Dublin or remote in the EU.", &self.typed.location))
+                div.row { button.btn.main { "Create vacancy" } a.btn href=(paths::VACANCIES) { "Cancel" } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::FieldError;
+
+    #[test]
+    fn a_refused_form_keeps_what_was_typed_and_says_beside_the_field_what_is_wrong() {
+        let typed = NewVacancy { reference: "<b>✨".into(), token: "t0ken".into(), ..NewVacancy::default() };
+        let errors = Errors(vec![FieldError::new("title", "Enter the title of the vacancy")]);
+        let page = Form { typed: &typed, errors }.render().0;
+        assert!(page.contains(r##"<a href="#title">Enter the title of the vacancy</a>"##));
+        assert!(page.contains(r#"aria-describedby="title-error""#) && page.contains(r#"value="&lt;b&gt;✨""#));
+        assert!(page.contains(r#"name="token" value="t0ken""#));
+    }
 }

@@ -197,7 +197,7 @@ impl ListView<'_> {
                 h2 { "No webhook in " (mode) " mode yet." }
                 p {
                     "A webhook is an address of yours that Hirewire calls when something happens: a candidate is exported, an interview is completed, a job changes. "
-                    "The first one you create becomes the default and gets every event."
+                    "The first one you create becomes the default and gets every event, unless you tick some."
                 }
                 @if create.0.is_empty() { p { "An Organisation Admin can create one." } } @else { p { (create) } }
                 (code::figure("Example payload", html! { strong { "What such a call brings" } " shortened" }, code::json(EXAMPLE.as_bytes()), false))

@@ -87,7 +87,12 @@ pub(in crate::web) fn timings(timings: &Timings) -> String {
         let before = timings.dns.unwrap_or_default() + timings.connect.unwrap_or_default() + first_byte;
         parts.push(format!("rest {}", time::span(timings.total.saturating_sub(before))));
     }
-    if parts.is_empty() { String::new() } else { format!("{}.", parts.join(", ")) }
+    let mut words = parts.join(", ");
+    if let Some(first) = words.get_mut(..1) {
+        first.make_ascii_uppercase();
+        words.push('.');
+    }
+    words
 }
 
 fn first_lines(body: &[u8]) -> String {

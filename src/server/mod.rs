@@ -3,10 +3,10 @@
 //! [`App::build`] opens the database, checks the sealing key, binds the address and starts nothing; [`App::run`] serves and
 //! sends until told to stop, then drains: no new request, what is under way finishes, what is held is given back.
 
-use std::io::Write as _;
+mod health;
+mod sealing_key;
+
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use actix_web::{App as Actix, HttpRequest, HttpServer, web};
@@ -20,9 +20,7 @@ use crate::config::Config;
 use crate::delivery::engine::Engine;
 use crate::delivery::guard::Guard;
 use crate::delivery::sender::Sender;
-use crate::domain::sealing::SealingKey;
-use crate::domain::secret::Plain;
-use crate::store::{self, DatabaseUrl, Store};
+use crate::store::{DatabaseUrl, Store};
 
 /// Why the program cannot start; one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +77,7 @@ impl App {
                 .app_data(web::Data::new(config.clone()))
                 .app_data(limits.clone())
                 .app_data(web::PayloadConfig::new(2 * 1024 * 1024))
+                .configure(health::configure)
                 .configure(api::configure)
                 .configure(crate::web::configure(&context, &config))
         })
@@ -105,7 +104,7 @@ pub async fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, 
     let database = config.database.clone();
     let opened = tokio::task::spawn_blocking(move || Store::open(&database)).await.map_err(cannot)?;
     let store = opened.map_err(|error| cannot(format!("HIREWIRE_DATABASE_URL is {}: {error}.", config.database)))?;
-    let sealing = sealing_key(config, &store).await?;
+    let sealing = sealing_key::sealing_key(config, &store).await?;
     let guard = Arc::new(Guard::system(config.allow_targets.clone()));
     let sender = Sender::new(guard.clone(), &config.extra_ca).map_err(cannot)?;
     let engine = Arc::new(Engine::new(store.clone(), clock.clone(), sender, sealing.clone(), config.caps));
@@ -140,50 +139,4 @@ fn lock(database: &DatabaseUrl) -> Result<Option<std::fs::File>, CannotStart> {
         .map_err(|error| unusable(&format!("cannot be opened: {error}")))?;
     file.try_lock().map_err(|_| unusable(&"is locked, so another Hirewire serves this file"))?;
     Ok(Some(file))
-}
-
-const KEY_CHECK: &str = "sealing key check";
-
-/// Reads the sealing key, or makes one for a database that is still empty. Never makes another for a filled one.
-async fn sealing_key(config: &Config, store: &Store) -> Result<SealingKey, CannotStart> {
-    let path = &config.secret_key_file;
-    let check = store.read(|conn| store::setting::get(conn, KEY_CHECK)).await.map_err(cannot)?;
-    let wrong = |what: String| cannot(format!("HIREWIRE_SECRET_KEY_FILE is {}, {what}.", path.display()));
-    let key = match std::fs::read_to_string(path) {
-        Ok(text) => SealingKey::from_text(&text).ok_or_else(|| wrong("which holds no sealing key".into()))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && check.is_none() => {
-            make_key(path).map_err(wrong)?
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(wrong(
-                "which is missing, and the database holds secrets sealed with it: restore it from your backup".into(),
-            ));
-        }
-        Err(error) => return Err(wrong(format!("which cannot be read: {error}"))),
-    };
-    match check {
-        Some(sealed) => {
-            key.open(&sealed, KEY_CHECK)
-                .map_err(|_| wrong("which is not the key this database was sealed with".into()))?;
-        }
-        None => {
-            let sealed = key.seal(&Plain::new("it fits".into()), KEY_CHECK);
-            store.write(move |conn| store::setting::insert(conn, KEY_CHECK, &sealed)).await.map_err(cannot)?;
-        }
-    }
-    Ok(key)
-}
-
-fn make_key(path: &Path) -> Result<SealingKey, String> {
-    let key = SealingKey::generate();
-    let text = key.to_text();
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-    written.map_err(|error| format!("which cannot be made: {error}"))?;
-    tracing::info!(path = %path.display(), "made a new sealing key; keep a copy of it apart from the database");
-    Ok(key)
 }

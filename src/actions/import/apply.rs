@@ -1,0 +1,160 @@
+//! Drafts become candidates: known ones are found and updated, the others are new.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+
+use super::{MOST_PROBLEMS, Report, Told, lines};
+use crate::domain::candidate::{Application, Candidate};
+use crate::domain::ids::{ApplicationId, CandidateId};
+use crate::domain::import::{Draft, Problem, Rows};
+use crate::domain::vacancy::Vacancy;
+use crate::store::{self, Conn, StoreError};
+
+/// Where an applicant begins whose file does not say.
+const FIRST_STAGE: &str = "Applied";
+/// The status of an applicant whose file does not say.
+const FIRST_STATUS: &str = "active";
+
+/// What happened to one draft.
+enum Done {
+    Added,
+    Updated,
+    Unchanged,
+}
+
+/// Writes the drafts as applicants of the vacancy; part of the caller's transaction.
+pub(super) fn apply(conn: &mut Conn, vacancy: &Vacancy, rows: Rows, now: DateTime<Utc>) -> Result<Report, StoreError> {
+    let mut report = Report { notes: rows.notes, ..Report::default() };
+    let mut problems = rows.problems;
+    let mut taken: HashMap<CandidateId, u64> = HashMap::new();
+    for (at, mut draft) in (0..).zip(rows.drafts) {
+        // Each row a microsecond older than the one before: pages show the newest change first, so in the file's order.
+        let now = now - TimeDelta::microseconds(at);
+        // As tables hold it: else every import would change it by less than a microsecond.
+        draft.applied_at = draft.applied_at.map(|at| at.trunc_subsecs(6));
+        let known = match find(conn, vacancy, &draft)? {
+            Ok(known) => known,
+            Err(message) => {
+                problems.push(Problem { line: draft.line, column: None, message });
+                continue;
+            }
+        };
+        if let Some(first) = known.as_ref().and_then(|known| taken.get(&known.id)) {
+            let message = format!("is the same candidate as line {first}");
+            problems.push(Problem { line: draft.line, column: None, message });
+            continue;
+        }
+        let (id, done) = match known {
+            Some(known) => update(conn, vacancy, &draft, known, now)?,
+            None => (insert(conn, vacancy, &draft, now)?, Done::Added),
+        };
+        taken.insert(id, draft.line);
+        match done {
+            Done::Added => report.added += 1,
+            Done::Updated => report.updated += 1,
+            Done::Unchanged => report.unchanged += 1,
+        }
+    }
+    problems.sort_by_key(|problem| problem.line);
+    report.left_out = lines(problems.iter().map(|problem| problem.line));
+    report.problem_count = problems.len();
+    let told = problems.into_iter().take(MOST_PROBLEMS);
+    report.problems = told.map(|Problem { line, column, message }| Told { line, column, message }).collect();
+    Ok(report)
+}
+
+/// The candidate whom a draft is about, if the organisation knows them in this mode: by external id, else by e-mail
+/// address. The inner error says why that cannot be told.
+fn find(conn: &mut Conn, vacancy: &Vacancy, draft: &Draft) -> Result<Result<Option<Candidate>, String>, StoreError> {
+    let (organisation, mode) = (&vacancy.organisation_id, vacancy.mode);
+    if let Some(external_id) = &draft.external_id
+        && let Some(known) = store::candidate::find_by_external_id(conn, organisation, mode, external_id)?
+    {
+        return Ok(Ok(Some(known)));
+    }
+    for email in &draft.profile.emails {
+        let known = store::candidate::find_by_email(conn, organisation, mode, &email.value)?;
+        let other = known.iter().find_map(|known| known.external_id.clone());
+        let fits = known.into_iter().find(|known| draft.external_id.is_none() || known.external_id.is_none());
+        match (fits, other) {
+            (Some(known), _) => return Ok(Ok(Some(known))),
+            (None, Some(other)) => {
+                return Ok(Err(format!(
+                    "has the e-mail address of a candidate who is known with another external id, “{other}”"
+                )));
+            }
+            (None, None) => {}
+        }
+    }
+    Ok(Ok(None))
+}
+
+fn insert(conn: &mut Conn, vacancy: &Vacancy, draft: &Draft, now: DateTime<Utc>) -> Result<CandidateId, StoreError> {
+    let candidate = Candidate {
+        id: CandidateId::new(now),
+        organisation_id: vacancy.organisation_id.clone(),
+        mode: vacancy.mode,
+        external_id: draft.external_id.clone(),
+        profile: draft.profile.clone(),
+        consent_withdrawn_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    store::candidate::insert(conn, &candidate)?;
+    apply_to(conn, vacancy, draft, &candidate.id, now)?;
+    Ok(candidate.id)
+}
+
+/// What is known already is not written again, so that *newest change first* keeps its meaning.
+fn update(
+    conn: &mut Conn,
+    vacancy: &Vacancy,
+    draft: &Draft,
+    known: Candidate,
+    now: DateTime<Utc>,
+) -> Result<(CandidateId, Done), StoreError> {
+    let mut candidate = known.clone();
+    draft.merge_into(&mut candidate.profile);
+    if candidate.external_id.is_none() {
+        candidate.external_id.clone_from(&draft.external_id);
+    }
+    let changed = candidate != known;
+    if changed {
+        candidate.updated_at = now;
+        store::candidate::update(conn, &candidate)?;
+    }
+    let Some(application) = store::candidate::find_application(conn, &vacancy.id, &candidate.id)? else {
+        apply_to(conn, vacancy, draft, &candidate.id, now)?;
+        return Ok((candidate.id, Done::Added));
+    };
+    let mut merged = application.clone();
+    draft.merge_application(&mut merged);
+    let moved = merged != application;
+    if changed || moved {
+        merged.updated_at = now;
+        store::candidate::update_application(conn, &merged)?;
+    }
+    Ok((candidate.id, if changed || moved { Done::Updated } else { Done::Unchanged }))
+}
+
+fn apply_to(
+    conn: &mut Conn,
+    vacancy: &Vacancy,
+    draft: &Draft,
+    candidate: &CandidateId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let application = Application {
+        id: ApplicationId::new(now),
+        candidate_id: candidate.clone(),
+        vacancy_id: vacancy.id.clone(),
+        applied_at: draft.applied_at.unwrap_or(now),
+        source: draft.source.clone(),
+        status: draft.status.clone().unwrap_or_else(|| FIRST_STATUS.to_owned()),
+        stage: draft.stage.clone().unwrap_or_else(|| FIRST_STAGE.to_owned()),
+        review: draft.review.clone(),
+        updated_at: now,
+    };
+    store::candidate::insert_application(conn, &application)
+}

@@ -1,0 +1,148 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::apply::apply;
+use super::*;
+use crate::domain::ids::OrganisationId;
+use crate::domain::mode::Mode;
+use crate::domain::organisation::Organisation;
+use crate::domain::vacancy::VacancyStatus;
+use crate::store::candidate::ApplicantPage;
+use crate::store::{DatabaseUrl, Store};
+
+struct Team {
+    store: Store,
+    vacancy: Vacancy,
+    now: DateTime<Utc>,
+    _folder: tempfile::TempDir,
+}
+
+impl Team {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("db"))).expect("a database");
+        let now = DateTime::UNIX_EPOCH;
+        let id = OrganisationId::new(now);
+        let organisation = Organisation {
+            id: id.clone(),
+            name: "Acme".into(),
+            time_zone: Tz::UTC,
+            suspended_at: None,
+            created_at: now,
+        };
+        let vacancy = Vacancy {
+            id: VacancyId::new(now),
+            organisation_id: id,
+            mode: Mode::Test,
+            title: "Engineer".into(),
+            reference: None,
+            status: VacancyStatus::Open,
+            department: None,
+            location: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let written = vacancy.clone();
+        store
+            .write(move |conn| {
+                store::organisation::insert(conn, &organisation)?;
+                store::vacancy::insert(conn, &written)
+            })
+            .await
+            .expect("written");
+        Self { store, vacancy, now, _folder: folder }
+    }
+
+    /// Imports a CSV file a day later than the one before.
+    async fn import(&mut self, csv: &str) -> Report {
+        let table = Table::read(csv.as_bytes()).expect("a table");
+        let rows = read_rows(&table, &Mapping::guess(table.header()), Tz::UTC);
+        self.now += TimeDelta::days(1);
+        let (vacancy, now) = (self.vacancy.clone(), self.now);
+        self.store.write(move |conn| apply(conn, &vacancy, rows, now)).await.expect("applied")
+    }
+
+    async fn applicants(&self) -> Vec<(String, Option<String>, String)> {
+        let vacancy = self.vacancy.id.clone();
+        let page = ApplicantPage { limit: 50, ..ApplicantPage::default() };
+        let found = self.store.read(move |conn| store::candidate::applicants(conn, &vacancy, &page)).await;
+        let line = |applicant: crate::domain::candidate::Applicant| {
+            let (who, application) = (applicant.candidate, applicant.application);
+            (who.profile.full_name, who.external_id, application.stage)
+        };
+        let mut lines: Vec<_> = found.expect("read").into_iter().map(line).collect();
+        lines.sort();
+        lines
+    }
+}
+
+fn counts(report: &Report) -> (usize, usize, usize, usize) {
+    (report.added, report.updated, report.unchanged, report.left_out)
+}
+
+#[tokio::test]
+async fn a_second_import_adds_nobody_twice_and_rewrites_nothing_that_is_known() {
+    let mut team = Team::new().await;
+    let file = "Id,Name,E-mail,Stage,Applied on\n7,محمد العتيبي,m@mail.example,Offer,2026-11-02\n,Sam ✨ Rivera,sam@mail.example,,\n";
+    assert_eq!(counts(&team.import(file).await), (2, 0, 0, 0));
+    assert_eq!(counts(&team.import(file).await), (0, 0, 2, 0));
+    let moved = "E-mail,Name,Stage\nSAM@mail.example,Sam ✨ Rivera,On-site\n";
+    assert_eq!(counts(&team.import(moved).await), (0, 1, 0, 0));
+    assert_eq!(
+        team.applicants().await,
+        [("Sam ✨ Rivera".into(), None, "On-site".into()), ("محمد العتيبي".into(), Some("7".into()), "Offer".into())]
+    );
+}
+
+#[tokio::test]
+async fn an_external_id_is_learnt_once_and_never_changed_by_an_address() {
+    let mut team = Team::new().await;
+    team.import("Name,E-mail\nAnna Berg,anna@mail.example\n").await;
+    assert_eq!(counts(&team.import("Id,Name,E-mail\nA1,Anna Berg,anna@mail.example\n").await), (0, 1, 0, 0));
+    let report = team.import("Id,Name,E-mail\nB2,Anna Berg,anna@mail.example\n").await;
+    assert_eq!(counts(&report), (0, 0, 0, 1));
+    assert_eq!(
+        report.problems[0].message,
+        "has the e-mail address of a candidate who is known with another external id, “A1”"
+    );
+    assert_eq!(team.applicants().await, [("Anna Berg".into(), Some("A1".into()), "Applied".into())]);
+}
+
+#[tokio::test]
+async fn two_rows_that_turn_out_to_be_one_candidate_are_told_apart_from_two() {
+    let mut team = Team::new().await;
+    team.import("Id,Name,E-mail\nA1,Anna Berg,anna@mail.example\n").await;
+    let report = team.import("Id,Name,E-mail\nA1,Anna Berg,\n,Anna Berg,anna@mail.example\n").await;
+    assert_eq!(counts(&report), (0, 0, 1, 1));
+    assert_eq!((report.problems[0].line, report.problems[0].message.as_str()), (3, "is the same candidate as line 2"));
+}
+
+#[test]
+fn a_file_is_clear_when_every_column_is_known_or_empty() {
+    let clear = |csv: &str| look(csv.as_bytes()).expect("readable");
+    assert!(clear("Name,E-mail,Stage\nAnna,a@mail.example,Applied\n"));
+    assert!(clear("Name,E-mail,Internal\nAnna,a@mail.example,\n"));
+    assert!(!clear("Name,E-mail,Internal\nAnna,a@mail.example,x\n"));
+    assert!(!clear("E-mail,Stage\na@mail.example,Applied\n"));
+    assert!(clear(r#"[{"fullName":"Anna"}]"#));
+    assert!(matches!(look(b"Name\n"), Err(FileError::NoRows)));
+}
+
+#[test]
+fn a_preview_shows_examples_and_keeps_a_choice_that_is_refused() {
+    let csv = "Name,Grade,Notes\nAnna,4,\nBo,4,x\nCy,5,y\n";
+    let guessed = preview_of(csv.as_bytes(), &None, Tz::UTC).expect("a preview");
+    assert_eq!((guessed.good, guessed.bad, guessed.refusal), (3, 0, None));
+    assert_eq!(guessed.columns[1].examples, ["4", "5"]);
+    let chosen = Some(vec![(0, "email".to_owned()), (1, "rating".to_owned())]);
+    let refused = preview_of(csv.as_bytes(), &chosen, Tz::UTC).expect("a preview");
+    assert!(refused.refusal.is_some_and(|why| why.starts_with("Choose a column for the full name")));
+    assert_eq!(refused.columns[0].field, Field::Email);
+}
+
+#[test]
+fn what_a_browser_calls_a_file_becomes_a_plain_name() {
+    assert_eq!(file_name("C:\\Users\\x\\candidates.csv"), "candidates.csv");
+    assert_eq!(file_name("../../etc/passwd"), "passwd");
+    assert_eq!(file_name("\n"), "file");
+}

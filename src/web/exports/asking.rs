@@ -1,0 +1,318 @@
+//! The page that asks whether an export is to be sent.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, Render as _, html};
+
+use super::super::form::{Errors, token_field, wrong};
+use super::super::icons::icon;
+use super::super::layout::{Head, part};
+use super::super::words::{count, first, size};
+use super::super::{code, paths, time};
+use crate::actions::Viewer;
+use crate::domain::candidate::Applicant;
+use crate::domain::export::{Exclusion, Selection};
+use crate::domain::hook::{Hook, HookState};
+use crate::domain::policy::Policy;
+use crate::domain::role::Permission;
+use crate::domain::vacancy::Vacancy;
+use crate::store::export::ExportView;
+
+/// So many names stand in a table of the page; the others are counted.
+const MOST_NAMES: usize = 50;
+
+/// What the page shows.
+pub struct Asking {
+    /// Candidates of what.
+    pub vacancy: Vacancy,
+    /// Who was ticked.
+    pub selection: Selection,
+    /// Who among them was sent before, by candidate.
+    pub sent: HashMap<String, ExportView>,
+    /// To whom it can go.
+    pub hooks: Vec<Hook>,
+    /// To whom it would go; `None` when there is nobody.
+    pub to: Option<ToHook>,
+    /// Names this filling of the form.
+    pub token: String,
+    /// What is wrong with it.
+    pub errors: Errors,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
+
+/// What a hook would be sent.
+pub struct ToHook {
+    /// The hook.
+    pub hook: Hook,
+    /// Whether its deliveries are signed.
+    pub signed: bool,
+    /// How many bytes it would be sent.
+    pub size: usize,
+    /// These bytes, with the first candidate alone.
+    pub sample: Vec<u8>,
+}
+
+impl Asking {
+    /// The title of the page.
+    pub fn title(&self) -> String {
+        format!("Export {}", count(self.selection.included.len(), "candidate"))
+    }
+
+    /// The page.
+    pub fn render(&self, viewer: &Viewer) -> Markup {
+        let vacancy = paths::vacancy(&self.vacancy.id);
+        let crumbs =
+            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
+        let head = Head::new(&crumbs, html! { (self.title()) "?" });
+        let Some(to) = &self.to else {
+            return html! { (self.errors.summary()) (head) (self.no_hook(viewer, &vacancy)) };
+        };
+        let nobody = self.selection.included.is_empty();
+        html! {
+            (self.errors.summary())
+            (head)
+            p.says { (self.says(to)) }
+            form method="post" action=(paths::vacancy_export(&self.vacancy.id)) {
+                input type="hidden" name="step" value="confirm";
+                (token_field(&self.token))
+                @for applicant in self.ticked() { input type="hidden" name="candidate" value=(applicant.candidate.id); }
+                @if !nobody { (part("To", html! {}, self.to(to))) }
+                @if !self.selection.excluded.is_empty() { (self.left_out(viewer)) }
+                @if !nobody { (self.sent_before(viewer)) (self.payload(to)) }
+                div.part {
+                    header {}
+                    div.row {
+                        @if !nobody { button.btn.main { "Confirm export" } }
+                        a.btn href=(vacancy) { "Back to the selection" }
+                    }
+                }
+            }
+        }
+    }
+
+    fn ticked(&self) -> impl Iterator<Item = &Applicant> {
+        self.selection.included.iter().chain(self.selection.excluded.iter().map(|(applicant, _)| applicant))
+    }
+
+    fn says(&self, to: &ToHook) -> Markup {
+        let (included, excluded) = (self.selection.included.len(), self.selection.excluded.len());
+        let ticked = included + excluded;
+        let people = if included == 1 { "1 person".to_owned() } else { format!("{included} people") };
+        html! {
+            @if included == 0 {
+                "Nothing can be sent: "
+                @if ticked == 1 { "the candidate you ticked stays out." } @else { "all " (ticked) " you ticked stay out." }
+            } @else {
+                "One request with " (people) " goes to " (to.hook.url.host()) "."
+                @if excluded > 0 {
+                    " " (first(excluded)) " of the " (ticked) " you ticked " (if excluded == 1 { "stays" } else { "stay" }) " out."
+                }
+            }
+        }
+    }
+
+    fn to(&self, to: &ToHook) -> Markup {
+        let error = self.errors.of("hook");
+        let signed = if to.signed { "signed" } else { "unsigned" };
+        html! {
+            div.field {
+                label for="hook" { "Webhook" }
+                (wrong("hook", error))
+                select #hook name="hook" aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "hook-error")] {
+                    @for hook in &self.hooks {
+                        option value=(hook.id) selected[hook.id == to.hook.id] {
+                            (hook.name) " (" (hook.url.host()) ")" @if hook.state == HookState::Paused { ", paused" }
+                        }
+                    }
+                }
+            }
+            @if self.hooks.len() > 1 {
+                p.row.small {
+                    button.btn name="look" value="1" { "Show what this one gets" }
+                    span.soft { "Below is what " (to.hook.name) " gets." }
+                }
+            }
+            @if to.hook.state == HookState::Paused {
+                p.notice { "This webhook is paused. The export is held, and sent as soon as an Organisation Admin resumes it." }
+            }
+            dl.facts {
+                div { dt { "Sent as" } dd { "one request, " (size(to.size)) ", " (signed) } }
+                div { dt { "Field set" } dd { (to.hook.field_set.label()) " " span.soft { (to.hook.field_set.explanation()) } } }
+                div { dt { "If it fails" } dd { (if_it_fails(to.hook.policy)) "; you see it live on the next page" } }
+            }
+        }
+    }
+
+    fn left_out(&self, viewer: &Viewer) -> Markup {
+        let excluded = &self.selection.excluded;
+        let ticked = excluded.len() + self.selection.included.len();
+        let zone = viewer.organisation.time_zone;
+        let rows: Vec<(&Applicant, Markup)> =
+            excluded.iter().map(|(applicant, reason)| (applicant, self.reason(applicant, *reason, zone))).collect();
+        part("Left out", html! { (excluded.len()) " of the " (ticked) " you ticked" }, names("Reason", &rows))
+    }
+
+    fn reason(&self, applicant: &Applicant, reason: Exclusion, zone: chrono_tz::Tz) -> Markup {
+        let since = applicant.candidate.consent_withdrawn_at;
+        html! {
+            span.st {
+                (icon("off"))
+                span { (reason.label()) @if let Some(since) = since { " on " (time::day(since, zone, self.now)) } }
+            }
+        }
+    }
+
+    fn sent_before(&self, viewer: &Viewer) -> Markup {
+        let included = &self.selection.included;
+        let before = included.iter().filter_map(|one| Some((one, self.sent.get(one.candidate.id.as_str())?)));
+        let (zone, now) = (viewer.organisation.time_zone, self.now);
+        let rows: Vec<(&Applicant, Markup)> = before
+            .map(|(one, view)| {
+                let when = time::near(view.export.created_at, zone, now);
+                (one, html! { span.st.ok { (icon("ok")) span { "Already sent to " (view.hook_name) " " (when) } } })
+            })
+            .collect();
+        if rows.is_empty() {
+            return html! {};
+        }
+        let hint = html! { (rows.len()) " of the " (included.len()) ". They are sent once more." };
+        part("Sent before", hint, names("Last export", &rows))
+    }
+
+    fn payload(&self, to: &ToHook) -> Markup {
+        let included = self.selection.included.len();
+        let (hint, caption) = match included {
+            1 => ("These are the very bytes, laid out for reading.".to_owned(), "The whole body".to_owned()),
+            many => (
+                "These are the very bytes, laid out for reading, for one candidate. The others look alike.".to_owned(),
+                format!("First of {many}"),
+            ),
+        };
+        let caption = html! { strong { (caption) } " application/json" };
+        part("What is sent", html! { (hint) }, code::figure("Payload preview", caption, code::json(&to.sample), false))
+    }
+
+    fn no_hook(&self, viewer: &Viewer, vacancy: &str) -> Markup {
+        let admin = viewer.role.may(Permission::ManageHooks);
+        let other = viewer.mode != self.vacancy.mode;
+        html! {
+            section.empty {
+                h2 { "No webhook in " (self.vacancy.mode) " mode yet." }
+                p {
+                    "An export goes to a webhook: an address of another system of yours, such as the one that keeps the people you hire. "
+                    @if admin { "Create one, then export again." }
+                    @else { "An Organisation Admin of yours can create one." }
+                }
+                @if admin && other { p.small.soft { "Switch to " (self.vacancy.mode.label()) " mode in the bar above first." } }
+                p.row {
+                    @if admin { a.btn.main href=(paths::NEW_WEBHOOK) { "Create Webhook" } }
+                    a.btn href=(vacancy) { "Back to the selection" }
+                }
+            }
+        }
+    }
+}
+
+fn if_it_fails(policy: Policy) -> &'static str {
+    match policy {
+        Policy::Quick => "tried again 200, 400 and 800 ms later",
+        Policy::Patient => "tried again for three days",
+        Policy::Single => "not tried again: its policy sends once",
+    }
+}
+
+fn names(column: &str, rows: &[(&Applicant, Markup)]) -> Markup {
+    html! {
+        div.table {
+            table.cards.pairs {
+                thead { tr { th scope="col" { "Candidate" } th scope="col" { (column) } } }
+                tbody {
+                    @for (applicant, what) in rows.iter().take(MOST_NAMES) {
+                        tr { th scope="row" { bdi { (applicant.candidate.profile.full_name) } } td { (what.render()) } }
+                    }
+                }
+            }
+        }
+        @if rows.len() > MOST_NAMES { p.small.soft { "And " (rows.len() - MOST_NAMES) " more." } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::FieldError;
+    use crate::domain::delivery::DeliveryState;
+    use crate::domain::role::Role;
+    use crate::web::samples::{applicant, export, hook, now, vacancy, viewer};
+
+    fn asking(names: &[&str], hooks: Vec<Hook>) -> Asking {
+        let people = names.iter().map(|name| applicant(name, "a@mail.example")).collect();
+        let to = hooks.first().cloned();
+        Asking {
+            vacancy: vacancy("Engineer"),
+            selection: Selection::of(people),
+            sent: HashMap::new(),
+            hooks,
+            to: to.map(|hook| ToHook { hook, signed: true, size: 18_400, sample: br#"{"a":"<b>"}"#.to_vec() }),
+            token: "t0ken".into(),
+            errors: Errors::default(),
+            now: now(),
+        }
+    }
+
+    #[test]
+    fn it_says_how_many_go_where_and_carries_their_ids_and_the_token() {
+        let asking = asking(&["Anna", "<script>"], vec![hook("Candidate warehouse"), hook("Payroll <bridge>")]);
+        let page = asking.render(&viewer(Role::Recruiter)).0;
+        assert!(page.contains("<h1>Export 2 candidates?</h1>"));
+        assert!(page.contains("One request with 2 people goes to hooks.northwind-data.example."));
+        assert!(page.contains("one request, 18.4 kB, signed") && page.contains("tried again for three days"));
+        assert_eq!(page.matches(r#"type="hidden" name="candidate""#).count(), 2);
+        assert!(page.contains(r#"name="token" value="t0ken""#) && page.contains("<strong>First of 2</strong>"));
+        assert!(page.contains("Payroll &lt;bridge&gt; (hooks.northwind-data.example)") && page.contains("&lt;b&gt;"));
+        assert!(page.contains("Confirm export") && page.contains("Back to the selection"));
+    }
+
+    #[test]
+    fn whoever_stays_out_is_named_with_the_reason_and_whoever_was_sent_before_with_the_time() {
+        let mut asking = asking(&["Łukasz", "محمد العتيبي"], vec![hook("Warehouse")]);
+        let mut gone = applicant("<b>Zoë", "z@mail.example");
+        gone.candidate.consent_withdrawn_at = Some(now());
+        asking.selection.excluded.push((gone, Exclusion::ConsentWithdrawn));
+        let viewer = viewer(Role::Recruiter);
+        let view = export(&viewer, &asking.vacancy, &asking.hooks[0], DeliveryState::Success { at: now() });
+        asking.sent.insert(asking.selection.included[1].candidate.id.to_string(), view);
+        let page = asking.render(&viewer).0;
+        assert!(page.contains("One of the 3 you ticked stays out.") && page.contains("1 of the 3 you ticked"));
+        assert!(page.contains("<bdi>&lt;b&gt;Zoë</bdi>") && page.contains("Consent withdrawn on"));
+        assert!(page.contains("Already sent to Warehouse") && page.contains("today at 14:41"));
+    }
+
+    #[test]
+    fn nobody_to_send_has_no_button() {
+        let mut asking = asking(&[], vec![hook("Warehouse")]);
+        asking.selection.excluded.push((applicant("Zoë", "z@mail.example"), Exclusion::ConsentWithdrawn));
+        let page = asking.render(&viewer(Role::Recruiter)).0;
+        assert!(page.contains("Nothing can be sent") && !page.contains("Confirm export"));
+    }
+
+    #[test]
+    fn without_a_webhook_it_says_who_can_create_one() {
+        let asking = asking(&["Anna"], Vec::new());
+        let admin = asking.render(&viewer(Role::Admin)).0;
+        assert!(admin.contains("No webhook in live mode yet.") && admin.contains(paths::NEW_WEBHOOK));
+        let recruiter = asking.render(&viewer(Role::Recruiter)).0;
+        assert!(recruiter.contains("An Organisation Admin of yours") && !recruiter.contains(paths::NEW_WEBHOOK));
+    }
+
+    #[test]
+    fn a_paused_webhook_and_a_refused_one_are_said_beside_the_field() {
+        let mut asking = asking(&["Anna"], vec![Hook { state: HookState::Paused, ..hook("Slow") }]);
+        asking.errors = Errors(vec![FieldError::new("hook", "Choose one of the webhooks")]);
+        let page = asking.render(&viewer(Role::Recruiter)).0;
+        assert!(page.contains("), paused</option>") && page.contains("This webhook is paused."));
+        assert!(page.contains(r##"href="#hook""##) && page.contains(r#"aria-describedby="hook-error""#));
+    }
+}

@@ -1,0 +1,346 @@
+//! How an export went, said first in one sentence.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, Render as _, html};
+
+use super::super::icons::icon;
+use super::super::layout::{Head, part};
+use super::super::status::{State, ladder};
+use super::super::words::count;
+use super::super::{code, paths, time};
+use super::table::History;
+use crate::actions::Viewer;
+use crate::domain::attempt::{ErrorClass, Trigger};
+use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::hook::{Hook, HookState};
+use crate::domain::ids::CandidateId;
+use crate::domain::role::{Permission, Role};
+use crate::store::export::ExportView;
+
+/// What the page shows.
+pub struct Outcome {
+    /// The export.
+    pub view: ExportView,
+    /// Where it goes.
+    pub hook: Hook,
+    /// Who was left out and could be sent by now.
+    pub free: Vec<CandidateId>,
+    /// The latest exports of its vacancy.
+    pub history: Vec<ExportView>,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
+
+impl Outcome {
+    /// The title, which says how it stands.
+    pub fn title(&self) -> String {
+        let stands = match self.delivery().state {
+            DeliveryState::Pending { .. } if self.delivery().state.is_held() => "is held",
+            DeliveryState::Pending { .. } => "is on its way",
+            DeliveryState::Retrying { .. } => "is retrying",
+            DeliveryState::Success { .. } => "arrived",
+            DeliveryState::Failed { class: ErrorClass::Cancelled, .. } => "was cancelled",
+            DeliveryState::Failed { .. } => "failed",
+        };
+        format!("{} {stands}", self.heading())
+    }
+
+    /// The page.
+    pub fn render(&self, viewer: &Viewer) -> Markup {
+        let zone = viewer.organisation.time_zone;
+        let owed = self.delivery().state.is_owed();
+        let vacancy = paths::vacancy(&self.view.export.vacancy_id);
+        let crumbs = [("Exports", Some(paths::EXPORTS.to_owned())), (self.view.vacancy_title.as_str(), Some(vacancy))];
+        let head = Head {
+            state: State::of_delivery(self.delivery()).pill(),
+            ..Head::new(&crumbs, html! { (self.heading()) })
+        };
+        let history =
+            History { exports: &self.history, current: Some(&self.view.export.id), zone, now: self.now }.render();
+        html! {
+            div.stack #export data-live=[owed.then_some("1000")] {
+                (head)
+                div role="status" { p.says { (self.says(zone)) } }
+                @if let DeliveryState::Failed { class, .. } = self.delivery().state { (advice(class)) }
+                (self.acts(viewer))
+                (part("Tries", html! { (self.tries()) }, self.ladder(owed)))
+                @if owed { (part("What happens next", html! {}, self.next())) }
+                (part("Facts", html! {}, self.facts(viewer)))
+                (part("Exports of this vacancy", html! {}, history))
+            }
+        }
+    }
+
+    fn delivery(&self) -> &Delivery {
+        &self.view.delivery
+    }
+
+    fn heading(&self) -> String {
+        format!("Export of {}", count(self.view.export.candidate_count as usize, "candidate"))
+    }
+
+    fn says(&self, zone: Tz) -> Markup {
+        let delivery = self.delivery();
+        let host = self.hook.url.host();
+        let near = |at| time::near(at, zone, self.now);
+        html! {
+            @match delivery.state {
+                DeliveryState::Pending { due: None } => {
+                    "It waits: " (self.hook.name) " is paused. It is sent as soon as an Organisation Admin resumes it."
+                }
+                DeliveryState::Pending { .. } => { "It is on its way to " (host) "." }
+                DeliveryState::Retrying { due: None } => {
+                    "It has not arrived yet: " (self.last_answer()) ". " (self.hook.name)
+                    " is paused now, and the next try waits until an Organisation Admin resumes it."
+                }
+                DeliveryState::Retrying { due: Some(due) } => {
+                    "It has not arrived yet: " (self.last_answer()) ". "
+                    @if due <= self.now { "It is being tried again now." }
+                    @else {
+                        "We try again " @if due - self.now > TimeDelta::minutes(1) { (near(due)) ", " }
+                        (time::ahead(due, self.now)) (self.until(due, zone)) "."
+                    }
+                }
+                DeliveryState::Success { at } => {
+                    "It arrived: " (host) " answered " (delivery.response_status.unwrap_or(200)) " " (near(at))
+                    @if delivery.tries.all() > 1 { ", on try " (delivery.tries.all()) }
+                    "."
+                }
+                DeliveryState::Failed { at, class: ErrorClass::Cancelled } => {
+                    "It was cancelled " (near(at)) @if self.hook.state == HookState::Deleted { ", when its webhook was deleted" }
+                    @if delivery.tries.all() == 0 { ". Nothing was sent." } @else { ". Nothing more is sent." }
+                }
+                DeliveryState::Failed { class, .. } => {
+                    "It did not arrive. "
+                    @match delivery.response_status {
+                        Some(status) => { "The receiver answered " (status) }
+                        None => { (class.sentence().trim_end_matches('.')) }
+                    }
+                    @if delivery.tries.all() > 1 { ", the last of " (delivery.tries.all()) " tries." } @else { "." }
+                }
+            }
+        }
+    }
+
+    /// What the last try came to, and how many there were.
+    fn last_answer(&self) -> String {
+        let delivery = self.delivery();
+        let tries = delivery.tries.all();
+        let times = if tries > 1 { format!(" on try {tries}") } else { String::new() };
+        match (delivery.response_status, delivery.last_class) {
+            (Some(status), _) => format!("the receiver answered {status}{times}"),
+            (None, Some(class)) => format!("{}{times}", class.brief()),
+            (None, None) => "nothing came back".to_owned(),
+        }
+    }
+
+    /// Until when it is tried, when that is long.
+    fn until(&self, due: DateTime<Utc>, zone: Tz) -> Markup {
+        let done = self.delivery().tries.automatic as usize;
+        let rest = self.hook.policy.pauses().get(done..).unwrap_or_default();
+        let left = rest.iter().sum::<std::time::Duration>();
+        let end = TimeDelta::from_std(left).ok().map(|left| due + left);
+        html! {
+            @if let Some(end) = end.filter(|end| *end - due > TimeDelta::hours(1)) {
+                ", and go on until " (time::day(end, zone, self.now)) " at the latest"
+            }
+        }
+    }
+
+    /// Recruiters act on their own exports; everybody else who may resend, on all.
+    fn may_act(&self, viewer: &Viewer) -> bool {
+        let own = self.view.export.requested_by == viewer.member.id;
+        viewer.role.may(Permission::Resend) && (own || viewer.role != Role::Recruiter)
+    }
+
+    fn acts(&self, viewer: &Viewer) -> Markup {
+        let delivery = self.delivery();
+        let mine = self.may_act(viewer);
+        let active = self.hook.state == HookState::Active;
+        let failed = matches!(delivery.state, DeliveryState::Failed { .. });
+        let again = mine && active && (failed || matches!(delivery.state, DeliveryState::Retrying { .. }));
+        let anew = failed && viewer.role.may(Permission::Export) && self.hook.state != HookState::Active;
+        let back = paths::export(&self.view.export.id);
+        let form = |action: String, button: Markup| {
+            html! { form method="post" action=(action) { input type="hidden" name="back" value=(back); (button) } }
+        };
+        html! {
+            div.row {
+                @if again {
+                    (form(paths::log_retry(&delivery.id), html! { button.btn.main { (icon("again")) "Retry now" } }))
+                }
+                @if mine && delivery.state.is_owed() {
+                    (form(paths::log_cancellation(&delivery.id), html! { button.btn.risk { "Cancel retries" } }))
+                }
+                @if anew {
+                    a.btn.main href={ (paths::vacancy_export(&self.view.export.vacancy_id)) "?again=" (self.view.export.id) } {
+                        "Export them to another webhook"
+                    }
+                }
+                @if mine { a.btn href=(paths::log(&delivery.id)) { "Open its delivery" } }
+            }
+        }
+    }
+
+    fn tries(&self) -> String {
+        let (done, most) = (self.delivery().tries.automatic, self.hook.policy.most_tries());
+        match self.delivery().tries.manual {
+            0 => format!("{done} of {most}"),
+            manual => format!("{done} of {most}, and {manual} by hand"),
+        }
+    }
+
+    fn ladder(&self, owed: bool) -> Markup {
+        let next = owed && self.delivery().trigger == Trigger::Automatic;
+        html! {
+            (ladder(self.hook.policy, self.delivery().tries.automatic, next))
+            p.small.soft {
+                "The same request each time, with the same id, so the receiver can tell it from a new one."
+                @if owed { " You can close this page; nothing depends on it." }
+            }
+        }
+    }
+
+    fn next(&self) -> Markup {
+        let (people, most) = (self.view.export.candidate_count, self.hook.policy.most_tries());
+        let marked = if people == 1 { "the candidate is".to_owned() } else { format!("the {people} are") };
+        let fail = if most == 1 { "The one try fails:".to_owned() } else { format!("All {most} tries fail:") };
+        let line = |class: &str, sign: &str, when: &str, then: Markup| {
+            html! { li { span class={ "st " (class) } { (icon(sign)) (when) } " " (then) } }
+        };
+        html! {
+            ul.stack.small {
+                (line("ok", "ok", "The receiver answers 2xx:", html! { "this page turns to Success, and " (marked) " marked as exported on the vacancy." }))
+                (line("bad", "bad", &fail, html! { "it is Failed, and one button sends it again." }))
+                (line("", "off", "You cancel:", html! {
+                    "nothing more is sent."
+                    @if self.delivery().tries.all() > 0 { " What the receiver may have kept of the tries before stays there." }
+                }))
+            }
+        }
+    }
+
+    fn facts(&self, viewer: &Viewer) -> Markup {
+        let export = &self.view.export;
+        let left_out = export.excluded.len();
+        let zone = viewer.organisation.time_zone;
+        html! {
+            dl.facts.two {
+                div {
+                    dt { "Webhook" }
+                    dd {
+                        (self.view.hook_name) " " span.soft { (self.hook.url.host()) }
+                        @match self.hook.state {
+                            HookState::Active => {}
+                            _ => { " " (State::of_hook(&self.hook).plain()) }
+                        }
+                    }
+                }
+                div {
+                    dt { "Candidates" }
+                    dd {
+                        (export.candidate_count)
+                        @if left_out > 0 { " " span.soft { (left_out) " left out" } }
+                        @if !self.free.is_empty() && viewer.role.may(Permission::Export) {
+                            " " a href=(self.those_left_out()) { "Export those left out" }
+                        }
+                    }
+                }
+                div { dt { "Field set" } dd { (export.field_set.label()) " " span.soft { (export.field_set.explanation()) } } }
+                div { dt { "Requested" } dd { (time::near(export.created_at, zone, self.now)) " by " bdi { (self.view.requested_by_name) } } }
+                div { dt { "Export id" } dd { (code::id("Export id", export.id.as_str())) } }
+                div { dt { "Delivery id" } dd { (code::id("Delivery id", self.delivery().id.as_str())) } }
+            }
+        }
+    }
+
+    fn those_left_out(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.free.iter().map(|id| ("candidate", id.as_str())));
+        format!("{}?{}", paths::vacancy_export(&self.view.export.vacancy_id), query.finish())
+    }
+}
+
+fn advice(class: ErrorClass) -> Markup {
+    if class == ErrorClass::Cancelled {
+        return html! {};
+    }
+    let advice = class.advice();
+    let mut letters = advice.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    html! { p { (class.sentence()) " " (first) (letters.as_str()) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::delivery::Tries;
+    use crate::web::samples::{export, hook, now, vacancy, viewer};
+
+    fn result(viewer: &Viewer, state: DeliveryState) -> Outcome {
+        let hook = hook("Candidate <warehouse>");
+        let view = export(viewer, &vacancy("<b>Engineer"), &hook, state);
+        Outcome { history: vec![view.clone()], view, hook, free: Vec::new(), now: now() }
+    }
+
+    fn tried(mut result: Outcome, times: u32, status: Option<u16>, class: Option<ErrorClass>) -> Outcome {
+        result.view.delivery.tries = Tries { automatic: times, manual: 0 };
+        (result.view.delivery.response_status, result.view.delivery.last_class) = (status, class);
+        result
+    }
+
+    #[test]
+    fn what_is_owed_refetches_itself_and_says_when_it_is_tried_again() {
+        let viewer = viewer(Role::Recruiter);
+        let due = Some(now() + TimeDelta::minutes(4));
+        let result =
+            tried(result(&viewer, DeliveryState::Retrying { due }), 5, Some(503), Some(ErrorClass::ServerError));
+        let page = result.render(&viewer).0;
+        assert!(page.contains(r#"id="export" data-live="1000""#) && page.contains(r#"<div role="status">"#));
+        assert!(page.contains("It has not arrived yet: the receiver answered 503 on try 5. We try again "));
+        assert!(page.contains("in 4 min, and go on until") && page.contains(">23 Nov</time> at the latest."));
+        assert!(page.contains("5 of 13") && page.contains("What happens next") && page.contains("All 13 tries fail:"));
+        assert!(page.contains("Retry now") && page.contains("Cancel retries") && page.contains("Open its delivery"));
+        assert!(page.contains(&format!(r#"name="back" value="{}""#, paths::export(&result.view.export.id))));
+        assert!(page.contains("&lt;b&gt;Engineer") && page.contains("Candidate &lt;warehouse&gt;"));
+        assert_eq!(result.title(), "Export of 12 candidates is retrying");
+    }
+
+    #[test]
+    fn every_other_state_has_its_sentence() {
+        let viewer = viewer(Role::Admin);
+        let says = |result: Outcome| result.says(Tz::UTC).0;
+        let one = |state| result(&viewer, state);
+        assert!(says(one(DeliveryState::Pending { due: Some(now()) })).starts_with("It is on its way to hooks."));
+        assert!(says(one(DeliveryState::Pending { due: None })).contains("is paused. It is sent as soon as"));
+        let success = tried(one(DeliveryState::Success { at: now() }), 3, Some(202), None);
+        assert!(says(success).contains("answered 202 "));
+        let refused = ErrorClass::ConnectRefused;
+        let failed = tried(one(DeliveryState::Failed { at: now(), class: refused }), 4, None, Some(refused));
+        assert!(failed.render(&viewer).0.contains("nothing listens on that port, the last of 4 tries."));
+        let cancelled = one(DeliveryState::Failed { at: now(), class: ErrorClass::Cancelled });
+        assert!(says(cancelled).ends_with("Nothing was sent."));
+    }
+
+    #[test]
+    fn what_is_done_no_longer_looks_again_and_offers_only_what_makes_sense() {
+        let viewer = viewer(Role::Admin);
+        let page = result(&viewer, DeliveryState::Success { at: now() }).render(&viewer).0;
+        assert!(!page.contains("data-live") && !page.contains("Retry now") && !page.contains("Cancel retries"));
+        let class = ErrorClass::ServerError;
+        let mut failed = result(&viewer, DeliveryState::Failed { at: now(), class });
+        assert!(failed.render(&viewer).0.contains("Retry now"));
+        failed.hook.state = HookState::Deleted;
+        let page = failed.render(&viewer).0;
+        assert!(!page.contains("Retry now") && page.contains("Export them to another webhook"));
+    }
+
+    #[test]
+    fn a_recruiter_reads_the_exports_of_others_and_leaves_them_alone() {
+        let result = result(&viewer(Role::Recruiter), DeliveryState::Retrying { due: Some(now()) });
+        let page = result.render(&viewer(Role::Recruiter)).0;
+        assert!(page.contains("It is being tried again now.") && !page.contains("Retry now"));
+        assert!(!page.contains("Open its delivery"));
+    }
+}

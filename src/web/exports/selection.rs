@@ -1,0 +1,104 @@
+//! Who was ticked, however the ticks arrive: one by one, all of a stage, or everybody an earlier export carried.
+
+use std::collections::HashSet;
+
+use super::super::error::WebError;
+use super::super::form::Fields;
+use super::super::vacancies::show::Wanted;
+use crate::actions::{Context, Viewer};
+use crate::domain::export::MOST_CANDIDATES;
+use crate::domain::ids::{CandidateId, ExportId, VacancyId};
+use crate::store::{self, StoreError};
+
+/// Why a selection cannot be exported; `None` when it can.
+pub fn refusal(ticked: &[CandidateId]) -> Option<String> {
+    match ticked.len() {
+        0 => Some("Tick at least one candidate".to_owned()),
+        count if count > MOST_CANDIDATES => {
+            Some(format!("One export carries at most {MOST_CANDIDATES} candidates: choose a stage, or tick fewer"))
+        }
+        _ => None,
+    }
+}
+
+/// Reads who is meant. With `all`, everybody of the stage but those who were shown and are not ticked any more.
+pub async fn ticked(
+    context: &Context,
+    viewer: &Viewer,
+    vacancy: &VacancyId,
+    fields: &Fields,
+) -> Result<Vec<CandidateId>, WebError> {
+    let one_by_one = ids(fields, "candidate");
+    if let Ok(export) = fields.one("again").parse::<ExportId>() {
+        return again(context, viewer, vacancy, export).await;
+    }
+    let wanted = Wanted::read(fields);
+    if !wanted.all {
+        return Ok(one_by_one);
+    }
+    let (organisation, vacancy) = (viewer.organisation.id.clone(), vacancy.clone());
+    let everybody = context
+        .store
+        .read(move |conn| {
+            if store::vacancy::find(conn, &organisation, &vacancy)?.is_none() {
+                return Ok(Vec::new());
+            }
+            // One more than fits says that they are too many.
+            let limit = i64::try_from(MOST_CANDIDATES).unwrap_or(i64::MAX - 1) + 1;
+            store::candidate::applicant_ids(conn, &vacancy, wanted.stage.as_deref(), limit)
+        })
+        .await?;
+    let shown: HashSet<CandidateId> = ids(fields, "shown").into_iter().collect();
+    let ticked: HashSet<CandidateId> = one_by_one.into_iter().collect();
+    Ok(everybody.into_iter().filter(|id| ticked.contains(id) || !shown.contains(id)).collect())
+}
+
+async fn again(
+    context: &Context,
+    viewer: &Viewer,
+    vacancy: &VacancyId,
+    export: ExportId,
+) -> Result<Vec<CandidateId>, WebError> {
+    let (organisation, vacancy) = (viewer.organisation.id.clone(), vacancy.clone());
+    let carried = context.store.read(move |conn| {
+        let found = store::export::find(conn, &organisation, &export)?;
+        match found.filter(|view| view.export.vacancy_id == vacancy) {
+            Some(_) => Ok::<_, StoreError>(Some(store::export::carried(conn, &export)?)),
+            None => Ok(None),
+        }
+    });
+    carried.await?.ok_or(WebError::NotFound)
+}
+
+/// The ids under a name, each once; what is no id is none.
+fn ids(fields: &Fields, name: &str) -> Vec<CandidateId> {
+    let mut seen = HashSet::new();
+    let all = fields.all(name).into_iter().filter_map(|id| id.parse().ok());
+    all.filter(|id: &CandidateId| seen.insert(id.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn nobody_and_too_many_are_refused_in_a_sentence() {
+        let one = CandidateId::new(DateTime::UNIX_EPOCH);
+        assert_eq!(refusal(&[]).as_deref(), Some("Tick at least one candidate"));
+        assert_eq!(refusal(std::slice::from_ref(&one)), None);
+        let many = vec![one; 501];
+        assert_eq!(
+            refusal(&many).as_deref(),
+            Some("One export carries at most 500 candidates: choose a stage, or tick fewer")
+        );
+    }
+
+    #[test]
+    fn an_id_counts_once_and_what_is_none_does_not_count() {
+        let id = CandidateId::new(DateTime::UNIX_EPOCH);
+        let fields = Fields::parse(format!("candidate={id}&candidate={id}&candidate=x").as_bytes());
+        assert_eq!(ids(&fields, "candidate"), [id]);
+    }
+}

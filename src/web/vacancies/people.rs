@@ -1,0 +1,274 @@
+//! The candidates of a vacancy: a table to tick, and the tray with what can be done with those who are ticked.
+
+use maud::{Markup, Render, html};
+
+use super::super::icons::icon;
+use super::super::words::grouped;
+use super::super::{paths, time};
+use super::show::{PAGE, Shown, Wanted};
+use crate::actions::Viewer;
+use crate::domain::candidate::Applicant;
+use crate::domain::export::MOST_CANDIDATES;
+use crate::domain::mask;
+use crate::domain::role::Permission;
+
+/// The table, the tray and the way to other pages.
+pub struct People<'a> {
+    /// What is shown.
+    pub shown: &'a Shown,
+    /// To whom.
+    pub viewer: &'a Viewer,
+}
+
+impl Render for People<'_> {
+    fn render(&self) -> Markup {
+        let wanted = &self.shown.wanted;
+        if self.shown.applicants.is_empty() {
+            let all = Wanted { stage: None, page: 1, all: false }.address(&self.shown.vacancy.id);
+            return html! {
+                section.empty {
+                    h2 { "Nobody is in this stage." }
+                    p { "Those who were have moved on. " a href=(all) { "Show all stages" } }
+                }
+            };
+        }
+        if !self.may_export() {
+            return html! { (self.table()) (self.pages()) };
+        }
+        html! {
+            form.pickable method="post" action=(paths::vacancy_export(&self.shown.vacancy.id)) {
+                input type="hidden" name="step" value="choose";
+                input type="hidden" name="page" value=(wanted.page);
+                @if let Some(stage) = &wanted.stage { input type="hidden" name="stage" value=(stage); }
+                @if wanted.all {
+                    input type="hidden" name="all" value="1";
+                    @for applicant in &self.shown.applicants { input type="hidden" name="shown" value=(applicant.candidate.id); }
+                }
+                (self.table())
+                (self.tray())
+            }
+            (self.pages())
+        }
+    }
+}
+
+impl People<'_> {
+    fn may_export(&self) -> bool {
+        self.viewer.role.may(Permission::Export)
+    }
+
+    /// How many there are, as a word.
+    fn all(&self) -> String {
+        grouped(usize::try_from(self.shown.total()).unwrap_or_default())
+    }
+
+    fn range(&self) -> String {
+        let (first, count) = ((self.shown.wanted.page - 1) * PAGE + 1, self.shown.applicants.len() as i64);
+        let word = |number: i64| grouped(usize::try_from(number).unwrap_or_default());
+        format!("{} to {} of {}", word(first), word(first + count - 1), self.all())
+    }
+
+    fn table(&self) -> Markup {
+        let tickable = self.may_export();
+        let count = self.shown.applicants.len();
+        html! {
+            div.table {
+                table class=(if tickable { "cards people" } else { "cards pairs" }) {
+                    caption.hush { "Candidates " (self.range()) ", newest change first" }
+                    thead {
+                        tr {
+                            @if tickable {
+                                th scope="col" { input type="checkbox" hidden aria-label={ "Select all " (count) " on this page" }; }
+                            }
+                            th scope="col" { "Candidate" }
+                            th scope="col" { "Stage" }
+                            th scope="col" { "Applied" }
+                            th.num scope="col" { "Rating" }
+                            th scope="col" { "Source" }
+                            th scope="col" { "Exported" }
+                        }
+                    }
+                    tbody {
+                        @for (at, applicant) in self.shown.applicants.iter().enumerate() { (self.row(at, applicant, tickable)) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn row(&self, at: usize, applicant: &Applicant, tickable: bool) -> Markup {
+        let (zone, now) = (self.viewer.organisation.time_zone, self.shown.now);
+        let Applicant { candidate, application } = applicant;
+        let id = &candidate.id;
+        let (name, email) = self.who(applicant);
+        let sent = self.shown.sent.get(id.as_str());
+        html! {
+            tr {
+                @if tickable {
+                    td {
+                        // The link of the error summary leads to the first box.
+                        input type="checkbox" id=[(at == 0).then_some("candidate")] name="candidate" value=(id)
+                            aria-label={ "Select " (name) } checked[self.shown.ticked.contains(id)];
+                    }
+                }
+                th scope="row" {
+                    bdi { (name) }
+                    @if candidate.consent_withdrawn_at.is_some() { " " span.tag { "Consent withdrawn" } }
+                    @if let Some(email) = email { span.sub { (email) } }
+                }
+                td { (application.stage) }
+                td data-l="Applied" { (time::day(application.applied_at, zone, now)) }
+                td.num data-l="Rating" {
+                    @match application.review.mean_rating() { Some(mean) => { (format!("{mean:.1}")) } None => "–" }
+                }
+                td { @if let Some(source) = &application.source { (source) } }
+                td data-l=[sent.map(|_| "Exported to")] {
+                    @if let Some(sent) = sent { (sent.hook_name) ", " (time::brief(sent.export.created_at, zone, now)) }
+                }
+            }
+        }
+    }
+
+    fn who(&self, applicant: &Applicant) -> (String, Option<String>) {
+        let profile = &applicant.candidate.profile;
+        if self.viewer.role.may(Permission::SeePersonalData) {
+            (profile.full_name.clone(), profile.email().map(str::to_owned))
+        } else {
+            (mask::name(&profile.full_name), profile.email().map(mask::email))
+        }
+    }
+
+    fn tray(&self) -> Markup {
+        let (wanted, total) = (&self.shown.wanted, self.shown.total());
+        let address = |all| Wanted { all, ..wanted.clone() }.address(&self.shown.vacancy.id);
+        html! {
+            div.tray.row.apart {
+                p.row.small {
+                    @if wanted.all {
+                        strong { "All " (self.all()) " selected" }
+                        span.soft { "but those you untick here" }
+                        a.btn href=(address(false)) { "Select none" }
+                    } @else {
+                        strong { span.picked {} " of " (self.all()) " selected" }
+                        @if total > MOST_CANDIDATES as i64 {
+                            span.soft { "One export carries up to " (MOST_CANDIDATES) "." }
+                        } @else {
+                            a.btn href=(address(true)) { "Select all " (self.all()) }
+                        }
+                    }
+                }
+                details.menu.up.right {
+                    summary.btn.main { "Export " (icon("more")) }
+                    div { button name="to" value="webhook" { "Export to Webhook" } }
+                }
+            }
+        }
+    }
+
+    fn pages(&self) -> Markup {
+        let (wanted, total) = (&self.shown.wanted, self.shown.total());
+        if total <= PAGE {
+            return html! {};
+        }
+        let to = |page| Wanted { page, ..wanted.clone() }.address(&self.shown.vacancy.id);
+        html! {
+            nav.row.small aria-label="Pages" {
+                span.soft {
+                    (self.range()) "."
+                    @if self.may_export() && !wanted.all { " What is ticked counts on this page only." }
+                }
+                @if wanted.page > 1 { a.btn.end rel="prev" href=(to(wanted.page - 1)) { "Previous" } }
+                @if wanted.page * PAGE < total {
+                    a class=(if wanted.page > 1 { "btn" } else { "btn end" }) rel="next" href=(to(wanted.page + 1)) { "Next" }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::*;
+    use crate::actions::FieldError;
+    use crate::domain::delivery::DeliveryState;
+    use crate::domain::role::Role;
+    use crate::web::form::Errors;
+    use crate::web::samples::{applicant, export, hook, now, vacancy, viewer};
+
+    fn shown(applicants: Vec<Applicant>, total: i64) -> Shown {
+        Shown {
+            vacancy: vacancy("Senior Backend Engineer"),
+            stages: vec![("Technical interview".into(), total)],
+            wanted: Wanted { stage: None, page: 1, all: false },
+            applicants,
+            sent: HashMap::new(),
+            history: Vec::new(),
+            ticked: HashSet::new(),
+            errors: Errors::default(),
+            now: now(),
+        }
+    }
+
+    fn people(shown: &Shown, role: Role) -> String {
+        People { shown, viewer: &viewer(role) }.render().0
+    }
+
+    #[test]
+    fn names_in_any_script_stand_apart_and_markup_in_them_stays_text() {
+        let names = ["محمد العتيبي", "Sam ✨ Rivera", "<script>alert(1)</script>"];
+        let page = people(&shown(names.map(|name| applicant(name, "a@mail.example")).into(), 3), Role::Recruiter);
+        assert!(page.contains("<bdi>محمد العتيبي</bdi>") && page.contains("<bdi>Sam ✨ Rivera</bdi>"));
+        assert!(page.contains("<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>"));
+        assert!(page.contains(r#"aria-label="Select &lt;script&gt;alert(1)&lt;/script&gt;""#));
+        assert!(page.contains("<td class=\"num\" data-l=\"Rating\">4.6</td>") && page.contains(">18 Nov</time>"));
+    }
+
+    #[test]
+    fn support_sees_first_letters_and_nothing_to_tick() {
+        let page = people(&shown(vec![applicant("Siobhán O’Brien", "siobhan@mail.example")], 1), Role::Support);
+        assert!(page.contains("<bdi>S••• O•••</bdi>") && page.contains("s•••@mail.example"));
+        assert!(!page.contains("checkbox") && !page.contains("Export to Webhook") && !page.contains("Siobhán"));
+    }
+
+    #[test]
+    fn who_was_sent_says_to_whom_and_when() {
+        let mut shown = shown(vec![applicant("Anna", "a@mail.example")], 1);
+        let state = DeliveryState::Success { at: now() };
+        let view = export(&viewer(Role::Admin), &shown.vacancy, &hook("Candidate warehouse"), state);
+        shown.sent.insert(shown.applicants[0].candidate.id.to_string(), view);
+        let page = people(&shown, Role::Recruiter);
+        assert!(
+            page.contains(r#"<td data-l="Exported to">Candidate warehouse, <time"#) && page.contains(">14:41</time>")
+        );
+    }
+
+    #[test]
+    fn all_can_be_selected_up_to_what_one_export_carries() {
+        let one = || vec![applicant("Anna", "a@mail.example")];
+        let page = people(&shown(one(), 128), Role::Recruiter);
+        assert!(page.contains("?all=1\">Select all 128</a>") && page.contains(r#"rel="next""#));
+        let page = people(&shown(one(), 501), Role::Recruiter);
+        assert!(page.contains("One export carries up to 500.") && !page.contains("Select all 501"));
+        let mut all = shown(one(), 128);
+        all.wanted.all = true;
+        let page = people(&all, Role::Recruiter);
+        assert!(page.contains("All 128 selected") && page.contains(r#"name="shown""#));
+    }
+
+    #[test]
+    fn a_refused_selection_leads_to_the_first_box() {
+        let mut shown = shown(vec![applicant("Anna", "a@mail.example")], 1);
+        shown.errors = Errors(vec![FieldError::new("candidate", "Tick at least one candidate")]);
+        assert!(shown.errors.summary().0.contains(r##"href="#candidate""##));
+        assert!(people(&shown, Role::Recruiter).contains(r#"id="candidate" name="candidate""#));
+    }
+
+    #[test]
+    fn an_empty_stage_leads_to_all_of_them() {
+        let mut empty = shown(Vec::new(), 3);
+        empty.wanted.stage = Some("Gone".into());
+        assert!(people(&empty, Role::Recruiter).contains("Nobody is in this stage."));
+    }
+}

@@ -1,0 +1,215 @@
+//! Headless Chromium, spoken to as a person would act: by labels, links and buttons.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+
+use crate::demo::{Demo, setting};
+
+/// How long a page may take; these machines are slow at times.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A browser of its own, with a profile of its own.
+pub struct Browser {
+    client: Client,
+    driver: Child,
+    _profile: tempfile::TempDir,
+}
+
+/// Whether pages may run their script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Script {
+    On,
+    Off,
+}
+
+impl Browser {
+    /// Starts ChromeDriver on a free port, and Chromium through it.
+    pub async fn start(script: Script) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
+        let driver = Command::new(setting("HIREWIRE_TEST_CHROMEDRIVER"))
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("ChromeDriver starts");
+        let profile = tempfile::tempdir().expect("a temporary folder");
+        let javascript = if script == Script::On { 1 } else { 2 };
+        let options = json!({
+            "binary": setting("HIREWIRE_TEST_CHROMIUM"),
+            "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
+                "--window-size=1280,900", format!("--user-data-dir={}", profile.path().display()),
+            ],
+            "prefs": {"profile.managed_default_content_settings.javascript": javascript},
+        });
+        let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities);
+        let address = format!("http://127.0.0.1:{port}");
+        let deadline = Instant::now() + PATIENCE;
+        let client = loop {
+            match builder.connect(&address).await {
+                Ok(client) => break client,
+                Err(error) if Instant::now() > deadline => panic!("Chromium does not start: {error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        };
+        Self { client, driver, _profile: profile }
+    }
+
+    /// Opens an address.
+    pub async fn open(&self, address: &str) {
+        self.client.goto(address).await.unwrap_or_else(|error| panic!("{address} opens: {error}"));
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("the page loads again");
+    }
+
+    /// Goes back in the history.
+    pub async fn back(&self) {
+        self.client.back().await.expect("Back works");
+    }
+
+    /// Where the browser is.
+    pub async fn path(&self) -> String {
+        self.client.current_url().await.expect("an address").path().to_owned()
+    }
+
+    /// The words on the page.
+    pub async fn words(&self) -> String {
+        self.find("//body").await.text().await.expect("the page's words")
+    }
+
+    /// The page as it was received.
+    pub async fn source(&self) -> String {
+        self.client.source().await.expect("the page's source")
+    }
+
+    /// The first thing at an XPath, once it is there.
+    pub async fn find(&self, xpath: &str) -> Element {
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(xpath)).await;
+        match found {
+            Ok(element) => element,
+            Err(error) => {
+                let page = self.client.find(Locator::Css("body")).await;
+                let words = match page {
+                    Ok(body) => body.text().await.unwrap_or_default(),
+                    Err(_) => String::new(),
+                };
+                panic!("{xpath} is not on {}: {error}\n{words}", self.path().await)
+            }
+        }
+    }
+
+    /// How many things are at an XPath now.
+    pub async fn count(&self, xpath: &str) -> usize {
+        self.client.find_all(Locator::XPath(xpath)).await.map(|all| all.len()).unwrap_or_default()
+    }
+
+    /// Waits until the page says something.
+    pub async fn until_it_says(&self, words: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.words().await.contains(words) {
+            assert!(Instant::now() < deadline, "{} never says “{words}”:\n{}", self.path().await, self.words().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Types into the field with this label, over what stood there.
+    pub async fn fill(&self, label: &str, text: &str) {
+        let field = self.field(label).await;
+        field.clear().await.expect("the field is emptied");
+        field.send_keys(text).await.expect("the field takes text");
+    }
+
+    /// Chooses a file.
+    pub async fn choose_file(&self, label: &str, file: &Path) {
+        self.field(label).await.send_keys(&file.display().to_string()).await.expect("the field takes a file");
+    }
+
+    /// Chooses the option that begins with these words.
+    pub async fn select(&self, label: &str, option: &str) {
+        let id = self.field(label).await.attr("id").await.expect("an attribute").expect("an id");
+        self.click(&format!("//select[@id='{id}']/option[starts-with(normalize-space(.), {})]", quoted(option))).await;
+    }
+
+    /// Ticks or unticks the box that these words stand beside.
+    pub async fn tick(&self, words: &str, on: bool) {
+        let box_ =
+            self.find(&format!("//label[.//*[normalize-space(.)={}]]//input[@type='checkbox']", quoted(words))).await;
+        if box_.is_selected().await.expect("a box") != on {
+            box_.click().await.expect("the box is ticked");
+        }
+    }
+
+    /// Presses a button, and waits for the page that follows.
+    pub async fn press(&self, name: &str) {
+        self.leave_by(&format!("//button[normalize-space(.)={}]", quoted(name))).await;
+    }
+
+    /// Follows a link, and waits for the page that follows.
+    pub async fn follow(&self, name: &str) {
+        self.leave_by(&format!("//a[normalize-space(.)={}]", quoted(name))).await;
+    }
+
+    /// Clicks something that stays on the page.
+    pub async fn click(&self, xpath: &str) {
+        self.find(xpath).await.click().await.unwrap_or_else(|error| panic!("{xpath} is clicked: {error}"));
+    }
+
+    /// Clicks what leads to another page, and waits until this one is gone.
+    pub async fn leave_by(&self, xpath: &str) {
+        let old = self.find("//html").await;
+        self.click(xpath).await;
+        let deadline = Instant::now() + PATIENCE;
+        while old.tag_name().await.is_ok() {
+            assert!(Instant::now() < deadline, "{xpath} leads nowhere:\n{}", self.words().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.find("//h1").await;
+    }
+
+    async fn field(&self, label: &str) -> Element {
+        let label = self.find(&format!("//label[normalize-space(.)={}]", quoted(label))).await;
+        let id = label.attr("for").await.expect("an attribute").expect("a label names its field");
+        self.find(&format!("//*[@id='{id}']")).await
+    }
+
+    /// Logs in as one of the demo's members.
+    pub async fn log_in(&self, demo: &Demo, email: &str) {
+        self.open(&demo.page("/login")).await;
+        self.fill("Email", email).await;
+        self.fill("Password", demo.told("password")).await;
+        self.press("Log in").await;
+        assert_ne!(self.path().await, "/login", "{email} gets in");
+    }
+
+    /// Logs out.
+    pub async fn log_out(&self) {
+        self.click("//details[contains(@class, 'right')]/summary").await;
+        self.press("Log out").await;
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // ChromeDriver ends its Chromium when it is ended by SIGTERM.
+        let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
+        let _ = self.driver.wait();
+    }
+}
+
+/// A text as XPath quotes it.
+fn quoted(text: &str) -> String {
+    if text.contains('\'') { format!("\"{text}\"") } else { format!("'{text}'") }
+}

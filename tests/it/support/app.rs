@@ -1,0 +1,209 @@
+//! The program as a test runs it: built as always, with a clock that stands still until the test moves it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Parser as _;
+use hirewire::actions::Context;
+use hirewire::clock::{Clock as _, ManualClock};
+use hirewire::config::{Config, Settings};
+use hirewire::delivery::engine::Report;
+use hirewire::domain::attempt::Attempt;
+use hirewire::domain::delivery::Delivery;
+use hirewire::domain::ids::{DeliveryId, OrganisationId};
+use hirewire::domain::mode::Mode;
+use hirewire::server::App;
+use hirewire::store::log::{LogFilter, Page};
+use hirewire::store::{self, Conn, StoreError};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::database::Database;
+use super::{Browser, Kind, Partner, receiver, soon};
+
+/// The program, sending only when [`TestApp::tick`] is called and serving once somebody asks for its address.
+pub struct TestApp {
+    pub context: Context,
+    pub clock: Arc<ManualClock>,
+    pub config: Config,
+    pub(super) servers: Servers,
+    database: Arc<Database>,
+    app: Mutex<Option<App>>,
+    address: SocketAddr,
+}
+
+/// The servers that a story has started.
+#[derive(Clone, Default)]
+pub struct Servers(Arc<Mutex<Vec<Server>>>);
+
+struct Server {
+    stop: watch::Sender<bool>,
+    served: JoinHandle<()>,
+}
+
+#[derive(clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl TestApp {
+    pub async fn start(database: Arc<Database>) -> Self {
+        let morning = "2026-11-20T09:30:00.123456Z".parse().expect("a time");
+        Self::build(database, Arc::new(ManualClock::new(morning)), Servers::default(), |_| {}).await
+    }
+
+    async fn build(
+        database: Arc<Database>,
+        clock: Arc<ManualClock>,
+        servers: Servers,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
+        let mut config = settings(&database);
+        adjust(&mut config);
+        let app = App::build(config.clone(), clock.clone()).await.expect("the program starts");
+        let context = app.context.clone();
+        context.engine.start().await.expect("the engine starts");
+        let address = app.address();
+        Self { context, clock, config, servers, database, app: Mutex::new(Some(app)), address }
+    }
+
+    /// The program dies without a word and is started again on the same database, with other settings perhaps.
+    ///
+    /// On PostgreSQL the clock moves on until the dead instance counts as dead.
+    pub async fn crashed_and_started_again(self, adjust: impl FnOnce(&mut Config)) -> Self {
+        let (database, clock, servers) = (self.database.clone(), self.clock.clone(), self.servers.clone());
+        servers.stop().await;
+        // What it held in memory is gone, its lock on the file too.
+        drop(self);
+        if database.kind == Kind::Postgres {
+            clock.advance(hirewire::delivery::recover::SILENT + TimeDelta::seconds(1));
+        }
+        Self::build(database, clock, servers, adjust).await
+    }
+
+    /// Another instance on the same PostgreSQL.
+    pub async fn beside(&self) -> Self {
+        assert_eq!(self.database.kind, Kind::Postgres, "SQLite serves one instance");
+        Self::build(self.database.clone(), self.clock.clone(), self.servers.clone(), |_| {}).await
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.database.kind
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub fn advance_ms(&self, millis: i64) {
+        self.clock.advance(TimeDelta::milliseconds(millis));
+    }
+
+    /// Sends what is due now and settles it.
+    pub async fn tick(&self) -> Report {
+        soon("a step of the engine", self.context.engine.tick()).await.expect("a database")
+    }
+
+    /// Where it serves; from the first call on.
+    pub fn url(&self) -> String {
+        if let Some(app) = self.app.lock().expect("no panic before").take() {
+            let (stop, stopped) = watch::channel(false);
+            let served = tokio::spawn(async move { app.serve(stopped).await.expect("it serves") });
+            self.servers.0.lock().expect("no panic before").push(Server { stop, served });
+        }
+        format!("http://{}", self.address)
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url(), &self.config)
+    }
+
+    /// A partner system with this key.
+    pub fn partner(&self, key: &str) -> Partner {
+        Partner::new(&self.url(), key)
+    }
+
+    pub async fn read<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> T
+    where
+        T: Send + 'static,
+        E: From<StoreError> + std::fmt::Debug + Send + 'static,
+    {
+        self.context.store.read(work).await.expect("a read")
+    }
+
+    pub async fn write<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> T
+    where
+        T: Send + 'static,
+        E: From<StoreError> + std::fmt::Debug + Send + 'static,
+    {
+        self.context.store.write(work).await.expect("a write")
+    }
+
+    /// Runs SQL of the test's own, to break things with.
+    pub async fn sql(&self, statements: impl Into<String>) {
+        use diesel::connection::SimpleConnection as _;
+        let statements = statements.into();
+        self.write(move |conn| conn.batch_execute(&statements).map_err(StoreError::from)).await;
+    }
+
+    /// Every delivery of an organisation and mode, tests included, oldest first.
+    pub async fn deliveries(&self, organisation: &OrganisationId, mode: Mode) -> Vec<Delivery> {
+        let organisation = organisation.clone();
+        let filter = LogFilter { tests: true, ..LogFilter::default() };
+        let page = self
+            .read(move |conn| store::log::page(conn, &organisation, mode, &filter, &Page::Newest, 10_000))
+            .await;
+        page.lines.into_iter().rev().map(|line| line.delivery).collect()
+    }
+
+    /// The one delivery there is.
+    pub async fn the_delivery(&self, organisation: &OrganisationId, mode: Mode) -> Delivery {
+        let mut all = self.deliveries(organisation, mode).await;
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.remove(0)
+    }
+
+    /// How many events matched no hook.
+    pub async fn unrouted(&self, organisation: &OrganisationId, mode: Mode) -> usize {
+        let organisation = organisation.clone();
+        self.read(move |conn| store::event::count_unrouted(conn, &organisation, mode)).await
+    }
+
+    /// The tries of a delivery, first to last.
+    pub async fn attempts(&self, delivery: &DeliveryId) -> Vec<Attempt> {
+        let delivery = delivery.clone();
+        let mut attempts = self.read(move |conn| store::attempt::of_delivery(conn, &delivery)).await;
+        attempts.reverse();
+        attempts
+    }
+}
+
+impl Servers {
+    pub async fn stop(&self) {
+        let servers = std::mem::take(&mut *self.0.lock().expect("no panic before"));
+        for server in servers {
+            // One that has ended needs no telling.
+            let _ = server.stop.send(true);
+            soon("the server's end", server.served).await.expect("it served");
+        }
+    }
+}
+
+/// The settings of a test, read the way the program reads its own.
+fn settings(database: &Database) -> Config {
+    let ca = database.folder().join("ca.pem");
+    std::fs::write(&ca, receiver::ca_pem()).expect("a file");
+    let key = database.folder().join("hirewire.key");
+    let line = Line::try_parse_from([
+        "hirewire",
+        "--listen=127.0.0.1:0",
+        "--allow-targets=127.0.0.1",
+        "--rate-limit=100000",
+        &format!("--database-url={}", database.url),
+        &format!("--secret-key-file={}", key.display()),
+        &format!("--extra-ca={}", ca.display()),
+    ]);
+    Config::read(line.expect("flags").settings).expect("settings")
+}
