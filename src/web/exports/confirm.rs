@@ -37,7 +37,7 @@ pub async fn show(
     if ticked.is_empty() {
         let (organisation, wanted) = (viewer.organisation.id.clone(), vacancy.clone());
         let found = context.store.read(move |conn| store::vacancy::find(conn, &organisation, &wanted)).await?;
-        return found.map(|_| see_other(paths::vacancy(&vacancy))).ok_or(WebError::NotFound);
+        return found.map(|found| see_other(paths::vacancy(&found.id))).ok_or(WebError::NotFound);
     }
     choose(&context, &viewer, organisations, vacancy, ticked, &fields).await
 }

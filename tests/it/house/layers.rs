@@ -152,7 +152,9 @@ fn a_name_that_points_back_is_found_in_every_spelling() {
         assert_eq!(told.len(), 1, "{text}: {told:?}");
         assert!(told[0].starts_with("src/actions/hook.rs:2: actions names "), "{told:?}");
     }
-    for text in ["use crate::store::Conn;", "use crate::{clock, domain, store::{self, hook}};", "use super::super::store;"] {
+    for text in
+        ["use crate::store::Conn;", "use crate::{clock, domain, store::{self, hook}};", "use super::super::store;"]
+    {
         assert!(complain("src/actions/hook.rs", text).is_empty(), "{text}");
     }
     assert_eq!(complain("src/web/home.rs", "use crate::api::error::ApiError;").len(), 1);

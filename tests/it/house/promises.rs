@@ -36,11 +36,17 @@ fn missing(test: &str, sources: &[Source]) -> Option<String> {
         let lines: Vec<_> = source.code().collect();
         let is_it = |line: &str| {
             let line = line.trim_start().trim_start_matches("pub ").trim_start_matches("async ");
-            line.strip_prefix("fn ").and_then(|rest| rest.strip_prefix(function)).is_some_and(|rest| rest.starts_with('('))
+            line.strip_prefix("fn ")
+                .and_then(|rest| rest.strip_prefix(function))
+                .is_some_and(|rest| rest.starts_with('('))
         };
         let Some(at) = lines.iter().position(|(_, line)| is_it(line)) else { continue };
-        let attributes: Vec<_> =
-            lines[..at].iter().rev().map(|(_, line)| line.trim()).take_while(|line| line.starts_with("#[") || line.is_empty()).collect();
+        let attributes: Vec<_> = lines[..at]
+            .iter()
+            .rev()
+            .map(|(_, line)| line.trim())
+            .take_while(|line| line.starts_with("#[") || line.is_empty())
+            .collect();
         let listed = source.text.split("on_both_databases!(").skip(1).any(|list| {
             let names = list.split_once(");").map_or("", |(names, _)| names);
             names.split(',').any(|name| name.trim() == function)
@@ -64,7 +70,8 @@ fn sources() -> Vec<Source> {
 #[test]
 fn every_test_that_a_promise_names_is_there_and_runs() {
     let page = std::fs::read_to_string(root().join(PAGE));
-    let page = page.unwrap_or_else(|error| panic!("{PAGE} cannot be read, which says of each promise how it is kept: {error}"));
+    let page = page
+        .unwrap_or_else(|error| panic!("{PAGE} cannot be read, which says of each promise how it is kept: {error}"));
     let promises = read(&page);
     assert!(!promises.is_empty(), "{PAGE} has no table | promise | what it says | tests |");
     let sources = sources();
@@ -87,7 +94,13 @@ fn a_promise_whose_test_is_gone_renamed_or_ignored_is_found() {
     let source = |text: &str| vec![Source { path: "tests/it/delivery/quick.rs".into(), text: text.into() }];
     assert_eq!(missing("quick::it_works", &source("#[test]\nfn it_works() {}")), None);
     assert_eq!(missing("delivery::quick::it_works", &source("#[tokio::test]\nasync fn it_works() {}")), None);
-    assert_eq!(missing("quick::it_works", &source("on_both_databases!(\n    a,\n    it_works,\n);\nasync fn it_works(app: TestApp) {}")), None);
+    assert_eq!(
+        missing(
+            "quick::it_works",
+            &source("on_both_databases!(\n    a,\n    it_works,\n);\nasync fn it_works(app: TestApp) {}")
+        ),
+        None
+    );
     for text in [
         "#[test]\nfn it_works_well() {}",
         "// fn it_works() {}",
@@ -97,6 +110,7 @@ fn a_promise_whose_test_is_gone_renamed_or_ignored_is_found() {
         assert!(missing("quick::it_works", &source(text)).is_some(), "{text}");
     }
     assert!(missing("slow::it_works", &source("#[test]\nfn it_works() {}")).is_some());
-    let promises = read("text\n\n| promise | what it says | tests |\n| --- | --- | --- |\n| T5 | Four tries. | `a::b`, `c` |\n");
+    let promises =
+        read("text\n\n| promise | what it says | tests |\n| --- | --- | --- |\n| T5 | Four tries. | `a::b`, `c` |\n");
     assert_eq!((promises.len(), &promises[0].tests[..]), (1, &["a::b".to_owned(), "c".to_owned()][..]));
 }

@@ -1,7 +1,9 @@
 //! A row that cannot be what it claims to be is reported with its table and id, never defaulted.
 
 use hirewire::actions::export::{self, Confirmed};
-use hirewire::domain::ids::{ApiKeyId, CandidateId, DeliveryId, EventId, ExportId, HookId, MemberId, OrganisationId, VacancyId};
+use hirewire::domain::ids::{
+    ApiKeyId, CandidateId, DeliveryId, EventId, ExportId, HookId, MemberId, OrganisationId, VacancyId,
+};
 use hirewire::domain::mode::Mode;
 use hirewire::store::{self, Conn, Result, StoreError};
 
@@ -59,8 +61,9 @@ async fn an_impossible_row_is_reported_with_its_table_and_id(app: TestApp) {
     let event: Read = |conn, ids| store::event::find(conn, &ids.organisation, &ids.event).map(drop);
     let export: Read = |conn, ids| store::export::find(conn, &ids.organisation, &ids.export).map(drop);
     let attempts: Read = |conn, ids| store::attempt::of_delivery(conn, &ids.delivery).map(drop);
-    let applicants: Read =
-        |conn, ids| store::candidate::applicants_by_ids(conn, &ids.vacancy, std::slice::from_ref(&ids.candidate)).map(drop);
+    let applicants: Read = |conn, ids| {
+        store::candidate::applicants_by_ids(conn, &ids.vacancy, std::slice::from_ref(&ids.candidate)).map(drop)
+    };
     let member: Read = |conn, ids| store::member::find(conn, &ids.member).map(drop);
     let roles: Read = |conn, ids| store::member::organisations_of(conn, &ids.member).map(drop);
     let team: Read = |conn, ids| store::organisation::find(conn, &ids.organisation).map(drop);
@@ -86,7 +89,7 @@ async fn an_impossible_row_is_reported_with_its_table_and_id(app: TestApp) {
         ("api_keys", "mode", "'both'", key),
         ("vacancies", "status", "'gone'", vacancy),
         ("candidates", "profile", "'{'", applicants),
-        ("applications", "review", "'[]'", applicants),
+        ("applications", "review", "'{\"answers\":1}'", applicants),
         ("events", "kind", "'job.made'", event),
         ("events", "client_id", "'key_1'", event),
         ("deliveries", "status", "'lost'", delivery),

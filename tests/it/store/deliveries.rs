@@ -47,13 +47,18 @@ async fn only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_ask
         let ids: Vec<_> = claimed.iter().map(|owed| owed.delivery.id.clone()).collect();
         assert_eq!(ids, [first.id.clone(), second.id.clone()]);
         assert_eq!(claimed[0].delivery, first);
-        assert_eq!((claimed[0].occurred_at, &claimed[0].body[..]), (now, format!("bytes of {}", first.event_id).as_bytes()));
+        assert_eq!(
+            (claimed[0].occurred_at, &claimed[0].body[..]),
+            (now, format!("bytes of {}", first.event_id).as_bytes())
+        );
         let claimed = store::delivery::claim(conn, &me, 10)?;
         assert_eq!(claimed.len(), 1);
         assert_eq!(claimed[0].delivery.id, third.id);
         assert!(store::delivery::claim(conn, &me, 10)?.is_empty());
         assert!(store::delivery::claim(conn, &other, 10)?.is_empty());
-        let holder = |conn: &mut store::Conn, id: &DeliveryId| store::delivery::current(conn, id).map(|found| found.expect("there").1);
+        let holder = |conn: &mut store::Conn, id: &DeliveryId| {
+            store::delivery::current(conn, id).map(|found| found.expect("there").1)
+        };
         assert_eq!(holder(conn, &first.id)?, Some(me));
         assert_eq!(holder(conn, &taken.id)?, Some(other));
         assert_eq!((holder(conn, &held.id)?, holder(conn, &done.id)?), (None, None));
@@ -354,7 +359,13 @@ async fn attempts_read_back_as_they_were_written(app: TestApp) {
         let succeeded = Attempt {
             id: AttemptId::new(now),
             number: 3,
-            response: Some(Response { status: 204, headers: Vec::new(), headers_cut: false, body: Vec::new(), body_cut: false }),
+            response: Some(Response {
+                status: 204,
+                headers: Vec::new(),
+                headers_cut: false,
+                body: Vec::new(),
+                body_cut: false,
+            }),
             outcome: Outcome::answered(204),
             ..answered.clone()
         };

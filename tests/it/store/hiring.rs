@@ -77,7 +77,12 @@ fn full(viewer: &Viewer, email: &str, now: chrono::DateTime<chrono::Utc>) -> Can
             location: Some("Corcaigh".into()),
             links: vec![contact("linkedin", "https://a.example/\"'<>")],
             qualifications: vec![Qualification { title: "BSc".into(), institution: None, year: Some(2_019) }],
-            experience: vec![Experience { company: None, title: "Weaver".into(), from: Some("2020-01".into()), to: None }],
+            experience: vec![Experience {
+                company: None,
+                title: "Weaver".into(),
+                from: Some("2020-01".into()),
+                to: None,
+            }],
             skills: vec!["Rust".into()],
             languages: vec![Language { language: "Gaeilge".into(), level: Some("C2".into()) }],
             tags: vec!["priority".into()],
@@ -88,7 +93,12 @@ fn full(viewer: &Viewer, email: &str, now: chrono::DateTime<chrono::Utc>) -> Can
     }
 }
 
-fn application(candidate: &Candidate, vacancy: &VacancyId, stage: &str, now: chrono::DateTime<chrono::Utc>) -> Application {
+fn application(
+    candidate: &Candidate,
+    vacancy: &VacancyId,
+    stage: &str,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Application {
     Application {
         id: ApplicationId::new(now),
         candidate_id: candidate.id.clone(),
@@ -131,7 +141,8 @@ async fn candidates_read_back_as_they_were_written_and_are_found_again(app: Test
         assert_eq!(by_email(conn, organisation, "x@y.example")?, [], "only the main address counts");
         assert_eq!(by_email(conn, theirs, "siobhan@mail.example")?, []);
         assert_eq!(store::candidate::find_application(conn, &vacancy, &candidate.id)?, Some(applied.clone()));
-        let found = store::candidate::applicants_by_ids(conn, &vacancy, &[candidate.id.clone(), CandidateId::new(now)])?;
+        let found =
+            store::candidate::applicants_by_ids(conn, &vacancy, &[candidate.id.clone(), CandidateId::new(now)])?;
         assert_eq!((found.len(), &found[0].candidate, &found[0].application), (1, &candidate, &applied));
 
         let mut changed = candidate.clone();
@@ -202,7 +213,12 @@ async fn exports_are_found_with_how_they_went(app: TestApp) {
     app.sql(format!("UPDATE candidates SET consent_withdrawn_at = 1 WHERE id = '{withdrawn}'")).await;
     let confirm = async |candidates: &[CandidateId]| {
         app.advance_ms(1_000);
-        let confirmed = Confirmed { vacancy: vacancy.clone(), candidates: candidates.to_vec(), hook: hook.id.clone(), token: token() };
+        let confirmed = Confirmed {
+            vacancy: vacancy.clone(),
+            candidates: candidates.to_vec(),
+            hook: hook.id.clone(),
+            token: token(),
+        };
         export::confirm(&app.context, &own, confirmed).await.expect("it is confirmed")
     };
     let first = confirm(&candidates).await;
@@ -212,7 +228,10 @@ async fn exports_are_found_with_how_they_went(app: TestApp) {
     let (organisation, theirs, now) = (own.organisation.id.clone(), foreign.organisation.id.clone(), app.now());
     app.read(move |conn| {
         let view = store::export::find(conn, &organisation, &first)?.expect("there");
-        assert_eq!((view.export.candidate_count, view.export.excluded), (2, vec![(withdrawn.clone(), Exclusion::ConsentWithdrawn)]));
+        assert_eq!(
+            (view.export.candidate_count, view.export.excluded),
+            (2, vec![(withdrawn.clone(), Exclusion::ConsentWithdrawn)])
+        );
         assert_eq!((&view.hook_name, &view.requested_by_name), (&hook.name, &own.member.name));
         assert!(!view.vacancy_title.is_empty() && !view.delivery.state.is_owed());
         assert!(store::export::find(conn, &theirs, &first)?.is_none());
@@ -240,7 +259,7 @@ async fn exports_are_found_with_how_they_went(app: TestApp) {
 
         let in_progress = store::export::in_progress_to(conn, &hook.id)?;
         assert_eq!(in_progress.iter().map(|view| &view.export.id).collect::<Vec<_>>(), [&second]);
-        let last = store::export::last_sent(conn, &candidates)?;
+        let last = store::export::last_sent(conn, &vacancy, &candidates)?;
         assert_eq!(last.len(), 2, "who was left out was not sent");
         assert!(last.values().all(|view| view.export.id == first), "what has not arrived does not count");
         Ok::<_, StoreError>(())

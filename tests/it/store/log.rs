@@ -47,7 +47,8 @@ fn varied(conn: &mut Conn, now: DateTime<Utc>) -> Result<(OrganisationId, Vec<De
         let at = now + TimeDelta::minutes((number % 10) as i64);
         let made = owed(conn, &hooks[number % hooks.len()], Some(at), None, at)?;
         let state = states(at)[(number / 4) % 4];
-        let response_status = if state.status() == Status::Pending { None } else { statuses[(number / 3) % statuses.len()] };
+        let response_status =
+            if state.status() == Status::Pending { None } else { statuses[(number / 3) % statuses.len()] };
         let changed = Delivery {
             kind: kind(kinds[(number / 7) % kinds.len()]),
             probe: number % 11 == 0,
@@ -100,7 +101,8 @@ async fn every_combination_of_filters_finds_what_it_names_and_nothing_else(app: 
                     for hook in some(&[mine[0].hook_id.clone()]) {
                         for (from, until) in [(None, None), (Some(3), None), (None, Some(7)), (Some(2), Some(5))] {
                             for tests in [false, true] {
-                                let at = |minutes: Option<i64>| minutes.map(|minutes| now + TimeDelta::minutes(minutes));
+                                let at =
+                                    |minutes: Option<i64>| minutes.map(|minutes| now + TimeDelta::minutes(minutes));
                                 let (hook, event) = (hook.clone(), event.map(str::to_owned));
                                 let (from, until) = (at(from), at(until));
                                 let filter =
@@ -152,7 +154,10 @@ async fn pages_lose_and_repeat_nothing_in_either_direction_even_at_equal_times(a
     let (own, _) = app.write(move |conn| varied(conn, now)).await;
     app.read(move |conn| {
         // Ten different times for eighty deliveries: most edges fall between equal ones.
-        for filter in [LogFilter { tests: true, ..LogFilter::default() }, LogFilter { status: Some(Status::Failed), ..LogFilter::default() }] {
+        for filter in [
+            LogFilter { tests: true, ..LogFilter::default() },
+            LogFilter { status: Some(Status::Failed), ..LogFilter::default() },
+        ] {
             let all = ids(&page(conn, &own, Mode::Live, &filter, &Page::Newest, 1_000)?);
             assert!(all.len() > 15);
             for size in [1, 4, 7, all.len()] {
@@ -197,7 +202,11 @@ async fn a_page_that_was_left_open_stays_where_it_was_while_new_deliveries_come(
         let first = page(conn, &own, Mode::Live, &filter, &Page::Newest, 5)?;
         let older = Page::OlderThan(edge(first.lines.last()));
         let before = ids(&page(conn, &own, Mode::Live, &filter, &older, 5)?);
-        let hook_id = &all.iter().find(|delivery| delivery.organisation_id == own && delivery.mode == Mode::Live).expect("one").hook_id;
+        let hook_id = &all
+            .iter()
+            .find(|delivery| delivery.organisation_id == own && delivery.mode == Mode::Live)
+            .expect("one")
+            .hook_id;
         let target = store::hook::find(conn, &own, hook_id)?.expect("there");
         let new = owed(conn, &target, None, None, now + TimeDelta::hours(1))?;
         assert_eq!(ids(&page(conn, &own, Mode::Live, &filter, &older, 5)?), before);

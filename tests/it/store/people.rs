@@ -83,7 +83,8 @@ async fn members_are_found_by_their_address_and_listed_by_role(app: TestApp) {
     })
     .await;
     let again = app.context.store.write(move |conn| {
-        let twin = Member { id: MemberId::new(now), email: "ada@team.example".into(), name: "Twin".into(), created_at: now };
+        let twin =
+            Member { id: MemberId::new(now), email: "ada@team.example".into(), name: "Twin".into(), created_at: now };
         store::member::insert(conn, &twin, "hash")
     });
     assert!(again.await.expect_err("one address, one member").is_duplicate());
@@ -150,7 +151,8 @@ async fn a_mode_has_one_default_hook(app: TestApp) {
         one.is_default = true;
         one
     };
-    let (live, test, second, third) = (default(Mode::Live), default(Mode::Test), default(Mode::Live), default(Mode::Live));
+    let (live, test, second, third) =
+        (default(Mode::Live), default(Mode::Test), default(Mode::Live), default(Mode::Live));
     let (new, id) = (own.clone(), live.id.clone());
     app.write(move |conn| {
         store::organisation::insert(conn, &new)?;
@@ -188,7 +190,8 @@ async fn credentials_end_by_kind(app: TestApp) {
         let key = credential(&one.id, CredentialKind::Key, 2);
         let theirs = credential(&other.id, CredentialKind::Secret, 3);
         assert!(store::credential::any(conn)?.is_none());
-        for (one, sealed) in [(&old, b"\0old\xff"), (&new, b"\0new\xff"), (&key, b"\0key\xff"), (&theirs, b"\0oth\xff")] {
+        for (one, sealed) in [(&old, b"\0old\xff"), (&new, b"\0new\xff"), (&key, b"\0key\xff"), (&theirs, b"\0oth\xff")]
+        {
             store::credential::insert(conn, one, sealed.to_vec())?;
         }
         let found = store::credential::of_hooks(conn, &[one.id.clone()])?;
