@@ -137,7 +137,7 @@ async fn candidates_read_back_as_they_were_written_and_are_found_again(app: Test
         let by_email = |conn: &mut store::Conn, organisation, email| {
             store::candidate::find_by_email(conn, organisation, Mode::Live, email)
         };
-        assert_eq!(by_email(conn, organisation, "SIOBHAN@mail.example")?, [candidate.clone()]);
+        assert_eq!(by_email(conn, organisation, "SIOBHAN@mail.example")?, std::slice::from_ref(&candidate));
         assert_eq!(by_email(conn, organisation, "x@y.example")?, [], "only the main address counts");
         assert_eq!(by_email(conn, theirs, "siobhan@mail.example")?, []);
         assert_eq!(store::candidate::find_application(conn, &vacancy, &candidate.id)?, Some(applied.clone()));
