@@ -23,6 +23,9 @@ pub enum WebError {
     /// More was sent than is taken.
     #[error("the request is too large")]
     TooLarge,
+    /// The visitor's session could not be read or written.
+    #[error("a session could not be read or written: {0}")]
+    Session(String),
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -47,13 +50,13 @@ impl ResponseError for WebError {
             WebError::Refused(_) => StatusCode::CONFLICT,
             WebError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             WebError::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            WebError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            WebError::Session(_) | WebError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        if let WebError::Store(error) = self {
-            tracing::error!(%error, "a page could not be shown");
+        if let WebError::Session(_) | WebError::Store(_) = self {
+            tracing::error!(error = %self, "a page could not be shown");
         }
         let (title, text) = self.words();
         let body = html! {
@@ -80,7 +83,7 @@ impl WebError {
             WebError::Store(StoreError::Unavailable(_)) => {
                 ("Hirewire is busy for a moment.", "Its database does not answer. Nothing is lost; try again shortly.")
             }
-            WebError::Store(_) => (
+            WebError::Session(_) | WebError::Store(_) => (
                 "Something went wrong on our side.",
                 "It has been written to the server's log for the operator. Nothing you sent was half-done.",
             ),

@@ -6,13 +6,14 @@
 use actix_session::{Session, SessionExt as _};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{
-    self, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    self, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use std::future::{Ready, ready};
 
 use super::error::{WebError, forbidden};
@@ -46,15 +47,27 @@ pub async fn strict_headers<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let https = request.app_data::<web::Data<Config>>().is_some_and(|config| config.is_https());
-    let mut response = next.call(request).await?;
-    let headers = response.headers_mut();
+    match next.call(request).await {
+        Ok(mut response) => {
+            make_strict(response.headers_mut(), https);
+            Ok(response)
+        }
+        // What stands between here and the pages failed by itself: a session could not be read or written.
+        Err(error) => {
+            let mut answer = WebError::Session(error.to_string()).error_response();
+            make_strict(answer.headers_mut(), https);
+            Err(InternalError::from_response(error, answer).into())
+        }
+    }
+}
+
+fn make_strict(headers: &mut HeaderMap, https: bool) {
     for (name, value) in STRICT {
         headers.insert(name, HeaderValue::from_static(value));
     }
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    Ok(response)
 }
 
 /// Refuses requests that change something when a browser says that another site sent them.
@@ -96,7 +109,10 @@ pub async fn rules<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let rule = request.match_pattern().and_then(|pattern| rule_of(request.method(), &pattern));
+    // The address as routing reads it, escapes undone: judged as it was written, `/settings/webhooks/%6Eew` would be some
+    // webhook's page and answered as the form of a new one.
+    let pattern = request.resource_map().match_pattern(request.match_info().as_str());
+    let rule = pattern.and_then(|pattern| rule_of(request.method(), &pattern));
     let Some(rule) = rule else {
         // No such page, or no such way to ask for it. Nobody learns more without a rule.
         return Ok(request.error_response(WebError::NotFound));

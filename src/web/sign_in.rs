@@ -13,7 +13,7 @@ use super::form::{Errors, Fields, describedby, wrong};
 use super::gate::see_other;
 use super::icons::icon;
 use super::layout::door;
-use super::{cookie_name, paths, session};
+use super::{cookie_name, paths, session, visitor};
 use crate::actions::sign_in::{SignIn, browser_proof, sign_in};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::config::Config;
@@ -49,7 +49,7 @@ pub async fn submit(
     let attempt = SignIn {
         email: fields.one("email").to_owned(),
         password: Plain::new(fields.one("password").to_owned()),
-        from: crate::server::client_address(&request, &config),
+        from: visitor::address(&request, &config),
         browser_proof: request.cookie(&browser).map(|cookie| cookie.value().to_owned()),
     };
     match sign_in(&context, attempt).await {
@@ -119,7 +119,8 @@ pub async fn switch_organisation(
 
 /// A target on this very console; anything else becomes the home page.
 fn local(target: &str) -> String {
-    let plain = target.starts_with('/') && !target.starts_with("//") && !target.contains(['\\', '\r', '\n']);
+    // Browsers drop tabs and line breaks before they look: "/\t/evil.example" would lead there.
+    let plain = target.starts_with('/') && !target.starts_with("//") && !target.contains(['\\', '\t', '\r', '\n']);
     if plain { target.to_owned() } else { paths::HOME.to_owned() }
 }
 
@@ -156,7 +157,9 @@ mod tests {
     #[test]
     fn a_target_elsewhere_leads_home() {
         assert_eq!(local("/vacancies?x=1"), "/vacancies?x=1");
-        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "", "vacancies"] {
+        for elsewhere in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "vacancies"]
+        {
             assert_eq!(local(elsewhere), "/");
         }
     }

@@ -46,7 +46,7 @@ fn walk(value: &Value, key: &str, place: Place) -> Value {
         }
         Value::Array(items) => Value::Array(items.iter().map(|item| walk(item, key, place)).collect()),
         Value::String(text) if !is_shown(text, key, place) => Value::from(DOTS),
-        Value::Number(_) if key.contains("phone") || NUMBERS.contains(&key) => Value::from(DOTS),
+        Value::Number(_) if key.contains("phone") || names(NUMBERS, key) => Value::from(DOTS),
         other => other.clone(),
     }
 }
@@ -56,190 +56,56 @@ fn plain(key: &str) -> String {
     key.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-const PRIVATE: [&str; 20] = [
-    "emails",
-    "phones",
-    "links",
-    "email",
-    "phone",
-    "address",
-    "addresses",
-    "answers",
-    "transcript",
-    "experience",
-    "qualifications",
-    "education",
-    "employment",
-    "notes",
-    "comments",
-    "feedback",
-    "evaluation",
-    "resumeevaluation",
-    "resume",
-    "cv",
-];
-const PERSON: [&str; 25] = [
-    "candidate",
-    "candidates",
-    "applicant",
-    "applicants",
-    "person",
-    "people",
-    "interviewer",
-    "interviewers",
-    "interviewee",
-    "recruiter",
-    "recruiters",
-    "hiringmanager",
-    "manager",
-    "owner",
-    "author",
-    "user",
-    "users",
-    "member",
-    "members",
-    "contact",
-    "contacts",
-    "participant",
-    "participants",
-    "reviewer",
-    "profile",
-];
-const THING: [&str; 27] = [
-    "vacancy",
-    "vacancies",
-    "job",
-    "jobs",
-    "interview",
-    "session",
-    "stage",
-    "fromstage",
-    "tostage",
-    "stages",
-    "webhook",
-    "hook",
-    "organisation",
-    "organization",
-    "company",
-    "department",
-    "team",
-    "assessment",
-    "assessments",
-    "test",
-    "tests",
-    "rating",
-    "ratings",
-    "batch",
-    "export",
-    "template",
-    "scores",
-];
-const IDENTIFYING: [&str; 7] = ["email", "emails", "firstname", "lastname", "fullname", "phone", "phones"];
-const PERSONAL: [&str; 71] = [
-    "firstname",
-    "lastname",
-    "fullname",
-    "givenname",
-    "familyname",
-    "middlename",
-    "surname",
-    "maidenname",
-    "nickname",
-    "displayname",
-    "preferredname",
-    "username",
-    "login",
-    "mail",
-    "mobile",
-    "telephone",
-    "tel",
-    "fax",
-    "link",
-    "links",
-    "linkedin",
-    "github",
-    "twitter",
-    "website",
-    "portfolio",
-    "homepage",
-    "photo",
-    "picture",
-    "avatar",
-    "image",
-    "birthdate",
-    "dateofbirth",
-    "birthday",
-    "dob",
-    "birthplace",
-    "gender",
-    "sex",
-    "nationality",
-    "citizenship",
-    "maritalstatus",
-    "religion",
-    "ethnicity",
-    "disability",
-    "street",
-    "postcode",
-    "postalcode",
-    "zip",
-    "zipcode",
-    "address",
-    "ssn",
-    "taxid",
-    "passport",
-    "passportnumber",
-    "iban",
-    "ip",
-    "ipaddress",
-    "useragent",
-    "answer",
-    "answers",
-    "transcript",
-    "comment",
-    "comments",
-    "note",
-    "notes",
-    "feedback",
-    "remark",
-    "remarks",
-    "bio",
-    "about",
-    "coverletter",
-    "tags",
-];
-const PLACES: [&str; 5] = ["location", "city", "country", "region", "office"];
-const NUMBERS: [&str; 9] = ["mobile", "tel", "telephone", "fax", "ssn", "taxid", "age", "salary", "birthyear"];
-const HARMLESS: [&str; 17] = [
-    "id",
-    "type",
-    "kind",
-    "status",
-    "stage",
-    "state",
-    "source",
-    "event",
-    "mode",
-    "fieldset",
-    "language",
-    "level",
-    "criterion",
-    "question",
-    "skills",
-    "currency",
-    "timezone",
-];
-const HARMLESS_IN_PRIVATE: [&str; 5] = ["id", "type", "kind", "language", "question"];
-const THINGS_WITH_NAMES: [&str; 11] =
-    ["job", "vacancy", "stage", "company", "hook", "webhook", "event", "field", "department", "team", "organisation"];
+/// Objects and lists of contact data, of a history, of what someone wrote or said.
+const PRIVATE: &str = "\
+    emails phones links email phone address addresses answers transcript experience qualifications education \
+    employment notes comments feedback evaluation resumeevaluation resume cv";
+/// Objects about a person.
+const PERSON: &str = "\
+    candidate candidates applicant applicants person people interviewer interviewers interviewee recruiter \
+    recruiters hiringmanager manager owner author user users member members contact contacts participant \
+    participants reviewer profile";
+/// Objects about something else.
+const THING: &str = "\
+    vacancy vacancies job jobs interview session stage fromstage tostage stages webhook hook organisation \
+    organization company department team assessment assessments test tests rating ratings batch export template \
+    scores";
+/// Keys that make an unknown object one about a person.
+const IDENTIFYING: &str = "email emails firstname lastname fullname phone phones";
+/// Keys whose texts are hidden wherever they stand.
+const PERSONAL: &str = "\
+    firstname lastname fullname givenname familyname middlename surname maidenname nickname displayname \
+    preferredname username login mail mobile telephone tel fax link links linkedin github twitter website \
+    portfolio homepage photo picture avatar image birthdate dateofbirth birthday dob birthplace gender sex \
+    nationality citizenship maritalstatus religion ethnicity disability street postcode postalcode zip zipcode \
+    address ssn taxid passport passportnumber iban ip ipaddress useragent answer answers transcript comment \
+    comments note notes feedback remark remarks bio about coverletter tags";
+/// Keys whose texts are hidden in a person.
+const PLACES: &str = "location city country region office";
+/// Keys whose numbers are hidden.
+const NUMBERS: &str = "mobile tel telephone fax ssn taxid age salary birthyear";
+/// Keys whose texts are shown in a person.
+const HARMLESS: &str = "\
+    id type kind status stage state source event mode fieldset language level criterion question skills currency \
+    timezone";
+/// Keys whose texts are shown even among contact data and the like.
+const HARMLESS_IN_PRIVATE: &str = "id type kind language question";
+
+/// How keys such as `jobName` begin that name no person.
+const NAMED_THINGS: &str = "job vacancy stage company hook webhook event field department team organisation";
+
+/// Whether one of these words is the key.
+fn names(words: &str, key: &str) -> bool {
+    words.split(' ').any(|word| word == key)
+}
 
 fn inside(outer: Place, key: &str, members: &Map<String, Value>) -> Place {
-    let is_anyone = || members.keys().any(|name| IDENTIFYING.contains(&plain(name).as_str()));
+    let is_anyone = || members.keys().any(|name| names(IDENTIFYING, &plain(name)));
     match outer {
         Place::Private => Place::Private,
-        _ if PRIVATE.contains(&key) => Place::Private,
-        _ if PERSON.contains(&key) || key.ends_with("by") => Place::Person,
-        _ if THING.contains(&key) => Place::Thing,
+        _ if names(PRIVATE, key) => Place::Private,
+        _ if names(PERSON, key) || key.ends_with("by") => Place::Person,
+        _ if names(THING, key) => Place::Thing,
         Place::Open if is_anyone() => Place::Person,
         outer => outer,
     }
@@ -262,20 +128,20 @@ fn is_shown(text: &str, key: &str, place: Place) -> bool {
     match place {
         Place::Thing => true,
         Place::Open => key.ends_with("title") || !is_free_text(text),
-        Place::Person => is_reference || HARMLESS.contains(&key) || (key == "name" || key == "reason") && is_code(text),
-        Place::Private => HARMLESS_IN_PRIVATE.contains(&key),
+        Place::Person => is_reference || names(HARMLESS, key) || (key == "name" || key == "reason") && is_code(text),
+        Place::Private => names(HARMLESS_IN_PRIVATE, key),
     }
 }
 
 /// Whether a key holds personal data wherever it stands, or where it stands.
 fn is_personal(key: &str, place: Place) -> bool {
-    let names_thing = || place == Place::Thing || THINGS_WITH_NAMES.iter().any(|thing| key.starts_with(thing));
-    PERSONAL.contains(&key)
+    let names_thing = || place == Place::Thing || NAMED_THINGS.split(' ').any(|thing| key.starts_with(thing));
+    names(PERSONAL, key)
         || key.contains("email")
         || key.contains("phone")
         || key.ends_with("by")
         || (key.ends_with("name") && (key == "filename" || !names_thing()))
-        || (PLACES.contains(&key) && matches!(place, Place::Person | Place::Private))
+        || (names(PLACES, key) && matches!(place, Place::Person | Place::Private))
 }
 
 /// One of our ids, or a UUID.

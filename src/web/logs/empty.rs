@@ -7,10 +7,11 @@ use super::super::paths;
 use super::filter::Filters;
 use super::words::{cardinal, grouped};
 use crate::actions::Viewer;
+use crate::domain::delivery::Status;
 use crate::domain::ids::OrganisationId;
 use crate::domain::mode::Mode;
 use crate::domain::role::{Permission, Role};
-use crate::store::log::{LogFilter, MOST_COUNTED, Page};
+use crate::store::log::{LogFilter, MOST_COUNTED, Page, ResponseClass};
 use crate::store::{self, Conn, StoreError};
 
 /// What is known when no line was found.
@@ -116,7 +117,7 @@ pub fn none_match(filters: &Filters, nothing: &Nothing, viewer: &Viewer, now: Da
                 p { (sentence(filters, nothing.nearby)) " " (advice(filters)) }
                 p.row {
                     a.btn href=(paths::LOGS) { "Clear all filters" }
-                    @if month_link != filters.link(&[]) { " " a.btn href=(month_link) { "Last 30 days" } }
+                    @if filters.days().is_some() && month_link != filters.link(&[]) { " " a.btn href=(month_link) { "Last 30 days" } }
                 }
             }
         }
@@ -137,7 +138,7 @@ fn sentence(filters: &Filters, nearby: u64) -> String {
         among += &format!(" to {}", hook.name);
     }
     if let Some(days) = filters.days() {
-        let on = if days.starts_with("from") || days.starts_with("to") {
+        let on = if days.starts_with("since") || days.starts_with("until") {
             ""
         } else if days.contains(" to ") {
             "from "
@@ -151,17 +152,22 @@ fn sentence(filters: &Filters, nearby: u64) -> String {
         none.push(format!("is {event}"));
     }
     if let Some(status) = filters.status {
-        none.push(format!("is {}", status.label()));
+        none.push(match status {
+            Status::Pending => "is pending".into(),
+            Status::Retrying => "is being retried".into(),
+            Status::Success => "succeeded".into(),
+            Status::Failed => "failed".into(),
+        });
     }
     if let Some(response) = filters.response {
         none.push(match response {
-            crate::store::log::ResponseClass::None => "went unanswered".into(),
+            ResponseClass::None => "went unanswered".into(),
             class => format!("was answered {}", class.label()),
         });
     }
     match nearby {
         0 => format!("Nothing was sent{among}."),
-        1 => format!("There is one delivery{among}, but it is none that {}.", none.join(" and ")),
+        1 => format!("There is one delivery{among}, but none that {}.", none.join(" and ")),
         many => {
             let many = if many as i64 >= MOST_COUNTED { "10,000+".into() } else { grouped(many) };
             format!("Of the {many} deliveries{among}, none {}.", none.join(" and "))
@@ -202,12 +208,12 @@ mod tests {
     fn no_match_names_the_filters_and_counts_what_they_were_held_against() {
         let hook = sample::hook();
         let query = format!("response=3xx&webhook={}&from=2026-11-14&to=2026-11-20", hook.id);
-        let filters = Filters::read(&query, &[hook]);
+        let filters = Filters::read(&query, &[hook], sample::now().date_naive());
         let nothing = Nothing { nearby: 58, in_mode: 900, ..Nothing::default() };
         let page = none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::now()).into_string();
         assert!(page.contains("No delivery matches these three filters."), "{page}");
         assert!(
-            page.contains("Of the 58 deliveries to HRIS Sync from 14 to 20 November 2026, none was answered 3xx."),
+            page.contains("Of the 58 deliveries to HRIS Sync from 14 to 20 November, none was answered 3xx."),
             "{page}"
         );
         assert!(page.contains("from=2026-10-22&amp;to=2026-11-20"), "{page}");

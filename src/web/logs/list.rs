@@ -33,8 +33,9 @@ pub async fn show(
 ) -> Result<HttpResponse, WebError> {
     let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
     let hooks = context.store.read(move |conn| store::hook::list_with_deleted(conn, &organisation, mode)).await?;
-    let filters = Filters::read(request.query_string(), &hooks);
     let now = context.clock.now();
+    let today = now.with_timezone(&viewer.organisation.time_zone).date_naive();
+    let filters = Filters::read(request.query_string(), &hooks, today);
     let page = |body: Markup| layout::Page {
         organisations: organisations.0.clone(),
         ..layout::Page::new("Webhook Logs", Nav::Logs, &viewer, body)
@@ -262,7 +263,7 @@ mod tests {
 
     fn rendered(found: &Found, query: &str) -> String {
         let hooks = [sample::hook()];
-        let filters = Filters::read(query, &hooks);
+        let filters = Filters::read(query, &hooks, sample::now().date_naive());
         let viewer = sample::viewer(Role::Admin);
         List { filters: &filters, hooks: &hooks, viewer: &viewer, found, now: sample::now() }.render().into_string()
     }

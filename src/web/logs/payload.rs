@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::code;
+use super::curl;
 use super::show::Detail;
 use super::words;
 use crate::actions::Viewer;
@@ -29,6 +30,20 @@ pub fn figure(detail: &Detail) -> Markup {
             p.small.soft {
                 "Names, contact data and free text are masked for Support; ids, stages, times and numbers are as sent. \
                  If a case cannot be solved without them, give an Organisation Admin the reason: they see the payload unmasked."
+            }
+        }
+        (as_curl(&curl::command(detail)))
+    }
+}
+
+/// The command that *Copy as cURL* copies; without script it is copied by hand.
+fn as_curl(command: &str) -> Markup {
+    html! {
+        details #as-curl class="small no-print" {
+            summary { "As a cURL command" }
+            figure.code {
+                figcaption { strong { "cURL" } " key and signatures are masked: put your own in" span.end { (code::copy("cURL command")) } }
+                pre.wrap #curl tabindex="0" role="region" aria-label="cURL command" { (command) }
             }
         }
     }
@@ -100,7 +115,7 @@ mod tests {
                 && page.contains("O&#39;&lt;script&gt;") | page.contains("O'&lt;script&gt;"),
             "{page}"
         );
-        assert!(!page.contains("masked"));
+        assert!(!page.contains("data masked"));
         detail.is_masked = true;
         assert!(figure(&detail).into_string().contains("masked for Support"));
         detail.body = None;

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, PreEscaped, Render, html};
 
-use super::super::code;
 use super::super::error::WebError;
 use super::super::gate::Organisations;
 use super::super::icons::icon;
@@ -15,7 +14,7 @@ use super::super::layout::{Head, Nav, Page, part};
 use super::super::paths;
 use super::super::status::State;
 use super::explain::notice;
-use super::{curl, facts, own_exports_only, payload, says, tries};
+use super::{facts, own_exports_only, payload, says, tries};
 use crate::actions::{Context, Viewer};
 use crate::domain::attempt::{Attempt, ErrorClass, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState};
@@ -135,10 +134,17 @@ impl Detail {
         self.attempts.first()
     }
 
-    /// Who did this last, at or before a time.
-    pub fn actor(&self, act: &str, until: DateTime<Utc>) -> Option<&str> {
-        let mut done = self.acts.iter().rev().filter(|done| done.act == act && done.at <= until);
-        done.next().and_then(|done| done.by.as_deref())
+    /// Who asked for the try that began at this time.
+    pub fn retried_by(&self, began: DateTime<Utc>) -> Option<&str> {
+        let mut asked = self.acts.iter().rev().filter(|done| done.act == "delivery.retried" && done.at <= began);
+        asked.next().and_then(|done| done.by.as_deref())
+    }
+
+    /// Who cancelled it at this time; the log of acts is written moments later.
+    pub fn cancelled_by(&self, at: DateTime<Utc>) -> Option<&str> {
+        let moment = chrono::TimeDelta::seconds(5);
+        let is_it = |done: &&Done| done.act == "delivery.cancelled" && (done.at - at).abs() < moment;
+        self.acts.iter().rev().find(is_it).and_then(|done| done.by.as_deref())
     }
 
     fn pulse(&self, now: DateTime<Utc>) -> Option<Pulse> {
@@ -231,19 +237,6 @@ impl Sheet<'_> {
                 }
                 button.btn type="button" hidden data-copy="curl" { (icon("copy")) "Copy as cURL" }
             }
-            details #as-curl class="small no-print" {
-                summary { "As a cURL command" }
-                (curl_figure(&curl::command(detail)))
-            }
-        }
-    }
-}
-
-fn curl_figure(command: &str) -> Markup {
-    html! {
-        figure.code {
-            figcaption { strong { "cURL" } " key and signatures are masked: put your own in" span.end { (code::copy("cURL command")) } }
-            pre.wrap #curl tabindex="0" role="region" aria-label="cURL command" { (command) }
         }
     }
 }

@@ -93,7 +93,7 @@ fn cause(detail: &Detail, attempt: &Attempt) -> Markup {
             Trigger::Automatic => "automatic",
             Trigger::Manual => {
                 "by hand"
-                @if let Some(who) = detail.actor("delivery.retried", attempt.started_at) { ", " bdi { (who) } }
+                @if let Some(who) = detail.retried_by(attempt.started_at) { ", " bdi { (who) } }
             },
         }
     }
@@ -153,13 +153,13 @@ fn split(attempt: &Attempt) -> Markup {
     if sum == 0.0 {
         return html! {};
     }
-    let mut start = 0.0;
+    let rooms = pieces.map(|piece| piece.as_secs_f64() / sum * 400.0);
+    let starts = (0..rooms.len()).map(|at| rooms[..at].iter().fold(0.0, |sum, room| sum + room));
+    let width = |room: f64| if room > 0.0 { (room - 1.5).max(0.5) } else { 0.0 };
     html! {
         svg.split viewBox="0 0 400 8" preserveAspectRatio="none" aria-hidden="true" {
-            @for piece in pieces {
-                @let room = piece.as_secs_f64() / sum * 400.0;
-                rect x=(format!("{start:.1}")) width=(format!("{:.1}", if room > 0.0 { (room - 1.5).max(0.5) } else { 0.0 })) height="8" {}
-                @let _ = start += room;
+            @for (start, room) in starts.zip(rooms) {
+                rect x=(format!("{start:.1}")) width=(format!("{:.1}", width(room))) height="8" {}
             }
         }
     }

@@ -1,0 +1,326 @@
+//! The walk: every route of the table, for everybody (B15).
+//!
+//! It needs no care when a route is added: it reads the table itself, and a page that is written is held to more than one
+//! that is not (see [`Way::is_written`]).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use hirewire::actions::export::{self, Confirmed};
+use hirewire::actions::{self, Viewer};
+use hirewire::domain::ids::{ImportId, OrganisationId};
+use hirewire::domain::mode::Mode;
+use hirewire::domain::role::Role;
+use hirewire::store::import::Import;
+use hirewire::store::{self, StoreError};
+use hirewire::web::routes::{ROUTES, Route, Rule, rule_of};
+use reqwest::Method;
+
+use crate::support::{Browser, Page, Receiver, TestApp, token};
+
+on_both_databases!(
+    nobody_gets_anywhere_without_logging_in,
+    each_role_gets_where_it_may_and_nowhere_else,
+    another_organisations_things_are_not_there_for_anybody,
+    an_address_written_in_another_way_reaches_no_further,
+    what_is_not_in_the_table_is_not_there,
+);
+
+/// Everything a route may name, of one organisation.
+struct Things {
+    of: Viewer,
+    ids: BTreeMap<&'static str, String>,
+}
+
+/// A route of the table and the file that answers it.
+struct Way {
+    route: &'static Route,
+    handler: String,
+}
+
+impl Way {
+    /// Every route. The handlers are read from the table's source, where they stand in the same order.
+    fn all() -> Vec<Self> {
+        let source = include_str!("../../../src/web/routes.rs");
+        let table = source.split_once("pub const ROUTES").expect("the table").1.split_once("];").expect("its end").0;
+        let handlers: Vec<_> =
+            table.split(".to(").skip(1).map(|rest| rest.split_once(')').expect("a handler").0.to_owned()).collect();
+        assert_eq!(handlers.len(), ROUTES.len(), "each route names its handler with .to(…)");
+        ROUTES.iter().zip(handlers).map(|(route, handler)| Self { route, handler }).collect()
+    }
+
+    /// Whether its page is more than a placeholder that says "Not yet".
+    fn is_written(&self) -> bool {
+        let module = self.handler.rsplit_once("::").map_or("", |(module, _)| module).replace("::", "/");
+        let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web");
+        let files = [web.join(format!("{module}.rs")), web.join(module).join("mod.rs")];
+        let source = files.iter().find_map(|file| std::fs::read_to_string(file).ok());
+        !source.unwrap_or_else(|| panic!("no source of {}", self.handler)).starts_with("//! Not yet.")
+    }
+
+    /// Its address, naming these things.
+    fn path(&self, things: &Things) -> String {
+        let things_of = self.route.path;
+        let id = match things_of {
+            path if path.starts_with("/vacancies/") => "vacancy",
+            path if path.starts_with("/exports/") => "export",
+            path if path.starts_with("/settings/webhooks/") => "hook",
+            path if path.starts_with("/developers/api-keys/") => "api key",
+            path if path.starts_with("/developers/logs/") => "delivery",
+            _ => "",
+        };
+        let mut path = things_of.replace("{kind}", "secret").replace("{name}", "nothing.css");
+        for (place, thing) in [("{id}", id), ("{import}", "import")] {
+            if path.contains(place) {
+                let id = things.ids.get(thing).unwrap_or_else(|| panic!("the walk knows no {place} of {things_of}"));
+                path = path.replace(place, id);
+            }
+        }
+        assert!(!path.contains('{'), "the walk does not know what stands in {path}");
+        path
+    }
+
+    fn names_a_thing(&self) -> bool {
+        self.route.path.contains("{id}")
+    }
+
+    async fn walked(&self, browser: &mut Browser, path: &str, organisation: &OrganisationId) -> Page {
+        match self.route.method {
+            actix_web::http::Method::GET => browser.get(path).await,
+            _ => {
+                let own = token();
+                let fields = [("token", own.as_str()), ("mode", "live"), ("organisation", organisation.as_str())];
+                browser.post(path, &fields).await
+            }
+        }
+    }
+}
+
+async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Receiver) -> Things {
+    let (hook, _) = app.a_signed_hook(admin, &receiver.url()).await;
+    let (vacancy, candidates) = app.a_vacancy_with(admin, 1).await;
+    let (key, _) = app.an_api_key(admin, Mode::Live).await;
+    let confirmed = Confirmed { vacancy: vacancy.clone(), candidates, hook: hook.id.clone(), token: token() };
+    let export = export::confirm(&app.context, viewer, confirmed).await.expect("an export");
+    let import = Import {
+        id: ImportId::new(app.now()),
+        organisation_id: admin.organisation.id.clone(),
+        vacancy_id: vacancy.clone(),
+        member_id: viewer.member.id.clone(),
+        file_name: "candidates.csv".into(),
+        content: Some(b"name,email\nAda,ada@mail.example\n".to_vec()),
+        report: None,
+        created_at: app.now(),
+    };
+    let (organisation, wanted, written) = (admin.organisation.id.clone(), export.clone(), import.clone());
+    let delivery = app
+        .write(move |conn| {
+            store::import::insert(conn, &written)?;
+            let view = store::export::find(conn, &organisation, &wanted)?.expect("just confirmed");
+            Ok::<_, StoreError>(view.delivery.id)
+        })
+        .await;
+    let ids = [
+        ("vacancy", vacancy.to_string()),
+        ("hook", hook.id.to_string()),
+        ("api key", key.id.to_string()),
+        ("export", export.to_string()),
+        ("delivery", delivery.to_string()),
+        ("import", import.id.to_string()),
+    ];
+    Things { of: admin.clone(), ids: ids.into() }
+}
+
+async fn nobody_gets_anywhere_without_logging_in(app: TestApp) {
+    let admin = app.an_admin().await;
+    let receiver = Receiver::answering([200]).await;
+    let things = things(&app, &admin, &admin, &receiver).await;
+    let before = everything(&app, &admin).await;
+    for way in Way::all() {
+        let path = way.path(&things);
+        let page = way.walked(&mut app.browser(), &path, &admin.organisation.id).await;
+        let told = format!("{} {path} answered {}", way.route.method, page.status);
+        match way.route.rule {
+            Rule::Anyone => assert!(page.status < 500, "{told}"),
+            Rule::May(_) => assert!(page.leads_to_login(), "{told}"),
+        }
+        assert_eq!(page.set_cookies(), Vec::<&str>::new(), "{told}");
+    }
+    assert_eq!(everything(&app, &admin).await, before);
+}
+
+async fn each_role_gets_where_it_may_and_nowhere_else(app: TestApp) {
+    let receiver = Receiver::answering([200]).await;
+    let admin = app.an_admin().await;
+    for role in Role::ALL {
+        let member = app.a_member(&admin.organisation.id, role).await;
+        let mut browser = app.browser().logged_in(&member.member.email).await;
+        let mut own = things(&app, &member, &admin, &receiver).await;
+        for way in Way::all() {
+            let Rule::May(permission) = way.route.rule else { continue };
+            let path = way.path(&own);
+            let walking = way.walked(&mut browser, &path, &admin.organisation.id);
+            // A test waits until it is settled, so somebody has to send it.
+            let page = sending(&app, walking).await;
+            let told = format!("{} {path} answered {} to {}", way.route.method, page.status, role.label());
+            if !role.may(permission) {
+                assert_eq!(page.status, 403, "{told}");
+                assert!(page.body.contains("may do this"), "{told} without saying who may");
+                continue;
+            }
+            assert!(page.status != 403 && !page.leads_to_login(), "{told}");
+            if way.is_written() {
+                assert!(matches!(page.status, 200 | 303 | 409 | 422), "{told}: {}", page.body);
+            }
+            if way.route.method == actix_web::http::Method::POST {
+                // It may have deleted or revoked what the next one needs.
+                own = things(&app, &member, &admin, &receiver).await;
+            }
+        }
+    }
+}
+
+/// Answers of pages that wait for a delivery: the engine is stepped until they come.
+async fn sending(app: &TestApp, walking: impl Future<Output = Page>) -> Page {
+    let stepping = async {
+        loop {
+            app.tick().await;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        page = crate::support::soon("an answer", walking) => page,
+        () = stepping => unreachable!("it steps for ever"),
+    }
+}
+
+async fn another_organisations_things_are_not_there_for_anybody(app: TestApp) {
+    let receiver = Receiver::answering([200]).await;
+    let (ours, theirs) = (app.an_admin().await, app.an_admin().await);
+    let foreign = things(&app, &theirs, &theirs, &receiver).await;
+    let own = things(&app, &ours, &ours, &receiver).await;
+    let before = everything(&app, &foreign.of).await;
+    for role in Role::ALL {
+        let member = app.a_member(&ours.organisation.id, role).await;
+        let mut browser = app.browser().logged_in(&member.member.email).await;
+        for way in Way::all().iter().filter(|way| way.names_a_thing()) {
+            let Rule::May(permission) = way.route.rule else { continue };
+            // Theirs, theirs under one of ours, and what never was.
+            let mut mixed = Things { of: foreign.of.clone(), ids: foreign.ids.clone() };
+            mixed.ids.insert("vacancy", own.ids["vacancy"].clone());
+            let nowhere = Things {
+                of: foreign.of.clone(),
+                ids: foreign.ids.iter().map(|(name, id)| (*name, format!("{}7ZZZ", &id[..id.len() - 4]))).collect(),
+            };
+            let of_an_import = way.route.path.contains("{import}");
+            for things in [&foreign, &mixed, &nowhere] {
+                if std::ptr::eq(things, &raw const mixed) && !of_an_import {
+                    continue;
+                }
+                let path = way.path(things);
+                let page = way.walked(&mut browser, &path, &ours.organisation.id).await;
+                let expected = if role.may(permission) { 404 } else { 403 };
+                let told = format!("{} {path} answered {} to {}", way.route.method, page.status, role.label());
+                assert_eq!(page.status, expected, "{told}");
+            }
+        }
+    }
+    assert_eq!(everything(&app, &foreign.of).await, before, "nothing of theirs has changed");
+    // And what is theirs does not stand on our lists either.
+    let mut browser = app.browser().logged_in(&ours.member.email).await;
+    for way in Way::all().iter().filter(|way| !way.route.path.contains('{')) {
+        if way.route.method == actix_web::http::Method::GET {
+            let page = browser.get(way.route.path).await;
+            for id in foreign.ids.values() {
+                assert!(!page.body.contains(id.as_str()), "{} shows {id}", way.route.path);
+            }
+        }
+    }
+}
+
+/// Whatever of an organisation could have been changed, as text.
+async fn everything(app: &TestApp, viewer: &Viewer) -> String {
+    let organisation = viewer.organisation.id.clone();
+    let deliveries = app.deliveries(&organisation, Mode::Live).await;
+    let rest = app.read(move |conn| {
+        let hooks = store::hook::list_with_deleted(conn, &organisation, Mode::Live)?;
+        let ids: Vec<_> = hooks.iter().map(|hook| hook.id.clone()).collect();
+        let credentials: Vec<_> =
+            store::credential::of_hooks(conn, &ids)?.into_iter().map(|sealed| sealed.credential).collect();
+        let keys = store::api_key::list(conn, &organisation)?;
+        let vacancies = store::vacancy::list(conn, &organisation, Mode::Live)?;
+        Ok::<_, StoreError>(format!("{hooks:#?}{credentials:#?}{keys:#?}{vacancies:#?}"))
+    });
+    format!("{deliveries:#?}{}", rest.await)
+}
+
+/// The gate must judge the very address that is answered, however it is written.
+async fn an_address_written_in_another_way_reaches_no_further(app: TestApp) {
+    let receiver = Receiver::answering([200]).await;
+    let admin = app.an_admin().await;
+    let own = things(&app, &admin, &admin, &receiver).await;
+    for role in Role::ALL {
+        let member = app.a_member(&admin.organisation.id, role).await;
+        let mut browser = app.browser().logged_in(&member.member.email).await;
+        for way in Way::all() {
+            let Rule::May(permission) = way.route.rule else { continue };
+            if role.may(permission) {
+                continue;
+            }
+            let path = way.path(&own);
+            let (start, last) = path.rsplit_once('/').expect("a path");
+            let hex = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+            for spelling in [
+                format!("{start}/{}", hex(last)),
+                format!("{start}/{}{}", hex(&last[..1]), &last[1..]),
+                format!("{path}/"),
+                format!("/{path}"),
+                format!("{start}/./{last}"),
+                format!("{start}/x/../{last}"),
+                format!("{start}/{last};x=y"),
+                format!("{path}?_method=GET"),
+                path.to_uppercase(),
+            ] {
+                let page = way.walked(&mut browser, &spelling, &admin.organisation.id).await;
+                let told = format!("{} {spelling} answered {} to {}", way.route.method, page.status, role.label());
+                // The same address in other letters is the same page; anything else may also be none.
+                let decoded = percent_encoding::percent_decode_str(&spelling).decode_utf8_lossy();
+                assert!(page.status == 403 || page.status == 404 && decoded != path, "{told}");
+            }
+        }
+    }
+}
+
+async fn what_is_not_in_the_table_is_not_there(app: TestApp) {
+    let admin = app.an_admin().await;
+    let receiver = Receiver::answering([200]).await;
+    let own = things(&app, &admin, &admin, &receiver).await;
+    for browser in [app.browser(), app.browser().logged_in(&admin.member.email).await] {
+        for path in ["/nothing", "/settings", "/developers", "/admin", "/.env", "/vacancies/a/b/c/d", "/static/x"] {
+            assert_eq!(browser.clone().get(path).await.status, 404, "{path}");
+            assert_eq!(browser.clone().post(path, &[]).await.status, 404, "{path}");
+        }
+        for way in Way::all() {
+            let path = way.path(&own);
+            for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+                let known = actix_web::http::Method::from_bytes(method.as_str().as_bytes()).expect("a method");
+                // Two patterns may fit one address; the first one's rule counts.
+                if ROUTES.iter().any(|route| route.method == known && fits(route.path, &path)) {
+                    continue;
+                }
+                assert!(rule_of(&known, way.route.path).is_none());
+                let site = [("sec-fetch-site", "same-origin")];
+                let page = browser.clone().send(method.clone(), &path, &site, Vec::new()).await;
+                assert_eq!(page.status, 404, "{method} {path}");
+            }
+        }
+    }
+    let unknown = actions::hook::find_alive(&app.context, &admin, hirewire::domain::ids::HookId::new(app.now())).await;
+    assert!(unknown.is_err());
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    let same = |(a, b): (&&str, &&str)| a == b || a.starts_with('{');
+    pattern.len() == path.len() && pattern.iter().zip(&path).all(same)
+}
