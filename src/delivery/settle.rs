@@ -63,11 +63,9 @@ fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
             Delivery { state: current.state, last_class: current.last_class, trigger: current.trigger, ..tried }
         }
         // A success needs no further try, whoever asked for one.
-        (true, DeliveryState::Retrying { .. } | DeliveryState::Failed { .. }) if asked_again => Delivery {
-            state: DeliveryState::Retrying { due: current.state.due() },
-            trigger: current.trigger,
-            ..tried
-        },
+        (true, DeliveryState::Retrying { .. } | DeliveryState::Failed { .. }) if asked_again => {
+            Delivery { state: DeliveryState::Retrying { due: current.state.due() }, trigger: current.trigger, ..tried }
+        }
         (true, DeliveryState::Retrying { .. }) if held => {
             Delivery { state: DeliveryState::Retrying { due: None }, ..tried }
         }

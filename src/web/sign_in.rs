@@ -157,7 +157,9 @@ mod tests {
     #[test]
     fn a_target_elsewhere_leads_home() {
         assert_eq!(local("/vacancies?x=1"), "/vacancies?x=1");
-        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "vacancies"] {
+        for elsewhere in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "vacancies"]
+        {
             assert_eq!(local(elsewhere), "/");
         }
     }

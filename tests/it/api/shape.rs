@@ -128,7 +128,9 @@ async fn what_is_wrong_with_a_request_is_named_by_its_path(app: TestApp) {
         let named: Vec<_> = details.as_object().unwrap_or_else(|| panic!("{body}: {details}")).keys().collect();
         assert_eq!(named, paths, "{body}");
     }
-    for broken in [&b"{\"event\":\"job.created\",\"data\":{}"[..], b"\xef\xbb\xbf{}", b"", b"{\"event\":\"\xff\"}", b"null"] {
+    for broken in
+        [&b"{\"event\":\"job.created\",\"data\":{}"[..], b"\xef\xbb\xbf{}", b"", b"{\"event\":\"\xff\"}", b"null"]
+    {
         assert_refused(&partner.post(EVENTS, broken).await, 400, "INVALID_REQUEST");
     }
     assert!(app.deliveries(&admin.organisation.id, Mode::Live).await.is_empty());

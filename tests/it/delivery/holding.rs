@@ -38,8 +38,7 @@ async fn what_is_owed_to_a_paused_hook_is_held_and_sent_when_it_is_resumed(app: 
 
     actions::hook::resume(&app.context, &team.admin, hook.id).await.expect("it goes on");
     assert_eq!(app.tick().await.succeeded, 2);
-    let kinds: Vec<_> =
-        receiver.requests().iter().map(|request| request.must("x-webhook-event").to_owned()).collect();
+    let kinds: Vec<_> = receiver.requests().iter().map(|request| request.must("x-webhook-event").to_owned()).collect();
     assert!(kinds.contains(&"job.created".to_owned()) && kinds.contains(&"job.updated".to_owned()), "{kinds:?}");
 }
 

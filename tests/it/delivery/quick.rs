@@ -121,7 +121,8 @@ async fn every_try_carries_the_same_bytes_and_a_signature_of_its_own_time(app: T
         assert_eq!(tried.must("webhook-id"), event.id.as_str());
         assert_eq!(tried.must("x-webhook-timestamp"), "2026-11-20T09:30:00Z");
         assert_eq!(tried.must("webhook-timestamp"), at.to_string());
-        let expected = hirewire::domain::signing::hex(&hmac(secret.as_bytes(), &[at.to_string().as_bytes(), b".", &tried.body]));
+        let expected =
+            hirewire::domain::signing::hex(&hmac(secret.as_bytes(), &[at.to_string().as_bytes(), b".", &tried.body]));
         assert_eq!(tried.must("x-talentsprout-signature"), format!("t={at},v1={expected}"));
     }
     let signatures: std::collections::HashSet<_> = tries.iter().map(|tried| tried.must("webhook-signature")).collect();

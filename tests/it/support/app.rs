@@ -152,9 +152,8 @@ impl TestApp {
     pub async fn deliveries(&self, organisation: &OrganisationId, mode: Mode) -> Vec<Delivery> {
         let organisation = organisation.clone();
         let filter = LogFilter { tests: true, ..LogFilter::default() };
-        let page = self
-            .read(move |conn| store::log::page(conn, &organisation, mode, &filter, &Page::Newest, 10_000))
-            .await;
+        let page =
+            self.read(move |conn| store::log::page(conn, &organisation, mode, &filter, &Page::Newest, 10_000)).await;
         page.lines.into_iter().rev().map(|line| line.delivery).collect()
     }
 

@@ -11,7 +11,9 @@ fn assert_strict(what: &str, page: &Page, status: u16) {
     assert_eq!(page.status, status, "{what}: {}", page.body);
     let header = |name: &str| page.header(name).unwrap_or_else(|| panic!("{what} has no {name}"));
     let policy = header("content-security-policy");
-    for part in ["default-src 'none'", "script-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"] {
+    for part in
+        ["default-src 'none'", "script-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"]
+    {
         assert!(policy.split(';').any(|own| own.trim() == part), "{what}: {policy}");
     }
     assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{what}: {policy}");

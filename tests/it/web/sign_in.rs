@@ -200,7 +200,8 @@ async fn the_switches_change_mode_and_organisation_of_this_session_alone(app: Te
     let mut browser = app.browser().logged_in(&member.email).await;
     let mut elsewhere = app.browser().logged_in(&member.email).await;
     // What only an admin may do tells in which of the two they are: admin of the first, support in the second.
-    let may_manage = async |browser: &mut crate::support::Browser| browser.get("/developers/api-keys").await.status != 403;
+    let may_manage =
+        async |browser: &mut crate::support::Browser| browser.get("/developers/api-keys").await.status != 403;
     assert!(may_manage(&mut browser).await);
     let page = browser.post("/organisation", &[("organisation", second.id.as_str())]).await;
     assert_eq!((page.status, page.location()), (303, Some("/")));
