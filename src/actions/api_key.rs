@@ -1,6 +1,6 @@
 //! API keys: created, shown once, revoked (T13).
 
-use super::hook::form_token;
+use super::once::once;
 use super::{ActionError, Context, FieldError, Result, Viewer, line, reveal};
 use crate::domain::api_key::{ApiKey, ApiKeySecret};
 use crate::domain::ids::{ApiKeyId, OrganisationId};
@@ -35,24 +35,17 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewApiKey) -> Resu
         return Err(ActionError::Invalid(errors));
     }
     let name = name.unwrap_or_else(|| format!("{} key", mode.label()));
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    let token = form_token(&viewer, &form.token);
-    context
-        .store
-        .write(move |conn| {
-            if let Some(before) = store::submission::find(conn, &token)? {
-                return before.parse().map_err(|_| ActionError::NotFound);
-            }
-            let secret = ApiKeySecret::generate(mode);
-            let key = new_key(&viewer.organisation.id, mode, name, &secret, Some(&viewer), owned.clock.now());
-            store::api_key::insert(conn, &key, &secret.hash())?;
-            let plain = Plain::new(secret.reveal().to_owned());
-            reveal::leave(conn, &owned, &viewer, key.id.as_str(), &[("api_key", &plain)])?;
-            store::submission::insert(conn, &token, key.id.as_str(), owned.clock.now())?;
-            audit(conn, &owned, &viewer, &key, "api_key.created")?;
-            Ok(key.id)
-        })
-        .await
+    let (owned, maker) = (context.clone(), viewer.clone());
+    let inserted = once(context, viewer, &form.token, move |conn| {
+        let secret = ApiKeySecret::generate(mode);
+        let key = new_key(&maker.organisation.id, mode, name, &secret, Some(&maker), owned.clock.now());
+        store::api_key::insert(conn, &key, &secret.hash())?;
+        let plain = Plain::new(secret.reveal().to_owned());
+        reveal::leave(conn, &owned, &maker, key.id.as_str(), &[("api_key", &plain)])?;
+        audit(conn, &owned, &maker, &key, "api_key.created")?;
+        Ok((key.id, ()))
+    });
+    Ok(inserted.await?.0)
 }
 
 /// Revokes a key: it works no more, at once.

@@ -1,6 +1,6 @@
 //! Exports: previewed, then confirmed once (A4, A5, B8).
 
-use super::hook::form_token;
+use super::once::once;
 use super::{ActionError, Context, Result, Viewer};
 use crate::delivery::intake;
 use crate::domain::candidate::Applicant;
@@ -54,32 +54,11 @@ pub async fn confirm(context: &Context, viewer: &Viewer, confirmed: Confirmed) -
             ),
         ));
     }
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    let token = form_token(&viewer, &confirmed.token);
-    let inserting = token.clone();
-    let exported = context
-        .store
-        .write(move |conn| {
-            if let Some(before) = store::submission::find(conn, &inserting)? {
-                return before.parse().map(|id| (id, Vec::new())).map_err(|_| ActionError::NotFound);
-            }
-            let (id, owed) = insert(conn, &owned, &viewer, &confirmed)?;
-            store::submission::insert(conn, &inserting, id.as_str(), owned.clock.now())?;
-            Ok((id, owed))
-        })
-        .await;
-    match exported {
-        Ok((id, owed)) => {
-            context.engine.hand_over(owed);
-            Ok(id)
-        }
-        // Two presses at once: the transaction of the second was undone, the first one's export counts.
-        Err(ActionError::Store(error)) if error.is_duplicate() => {
-            let before = context.store.read(move |conn| store::submission::find(conn, &token)).await?;
-            before.and_then(|id| id.parse().ok()).ok_or(ActionError::Store(error))
-        }
-        Err(error) => Err(error),
-    }
+    let (owned, exporter, token) = (context.clone(), viewer.clone(), confirmed.token.clone());
+    let inserted = once(context, viewer, &token, move |conn| insert(conn, &owned, &exporter, &confirmed));
+    let (id, owed) = inserted.await?;
+    context.engine.hand_over(owed.unwrap_or_default());
+    Ok(id)
 }
 
 fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, confirmed: &Confirmed) -> Result<(ExportId, Vec<Owed>)> {

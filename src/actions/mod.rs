@@ -11,6 +11,7 @@ pub mod event;
 pub mod export;
 pub mod hook;
 pub mod import;
+mod once;
 pub mod organisation;
 pub mod password;
 pub mod reveal;

@@ -1,6 +1,6 @@
 //! Vacancies: created by hand.
 
-use super::hook::form_token;
+use super::once::once;
 use super::{ActionError, Context, FieldError, Result, Viewer, line};
 use crate::domain::ids::VacancyId;
 use crate::domain::vacancy::{Vacancy, VacancyStatus};
@@ -52,16 +52,9 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewVacancy) -> Res
         created_at: now,
         updated_at: now,
     };
-    let token = form_token(viewer, &form.token);
-    context
-        .store
-        .write(move |conn| {
-            if let Some(before) = store::submission::find(conn, &token)? {
-                return before.parse().map_err(|_| ActionError::NotFound);
-            }
-            store::vacancy::insert(conn, &vacancy)?;
-            store::submission::insert(conn, &token, vacancy.id.as_str(), now)?;
-            Ok(vacancy.id)
-        })
-        .await
+    let inserted = once(context, viewer, &form.token, move |conn| {
+        store::vacancy::insert(conn, &vacancy)?;
+        Ok((vacancy.id, ()))
+    });
+    Ok(inserted.await?.0)
 }

@@ -6,10 +6,10 @@
 mod health;
 mod sealing_key;
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use actix_web::{App as Actix, HttpRequest, HttpServer, web};
+use actix_web::{App as Actix, HttpServer, web};
 use tokio::sync::watch;
 
 use crate::actions::password::Hasher;
@@ -110,18 +110,6 @@ pub async fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, 
     let engine = Arc::new(Engine::new(store.clone(), clock.clone(), sender, sealing.clone(), config.caps));
     let passwords = Arc::new(Hasher::new().map_err(cannot)?);
     Ok(Context { store, clock, engine, sealing, guard, passwords, throttle: Arc::new(sign_in::Throttle::default()) })
-}
-
-/// The address a request comes from: a trusted proxy's word, or the connection's own.
-pub fn client_address(request: &HttpRequest, config: &Config) -> IpAddr {
-    let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
-    let trusted = |address: &IpAddr| config.trusted_proxies.iter().any(|network| network.contains(address));
-    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !trusted(&peer) {
-        return peer;
-    }
-    // The last entry that no proxy of ours wrote about itself.
-    forwarded.rsplit(',').filter_map(|hop| hop.trim().parse().ok()).find(|hop| !trusted(hop)).unwrap_or(peer)
 }
 
 /// On SQLite one process serves a file; a second one would send what the first one holds.

@@ -25,6 +25,7 @@ pub mod status;
 pub mod time;
 pub mod upload;
 pub mod vacancies;
+pub mod visitor;
 pub mod webhooks;
 pub mod words;
 

@@ -13,7 +13,7 @@ use super::form::{Errors, Fields, describedby, wrong};
 use super::gate::see_other;
 use super::icons::icon;
 use super::layout::door;
-use super::{cookie_name, paths, session};
+use super::{cookie_name, paths, session, visitor};
 use crate::actions::sign_in::{SignIn, browser_proof, sign_in};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::config::Config;
@@ -49,7 +49,7 @@ pub async fn submit(
     let attempt = SignIn {
         email: fields.one("email").to_owned(),
         password: Plain::new(fields.one("password").to_owned()),
-        from: crate::server::client_address(&request, &config),
+        from: visitor::address(&request, &config),
         browser_proof: request.cookie(&browser).map(|cookie| cookie.value().to_owned()),
     };
     match sign_in(&context, attempt).await {

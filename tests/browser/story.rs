@@ -41,6 +41,8 @@ async fn main_job(on: On, script: Script) {
     browser.log_in(&demo, ADMIN).await;
     assert!(browser.words().await.contains("First steps"), "live mode has no hook on the first day");
     let (secret, key) = create_hook(&browser, &demo, "Candidate warehouse", "/ok").await;
+    let copies = browser.count("//button[contains(@class, 'copy') and not(@hidden)]").await;
+    assert_eq!(copies > 0, script == Script::On, "copy buttons appear exactly when the script runs");
     for credential in [&secret, &key] {
         browser.reload().await;
         assert!(!browser.source().await.contains(credential.as_str()), "a reload shows the mask");

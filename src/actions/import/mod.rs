@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::hook::form_token;
+use super::once::once;
 use super::{ActionError, Context, Result, Viewer};
 use crate::domain::ids::{ImportId, VacancyId};
 use crate::domain::import::{
@@ -156,20 +156,12 @@ pub async fn upload(context: &Context, viewer: &Viewer, vacancy: VacancyId, uplo
         report: None,
         created_at: now,
     };
-    let token = form_token(viewer, &upload.token);
-    let id = context
-        .store
-        .write(move |conn| {
-            if let Some(before) = store::submission::find(conn, &token)? {
-                return before.parse().map_err(|_| ActionError::NotFound);
-            }
-            store::vacancy::find(conn, &import.organisation_id, &import.vacancy_id)?.ok_or(ActionError::NotFound)?;
-            store::import::insert(conn, &import)?;
-            store::submission::insert(conn, &token, import.id.as_str(), now)?;
-            Ok(import.id)
-        })
-        .await?;
-    Ok(Uploaded { id, clear })
+    let inserted = once(context, viewer, &upload.token, move |conn| {
+        store::vacancy::find(conn, &import.organisation_id, &import.vacancy_id)?.ok_or(ActionError::NotFound)?;
+        store::import::insert(conn, &import)?;
+        Ok((import.id, ()))
+    });
+    Ok(Uploaded { id: inserted.await?.0, clear })
 }
 
 /// What would come of an import under these columns, or what came of it.

@@ -35,7 +35,9 @@ pub async fn show(
     let vacancy = parse(&id)?;
     let ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
     if ticked.is_empty() {
-        return Ok(see_other(paths::vacancy(&vacancy)));
+        let (organisation, wanted) = (viewer.organisation.id.clone(), vacancy.clone());
+        let found = context.store.read(move |conn| store::vacancy::find(conn, &organisation, &wanted)).await?;
+        return found.map(|found| see_other(paths::vacancy(&found.id))).ok_or(WebError::NotFound);
     }
     choose(&context, &viewer, organisations, vacancy, ticked, &fields).await
 }

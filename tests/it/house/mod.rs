@@ -1,1 +1,5 @@
+//! The house rules that no compiler checks: which way dependencies point, and that each promise has its test.
 
+mod layers;
+mod promises;
+mod source;

@@ -1,0 +1,45 @@
+//! A form that is sent twice makes one thing: a double click, Back and once more, a browser that tries again.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::hook::form_token;
+use super::{ActionError, Context, Result, Viewer};
+use crate::store::{self, Conn, StoreError};
+
+/// Does what one filling of a form asks for, in one transaction, and remembers the id of what it made under the form's
+/// token. A press that comes second gets that id and nothing else, also when both come at the same moment.
+pub async fn once<Id, T>(
+    context: &Context,
+    viewer: &Viewer,
+    token: &str,
+    work: impl FnOnce(&mut Conn) -> Result<(Id, T)> + Send + 'static,
+) -> Result<(Id, Option<T>)>
+where
+    Id: Display + FromStr + Send + 'static,
+    T: Send + 'static,
+{
+    let (token, now) = (form_token(viewer, token), context.clock.now());
+    let inserting = token.clone();
+    let done = context
+        .store
+        .write(move |conn| {
+            if let Some(before) = store::submission::find(conn, &inserting)? {
+                return before.parse().map(|id| (id, None)).map_err(|_| ActionError::NotFound);
+            }
+            let (id, made) = work(conn)?;
+            store::submission::insert(conn, &inserting, &id.to_string(), now)?;
+            Ok((id, Some(made)))
+        })
+        .await;
+    match done {
+        // Two presses at once: the transaction of the second was undone, what the first one made counts.
+        Err(ActionError::Store(error)) if error.is_duplicate() => {
+            let before: Result<_, StoreError> =
+                context.store.read(move |conn| store::submission::find(conn, &token)).await;
+            let id = before?.and_then(|id| id.parse().ok()).ok_or(ActionError::Store(error))?;
+            Ok((id, None))
+        }
+        done => done,
+    }
+}

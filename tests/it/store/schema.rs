@@ -1,0 +1,118 @@
+//! The tables as `schema.rs` says and as the migrations make them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use hirewire::store::StoreError;
+
+use crate::support::{Kind, TestApp};
+
+on_both_databases!(the_tables_are_what_the_schema_says, undoing_is_written_for_every_migration);
+
+/// Type and whether it may be NULL, of each column; the columns of the key.
+#[derive(Debug, PartialEq, Eq, Default)]
+struct Table {
+    columns: BTreeMap<String, (String, bool)>,
+    key: BTreeSet<String>,
+}
+
+/// Reads `diesel::table!` as it is written.
+fn written() -> BTreeMap<String, Table> {
+    let source = include_str!("../../../src/store/schema.rs");
+    let blocks = source.split("diesel::table! {").skip(1).map(|rest| rest.split_once("\n}").expect("its end").0);
+    let read = |block: &str| {
+        let (head, body) = block.split_once('{').expect("columns");
+        let (name, key) = head.trim().trim_end_matches(')').split_once(" (").expect("a key");
+        let key = key.split(',').map(|column| column.trim().to_owned()).collect();
+        let columns = body.lines().filter_map(|line| line.trim().trim_end_matches(',').split_once(" -> "));
+        let columns = columns.map(|(column, kind)| {
+            let inner = kind.strip_prefix("Nullable<").and_then(|kind| kind.strip_suffix('>'));
+            (column.to_owned(), (inner.unwrap_or(kind).to_owned(), inner.is_some()))
+        });
+        (name.to_owned(), Table { columns: columns.collect(), key })
+    };
+    blocks.map(read).collect()
+}
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Bool)]
+    nullable: bool,
+    #[diesel(sql_type = Bool)]
+    is_key: bool,
+}
+
+const IN_SQLITE: &str = "SELECT t.name AS table_name, c.name AS column_name, lower(c.type) AS kind, \
+     c.\"notnull\" = 0 AS nullable, c.pk > 0 AS is_key FROM sqlite_master t, pragma_table_info(t.name) c \
+     WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE '\\_\\_diesel%' ESCAPE '\\'";
+
+const IN_POSTGRES: &str = "SELECT c.table_name::text AS table_name, c.column_name::text AS column_name, \
+     c.data_type::text AS kind, c.is_nullable = 'YES' AS nullable, EXISTS (SELECT 1 FROM \
+     information_schema.table_constraints k JOIN information_schema.key_column_usage u USING (constraint_schema, \
+     constraint_name) WHERE k.constraint_type = 'PRIMARY KEY' AND u.table_name = c.table_name AND u.column_name = \
+     c.column_name) AS is_key FROM information_schema.columns c WHERE c.table_schema = 'public' \
+     AND c.table_name NOT LIKE '\\_\\_diesel%'";
+
+async fn the_tables_are_what_the_schema_says(app: TestApp) {
+    let (kind, query) = match app.kind() {
+        Kind::Sqlite => (Kind::Sqlite, IN_SQLITE),
+        Kind::Postgres => (Kind::Postgres, IN_POSTGRES),
+    };
+    let rows = app.read(move |conn| Ok::<_, StoreError>(diesel::sql_query(query).load::<Column>(conn)?)).await;
+    let mut found: BTreeMap<String, Table> = BTreeMap::new();
+    for row in rows {
+        let table = found.entry(row.table_name).or_default();
+        let meant = match (kind, row.kind.as_str()) {
+            (_, "text") => "Text",
+            (_, "bigint") => "BigInt",
+            (_, "integer") => "Integer",
+            (_, "boolean") => "Bool",
+            (Kind::Sqlite, "blob") | (Kind::Postgres, "bytea") => "Binary",
+            (_, other) => other,
+        };
+        if row.is_key {
+            table.key.insert(row.column_name.clone());
+        }
+        table.columns.insert(row.column_name, (meant.to_owned(), row.nullable));
+    }
+    let expected = written();
+    assert!(expected.len() > 20, "schema.rs was not understood");
+    assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (name, table) in &expected {
+        assert_eq!(&found[name], table, "{name}");
+    }
+}
+
+/// Both databases have the same steps, and each can be undone and done again.
+async fn undoing_is_written_for_every_migration(app: TestApp) {
+    use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+    const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+    const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+    let steps = |folder: &str| -> BTreeSet<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+        let entries = std::fs::read_dir(folder).expect("migrations");
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    };
+    assert_eq!(steps("sqlite"), steps("postgres"));
+    let url = app.config.database.clone();
+    let redone = tokio::task::spawn_blocking(move || match &url {
+        hirewire::store::DatabaseUrl::Sqlite(path) => {
+            let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy()).expect("a database");
+            conn.revert_all_migrations(SQLITE).expect("undone");
+            conn.run_pending_migrations(SQLITE).expect("done again").len()
+        }
+        hirewire::store::DatabaseUrl::Postgres(url) => {
+            let mut conn = diesel::PgConnection::establish(url).expect("a database");
+            conn.revert_all_migrations(POSTGRES).expect("undone");
+            conn.run_pending_migrations(POSTGRES).expect("done again").len()
+        }
+    });
+    assert_eq!(redone.await.expect("no panic"), steps("sqlite").len());
+}
