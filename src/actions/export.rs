@@ -1,6 +1,6 @@
 //! Exports: previewed, then confirmed once (A4, A5, B8).
 
-use super::once::once;
+use super::once::{form_token, once};
 use super::{ActionError, Context, Result, Viewer};
 use crate::delivery::intake;
 use crate::domain::candidate::Applicant;
