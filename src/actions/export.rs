@@ -1,5 +1,6 @@
 //! Exports: previewed, then confirmed once (A4, A5, B8).
 
+use super::hook::form_token;
 use super::once::once;
 use super::{ActionError, Context, Result, Viewer};
 use crate::delivery::intake;
