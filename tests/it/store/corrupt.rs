@@ -89,7 +89,7 @@ async fn an_impossible_row_is_reported_with_its_table_and_id(app: TestApp) {
         ("api_keys", "mode", "'both'", key),
         ("vacancies", "status", "'gone'", vacancy),
         ("candidates", "profile", "'{'", applicants),
-        ("applications", "review", "'[]'", applicants),
+        ("applications", "review", "'{\"answers\":1}'", applicants),
         ("events", "kind", "'job.made'", event),
         ("events", "client_id", "'key_1'", event),
         ("deliveries", "status", "'lost'", delivery),

@@ -151,17 +151,17 @@ async fn what_the_dead_held_is_free_again_and_nothing_else(app: TestApp) {
         assert!(store::instance::beat(conn, &alive, now)?);
         assert!(!store::instance::beat(conn, &gone, now)?, "nobody knows it");
         let before = now - TimeDelta::seconds(15);
-        assert_eq!(store::instance::silent(conn, &alive, before)?, [dead.clone()]);
+        assert_eq!(store::instance::silent(conn, &alive, before)?, std::slice::from_ref(&dead));
         assert_eq!(store::instance::silent(conn, &dead, before)?, [], "nobody buries itself");
-        assert_eq!(store::delivery::free_from(conn, &[dead.clone()])?, 1);
-        store::instance::remove(conn, &[dead.clone()])?;
+        assert_eq!(store::delivery::free_from(conn, std::slice::from_ref(&dead))?, 1);
+        store::instance::remove(conn, std::slice::from_ref(&dead))?;
         assert_eq!(store::instance::silent(conn, &alive, before)?, []);
         let claimed = store::delivery::claim(conn, &alive, 10)?;
         assert_eq!(claimed.iter().map(|owed| &owed.delivery.id).collect::<Vec<_>>(), [&first.id]);
         let still = |conn: &mut store::Conn, who: &InstanceId| {
             store::delivery::still_held(conn, &[first.id.clone(), second.id.clone(), third.id.clone()], who)
         };
-        assert_eq!(still(conn, &gone)?, [second.id.clone()]);
+        assert_eq!(still(conn, &gone)?, std::slice::from_ref(&second.id));
         assert_eq!(still(conn, &dead)?, []);
         assert_eq!(still(conn, &alive)?.len(), 2);
         Ok::<_, StoreError>(())

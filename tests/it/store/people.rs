@@ -109,7 +109,7 @@ async fn hooks_are_found_by_their_organisation_alone(app: TestApp) {
         assert_eq!(store::hook::find(conn, &foreign.id, &beta.id)?, None);
         assert_eq!(store::hook::find(conn, &own.id, &HookId::new(now))?, None);
         assert_eq!(store::hook::list(conn, &own.id, Mode::Live)?, [alpha.clone(), beta.clone()]);
-        assert_eq!(store::hook::list(conn, &own.id, Mode::Test)?, [test.clone()]);
+        assert_eq!(store::hook::list(conn, &own.id, Mode::Test)?, std::slice::from_ref(&test));
         assert_eq!(store::hook::list(conn, &foreign.id, Mode::Test)?, []);
         let mut found = store::hook::by_ids(conn, &[theirs.id.clone(), alpha.id.clone(), HookId::new(now)])?;
         found.sort_by_key(|hook| hook.name.clone());
@@ -194,7 +194,7 @@ async fn credentials_end_by_kind(app: TestApp) {
         {
             store::credential::insert(conn, one, sealed.to_vec())?;
         }
-        let found = store::credential::of_hooks(conn, &[one.id.clone()])?;
+        let found = store::credential::of_hooks(conn, std::slice::from_ref(&one.id))?;
         let order: Vec<_> = found.iter().map(|sealed| sealed.credential.clone()).collect();
         assert_eq!(order, [key.clone(), new.clone(), old.clone()], "newest first");
         assert_eq!(found[1].sealed, b"\0new\xff");

@@ -13,9 +13,9 @@ use futures_util::FutureExt as _;
 
 pub use app::TestApp;
 pub use browser::{Browser, Page, Partner};
-pub use cast::{PASSWORD, Team, in_mode, token};
+pub use cast::{PASSWORD, in_mode, token};
 pub use database::Kind;
-pub use receiver::{Answer, Gate, Received, Receiver};
+pub use receiver::{Answer, Receiver};
 
 /// Makes `story::sqlite` and `story::postgres` of each `async fn story(app: TestApp)` that is named.
 ///

@@ -82,7 +82,7 @@ async fn logging_in_gives_a_new_session_so_that_a_planted_one_is_worth_nothing(a
     assert_ne!(fresh, planted);
     assert!(victims.is_signed_in().await);
     assert!(attackers.get("/vacancies").await.leads_to_login(), "the planted session ended");
-    let sessions = app.read(|conn| sessions_of(conn)).await;
+    let sessions = app.read(sessions_of).await;
     assert_eq!(sessions, [victim.member.id.to_string()]);
 }
 
@@ -225,7 +225,7 @@ async fn sign_ins_are_audited_without_the_password(app: TestApp) {
     browser.post("/login", &[("email", &admin.member.email), ("password", "a telling guess")]).await;
     app.advance_ms(1);
     browser.log_in(&admin.member.email).await;
-    let written = app.read(|conn| hirewire::store::audit::all_details(conn)).await;
+    let written = app.read(hirewire::store::audit::all_details).await;
     let acts: Vec<_> = written.iter().map(|(act, _)| act.as_str()).filter(|act| act.starts_with("sign_in")).collect();
     assert_eq!(acts, ["sign_in.failed", "sign_in.succeeded"]);
     assert!(written.iter().all(|(_, detail)| !detail.contains("telling") && !detail.contains(PASSWORD)), "{written:?}");
