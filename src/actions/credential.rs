@@ -3,7 +3,7 @@
 //! Making one where there is one replaces it at once. (Rotation with an overlap builds on this.)
 
 use super::{ActionError, Context, Result, Viewer, hook, reveal};
-use crate::delivery::engine::place;
+use crate::delivery::prepare::place;
 use crate::domain::hook::Credential;
 use crate::domain::ids::{CredentialId, HookId};
 use crate::domain::secret::{CredentialKind, Plain};

@@ -1,6 +1,6 @@
 //! Exports: previewed, then confirmed once (A4, A5, B8).
 
-use super::once::once;
+use super::once::{form_token, once};
 use super::{ActionError, Context, Result, Viewer};
 use crate::delivery::intake;
 use crate::domain::candidate::Applicant;
@@ -38,6 +38,33 @@ pub fn preview(
     let event = Event { mode: vacancy.mode, ..event(viewer, now) };
     let id = ExportId::new(now);
     payload::body(&event, data(viewer, vacancy, selection, &id, hook, now))
+}
+
+/// Remembers for a day who was ticked, under a token, so that the page that asks has an address: reloading it and coming
+/// back to it show the same page, and confirming it again confirms nothing new.
+pub async fn keep_selection(
+    context: &Context,
+    viewer: &Viewer,
+    vacancy: &VacancyId,
+    token: &str,
+    ticked: &[CandidateId],
+) -> Result<()> {
+    let key = form_token(viewer, &format!("{token}/{vacancy}"));
+    let ids = ticked.iter().map(CandidateId::as_str).collect::<Vec<_>>().join(",");
+    let now = context.clock.now();
+    Ok(context.store.write(move |conn| store::submission::insert(conn, &key, &ids, now)).await?)
+}
+
+/// Who was ticked; `None` when this viewer ticked nobody under that token.
+pub async fn kept_selection(
+    context: &Context,
+    viewer: &Viewer,
+    vacancy: &VacancyId,
+    token: &str,
+) -> Result<Option<Vec<CandidateId>>> {
+    let key = form_token(viewer, &format!("{token}/{vacancy}"));
+    let kept = context.store.read(move |conn| store::submission::find(conn, &key)).await?;
+    Ok(kept.map(|ids| ids.split(',').filter_map(|id| id.parse().ok()).collect()))
 }
 
 /// Sends the candidates to the hook in one request; durable when this returns.

@@ -1,5 +1,6 @@
 //! Hooks: created, paused, resumed, deleted (A1, A2, A3).
 
+use super::once::form_token;
 use super::{ActionError, Context, FieldError, Result, Viewer, credential, line, reveal};
 use crate::delivery::guard::{Blocked, Checked};
 use crate::domain::event::EventType;
@@ -216,11 +217,6 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) 
     let detail = format!("Webhook “{}” to {} created in {} mode", hook.name, hook.url.host(), hook.mode);
     audit(conn, context, viewer, &hook.id, "hook.created", detail)?;
     Ok(hook.id)
-}
-
-/// The token of a form as it is stored: another member's does not count.
-pub(super) fn form_token(viewer: &Viewer, token: &str) -> String {
-    format!("{}/{}/{}", viewer.member.id, viewer.organisation.id, token.chars().take(64).collect::<String>())
 }
 
 async fn created_before(context: &Context, viewer: &Viewer, token: &str) -> Result<Option<HookId>> {

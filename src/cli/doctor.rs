@@ -2,7 +2,7 @@
 
 use crate::actions::Context;
 use crate::config::Settings;
-use crate::delivery::engine::place;
+use crate::delivery::prepare::place;
 use crate::server::CannotStart;
 use crate::store;
 

@@ -7,26 +7,26 @@
 //! request again, with the same `webhook-id`.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 
+use super::prepare::{Job, Prepared, prepare};
 use super::queue::{Caps, Queue};
 use super::recover;
 use super::sender::{Order, Sender};
-use super::settle::{Finished, settle};
+use super::settle::{Finished, HORIZON, settle};
 use crate::clock::Clock;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::hook::{Hook, HookState};
-use crate::domain::ids::{DeliveryId, HookId, InstanceId};
+use crate::domain::ids::{DeliveryId, InstanceId};
 use crate::domain::sealing::SealingKey;
-use crate::domain::secret::{CredentialKind, Plain};
-use crate::domain::signing::Secrets;
-use crate::store::delivery::Owed;
+use crate::store::delivery::{Owed, Wanted};
 use crate::store::{self, Store, StoreError};
 
 /// How long deliveries under way may take to finish when the process is asked to stop.
@@ -34,6 +34,21 @@ const DRAIN: Duration = Duration::from_secs(25);
 
 /// How long to wait before trying again what failed on our own side.
 const OWN_FAULT_PAUSE: TimeDelta = TimeDelta::seconds(1);
+
+/// How long to leave alone what cannot be read, or what made a try end in a bug of ours.
+const BROKEN_PAUSE: TimeDelta = TimeDelta::minutes(1);
+
+/// How often to look for what would otherwise be sent by nobody.
+const SWEEP: TimeDelta = TimeDelta::seconds(15);
+
+/// What should have been sent this long ago and is held by this instance, but not in its memory, was lost on the way there.
+const LOST_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// How many deliveries are claimed at once.
+const CLAIM: usize = 1_000;
+
+/// A try, or the delivery whose try ended in a bug of ours.
+type Tried = Result<Finished, Box<Owed>>;
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,26 +74,9 @@ pub struct Engine {
     wake: Notify,
     /// Something was released without being handed over.
     released: AtomicBool,
+    /// What was committed as held by this instance, but finds no room in its memory.
+    overflow: Mutex<Vec<DeliveryId>>,
     waiters: Mutex<HashMap<DeliveryId, Vec<oneshot::Sender<()>>>>,
-}
-
-/// A delivery with everything it takes to send it.
-struct Job {
-    owed: Owed,
-    hook: Hook,
-    key: Option<Plain>,
-    secrets: Secrets,
-}
-
-/// What became of a delivery that was due.
-enum Prepared {
-    Send(Box<Job>),
-    /// Its hook is paused: hold it.
-    Hold(Owed),
-    /// Its hook was deleted just as it was recorded: nothing is sent, and it must not stay owed.
-    Cancel(Owed),
-    /// Someone else has it, or it was cancelled.
-    Drop(Owed),
 }
 
 impl Engine {
@@ -94,6 +92,7 @@ impl Engine {
             queue: Mutex::new(Queue::new(caps)),
             wake: Notify::new(),
             released: AtomicBool::new(false),
+            overflow: Mutex::default(),
             waiters: Mutex::default(),
         }
     }
@@ -109,13 +108,13 @@ impl Engine {
         self.claim().await.map(drop)
     }
 
-    /// Takes deliveries that were just committed as held by this instance.
+    /// Takes deliveries that were just committed as held by this instance. What memory has no room for goes back to the
+    /// database, and is claimed when there is some.
     pub fn hand_over(&self, owed: Vec<Owed>) {
-        let mut queue = self.queue();
         for owed in owed {
-            queue.push(owed);
+            let refused = self.queue().push(owed);
+            self.overflowed(refused);
         }
-        drop(queue);
         self.wake.notify_one();
     }
 
@@ -134,50 +133,84 @@ impl Engine {
 
     /// One step: everything that is due now is sent, and all of it is settled before this returns.
     pub async fn tick(&self) -> Result<Report, StoreError> {
+        self.release_overflow().await?;
         self.claim().await?;
         let mut tries = JoinSet::new();
         self.dispatch(&mut tries).await;
         let mut finished = Vec::new();
         while let Some(done) = tries.join_next().await {
-            finished.extend(done.ok());
+            finished.extend(self.finished(done));
         }
         self.settle(finished).await
     }
 
+    /// Looks for what nobody would send: left by instances that are gone, held for a hook that is active, committed as ours
+    /// but lost on its way to memory.
+    pub async fn sweep(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        recover::sweep(&self.store, now).await?;
+        let instance = self.instance.clone();
+        let held = self
+            .store
+            .read(move |conn| store::delivery::held_and_due(conn, &instance, now - LOST_AFTER, CLAIM as i64))
+            .await?;
+        let lost: Vec<DeliveryId> = {
+            let queue = self.queue();
+            held.into_iter().filter(|id| !queue.knows(id)).collect()
+        };
+        if !lost.is_empty() {
+            tracing::warn!(
+                deliveries = lost.len(),
+                "deliveries were committed but never reached the queue; taking them up"
+            );
+            let instance = self.instance.clone();
+            self.store.write(move |conn| store::delivery::release(conn, &lost, &instance)).await?;
+        }
+        self.claim().await.map(drop)
+    }
+
     /// Sends until told to stop, then lets what is under way finish and gives back what it held.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut tries: JoinSet<Finished> = JoinSet::new();
+        let mut tries: JoinSet<Tried> = JoinSet::new();
         let mut unsettled: Vec<Finished> = Vec::new();
-        let mut housekeeping = self.clock.now();
-        while !*stop.borrow() {
+        let (mut housekeeping, mut sweeping) = (self.clock.now(), self.clock.now() + SWEEP);
+        // A sender that is gone means the same as a stop.
+        let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
+        tokio::pin!(stopped);
+        loop {
             let now = self.clock.now();
             if now >= housekeeping {
                 housekeeping = now + recover::HEARTBEAT;
                 self.keep_house().await;
             } else if self.released.swap(false, Ordering::AcqRel) {
-                self.claim_or_say().await;
+                self.or_say(self.claim()).await;
             }
+            if now >= sweeping {
+                sweeping = now + SWEEP;
+                self.or_say(self.sweep()).await;
+            }
+            self.or_say(self.release_overflow()).await;
             self.dispatch(&mut tries).await;
             let until =
                 self.queue().next_due().filter(|due| *due > now).map_or(housekeeping, |due| due.min(housekeeping));
             tokio::select! {
-                _ = stop.changed() => {}
+                () = &mut stopped => break,
                 () = self.wake.notified() => {}
                 () = self.clock.sleep_until(until) => {}
-                Some(done) = tries.join_next() => unsettled.extend(done.ok()),
+                Some(done) = tries.join_next() => unsettled.extend(self.finished(done)),
             }
             while let Some(done) = tries.try_join_next() {
-                unsettled.extend(done.ok());
+                unsettled.extend(self.finished(done));
             }
             unsettled = self.settle_or_keep(unsettled).await;
         }
         self.drain(tries, unsettled).await;
     }
 
-    async fn drain(&self, mut tries: JoinSet<Finished>, mut unsettled: Vec<Finished>) {
+    async fn drain(&self, mut tries: JoinSet<Tried>, mut unsettled: Vec<Finished>) {
         let all = async {
             while let Some(done) = tries.join_next().await {
-                unsettled.extend(done.ok());
+                unsettled.extend(self.finished(done));
             }
         };
         if tokio::time::timeout(DRAIN, all).await.is_err() {
@@ -195,44 +228,87 @@ impl Engine {
         }
     }
 
+    /// The try of a finished task. One that ended in a bug of ours is put back, so that its place is not lost.
+    fn finished(&self, done: Result<Tried, tokio::task::JoinError>) -> Option<Finished> {
+        match done {
+            Ok(Ok(finished)) => Some(finished),
+            Ok(Err(owed)) => {
+                tracing::error!(delivery = %owed.delivery.id, "a try ended in a bug of ours; it is repeated in a minute");
+                self.put_back(*owed, self.clock.now() + BROKEN_PAUSE);
+                None
+            }
+            // Tries are never aborted, and their panics are caught inside.
+            Err(_) => None,
+        }
+    }
+
     async fn keep_house(&self) {
         match recover::keep_house(&self.store, &self.instance, self.clock.now()).await {
-            Ok(()) => self.claim_or_say().await,
+            Ok(()) => self.or_say(self.claim()).await,
             Err(error) => tracing::error!(%error, "the engine could not reach its database; it goes on trying"),
         }
     }
 
-    async fn claim_or_say(&self) {
-        if let Err(error) = self.claim().await {
-            tracing::error!(%error, "what is owed could not be claimed; it is looked for again in a moment");
+    async fn or_say<T>(&self, work: impl Future<Output = Result<T, StoreError>>) {
+        if let Err(error) = work.await {
+            tracing::error!(%error, "what is owed could not be looked for; it is looked for again in a moment");
         }
     }
 
-    /// Takes what is due and held by nobody, as far as there is room.
+    /// Takes what is due soon and held by nobody, as far as there is room.
     async fn claim(&self) -> Result<usize, StoreError> {
-        let room = i64::try_from(self.queue().room().min(1_000)).unwrap_or_default();
+        let (room, not_for) = {
+            let queue = self.queue();
+            (queue.room().min(CLAIM), queue.crowded())
+        };
         if room == 0 {
             return Ok(0);
         }
+        let wanted = Wanted { limit: room as i64, due_by: self.clock.now() + HORIZON, not_for };
         let instance = self.instance.clone();
-        let claimed = self.store.write(move |conn| store::delivery::claim(conn, &instance, room)).await?;
+        let claimed = self.store.write(move |conn| store::delivery::claim(conn, &instance, &wanted)).await?;
         let count = claimed.len();
-        let mut queue = self.queue();
+        if count == room {
+            // There is probably more: look again as soon as this has been started.
+            self.released.store(true, Ordering::Release);
+        }
         for owed in claimed {
-            queue.push(owed);
+            let refused = self.queue().push(owed);
+            self.overflowed(refused);
         }
         Ok(count)
     }
 
+    fn overflowed(&self, refused: Option<Owed>) {
+        if let Some(owed) = refused {
+            self.overflow.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(owed.delivery.id);
+        }
+    }
+
+    /// Gives back what memory had no room for.
+    async fn release_overflow(&self) -> Result<(), StoreError> {
+        let ids = std::mem::take(&mut *self.overflow.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let (instance, releasing) = (self.instance.clone(), ids.clone());
+        let released = self.store.write(move |conn| store::delivery::release(conn, &releasing, &instance)).await;
+        if released.is_err() {
+            self.overflow.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(ids);
+        }
+        released.map(drop)
+    }
+
     /// Starts every try that is due.
-    async fn dispatch(&self, tries: &mut JoinSet<Finished>) {
+    async fn dispatch(&self, tries: &mut JoinSet<Tried>) {
         let now = self.clock.now();
         let due = self.queue().start_due(now);
         if due.is_empty() {
             return;
         }
-        let prepared = match self.prepare(due.clone()).await {
+        let prepared = match prepare(&self.store, &self.instance, &self.sealing, due.clone()).await {
             Ok(prepared) => prepared,
+            Err(StoreError::Corrupt { .. }) => self.prepare_one_by_one(due).await,
             Err(error) => {
                 tracing::error!(%error, "hooks could not be read; what is due is tried again in a moment");
                 for owed in due {
@@ -244,7 +320,7 @@ impl Engine {
         for prepared in prepared {
             match prepared {
                 Prepared::Send(job) => {
-                    tries.spawn(try_once(self.sender.clone(), self.clock.clone(), *job));
+                    tries.spawn(try_caught(self.sender.clone(), self.clock.clone(), *job));
                 }
                 Prepared::Hold(owed) => self.hold(owed).await,
                 Prepared::Cancel(owed) => self.cancel(owed).await,
@@ -253,36 +329,19 @@ impl Engine {
         }
     }
 
-    async fn prepare(&self, due: Vec<Owed>) -> Result<Vec<Prepared>, StoreError> {
-        let instance = self.instance.clone();
-        let sealing = self.sealing.clone();
-        self.store
-            .read(move |conn| {
-                let ids: Vec<DeliveryId> = due.iter().map(|owed| owed.delivery.id.clone()).collect();
-                let mut hook_ids: Vec<HookId> = due.iter().map(|owed| owed.delivery.hook_id.clone()).collect();
-                hook_ids.sort();
-                hook_ids.dedup();
-                let held = store::delivery::still_held(conn, &ids, &instance)?;
-                let hooks = store::hook::by_ids(conn, &hook_ids)?;
-                let credentials = store::credential::of_hooks(conn, &hook_ids)?;
-                let prepare = |owed: Owed| {
-                    let hook = hooks.iter().find(|hook| hook.id == owed.delivery.hook_id);
-                    match hook {
-                        Some(hook) if held.contains(&owed.delivery.id) => {
-                            match hook.state {
-                                HookState::Deleted => return Ok(Prepared::Cancel(owed)),
-                                HookState::Paused if !owed.delivery.probe => return Ok(Prepared::Hold(owed)),
-                                HookState::Paused | HookState::Active => {}
-                            }
-                            let (key, secrets) = open_credentials(&credentials, hook, &sealing)?;
-                            Ok(Prepared::Send(Box::new(Job { owed, hook: hook.clone(), key, secrets })))
-                        }
-                        _ => Ok(Prepared::Drop(owed)),
-                    }
-                };
-                due.into_iter().map(prepare).collect()
-            })
-            .await
+    /// One hook or credential cannot be read: whoever does not need it goes on.
+    async fn prepare_one_by_one(&self, due: Vec<Owed>) -> Vec<Prepared> {
+        let mut all = Vec::with_capacity(due.len());
+        for owed in due {
+            match prepare(&self.store, &self.instance, &self.sealing, vec![owed.clone()]).await {
+                Ok(prepared) => all.extend(prepared),
+                Err(error) => {
+                    tracing::error!(%error, delivery = %owed.delivery.id, "a delivery cannot be prepared; the others go on");
+                    self.put_back(owed, self.clock.now() + BROKEN_PAUSE);
+                }
+            }
+        }
+        all
     }
 
     async fn hold(&self, owed: Owed) {
@@ -307,17 +366,27 @@ impl Engine {
     }
 
     fn put_back(&self, mut owed: Owed, due: DateTime<Utc>) {
-        let mut queue = self.queue();
-        queue.finished(&owed.delivery.hook_id, &owed.delivery.id);
         owed.delivery.state = match owed.delivery.state {
             DeliveryState::Pending { .. } => DeliveryState::Pending { due: Some(due) },
             _ => DeliveryState::Retrying { due: Some(due) },
         };
-        queue.push(owed);
+        self.requeue(owed);
+    }
+
+    /// Ends a try's place in its lane, and queues the delivery again when something is due soon.
+    fn requeue(&self, owed: Owed) {
+        let mut queue = self.queue();
+        let again = queue.finished(&owed.delivery.hook_id, &owed.delivery.id);
+        let soon = owed.delivery.state.due().is_some_and(|due| due <= self.clock.now() + HORIZON);
+        let refused = if soon { queue.push(owed) } else { None };
+        drop(queue);
+        self.overflowed(again);
+        self.overflowed(refused);
     }
 
     fn let_go(&self, owed: &Owed) {
-        self.queue().finished(&owed.delivery.hook_id, &owed.delivery.id);
+        let again = self.queue().finished(&owed.delivery.hook_id, &owed.delivery.id);
+        self.overflowed(again);
         self.tell(&owed.delivery.id);
     }
 
@@ -337,32 +406,57 @@ impl Engine {
     }
 
     async fn settle(&self, finished: Vec<Finished>) -> Result<Report, StoreError> {
-        let (faults, answers): (Vec<_>, Vec<_>) = finished.into_iter().partition(|done| done.sent.fault.is_some());
+        let (faults, mut answers): (Vec<_>, Vec<_>) = finished.into_iter().partition(|done| done.sent.fault.is_some());
+        // Everybody locks rows in the same order.
+        answers.sort_by(|a, b| a.owed.delivery.id.cmp(&b.owed.delivery.id));
         let mut report = Report { sent: answers.len(), ..Report::default() };
-        let settled = if answers.is_empty() {
-            Vec::new()
-        } else {
-            let instance = self.instance.clone();
-            self.store.write(move |conn| settle(conn, &answers, &instance)).await?
-        };
-        for done in faults {
-            tracing::error!(fault = ?done.sent.fault, "a delivery could not be tried for a reason of our own");
-            self.put_back(done.owed, done.finished_at + OWN_FAULT_PAUSE);
-        }
-        for owed in settled {
+        for owed in self.write_down(answers).await? {
             match owed.delivery.state {
                 DeliveryState::Success { .. } => report.succeeded += 1,
                 DeliveryState::Failed { .. } => report.failed += 1,
                 DeliveryState::Retrying { .. } | DeliveryState::Pending { .. } => report.retrying += 1,
             }
             let id = owed.delivery.id.clone();
-            let mut queue = self.queue();
-            queue.finished(&owed.delivery.hook_id, &id);
-            queue.push(owed);
-            drop(queue);
+            self.requeue(owed);
             self.tell(&id);
         }
+        for done in faults {
+            tracing::error!(fault = ?done.sent.fault, "a delivery could not be tried for a reason of our own");
+            self.put_back(done.owed, done.finished_at + OWN_FAULT_PAUSE);
+        }
         Ok(report)
+    }
+
+    /// Writes answers down together; if one row cannot be read, each by itself, so that it holds up no other.
+    async fn write_down(&self, answers: Vec<Finished>) -> Result<Vec<Owed>, StoreError> {
+        if answers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (instance, batch) = (self.instance.clone(), answers.clone());
+        let settled = match self.store.write(move |conn| settle(conn, &batch, &instance)).await {
+            Err(StoreError::Corrupt { .. }) => {
+                let mut settled = Vec::new();
+                for answer in &answers {
+                    let (instance, one) = (self.instance.clone(), answer.clone());
+                    match self.store.write(move |conn| settle(conn, std::slice::from_ref(&one), &instance)).await {
+                        Ok(owed) => settled.extend(owed),
+                        Err(error @ StoreError::Corrupt { .. }) => {
+                            tracing::error!(%error, "an answer cannot be written down; the others are");
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+                settled
+            }
+            other => other?,
+        };
+        for answer in &answers {
+            let id = &answer.owed.delivery.id;
+            if !settled.iter().any(|owed| owed.delivery.id == *id) {
+                self.let_go(&answer.owed);
+            }
+        }
+        Ok(settled)
     }
 
     fn tell(&self, delivery: &DeliveryId) {
@@ -381,31 +475,10 @@ impl Engine {
     }
 }
 
-/// Where a credential belongs: what its sealed value is bound to.
-pub fn place(hook: &HookId, credential: &str) -> String {
-    format!("{hook}/{credential}")
-}
-
-fn open_credentials(
-    all: &[store::credential::Sealed],
-    hook: &Hook,
-    sealing: &SealingKey,
-) -> Result<(Option<Plain>, Secrets), StoreError> {
-    let mut key = None;
-    let mut secrets = Secrets::default();
-    for sealed in all.iter().filter(|sealed| sealed.credential.hook_id == hook.id) {
-        let place = place(&hook.id, sealed.credential.id.as_str());
-        let plain = sealing.open(&sealed.sealed, &place).map_err(|error| StoreError::Corrupt {
-            table: "credentials",
-            id: sealed.credential.id.to_string(),
-            what: error.to_string(),
-        })?;
-        match sealed.credential.kind {
-            CredentialKind::Secret => secrets.live.push(plain),
-            CredentialKind::Key => key = key.or(Some(plain)),
-        }
-    }
-    Ok((key, secrets))
+/// A try whose panic, should there be one, costs no other delivery its place.
+async fn try_caught(sender: Arc<Sender>, clock: Arc<dyn Clock>, job: Job) -> Tried {
+    let owed = Box::new(job.owed.clone());
+    AssertUnwindSafe(try_once(sender, clock, job)).catch_unwind().await.map_err(|_| owed)
 }
 
 async fn try_once(sender: Arc<Sender>, clock: Arc<dyn Clock>, job: Job) -> Finished {

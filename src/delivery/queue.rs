@@ -20,11 +20,13 @@ pub struct Caps {
     pub in_all: usize,
     /// Deliveries held in memory, due or not.
     pub waiting: usize,
+    /// Of these, deliveries to one hook: a backlog of one leaves room for the others.
+    pub waiting_per_hook: usize,
 }
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { per_hook: 16, in_all: 512, waiting: 20_000 }
+        Self { per_hook: 16, in_all: 512, waiting: 20_000, waiting_per_hook: 2_000 }
     }
 }
 
@@ -40,6 +42,8 @@ pub struct Queue {
     later: BTreeMap<(DateTime<Utc>, DeliveryId), Owed>,
     /// Everything that waits, and since when it is due: one entry a delivery.
     known: HashMap<DeliveryId, DateTime<Utc>>,
+    /// How many of these belong to each hook.
+    of_hook: HashMap<HookId, usize>,
     lanes: HashMap<HookId, Lane>,
     turn: VecDeque<HookId>,
     under_way: HashSet<DeliveryId>,
@@ -54,6 +58,7 @@ impl Queue {
             caps,
             later: BTreeMap::new(),
             known: HashMap::new(),
+            of_hook: HashMap::new(),
             lanes: HashMap::new(),
             turn: VecDeque::new(),
             under_way: HashSet::new(),
@@ -76,14 +81,33 @@ impl Queue {
         self.known.len()
     }
 
+    /// Whether it has this delivery, waiting or under way.
+    pub fn knows(&self, delivery: &DeliveryId) -> bool {
+        self.known.contains_key(delivery) || self.under_way.contains(delivery)
+    }
+
+    /// The hooks that have as many deliveries waiting here as one hook may have.
+    pub fn crowded(&self) -> Vec<HookId> {
+        let full = self.of_hook.iter().filter(|(_, count)| **count >= self.caps.waiting_per_hook);
+        full.map(|(hook, _)| hook.clone()).collect()
+    }
+
     /// Takes a delivery in. One that already waits gets the new time; one without a time is not queued; one that is under
-    /// way waits until that try has finished.
-    pub fn push(&mut self, owed: Owed) {
-        let Some(due) = owed.delivery.state.due() else { return };
+    /// way waits until that try has finished. One for which there is no room is given back.
+    #[must_use = "what is given back must be released, or nobody sends it"]
+    pub fn push(&mut self, owed: Owed) -> Option<Owed> {
+        let due = owed.delivery.state.due()?;
         let id = owed.delivery.id.clone();
         if self.under_way.contains(&id) {
             self.again.insert(id, owed);
-            return;
+            return None;
+        }
+        if !self.known.contains_key(&id) {
+            let waiting = self.of_hook.get(&owed.delivery.hook_id).copied().unwrap_or_default();
+            if self.room() == 0 || waiting >= self.caps.waiting_per_hook {
+                return Some(owed);
+            }
+            self.of_hook.insert(owed.delivery.hook_id.clone(), waiting + 1);
         }
         if let Some(before) = self.known.insert(id.clone(), due) {
             self.later.remove(&(before, id.clone()));
@@ -92,6 +116,7 @@ impl Queue {
             }
         }
         self.later.insert((due, id), owed);
+        None
     }
 
     /// When the next waiting delivery is due; `None` when none waits that could be started.
@@ -113,6 +138,7 @@ impl Queue {
                     passed = 0;
                     lane.under_way += 1;
                     self.known.remove(&owed.delivery.id);
+                    leave(&mut self.of_hook, &hook);
                     self.under_way.insert(owed.delivery.id.clone());
                     started.push(owed);
                 }
@@ -130,10 +156,11 @@ impl Queue {
         started
     }
 
-    /// Says that a started delivery is no longer under way.
-    pub fn finished(&mut self, hook: &HookId, delivery: &DeliveryId) {
+    /// Says that a started delivery is no longer under way. What came in for it meanwhile is given back if there is no room.
+    #[must_use = "what is given back must be released, or nobody sends it"]
+    pub fn finished(&mut self, hook: &HookId, delivery: &DeliveryId) -> Option<Owed> {
         if !self.under_way.remove(delivery) {
-            return;
+            return None;
         }
         if let Some(lane) = self.lanes.get_mut(hook) {
             lane.under_way = lane.under_way.saturating_sub(1);
@@ -141,9 +168,8 @@ impl Queue {
                 self.lanes.remove(hook);
             }
         }
-        if let Some(owed) = self.again.remove(delivery) {
-            self.push(owed);
-        }
+        let again = self.again.remove(delivery)?;
+        self.push(again)
     }
 
     fn fill_lanes(&mut self, now: DateTime<Utc>) {
@@ -158,6 +184,15 @@ impl Queue {
                 self.turn.push_back(hook);
             }
             lane.due.push_back(owed);
+        }
+    }
+}
+
+fn leave(of_hook: &mut HashMap<HookId, usize>, hook: &HookId) {
+    if let Some(count) = of_hook.get_mut(hook) {
+        *count -= 1;
+        if *count == 0 {
+            of_hook.remove(hook);
         }
     }
 }
@@ -192,33 +227,33 @@ mod tests {
     #[test]
     fn one_lane_never_takes_more_than_its_cap_and_lanes_take_turns() {
         let (slow, quick) = (HookId::new(at(1)), HookId::new(at(2)));
-        let mut queue = Queue::new(Caps { per_hook: 2, in_all: 3, waiting: 100 });
+        let mut queue = Queue::new(Caps { per_hook: 2, in_all: 3, waiting: 100, waiting_per_hook: 100 });
         for _ in 0..5 {
-            queue.push(owed(&slow, 1));
+            assert!(queue.push(owed(&slow, 1)).is_none());
         }
-        queue.push(owed(&quick, 2));
+        assert!(queue.push(owed(&quick, 2)).is_none());
         let started = queue.start_due(at(3));
         let to = |hook: &HookId| started.iter().filter(|owed| owed.delivery.hook_id == *hook).count();
         assert_eq!((to(&slow), to(&quick)), (2, 1));
         assert!(queue.start_due(at(3)).is_empty());
-        queue.finished(&started[0].delivery.hook_id, &started[0].delivery.id);
+        assert!(queue.finished(&started[0].delivery.hook_id, &started[0].delivery.id).is_none());
         assert_eq!(queue.start_due(at(3)).len(), 1);
     }
 
     #[test]
     fn a_delivery_is_never_under_way_twice_and_its_lane_loses_no_place() {
         let hook = HookId::new(at(1));
-        let mut queue = Queue::new(Caps { per_hook: 2, in_all: 9, waiting: 100 });
+        let mut queue = Queue::new(Caps { per_hook: 2, in_all: 9, waiting: 100, waiting_per_hook: 100 });
         let once = owed(&hook, 1);
-        queue.push(once.clone());
+        assert!(queue.push(once.clone()).is_none());
         assert_eq!(queue.start_due(at(2)).len(), 1);
-        queue.push(once.clone());
+        assert!(queue.push(once.clone()).is_none());
         assert!(queue.start_due(at(2)).is_empty());
-        queue.finished(&hook, &once.delivery.id);
+        assert!(queue.finished(&hook, &once.delivery.id).is_none());
         assert_eq!(queue.start_due(at(2)).len(), 1);
-        queue.finished(&hook, &once.delivery.id);
-        queue.push(owed(&hook, 1));
-        queue.push(owed(&hook, 1));
+        assert!(queue.finished(&hook, &once.delivery.id).is_none());
+        assert!(queue.push(owed(&hook, 1)).is_none());
+        assert!(queue.push(owed(&hook, 1)).is_none());
         assert_eq!(queue.start_due(at(2)).len(), 2);
     }
 
@@ -227,12 +262,24 @@ mod tests {
         let hook = HookId::new(at(1));
         let mut queue = Queue::new(Caps::default());
         let mut later = owed(&hook, 10);
-        queue.push(later.clone());
+        assert!(queue.push(later.clone()).is_none());
         assert!(queue.start_due(at(9)).is_empty());
         assert_eq!(queue.next_due(), Some(at(10)));
         later.delivery.state = DeliveryState::Retrying { due: Some(at(5)) };
-        queue.push(later);
+        assert!(queue.push(later).is_none());
         assert_eq!((queue.waiting(), queue.start_due(at(5)).len()), (1, 1));
         assert_eq!((queue.waiting(), queue.under_way()), (0, 1));
+    }
+
+    #[test]
+    fn a_backlog_of_one_hook_leaves_room_for_others_and_what_does_not_fit_is_given_back() {
+        let (busy, other) = (HookId::new(at(1)), HookId::new(at(2)));
+        let mut queue = Queue::new(Caps { per_hook: 1, in_all: 1, waiting: 3, waiting_per_hook: 2 });
+        assert!(queue.push(owed(&busy, 1)).is_none() && queue.push(owed(&busy, 1)).is_none());
+        assert!(queue.push(owed(&busy, 1)).is_some());
+        assert_eq!(queue.crowded(), [busy.clone()]);
+        assert!(queue.push(owed(&other, 1)).is_none() && queue.push(owed(&other, 1)).is_some());
+        assert_eq!((queue.start_due(at(1)).len(), queue.room()), (1, 1));
+        assert!(queue.crowded().is_empty());
     }
 }

@@ -52,6 +52,25 @@ pub async fn keep_house(store: &Store, instance: &InstanceId, now: DateTime<Utc>
         .await
 }
 
+/// Puts right what no single act could: what strangers hold is freed, what is held for an active hook becomes due.
+///
+/// Each of these is the trace of a moment in which two things happened at once; looking for them costs a walk over what is
+/// owed, so it is done at longer intervals.
+pub async fn sweep(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let (strangers, stranded) = store
+        .write(move |conn| {
+            Ok::<_, StoreError>((
+                store::delivery::free_from_strangers(conn)?,
+                store::delivery::release_stranded(conn, now)?,
+            ))
+        })
+        .await?;
+    if strangers + stranded > 0 {
+        tracing::warn!(strangers, stranded, "deliveries that nobody would have sent are due again");
+    }
+    Ok(())
+}
+
 /// Gives back what this instance holds and takes its name off the list.
 pub async fn retire(store: &Store, instance: &InstanceId) -> Result<(), StoreError> {
     let own = vec![instance.clone()];

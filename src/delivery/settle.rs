@@ -3,7 +3,7 @@
 //! The delivery is read again under lock, because someone may have cancelled it, asked for another try, paused its hook or
 //! deleted it while the try was under way. Then the try is still recorded as evidence, and the decision stands.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::sender::Sent;
 use crate::domain::attempt::{Attempt, Trigger};
@@ -30,6 +30,9 @@ pub struct Finished {
     pub jitter: f64,
 }
 
+/// A retry that is due later than this is given back: memory holds what is due soon, the database the rest.
+pub const HORIZON: TimeDelta = TimeDelta::seconds(60);
+
 /// Writes a batch down. Returns each delivery as it stands now.
 pub fn settle(conn: &mut Conn, batch: &[Finished], holder: &InstanceId) -> Result<Vec<Owed>> {
     batch.iter().filter_map(|finished| settle_one(conn, finished, holder).transpose()).collect()
@@ -40,7 +43,8 @@ fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<
     let trigger = finished.owed.delivery.trigger;
     store::attempt::insert(conn, &attempt(finished, &current, trigger))?;
     let next = next(finished, current, trigger);
-    store::delivery::update(conn, &next, holder.as_ref().or(Some(own)))?;
+    let is_soon = next.state.due().is_some_and(|due| due <= finished.finished_at + HORIZON);
+    store::delivery::update(conn, &next, holder.as_ref().or(Some(own)).filter(|_| is_soon))?;
     Ok(Some(Owed { delivery: next, ..finished.owed.clone() }))
 }
 

@@ -5,7 +5,7 @@ use chrono_tz::Europe::Berlin;
 
 use super::{ADMIN, RECRUITER, SETTING, SUPPORT, history, people};
 use crate::actions::{ActionError, Context, Result};
-use crate::delivery::engine::place;
+use crate::delivery::prepare::place;
 use crate::domain::event::EventType;
 use crate::domain::hook::{Credential, FieldSet, Hook, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;

@@ -62,9 +62,13 @@ impl App {
     /// Serves and sends until `stop` says so, then drains.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), CannotStart> {
         self.context.engine.start().await.map_err(cannot)?;
-        let engine = tokio::spawn(self.context.engine.clone().run(stop.clone()));
-        self.serve(stop).await?;
-        engine.await.map_err(cannot)
+        // The engine outlives the server: what a last request commits is still sent, or given back, by this instance.
+        let (end, ending) = watch::channel(false);
+        let engine = tokio::spawn(self.context.engine.clone().run(ending));
+        let served = self.serve(stop).await;
+        end.send_replace(true);
+        engine.await.map_err(cannot)?;
+        served
     }
 
     /// Serves alone; deliveries are sent when someone calls the engine's `tick`. For tests.

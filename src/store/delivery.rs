@@ -4,11 +4,11 @@
 //! instance that was taken for dead cannot undo what its successor did.
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 
 use super::row::Reader;
-use super::schema::{deliveries, event_bodies, events};
+use super::schema::{deliveries, event_bodies, events, hooks, instances};
 use super::time::micros;
 use super::{Conn, Result, StoreError};
 use crate::domain::attempt::{ErrorClass, Trigger};
@@ -173,21 +173,51 @@ pub fn update(conn: &mut Conn, delivery: &Delivery, holder: Option<&InstanceId>)
     Ok(())
 }
 
-/// Takes up to `limit` deliveries that are due and held by nobody, the longest due first.
-pub fn claim(conn: &mut Conn, holder: &InstanceId, limit: i64) -> Result<Vec<Owed>> {
-    let free = deliveries::holder.is_null().and(deliveries::status.eq_any(OWED)).and(deliveries::due_at.is_not_null());
+/// What an instance wants to claim.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// At most so many.
+    pub limit: i64,
+    /// Only what is due by then.
+    pub due_by: DateTime<Utc>,
+    /// Nothing for these hooks: enough waits for them.
+    pub not_for: Vec<HookId>,
+}
+
+impl Wanted {
+    /// Up to so many, whenever they are due and whomever they are for.
+    pub fn up_to(limit: i64) -> Self {
+        Self { limit, due_by: DateTime::<Utc>::MAX_UTC, not_for: Vec::new() }
+    }
+}
+
+/// How long a row that cannot be read is left alone before it is looked at again.
+const SET_ASIDE: TimeDelta = TimeDelta::hours(1);
+
+/// Takes deliveries that are held by nobody, the longest due first. A row that cannot be read is set aside and reported in
+/// the log, so that it holds up no other.
+pub fn claim(conn: &mut Conn, holder: &InstanceId, wanted: &Wanted) -> Result<Vec<Owed>> {
+    // The end of all times is later than what microseconds in 64 bits can say.
+    let due_by = wanted.due_by.timestamp_micros().max(0);
+    let not_for: Vec<&str> = wanted.not_for.iter().map(HookId::as_str).collect();
+    let free = deliveries::holder
+        .is_null()
+        .and(deliveries::status.eq_any(OWED))
+        .and(deliveries::due_at.is_not_null())
+        .and(deliveries::due_at.le(due_by))
+        .and(deliveries::hook_id.ne_all(not_for));
     let rows: Vec<DeliveryRow> = match conn {
         // The one writer needs no row locks.
         Conn::Sqlite(conn) => deliveries::table
             .filter(free)
             .order((deliveries::due_at, deliveries::id))
-            .limit(limit)
+            .limit(wanted.limit)
             .select(DeliveryRow::as_select())
             .load(conn)?,
         Conn::Postgres(conn) => deliveries::table
             .filter(free)
             .order((deliveries::due_at, deliveries::id))
-            .limit(limit)
+            .limit(wanted.limit)
             .select(DeliveryRow::as_select())
             .for_update()
             .skip_locked()
@@ -197,7 +227,66 @@ pub fn claim(conn: &mut Conn, holder: &InstanceId, limit: i64) -> Result<Vec<Owe
     diesel::update(deliveries::table.filter(deliveries::id.eq_any(&ids)))
         .set(deliveries::holder.eq(holder.as_str()))
         .execute(conn)?;
-    rows.into_iter().map(|row| load_owed(conn, row)).collect()
+    load_each(conn, rows, wanted.due_by)
+}
+
+/// What `holder` holds and should have sent by `due_by`: lost on the way from the database to its memory, if it is not there.
+pub fn held_and_due(
+    conn: &mut Conn,
+    holder: &InstanceId,
+    due_by: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<DeliveryId>> {
+    let ids: Vec<String> = deliveries::table
+        .filter(deliveries::holder.eq(holder.as_str()).and(deliveries::status.eq_any(OWED)))
+        .filter(deliveries::due_at.le(micros(due_by)))
+        .order((deliveries::due_at, deliveries::id))
+        .limit(limit)
+        .select(deliveries::id)
+        .load(conn)?;
+    ids.iter().map(|id| Reader { table: "deliveries", id }.parse(id)).collect()
+}
+
+/// Gives deliveries back that `holder` has no room for; they are claimed when there is some.
+pub fn release(conn: &mut Conn, ids: &[DeliveryId], holder: &InstanceId) -> Result<usize> {
+    let ids: Vec<&str> = ids.iter().map(DeliveryId::as_str).collect();
+    let mine = deliveries::id.eq_any(ids).and(deliveries::holder.eq(holder.as_str()));
+    Ok(diesel::update(deliveries::table.filter(mine)).set(deliveries::holder.eq(None::<String>)).execute(conn)?)
+}
+
+/// Frees what is held by instances that are not on the list: they were taken for dead, or had retired, while they wrote.
+pub fn free_from_strangers(conn: &mut Conn) -> Result<usize> {
+    let known: Vec<String> = instances::table.select(instances::id).load(conn)?;
+    let theirs = deliveries::holder.is_not_null().and(deliveries::holder.assume_not_null().ne_all(known));
+    let theirs = theirs.and(deliveries::status.eq_any(OWED));
+    Ok(diesel::update(deliveries::table.filter(theirs)).set(deliveries::holder.eq(None::<String>)).execute(conn)?)
+}
+
+/// Makes due what is held for a hook that is active again: it was recorded in the very moment of the resumption.
+pub fn release_stranded(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize> {
+    let active = hooks::table.filter(hooks::state.eq("active")).select(hooks::id);
+    let stranded =
+        deliveries::status.eq_any(OWED).and(deliveries::due_at.is_null()).and(deliveries::hook_id.eq_any(active));
+    Ok(diesel::update(deliveries::table.filter(stranded)).set(deliveries::due_at.eq(micros(now))).execute(conn)?)
+}
+
+fn load_each(conn: &mut Conn, rows: Vec<DeliveryRow>, due_by: DateTime<Utc>) -> Result<Vec<Owed>> {
+    let mut owed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (id, due) = (row.id.clone(), row.due_at.unwrap_or_default());
+        match load_owed(conn, row) {
+            Ok(loaded) => owed.push(loaded),
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(%error, "a delivery cannot be read and is set aside; the others go on");
+                let later = due_by.checked_add_signed(SET_ASIDE).map_or(due, micros);
+                diesel::update(deliveries::table.find(&id))
+                    .set((deliveries::holder.eq(None::<String>), deliveries::due_at.eq(later)))
+                    .execute(conn)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(owed)
 }
 
 /// One delivery with what it takes to send it.
@@ -249,9 +338,10 @@ pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Res
     Ok(changed)
 }
 
-/// Holds everything that is owed to a paused hook; how many deliveries that were.
+/// Holds everything that is owed to a hook, if it is paused; how many deliveries that were.
 pub fn hold_for(conn: &mut Conn, hook: &HookId) -> Result<usize> {
-    let owed = deliveries::hook_id.eq(hook.as_str()).and(deliveries::status.eq_any(OWED));
+    let paused = hooks::table.filter(hooks::id.eq(hook.as_str()).and(hooks::state.eq("paused"))).select(hooks::id);
+    let owed = deliveries::hook_id.eq_any(paused).and(deliveries::status.eq_any(OWED));
     let changed = diesel::update(deliveries::table.filter(owed))
         .set((deliveries::due_at.eq(None::<i64>), deliveries::holder.eq(None::<String>)))
         .execute(conn)?;

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Browser {
     client: Client,
     driver: Child,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 /// Whether pages may run their script.
@@ -62,7 +62,7 @@ impl Browser {
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         };
-        Self { client, driver, _profile: profile }
+        Self { client, driver, profile }
     }
 
     /// Opens an address.
@@ -202,10 +202,18 @@ impl Browser {
 }
 
 impl Drop for Browser {
+    /// Ends ChromeDriver and every process of this Chromium: they all name its profile.
     fn drop(&mut self) {
-        // ChromeDriver ends its Chromium when it is ended by SIGTERM.
-        let _ = Command::new("kill").arg(self.driver.id().to_string()).status();
+        let _ = self.driver.kill();
         let _ = self.driver.wait();
+        let profile = self.profile.path().display().to_string();
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = processes.filter_map(|entry| {
+            let pid = entry.file_name().into_string().ok().filter(|name| name.bytes().all(|b| b.is_ascii_digit()))?;
+            let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+            String::from_utf8_lossy(&line).contains(&profile).then_some(pid)
+        });
+        let _ = Command::new("kill").arg("-9").args(pids).stderr(Stdio::null()).status();
     }
 }
 

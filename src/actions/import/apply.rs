@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
-use super::{MOST_PROBLEMS, Report, Told, lines};
+use super::reading::lines;
+use super::{MOST_PROBLEMS, Report, Told};
 use crate::domain::candidate::{Application, Candidate};
 use crate::domain::ids::{ApplicationId, CandidateId};
 use crate::domain::import::{Draft, Problem, Rows};

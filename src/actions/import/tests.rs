@@ -2,11 +2,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::apply::apply;
-use super::*;
+use super::reading::{file_name, look, preview};
+use super::{Field, Report};
 use crate::domain::ids::OrganisationId;
+use crate::domain::ids::VacancyId;
+use crate::domain::import::{FileError, Mapping, Table, read_rows};
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
+use crate::domain::vacancy::Vacancy;
 use crate::domain::vacancy::VacancyStatus;
+use crate::store;
 use crate::store::candidate::ApplicantPage;
 use crate::store::{DatabaseUrl, Store};
 
@@ -131,11 +136,11 @@ fn a_file_is_clear_when_every_column_is_known_or_empty() {
 #[test]
 fn a_preview_shows_examples_and_keeps_a_choice_that_is_refused() {
     let csv = "Name,Grade,Notes\nAnna,4,\nBo,4,x\nCy,5,y\n";
-    let guessed = preview_of(csv.as_bytes(), &None, Tz::UTC).expect("a preview");
+    let guessed = preview(csv.as_bytes(), &None, Tz::UTC).expect("a preview");
     assert_eq!((guessed.good, guessed.bad, guessed.refusal), (3, 0, None));
     assert_eq!(guessed.columns[1].examples, ["4", "5"]);
     let chosen = Some(vec![(0, "email".to_owned()), (1, "rating".to_owned())]);
-    let refused = preview_of(csv.as_bytes(), &chosen, Tz::UTC).expect("a preview");
+    let refused = preview(csv.as_bytes(), &chosen, Tz::UTC).expect("a preview");
     assert!(refused.refusal.is_some_and(|why| why.starts_with("Choose a column for the full name")));
     assert_eq!(refused.columns[0].field, Field::Email);
 }

@@ -1,8 +1,8 @@
 //! An export before it is sent: to whom, whom it carries, whom it leaves out, and the very bytes.
 //!
-//! The vacancy posts who was ticked (`step=choose`) and gets this page; the page posts them again with a webhook
-//! (`step=confirm`) and becomes an export. Ids of candidates stand in hidden fields, so that nothing is remembered
-//! between the two but what the form says. Links with ids in the query show the same page.
+//! The vacancy posts who was ticked (`step=choose`) and is led to this page, whose address names the selection; the page
+//! posts the same candidates with a webhook (`step=confirm`) and becomes an export. The selection's token goes with it, so
+//! that going back and confirming once more leads to the same export, unless another webhook was chosen.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -14,7 +14,7 @@ use super::super::paths;
 use super::super::vacancies::show::{Shown, Wanted};
 use super::asking::{Asking, ToHook};
 use super::selection;
-use crate::actions::export::{Confirmed, confirm, preview};
+use crate::actions::export::{Confirmed, confirm, keep_selection, kept_selection, preview};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::domain::export::Selection;
 use crate::domain::hook::HookState;
@@ -23,7 +23,7 @@ use crate::domain::secret::CredentialKind;
 use crate::store::export::ExportFilter;
 use crate::store::{self, Conn, StoreError};
 
-/// The page for candidates named in the query; without any it leads to the vacancy.
+/// The page of a selection. Links name the candidates in the query instead, and are led to their selection's page.
 pub async fn show(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -32,7 +32,17 @@ pub async fn show(
     id: web::Path<String>,
 ) -> Result<HttpResponse, WebError> {
     let fields = Fields::parse(request.query_string().as_bytes());
-    let vacancy = parse(&id)?;
+    let vacancy = known(&context, &viewer, &id).await?;
+    let token = fields.one("selection");
+    if !token.is_empty() {
+        return Ok(match kept_selection(&context, &viewer, &vacancy, token).await? {
+            Some(ticked) => {
+                let asked = Asked { vacancy, ticked, hook: fields.one("hook").parse().ok() };
+                page(&context, &viewer, organisations, asked, token, Vec::new()).await?.ok()
+            }
+            None => see_other(paths::vacancy(&vacancy)),
+        });
+    }
     let ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
     if ticked.is_empty() {
         let (organisation, wanted) = (viewer.organisation.id.clone(), vacancy.clone());
@@ -42,7 +52,7 @@ pub async fn show(
     choose(&context, &viewer, organisations, vacancy, ticked, &fields).await
 }
 
-/// Shows the page for those who were ticked, or sends them.
+/// Leads to the page for those who were ticked, or sends them.
 pub async fn submit(
     context: web::Data<Context>,
     viewer: Viewer,
@@ -50,16 +60,21 @@ pub async fn submit(
     id: web::Path<String>,
     fields: Fields,
 ) -> Result<HttpResponse, WebError> {
-    let vacancy = parse(&id)?;
+    let vacancy = known(&context, &viewer, &id).await?;
+    let form = Some(fields.one("token")).filter(|token| !token.is_empty());
+    let form = form.map_or_else(token, str::to_owned);
+    if fields.ticked("look") {
+        return Ok(see_other(address(&vacancy, &form, fields.one("hook"))));
+    }
     let ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
-    if fields.one("step") != "confirm" || fields.ticked("look") {
+    if fields.one("step") != "confirm" {
         return choose(&context, &viewer, organisations, vacancy, ticked, &fields).await;
     }
     let hook: Option<HookId> = fields.one("hook").parse().ok();
     let asked = Asked { vacancy: vacancy.clone(), ticked: ticked.clone(), hook: hook.clone() };
     let confirmed = match hook {
         Some(hook) => {
-            let token = fields.one("token").to_owned();
+            let token = format!("{form}/{hook}");
             confirm(&context, &viewer, Confirmed { vacancy, candidates: ticked, hook, token }).await
         }
         None => Err(ActionError::field("hook", "Choose one of the webhooks")),
@@ -67,13 +82,13 @@ pub async fn submit(
     match confirmed {
         Ok(export) => Ok(see_other(paths::export(export))),
         Err(ActionError::Invalid(errors)) => {
-            Ok(page(&context, &viewer, organisations, asked, fields.one("token"), errors).await?.refused())
+            Ok(page(&context, &viewer, organisations, asked, &form, errors).await?.refused())
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// The page, or the vacancy again when the selection cannot be exported.
+/// Leads to the page of this selection, or shows the vacancy again when it cannot be exported.
 async fn choose(
     context: &Context,
     viewer: &Viewer,
@@ -88,14 +103,27 @@ async fn choose(
         shown.errors = Errors(vec![FieldError::new("candidate", why)]);
         return Ok(shown.page(viewer, organisations).refused());
     }
-    let again = fields.one("token").to_owned();
-    let token = if again.is_empty() { token() } else { again };
-    let asked = Asked { vacancy, ticked, hook: fields.one("hook").parse().ok() };
-    Ok(page(context, viewer, organisations, asked, &token, Vec::new()).await?.ok())
+    let token = token();
+    keep_selection(context, viewer, &vacancy, &token, &ticked).await?;
+    Ok(see_other(address(&vacancy, &token, fields.one("hook"))))
 }
 
-fn parse(id: &str) -> Result<VacancyId, WebError> {
-    id.parse().map_err(|_| WebError::NotFound)
+/// The address of a selection's page, with a webhook chosen or the likeliest one.
+fn address(vacancy: &VacancyId, selection: &str, hook: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("selection", selection);
+    if !hook.is_empty() {
+        query.append_pair("hook", hook);
+    }
+    format!("{}?{}", paths::vacancy_export(vacancy), query.finish())
+}
+
+/// The id of a vacancy of the viewer's organisation.
+async fn known(context: &Context, viewer: &Viewer, id: &str) -> Result<VacancyId, WebError> {
+    let id: VacancyId = id.parse().map_err(|_| WebError::NotFound)?;
+    let organisation = viewer.organisation.id.clone();
+    let found = context.store.read(move |conn| store::vacancy::find(conn, &organisation, &id)).await?;
+    found.map(|vacancy| vacancy.id).ok_or(WebError::NotFound)
 }
 
 /// What the page is about.

@@ -6,5 +6,6 @@ pub mod show;
 
 mod asking;
 mod result;
+mod says;
 mod selection;
 pub(super) mod table;

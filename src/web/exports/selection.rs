@@ -21,7 +21,7 @@ pub fn refusal(ticked: &[CandidateId]) -> Option<String> {
     }
 }
 
-/// Reads who is meant. With `all`, everybody of the stage but those who were shown and are not ticked any more.
+/// Reads who is meant among the applicants of a vacancy that the viewer may see. With `all`, everybody of the stage but those who were shown and are not ticked any more.
 pub async fn ticked(
     context: &Context,
     viewer: &Viewer,
@@ -36,17 +36,12 @@ pub async fn ticked(
     if !wanted.all {
         return Ok(one_by_one);
     }
-    let (organisation, vacancy) = (viewer.organisation.id.clone(), vacancy.clone());
+    let vacancy = vacancy.clone();
+    // One more than fits says that they are too many.
+    let limit = i64::try_from(MOST_CANDIDATES).unwrap_or(i64::MAX - 1) + 1;
     let everybody = context
         .store
-        .read(move |conn| {
-            if store::vacancy::find(conn, &organisation, &vacancy)?.is_none() {
-                return Ok(Vec::new());
-            }
-            // One more than fits says that they are too many.
-            let limit = i64::try_from(MOST_CANDIDATES).unwrap_or(i64::MAX - 1) + 1;
-            store::candidate::applicant_ids(conn, &vacancy, wanted.stage.as_deref(), limit)
-        })
+        .read(move |conn| store::candidate::applicant_ids(conn, &vacancy, wanted.stage.as_deref(), limit))
         .await?;
     let shown: HashSet<CandidateId> = ids(fields, "shown").into_iter().collect();
     let ticked: HashSet<CandidateId> = one_by_one.into_iter().collect();

@@ -117,7 +117,7 @@ pub fn none_match(filters: &Filters, nothing: &Nothing, viewer: &Viewer, now: Da
                 p { (sentence(filters, nothing.nearby)) " " (advice(filters)) }
                 p.row {
                     a.btn href=(paths::LOGS) { "Clear all filters" }
-                    @if month_link != filters.link(&[]) { " " a.btn href=(month_link) { "Last 30 days" } }
+                    @if filters.days().is_some() && month_link != filters.link(&[]) { " " a.btn href=(month_link) { "Last 30 days" } }
                 }
             }
         }
@@ -138,7 +138,7 @@ fn sentence(filters: &Filters, nearby: u64) -> String {
         among += &format!(" to {}", hook.name);
     }
     if let Some(days) = filters.days() {
-        let on = if days.starts_with("from") || days.starts_with("to") {
+        let on = if days.starts_with("since") || days.starts_with("until") {
             ""
         } else if days.contains(" to ") {
             "from "

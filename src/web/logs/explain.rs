@@ -7,11 +7,16 @@ use crate::domain::attempt::ErrorClass;
 use crate::domain::hook::HookState;
 use crate::domain::secret::CredentialKind;
 
+/// How an advice ends when the receiver, once mended, has missed this delivery.
+const THEN_RETRY: &str = ", then press Retry now.";
+
 /// The box below the sentence; nothing when the last try went well or there was none.
 pub fn notice(detail: &Detail) -> Markup {
     let Some(class) = detail.delivery.last_class else { return html! {} };
     let status = detail.delivery.response_status;
     let (sentence, advice) = words(detail, class, status);
+    // While it is retried by itself, and where it cannot be, nobody is told to press the button.
+    let may_retry = !detail.delivery.state.is_owed() && detail.hook.state == HookState::Active;
     let colour = match (class, detail.delivery.state.is_owed()) {
         (ErrorClass::Cancelled, _) => "",
         (_, true) => " warn",
@@ -34,7 +39,13 @@ pub fn notice(detail: &Detail) -> Markup {
                 @if let Some(target) = target { " It points to " code { (target) } "." }
                 @if let Some(operator) = operator { " " span.soft { (sentence_of(operator)) } }
             }
-            p { strong { "Do this:" } " " (advice) }
+            p {
+                strong { "Do this:" } " "
+                @match advice.strip_suffix(THEN_RETRY).filter(|_| !may_retry) {
+                    Some(advice) => { (advice) "." },
+                    None => (advice),
+                }
+            }
         }
     }
 }
@@ -115,6 +126,7 @@ fn sentence_of(detail: &str) -> String {
 mod tests {
     use super::super::sample;
     use super::*;
+    use crate::domain::delivery::DeliveryState;
 
     #[test]
     fn a_refusal_is_told_apart_by_its_status_and_by_what_the_webhook_sends() {
@@ -129,6 +141,15 @@ mod tests {
         for status in [400, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 499] {
             assert!(words(&detail, ErrorClass::ClientError, Some(status)).0.ends_with('.'));
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_press_a_button_that_is_not_needed() {
+        let mut detail = sample::detail();
+        assert!(notice(&detail).into_string().contains("has now, then press Retry now."));
+        detail.delivery.state = DeliveryState::Retrying { due: None };
+        let page = notice(&detail).into_string();
+        assert!(page.contains("has now.</p>") && page.contains("notice warn"), "{page}");
     }
 
     #[test]

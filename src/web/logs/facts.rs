@@ -90,7 +90,7 @@ fn retries(detail: &Detail) -> Markup {
     let tries = detail.delivery.tries;
     let most = detail.hook.policy.pauses().len();
     html! {
-        @if detail.delivery.probe { "none automatic, a test is tried once; " } @else {
+        @if detail.delivery.probe { "none automatic, " } @else {
             (tries.retries()) " of " (most) " automatic, "
         }
         (tries.manual) " by hand"

@@ -98,7 +98,8 @@ impl Filters {
             hook: self.hook.as_ref().map(|hook| hook.id.clone()),
             from: self.from.map(|day| start_of(day, zone)),
             until: self.to.map(|day| start_of(day + Days::new(1), zone)),
-            tests: self.tests,
+            // Who asks for tests by name wants to see them.
+            tests: self.tests || self.event.as_deref() == Some(EventType::WEBHOOK_TEST.as_str()),
             exported_by,
         }
     }
@@ -117,8 +118,8 @@ impl Filters {
         };
         match (self.from, self.to) {
             (None, None) => None,
-            (Some(from), None) => Some(format!("from {}", spoken(from))),
-            (None, Some(to)) => Some(format!("to {}", spoken(to))),
+            (Some(from), None) => Some(format!("since {}", spoken(from))),
+            (None, Some(to)) => Some(format!("until {}", spoken(to))),
             (Some(from), Some(to)) if from == to => Some(spoken(from)),
             (Some(from), Some(to)) if (from.year(), from.month()) == (to.year(), to.month()) => {
                 Some(format!("{} to {}", from.day(), spoken(to)))

@@ -26,13 +26,13 @@ pub fn figure(detail: &Detail) -> Markup {
     html! {
         (code::figure("Payload", caption, code::json(body), false))
         p.small.soft { "The same bytes on every try." }
-        (as_curl(&curl::command(detail)))
         @if detail.is_masked {
             p.small.soft {
                 "Names, contact data and free text are masked for Support; ids, stages, times and numbers are as sent. \
                  If a case cannot be solved without them, give an Organisation Admin the reason: they see the payload unmasked."
             }
         }
+        (as_curl(&curl::command(detail)))
     }
 }
 

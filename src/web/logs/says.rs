@@ -39,7 +39,7 @@ pub fn sentence(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
         DeliveryState::Retrying { due } => {
             let due = due.unwrap_or(now);
             if delivery.trigger == Trigger::Manual {
-                let who = detail.actor("delivery.retried", now).unwrap_or("Someone");
+                let who = detail.retried_by(now).unwrap_or("Someone");
                 html! { bdi { (who) } " asked for another try " (at(delivery.updated_at)) ". " (hook.name) " is being called." }
             } else if due <= now {
                 html! { (failed(detail, zone, now)) ". It is being tried again now." }
@@ -120,7 +120,7 @@ fn cancelled(detail: &Detail, at: Markup, when: DateTime<Utc>) -> Markup {
     let is_deleted = detail.hook.state == HookState::Deleted;
     let name = &detail.hook.name;
     html! {
-        @match detail.actor("delivery.cancelled", when) {
+        @match detail.cancelled_by(when) {
             Some(who) => { bdi { (who) } " cancelled it " (at) ", " (tried) "." },
             None if is_deleted => { "It ended when " (name) " was deleted, " (at) ", " (tried) "." },
             None => { "It was cancelled " (at) ", " (tried) "." },

@@ -134,10 +134,17 @@ impl Detail {
         self.attempts.first()
     }
 
-    /// Who did this last, at or before a time.
-    pub fn actor(&self, act: &str, until: DateTime<Utc>) -> Option<&str> {
-        let mut done = self.acts.iter().rev().filter(|done| done.act == act && done.at <= until);
-        done.next().and_then(|done| done.by.as_deref())
+    /// Who asked for the try that began at this time.
+    pub fn retried_by(&self, began: DateTime<Utc>) -> Option<&str> {
+        let mut asked = self.acts.iter().rev().filter(|done| done.act == "delivery.retried" && done.at <= began);
+        asked.next().and_then(|done| done.by.as_deref())
+    }
+
+    /// Who cancelled it at this time; the log of acts is written moments later.
+    pub fn cancelled_by(&self, at: DateTime<Utc>) -> Option<&str> {
+        let moment = chrono::TimeDelta::seconds(5);
+        let is_it = |done: &&Done| done.act == "delivery.cancelled" && (done.at - at).abs() < moment;
+        self.acts.iter().rev().find(is_it).and_then(|done| done.by.as_deref())
     }
 
     fn pulse(&self, now: DateTime<Utc>) -> Option<Pulse> {

@@ -93,7 +93,7 @@ fn cause(detail: &Detail, attempt: &Attempt) -> Markup {
             Trigger::Automatic => "automatic",
             Trigger::Manual => {
                 "by hand"
-                @if let Some(who) = detail.actor("delivery.retried", attempt.started_at) { ", " bdi { (who) } }
+                @if let Some(who) = detail.retried_by(attempt.started_at) { ", " bdi { (who) } }
             },
         }
     }

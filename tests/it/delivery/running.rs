@@ -98,7 +98,8 @@ async fn what_it_held_is_free_for_others_once_it_has_stopped(app: TestApp) {
     .await;
     running.ended().await;
     let other = hirewire::domain::ids::InstanceId::new(app.now());
-    let claimed = app.write(move |conn| store::delivery::claim(conn, &other, 10)).await;
+    let claimed =
+        app.write(move |conn| store::delivery::claim(conn, &other, &store::delivery::Wanted::up_to(10))).await;
     assert_eq!(claimed.len(), 1, "nobody has to wait until the stopped one counts as dead");
 }
 

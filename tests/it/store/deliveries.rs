@@ -43,7 +43,7 @@ async fn only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_ask
         let done = Delivery { state: DeliveryState::Success { at: now }, ..done };
         store::delivery::update(conn, &done, Some(&me))?;
 
-        let claimed = store::delivery::claim(conn, &me, 2)?;
+        let claimed = store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(2))?;
         let ids: Vec<_> = claimed.iter().map(|owed| owed.delivery.id.clone()).collect();
         assert_eq!(ids, [first.id.clone(), second.id.clone()]);
         assert_eq!(claimed[0].delivery, first);
@@ -51,11 +51,11 @@ async fn only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_ask
             (claimed[0].occurred_at, &claimed[0].body[..]),
             (now, format!("bytes of {}", first.event_id).as_bytes())
         );
-        let claimed = store::delivery::claim(conn, &me, 10)?;
+        let claimed = store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10))?;
         assert_eq!(claimed.len(), 1);
         assert_eq!(claimed[0].delivery.id, third.id);
-        assert!(store::delivery::claim(conn, &me, 10)?.is_empty());
-        assert!(store::delivery::claim(conn, &other, 10)?.is_empty());
+        assert!(store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10))?.is_empty());
+        assert!(store::delivery::claim(conn, &other, &store::delivery::Wanted::up_to(10))?.is_empty());
         let holder = |conn: &mut store::Conn, id: &DeliveryId| {
             store::delivery::current(conn, id).map(|found| found.expect("there").1)
         };
@@ -82,7 +82,7 @@ async fn two_who_claim_at_once_never_get_the_same(app: TestApp) {
     .await;
     let claims = (0..6).map(|_| {
         let me = InstanceId::new(now);
-        app.write(move |conn| store::delivery::claim(conn, &me, 10))
+        app.write(move |conn| store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10)))
     });
     let claimed: Vec<_> = futures_util::future::join_all(claims).await.into_iter().flatten().collect();
     let mut ids: Vec<_> = claimed.iter().map(|owed| owed.delivery.id.clone()).collect();
@@ -90,7 +90,7 @@ async fn two_who_claim_at_once_never_get_the_same(app: TestApp) {
     ids.dedup();
     assert_eq!(ids.len(), claimed.len(), "one delivery was claimed twice");
     let last = InstanceId::new(now);
-    let rest = app.write(move |conn| store::delivery::claim(conn, &last, 100)).await;
+    let rest = app.write(move |conn| store::delivery::claim(conn, &last, &store::delivery::Wanted::up_to(100))).await;
     assert_eq!(claimed.len() + rest.len(), 60);
 }
 
@@ -117,7 +117,7 @@ fn a_claim_does_not_wait_for_another_that_is_not_committed() {
         let slow = tokio::spawn(async move {
             store
                 .write(move |conn| {
-                    let mine = store::delivery::claim(conn, &slow, 2)?;
+                    let mine = store::delivery::claim(conn, &slow, &store::delivery::Wanted::up_to(2))?;
                     let _ = claimed.send(());
                     go_on.recv().expect("the other one claims");
                     Ok::<_, StoreError>(mine)
@@ -125,7 +125,7 @@ fn a_claim_does_not_wait_for_another_that_is_not_committed() {
                 .await
         });
         crate::support::soon("the first claim", told).await.expect("it was made");
-        let claim = app.write(move |conn| store::delivery::claim(conn, &quick, 10));
+        let claim = app.write(move |conn| store::delivery::claim(conn, &quick, &store::delivery::Wanted::up_to(10)));
         let theirs = crate::support::soon("the second claim", claim).await;
         done.send(()).expect("it waits");
         let mine = slow.await.expect("no panic").expect("a commit");
@@ -156,7 +156,7 @@ async fn what_the_dead_held_is_free_again_and_nothing_else(app: TestApp) {
         assert_eq!(store::delivery::free_from(conn, std::slice::from_ref(&dead))?, 1);
         store::instance::remove(conn, std::slice::from_ref(&dead))?;
         assert_eq!(store::instance::silent(conn, &alive, before)?, []);
-        let claimed = store::delivery::claim(conn, &alive, 10)?;
+        let claimed = store::delivery::claim(conn, &alive, &store::delivery::Wanted::up_to(10))?;
         assert_eq!(claimed.iter().map(|owed| &owed.delivery.id).collect::<Vec<_>>(), [&first.id]);
         let still = |conn: &mut store::Conn, who: &InstanceId| {
             store::delivery::still_held(conn, &[first.id.clone(), second.id.clone(), third.id.clone()], who)
@@ -194,7 +194,7 @@ async fn a_paused_hooks_deliveries_are_held_and_released(app: TestApp) {
         assert_eq!(state(conn, &retrying.id)?, Some((DeliveryState::Retrying { due: None }, None)));
         assert_eq!(state(conn, &failed.id)?, Some((failed.state, None)));
         assert_eq!(state(conn, &elsewhere.id)?, Some((DeliveryState::Pending { due: Some(now) }, Some(me.clone()))));
-        assert!(store::delivery::claim(conn, &me, 10)?.is_empty());
+        assert!(store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10))?.is_empty());
         let owed_to = store::delivery::owed_to(conn, &one.id, 10)?;
         assert_eq!(owed_to.len(), 2);
         assert_eq!(store::delivery::owed_to(conn, &one.id, 1)?.len(), 1);
@@ -204,7 +204,7 @@ async fn a_paused_hooks_deliveries_are_held_and_released(app: TestApp) {
         assert_eq!(state(conn, &pending.id)?, Some((DeliveryState::Pending { due: Some(later) }, None)));
         assert_eq!(state(conn, &retrying.id)?, Some((DeliveryState::Retrying { due: Some(later) }, None)));
         assert_eq!(store::delivery::release_for(conn, &one.id, later)?, 0);
-        assert_eq!(store::delivery::claim(conn, &me, 10)?.len(), 2);
+        assert_eq!(store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10))?.len(), 2);
         Ok::<_, StoreError>(())
     })
     .await;

@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 
 pub use app::TestApp;
 pub use browser::{Browser, Page, Partner};
-pub use cast::{PASSWORD, in_mode, token};
+pub use cast::{PASSWORD, Team, in_mode, token};
 pub use database::Kind;
 pub use receiver::{Answer, Receiver};
 

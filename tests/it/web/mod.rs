@@ -3,5 +3,6 @@
 mod cookies;
 mod cross_site;
 mod headers;
+mod logs;
 mod sign_in;
 mod walk;

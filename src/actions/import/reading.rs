@@ -1,0 +1,125 @@
+//! From the bytes of a file to drafts, by way of a mapping that is guessed or chosen.
+
+use chrono_tz::Tz;
+
+use super::{Chosen, Column, MOST_PROBLEMS, Preview};
+use crate::actions::{ActionError, Result};
+use crate::domain::import::{Field, FileError, Mapping, MappingError, Rows, Table, is_json, read_json, read_rows};
+
+/// So many values of a column are shown as examples, each cut to so many characters.
+const EXAMPLES: (usize, usize) = (3, 60);
+/// A file's name is kept up to this many characters.
+const LONGEST_NAME: usize = 200;
+
+/// Whether a file can be read, and whether nobody needs to be asked what its columns mean.
+pub(super) fn look(bytes: &[u8]) -> Result<bool, FileError> {
+    if is_json(bytes) {
+        // The time zone changes no verdict on the file as a whole.
+        return read_json(bytes, Tz::UTC).map(|_| true);
+    }
+    let table = Table::read(bytes)?;
+    let mapping = Mapping::guess(table.header());
+    let known = |at: usize| mapping.field(at) != Field::Ignore || table.column(at).next().is_none();
+    Ok(mapping.check(table.header()).is_ok() && (0..table.header().len()).all(known))
+}
+
+/// What would come of a file under these columns.
+pub(super) fn preview(bytes: &[u8], chosen: &Chosen, zone: Tz) -> Result<Preview, FileError> {
+    if is_json(bytes) {
+        return Ok(Preview::of(read_json(bytes, zone)?));
+    }
+    let table = Table::read(bytes)?;
+    let (mapping, refusal) = match mapping(&table, chosen) {
+        Ok(mapping) => (mapping, None),
+        Err(error) => (Mapping::guess(table.header()), Some(error.to_string())),
+    };
+    let refusal = refusal.or_else(|| mapping.check(table.header()).err().map(|error| error.to_string()));
+    let columns = table.header().iter().enumerate().map(|(at, name)| Column {
+        name: name.clone(),
+        // What was chosen stands on the page again, even where it cannot be taken.
+        field: chosen_for(chosen, at).unwrap_or(mapping.field(at)),
+        examples: examples(&table, at),
+    });
+    let rows = if refusal.is_none() { read_rows(&table, &mapping, zone) } else { Rows::default() };
+    Ok(Preview { columns: columns.collect(), refusal, ..Preview::of(rows) })
+}
+
+impl Preview {
+    fn of(rows: Rows) -> Self {
+        let bad = lines(rows.problems.iter().map(|problem| problem.line));
+        let problems = rows.problems.into_iter().take(MOST_PROBLEMS).collect();
+        Self { good: rows.drafts.len(), bad, problems, notes: rows.notes, ..Self::default() }
+    }
+}
+
+type Columns = Vec<(String, String)>;
+
+/// The drafts of a file under these columns, and what each column is taken for.
+pub(super) fn read(bytes: &[u8], chosen: &Chosen, zone: Tz) -> Result<(Rows, Columns)> {
+    let refused = |error: FileError| ActionError::field("file", error);
+    if is_json(bytes) {
+        return Ok((read_json(bytes, zone).map_err(refused)?, Columns::new()));
+    }
+    let table = Table::read(bytes).map_err(refused)?;
+    let mapping = mapping(&table, chosen)
+        .and_then(|mapping| mapping.check(table.header()).map(|()| mapping))
+        .map_err(|error| ActionError::field(place(&table, &error), error))?;
+    let columns = table.header().iter().enumerate();
+    let columns = columns.map(|(at, name)| (name.clone(), mapping.field(at).as_str().to_owned())).collect();
+    Ok((read_rows(&table, &mapping, zone), columns))
+}
+
+fn mapping(table: &Table, chosen: &Chosen) -> Result<Mapping, MappingError> {
+    match chosen {
+        None => Ok(Mapping::guess(table.header())),
+        Some(chosen) => Mapping::from_form(table.header(), chosen.iter().map(|(at, key)| (*at, key.as_str()))),
+    }
+}
+
+fn chosen_for(chosen: &Chosen, column: usize) -> Option<Field> {
+    let chosen = chosen.as_ref()?.iter().find(|(at, _)| *at == column);
+    Some(chosen.and_then(|(_, key)| Field::parse(key)).unwrap_or(Field::Ignore))
+}
+
+/// The field of the form that a refusal is about.
+fn place(table: &Table, error: &MappingError) -> String {
+    let named = match error {
+        MappingError::NoName => None,
+        MappingError::Twice { second: column, .. } | MappingError::UnknownField { column } => Some(column),
+        MappingError::UnknownColumn { .. } => None,
+    };
+    let at = named.and_then(|named| table.header().iter().position(|name| name == named)).unwrap_or_default();
+    format!("column-{at}")
+}
+
+fn examples(table: &Table, column: usize) -> Vec<String> {
+    let mut examples: Vec<String> = Vec::new();
+    for value in table.column(column) {
+        let line: String = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        let short: String = line.chars().take(EXAMPLES.1).collect();
+        let short = if short.len() < line.len() { format!("{short}…") } else { short };
+        if !examples.contains(&short) {
+            examples.push(short);
+        }
+        if examples.len() == EXAMPLES.0 {
+            break;
+        }
+    }
+    examples
+}
+
+/// How many different lines there are; they come in order.
+pub(super) fn lines(lines: impl Iterator<Item = u64>) -> usize {
+    let mut lines: Vec<u64> = lines.collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines.len()
+}
+
+/// The last part of what a browser calls the file, without anything that could confuse a page.
+pub(super) fn file_name(told: &str) -> String {
+    let last = told.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain: String = last.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+    let plain = plain.trim();
+    if plain.is_empty() { "file".to_owned() } else { plain.to_owned() }
+}

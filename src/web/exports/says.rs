@@ -1,0 +1,93 @@
+//! How an export stands, in one sentence, and what to do about it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::super::time;
+use super::result::Outcome;
+use crate::domain::attempt::ErrorClass;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::hook::HookState;
+
+impl Outcome {
+    /// How it stands.
+    pub(super) fn says(&self, zone: Tz) -> Markup {
+        let delivery = self.delivery();
+        let host = self.hook.url.host();
+        let near = |at| time::near(at, zone, self.now);
+        html! {
+            @match delivery.state {
+                DeliveryState::Pending { due: None } => {
+                    "It waits: " (self.hook.name) " is paused. It is sent as soon as an Organisation Admin resumes it."
+                }
+                DeliveryState::Pending { .. } => { "It is on its way to " (host) "." }
+                DeliveryState::Retrying { due: None } => {
+                    "It has not arrived yet: " (self.last_answer()) ". " (self.hook.name)
+                    " is paused now, and the next try waits until an Organisation Admin resumes it."
+                }
+                DeliveryState::Retrying { due: Some(due) } => {
+                    "It has not arrived yet: " (self.last_answer()) ". "
+                    @if due <= self.now { "It is being tried again now." }
+                    @else {
+                        "We try again " @if due - self.now > TimeDelta::minutes(1) { (near(due)) ", " }
+                        (time::ahead(due, self.now)) (self.until(due, zone)) "."
+                    }
+                }
+                DeliveryState::Success { at } => {
+                    "It arrived: " (host) " answered " (delivery.response_status.unwrap_or(200)) " " (near(at))
+                    @if delivery.tries.all() > 1 { ", on try " (delivery.tries.all()) }
+                    "."
+                }
+                DeliveryState::Failed { at, class: ErrorClass::Cancelled } => {
+                    "It was cancelled " (near(at)) @if self.hook.state == HookState::Deleted { ", when its webhook was deleted" }
+                    @if delivery.tries.all() == 0 { ". Nothing was sent." } @else { ". Nothing more is sent." }
+                }
+                DeliveryState::Failed { class, .. } => {
+                    "It did not arrive. "
+                    @match delivery.response_status {
+                        Some(status) => { "The receiver answered " (status) }
+                        None => { (class.sentence().trim_end_matches('.')) }
+                    }
+                    @if delivery.tries.all() > 1 { ", the last of " (delivery.tries.all()) " tries." } @else { "." }
+                }
+            }
+        }
+    }
+
+    /// What the last try came to, and how many there were.
+    fn last_answer(&self) -> String {
+        let delivery = self.delivery();
+        let tries = delivery.tries.all();
+        let times = if tries > 1 { format!(" on try {tries}") } else { String::new() };
+        match (delivery.response_status, delivery.last_class) {
+            (Some(status), _) => format!("the receiver answered {status}{times}"),
+            (None, Some(class)) => format!("{}{times}", class.brief()),
+            (None, None) => "nothing came back".to_owned(),
+        }
+    }
+
+    /// Until when it is tried, when that is long.
+    fn until(&self, due: DateTime<Utc>, zone: Tz) -> Markup {
+        let done = self.delivery().tries.automatic as usize;
+        let rest = self.hook.policy.pauses().get(done..).unwrap_or_default();
+        let left = rest.iter().sum::<std::time::Duration>();
+        let end = TimeDelta::from_std(left).ok().map(|left| due + left);
+        html! {
+            @if let Some(end) = end.filter(|end| *end - due > TimeDelta::hours(1)) {
+                ", and go on until " (time::day(end, zone, self.now)) " at the latest"
+            }
+        }
+    }
+}
+
+/// What happened, and the one thing to do.
+pub(super) fn advice(class: ErrorClass) -> Markup {
+    if class == ErrorClass::Cancelled {
+        return html! {};
+    }
+    let advice = class.advice();
+    let mut letters = advice.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    html! { p { (class.sentence()) " " (first) (letters.as_str()) } }
+}
