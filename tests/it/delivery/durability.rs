@@ -32,6 +32,7 @@ async fn an_event_is_durable_before_202_and_delivered_after_a_crash(app: TestApp
     assert_eq!(request.json()["data"], json!({"jobId": "J-7"}));
     let delivery = app.the_delivery(&team.id, Mode::Live).await;
     assert_eq!((delivery.state.status(), delivery.event_id.as_str()), (Status::Success, id.as_str()));
+    assert_eq!(app.unrouted(&team.id, Mode::Live).await, 0);
 }
 
 async fn retries_that_were_due_later_survive_a_crash(app: TestApp) {

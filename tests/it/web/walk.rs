@@ -26,6 +26,37 @@ on_both_databases!(
     what_is_not_in_the_table_is_not_there,
 );
 
+/// Who may come where, said once more by hand: the walk itself believes the table.
+#[test]
+fn the_table_gives_each_role_what_the_product_gives_it() {
+    use hirewire::domain::role::Permission;
+    let everybody = [Role::Admin, Role::Recruiter, Role::Support];
+    for way in Way::all() {
+        let Rule::May(permission) = way.route.rule else {
+            let door = ["/assets/{name}", "/login", "/logout"];
+            assert!(door.contains(&way.route.path), "{} is open to anyone", way.route.path);
+            continue;
+        };
+        let acts = way.route.method == actix_web::http::Method::POST;
+        let forms = way.route.path.ends_with("/new") || way.route.path.contains("/import");
+        let expected: &[Role] = match way.route.path {
+            path if path.starts_with("/developers/logs") => &everybody,
+            path if path.starts_with("/developers/api-keys") => &[Role::Admin],
+            "/settings/webhooks" | "/settings/webhooks/{id}" => &[Role::Admin, Role::Support],
+            path if path.starts_with("/settings/") => &[Role::Admin],
+            path if path.ends_with("/export") => &[Role::Admin, Role::Recruiter],
+            path if path.starts_with("/vacancies") && (acts || forms) => &[Role::Admin, Role::Recruiter],
+            path if path.starts_with("/vacancies") || path.starts_with("/exports") => &everybody,
+            _ => {
+                assert_eq!(permission, Permission::BeMember, "say here who may come to {}", way.route.path);
+                &everybody
+            }
+        };
+        let may: Vec<_> = Role::ALL.into_iter().filter(|role| role.may(permission)).collect();
+        assert_eq!(may, expected, "{} {}", way.route.method, way.route.path);
+    }
+}
+
 /// Everything a route may name, of one organisation.
 struct Things {
     of: Viewer,
