@@ -46,8 +46,13 @@ impl Cli {
     /// Runs the command to its end.
     pub fn run(self) -> Result<(), CannotStart> {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
-        // A second subscriber in the same process (a test's) is no reason to stop.
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+        // A second subscriber in the same process (a test's) is no reason to stop, and neither is a log nobody reads any more:
+        // reporting that on the closed stream would panic.
+        let _ = tracing_subscriber::fmt()
+            .log_internal_errors(false)
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .try_init();
         match self.command {
             Command::Serve(settings) => block_on(serve::run(settings)),
             Command::Demo(demo) => block_on(demo.run()),

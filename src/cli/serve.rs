@@ -26,8 +26,8 @@ pub(super) fn stop_on_signal() -> Result<watch::Receiver<bool>, CannotStart> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: what is under way finishes first");
         stop.send_replace(true);
+        tracing::info!("stopping: what is under way finishes first");
     });
     Ok(stopping)
 }
