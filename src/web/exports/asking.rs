@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use maud::{Markup, Render as _, html};
+use maud::{Markup, html};
 
 use super::super::form::{Errors, token_field, wrong};
 use super::super::icons::icon;
@@ -149,9 +149,9 @@ impl Asking {
         let excluded = &self.selection.excluded;
         let ticked = excluded.len() + self.selection.included.len();
         let zone = viewer.organisation.time_zone;
-        let rows: Vec<(&Applicant, Markup)> =
-            excluded.iter().map(|(applicant, reason)| (applicant, self.reason(applicant, *reason, zone))).collect();
-        part("Left out", html! { (excluded.len()) " of the " (ticked) " you ticked" }, names("Reason", &rows))
+        let rows: Vec<(&Applicant, [Markup; 1])> =
+            excluded.iter().map(|(applicant, reason)| (applicant, [self.reason(applicant, *reason, zone)])).collect();
+        part("Left out", html! { (excluded.len()) " of the " (ticked) " you ticked" }, names(["Reason"], &rows))
     }
 
     fn reason(&self, applicant: &Applicant, reason: Exclusion, zone: chrono_tz::Tz) -> Markup {
@@ -168,17 +168,18 @@ impl Asking {
         let included = &self.selection.included;
         let before = included.iter().filter_map(|one| Some((one, self.sent.get(one.candidate.id.as_str())?)));
         let (zone, now) = (viewer.organisation.time_zone, self.now);
-        let rows: Vec<(&Applicant, Markup)> = before
+        let rows: Vec<(&Applicant, [Markup; 2])> = before
             .map(|(one, view)| {
                 let when = time::near(view.export.created_at, zone, now);
-                (one, html! { span.st.ok { (icon("ok")) span { "Already sent to " (view.hook_name) " " (when) } } })
+                let state = html! { span.st.ok { (icon("ok")) "Already sent" } };
+                (one, [state, html! { "to " (view.hook_name) " " (when) }])
             })
             .collect();
         if rows.is_empty() {
             return html! {};
         }
         let hint = html! { (rows.len()) " of the " (included.len()) ". They are sent once more." };
-        part("Sent before", hint, names("Last export", &rows))
+        part("Sent before", hint, names(["State", "Last export"], &rows))
     }
 
     fn payload(&self, to: &ToHook) -> Markup {
@@ -223,14 +224,17 @@ fn if_it_fails(policy: Policy) -> &'static str {
     }
 }
 
-fn names(column: &str, rows: &[(&Applicant, Markup)]) -> Markup {
+fn names<const N: usize>(columns: [&str; N], rows: &[(&Applicant, [Markup; N])]) -> Markup {
     html! {
         div.table {
             table.cards.pairs {
-                thead { tr { th scope="col" { "Candidate" } th scope="col" { (column) } } }
+                thead { tr { th scope="col" { "Candidate" } @for column in columns { th scope="col" { (column) } } } }
                 tbody {
-                    @for (applicant, what) in rows.iter().take(MOST_NAMES) {
-                        tr { th scope="row" { bdi { (applicant.candidate.profile.full_name) } } td { (what.render()) } }
+                    @for (applicant, cells) in rows.iter().take(MOST_NAMES) {
+                        tr {
+                            th scope="row" { bdi { (applicant.candidate.profile.full_name) } }
+                            @for cell in cells { td { (cell) } }
+                        }
                     }
                 }
             }
@@ -287,7 +291,7 @@ mod tests {
         let page = asking.render(&viewer).0;
         assert!(page.contains("One of the 3 you ticked stays out.") && page.contains("1 of the 3 you ticked"));
         assert!(page.contains("<bdi>&lt;b&gt;Zoë</bdi>") && page.contains("Consent withdrawn on"));
-        assert!(page.contains("Already sent to Warehouse") && page.contains("today at 14:41"));
+        assert!(page.contains("Already sent</span></td><td>to Warehouse ") && page.contains("today at 14:41"));
     }
 
     #[test]

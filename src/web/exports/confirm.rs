@@ -45,9 +45,7 @@ pub async fn show(
     }
     let ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
     if ticked.is_empty() {
-        let (organisation, wanted) = (viewer.organisation.id.clone(), vacancy.clone());
-        let found = context.store.read(move |conn| store::vacancy::find(conn, &organisation, &wanted)).await?;
-        return found.map(|found| see_other(paths::vacancy(&found.id))).ok_or(WebError::NotFound);
+        return Ok(see_other(paths::vacancy(&vacancy)));
     }
     choose(&context, &viewer, organisations, vacancy, ticked, &fields).await
 }

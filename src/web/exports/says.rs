@@ -81,13 +81,18 @@ impl Outcome {
     }
 }
 
-/// What happened, and the one thing to do.
+/// What the sentence leaves open: what happened, when a code alone says it, and the one thing to do.
 pub(super) fn advice(class: ErrorClass) -> Markup {
-    if class == ErrorClass::Cancelled {
-        return html! {};
-    }
-    let advice = class.advice();
-    let mut letters = advice.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    html! { p { (class.sentence()) " " (first) (letters.as_str()) } }
+    let next = match class {
+        ErrorClass::Cancelled => return html! {},
+        ErrorClass::ClientError => "Its delivery shows what it answered, and so what it did not accept.".to_owned(),
+        ErrorClass::ServerError => "Its delivery shows what it answered; its own log says more.".to_owned(),
+        _ => {
+            let mut letters = class.advice().chars();
+            let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+            first + letters.as_str()
+        }
+    };
+    let answered = matches!(class, ErrorClass::ClientError | ErrorClass::ServerError | ErrorClass::RedirectRefused);
+    html! { p { @if answered { (class.sentence()) " " } (next) } }
 }

@@ -65,7 +65,7 @@ impl CheckColumns<'_> {
         html! {
             tr {
                 th scope="row" { bdi { (column.name) } }
-                td {
+                td.whole {
                     div.field {
                         (wrong(&name, error))
                         select id=(name) name=(name) aria-label={ (column.name) " becomes" } aria-invalid=[error.map(|_| "true")]

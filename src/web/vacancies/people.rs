@@ -122,7 +122,7 @@ impl People<'_> {
                     @match application.review.mean_rating() { Some(mean) => { (format!("{mean:.1}")) } None => "–" }
                 }
                 td { @if let Some(source) = &application.source { (source) } }
-                td data-l=[sent.map(|_| "Exported to")] {
+                td class=[(!tickable).then_some("whole")] data-l=[sent.map(|_| "Exported to")] {
                     @if let Some(sent) = sent { (sent.hook_name) ", " (time::brief(sent.export.created_at, zone, now)) }
                 }
             }

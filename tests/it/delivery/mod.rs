@@ -7,3 +7,4 @@ mod policies;
 mod quick;
 mod routing;
 mod running;
+mod sweeping;
