@@ -24,6 +24,7 @@ use super::sender::{Order, Sender};
 use super::settle::{Finished, HORIZON, settle};
 use crate::clock::Clock;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::hook::HookState;
 use crate::domain::ids::{DeliveryId, InstanceId};
 use crate::domain::sealing::SealingKey;
 use crate::store::delivery::{Owed, Wanted};
@@ -345,14 +346,23 @@ impl Engine {
     }
 
     async fn hold(&self, owed: Owed) {
-        let hook = owed.delivery.hook_id.clone();
-        let held = self.store.write(move |conn| store::delivery::hold_for(conn, &hook)).await;
-        if let Err(error) = held {
-            tracing::error!(%error, "deliveries of a paused hook could not be held; they are looked at again in a moment");
-            let again = self.clock.now() + OWN_FAULT_PAUSE;
-            return self.put_back(owed, again);
+        let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
+        let held = self.store.write(move |conn| {
+            // Somebody may have resumed it since it was looked at: what is held after that would be held for ever.
+            let paused = store::hook::current_state(conn, &hook)? == Some(HookState::Paused);
+            if paused {
+                store::delivery::hold_for(conn, &hook)?;
+            }
+            Ok::<_, StoreError>(paused)
+        });
+        match held.await {
+            Ok(true) => self.let_go(&owed),
+            Ok(false) => self.put_back(owed, now),
+            Err(error) => {
+                tracing::error!(%error, "deliveries of a paused hook could not be held; they are looked at again in a moment");
+                self.put_back(owed, now + OWN_FAULT_PAUSE);
+            }
         }
-        self.let_go(&owed);
     }
 
     async fn cancel(&self, owed: Owed) {

@@ -101,6 +101,18 @@ pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &HookId) -> Resu
     row.map(HookRow::read).transpose()
 }
 
+/// Where a hook stands now; it stays there until the transaction ends.
+pub fn current_state(conn: &mut Conn, id: &HookId) -> Result<Option<HookState>> {
+    let query = hooks::table.find(id.as_str()).select(hooks::state);
+    let state: Option<String> = match conn {
+        // The one writer needs no row locks.
+        Conn::Sqlite(conn) => query.first(conn).optional()?,
+        Conn::Postgres(conn) => query.for_update().first(conn).optional()?,
+    };
+    let row = Reader { table: "hooks", id: id.as_str() };
+    state.map(|word| row.word("state", &word, HookState::parse)).transpose()
+}
+
 /// These hooks, whosever they are: what the engine asks before it sends.
 pub fn by_ids(conn: &mut Conn, ids: &[HookId]) -> Result<Vec<Hook>> {
     let ids: Vec<&str> = ids.iter().map(HookId::as_str).collect();

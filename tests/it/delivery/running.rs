@@ -103,6 +103,46 @@ async fn what_it_held_is_free_for_others_once_it_has_stopped(app: TestApp) {
     assert_eq!(claimed.len(), 1, "nobody has to wait until the stopped one counts as dead");
 }
 
+/// The engine has seen that the hook is paused, and before it holds what is owed, somebody resumes the hook.
+#[test]
+fn a_hook_that_is_resumed_in_the_very_moment_of_holding_loses_nothing() {
+    run(Kind::Postgres, |app| async move {
+        let team = app.an_organisation().await;
+        let receiver = Receiver::answering([200]).await;
+        let hook = app.a_hook(&team.admin, &receiver.url()).await;
+        let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
+        app.report(&key, "job.created").await;
+        app.sql(format!("UPDATE hooks SET state = 'paused' WHERE id = '{}'", hook.id)).await;
+
+        let (resumed, told) = tokio::sync::oneshot::channel();
+        let (commit, go_on) = std::sync::mpsc::channel::<()>();
+        let (store, now) = (app.context.store.clone(), app.now());
+        let resuming = tokio::spawn(async move {
+            store
+                .write(move |conn| {
+                    store::hook::set_state(conn, &hook.id, hirewire::domain::hook::HookState::Active, now)?;
+                    store::delivery::release_for(conn, &hook.id, now)?;
+                    let _ = resumed.send(());
+                    go_on.recv().expect("the engine looks");
+                    Ok::<_, store::StoreError>(())
+                })
+                .await
+        });
+        soon("the resumption", told).await.expect("it was made");
+        let engine = app.context.engine.clone();
+        let step = tokio::spawn(async move { engine.tick().await });
+        eventually("the engine at the hook", || async {
+            (step.is_finished() || app.waits_for_a_lock().await).then_some(())
+        })
+        .await;
+        commit.send(()).expect("it waits");
+        resuming.await.expect("no panic").expect("a commit");
+        soon("the engine's step", step).await.expect("no panic").expect("a database");
+        app.tick().await;
+        assert_eq!(app.the_delivery(&team.id, Mode::Live).await.state.status(), Status::Success);
+    });
+}
+
 #[test]
 fn a_silent_instance_is_taken_over_and_a_living_one_is_not() {
     run(Kind::Postgres, |app| async move {

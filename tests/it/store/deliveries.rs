@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use hirewire::domain::attempt::{Attempt, ErrorClass, Outcome, Request, Response, Timings, Trigger};
 use hirewire::domain::delivery::{Delivery, DeliveryState, Status, Tries};
-use hirewire::domain::ids::{AttemptId, DeliveryId, InstanceId};
+use hirewire::domain::hook::HookState;
+use hirewire::domain::ids::{AttemptId, DeliveryId, HookId, InstanceId};
 use hirewire::domain::mode::Mode;
 use hirewire::store::{self, StoreError};
 
@@ -186,6 +187,10 @@ async fn a_paused_hooks_deliveries_are_held_and_released(app: TestApp) {
         store::delivery::update(conn, &failed, None)?;
         let elsewhere = owed(conn, &other, Some(now), Some(&me), now)?;
 
+        assert_eq!(store::delivery::hold_for(conn, &one.id)?, 0, "it is active");
+        store::hook::set_state(conn, &one.id, HookState::Paused, now)?;
+        assert_eq!(store::hook::current_state(conn, &one.id)?, Some(HookState::Paused));
+        assert_eq!(store::hook::current_state(conn, &HookId::new(now))?, None);
         assert_eq!(store::delivery::hold_for(conn, &one.id)?, 2);
         let state = |conn: &mut store::Conn, id: &DeliveryId| {
             store::delivery::current(conn, id).map(|found| found.map(|(delivery, holder)| (delivery.state, holder)))

@@ -148,6 +148,15 @@ impl TestApp {
         self.write(move |conn| conn.batch_execute(&statements).map_err(StoreError::from)).await;
     }
 
+    /// Whether somebody waits for a row that somebody else is writing; on PostgreSQL.
+    pub async fn waits_for_a_lock(&self) -> bool {
+        use diesel::prelude::*;
+        let waiting = diesel::dsl::sql::<diesel::sql_types::Bool>(
+            "EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
+        );
+        self.read(move |conn| Ok::<_, StoreError>(diesel::select(waiting).get_result(conn)?)).await
+    }
+
     /// Every delivery of an organisation and mode, tests included, oldest first.
     pub async fn deliveries(&self, organisation: &OrganisationId, mode: Mode) -> Vec<Delivery> {
         let organisation = organisation.clone();
