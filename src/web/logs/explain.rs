@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::show::Detail;
 use crate::domain::attempt::ErrorClass;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
 use crate::domain::secret::CredentialKind;
 
@@ -41,9 +42,10 @@ pub fn notice(detail: &Detail) -> Markup {
             }
             p {
                 strong { "Do this:" } " "
-                @match advice.strip_suffix(THEN_RETRY).filter(|_| !may_retry) {
-                    Some(advice) => { (advice) "." },
-                    None => (advice),
+                @match (advice.strip_suffix(THEN_RETRY), may_retry, detail.delivery.state) {
+                    (Some(advice), false, _) => { (advice) "." },
+                    (Some(advice), true, DeliveryState::Success { .. }) => { (advice) ", then press Send again." },
+                    _ => (advice),
                 }
             }
         }
@@ -126,7 +128,6 @@ fn sentence_of(detail: &str) -> String {
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::domain::delivery::DeliveryState;
 
     #[test]
     fn a_refusal_is_told_apart_by_its_status_and_by_what_the_webhook_sends() {
@@ -147,6 +148,8 @@ mod tests {
     fn nobody_is_told_to_press_a_button_that_is_not_needed() {
         let mut detail = sample::detail();
         assert!(notice(&detail).into_string().contains("has now, then press Retry now."));
+        detail.delivery.state = DeliveryState::Success { at: sample::now() };
+        assert!(notice(&detail).into_string().contains("has now, then press Send again."));
         detail.delivery.state = DeliveryState::Retrying { due: None };
         let page = notice(&detail).into_string();
         assert!(page.contains("has now.</p>") && page.contains("notice warn"), "{page}");
