@@ -60,7 +60,7 @@ fn plain(key: &str) -> String {
 const PRIVATE: &str = "\
     emails phones links email phone address addresses answers transcript experience qualifications education \
     employment notes comments feedback evaluation resumeevaluation resume cv";
-/// Objects about a person.
+/// Objects about a person, and people told by their names.
 const PERSON: &str = "\
     candidate candidates applicant applicants person people interviewer interviewers interviewee recruiter \
     recruiters hiringmanager manager owner author user users member members contact contacts participant \
@@ -122,7 +122,7 @@ fn is_shown(text: &str, key: &str, place: Place) -> bool {
         return true;
     }
     let is_reference = key.ends_with("id") || key.ends_with("reference") || key.ends_with("version");
-    if has_email(text) || is_url(text) || (is_phone(text) && !is_reference) {
+    if names(PERSON, key) || has_email(text) || is_url(text) || (is_phone(text) && !is_reference) {
         return false;
     }
     match place {
@@ -273,6 +273,12 @@ mod tests {
         assert_eq!(
             left(json!({"transcript": [{"speaker": "Anna", "text": "Hi", "at": "2026-11-20T09:30:00Z"}]})),
             "2026-11-20T09:30:00Z"
+        );
+        assert_eq!(left(json!({"data": {"candidate": "Anna Schmidt", "interviewer": "Tom Lee"}})), "");
+        assert_eq!(left(json!({"candidates": ["Anna Schmidt"], "interview": {"candidate": "Anna Schmidt"}})), "");
+        assert_eq!(
+            left(json!({"interview": {"owner": "Tom"}, "candidate": "can_01KAGZ7Q1FM8XW4T0R9B5YHC3N"})),
+            "can_01KAGZ7Q1FM8XW4T0R9B5YHC3N"
         );
         assert_eq!(left(json!({"x": {"email": "?", "note": "n", "city": "Ulm", "stage": "Offer"}})), "Offer");
         assert_eq!(left(json!({"anna@mail.example": 1, "phoneNumber": 4_915_112_345_678_i64})), "1");
