@@ -115,7 +115,7 @@ fn is_reused(attempt: &Attempt) -> bool {
 }
 
 /// Where the time went, in words.
-fn steps(attempt: &Attempt) -> String {
+pub(in crate::web) fn steps(attempt: &Attempt) -> String {
     let timings = &attempt.timings;
     let mut steps = Vec::new();
     if is_reused(attempt) {
