@@ -6,6 +6,7 @@ use super::show::Detail;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
+use crate::domain::mask;
 use crate::domain::secret::CredentialKind;
 
 /// How an advice ends when the receiver, once mended, has missed this delivery.
@@ -113,9 +114,11 @@ fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static s
 }
 
 /// Where a redirect pointed.
-fn location(detail: &Detail) -> Option<&str> {
+fn location(detail: &Detail) -> Option<String> {
     let headers = &detail.last()?.response.as_ref()?.headers;
-    headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.as_str())
+    headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(name, value)| {
+        if detail.is_masked { mask::json::header(name, value) } else { value.clone() }
+    })
 }
 
 /// A detail as a sentence: it begins with a capital and ends with a full stop.
@@ -142,6 +145,18 @@ mod tests {
         for status in [400, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 499] {
             assert!(words(&detail, ErrorClass::ClientError, Some(status)).0.ends_with('.'));
         }
+    }
+
+    #[test]
+    fn support_does_not_read_a_person_in_the_address_of_a_redirect() {
+        let mut detail = sample::detail();
+        detail.delivery.last_class = Some(ErrorClass::RedirectRefused);
+        let response = detail.attempts[0].response.as_mut().expect("an answer");
+        response.headers.push(("Location".into(), "https://hris.example/login/anna@mail.example".into()));
+        assert!(notice(&detail).into_string().contains("/login/anna@mail.example"));
+        detail.is_masked = true;
+        let page = notice(&detail).into_string();
+        assert!(page.contains("https://hris.example/login/") && !page.contains("anna"), "{page}");
     }
 
     #[test]
