@@ -1,8 +1,7 @@
 //! Deliveries: tried again now, or given up (B7).
 
 use super::{ActionError, Context, Result, Viewer};
-use crate::domain::attempt::Trigger;
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::Delivery;
 use crate::domain::hook::HookState;
 use crate::domain::ids::DeliveryId;
 use crate::domain::role::Role;
@@ -33,13 +32,7 @@ pub async fn retry_now(context: &Context, viewer: &Viewer, id: DeliveryId) -> Re
                 }
             }
             let now = owned.clock.now();
-            let due = Some(now);
-            let state = if delivery.tries.all() == 0 {
-                DeliveryState::Pending { due }
-            } else {
-                DeliveryState::Retrying { due }
-            };
-            let again = Delivery { state, trigger: Trigger::Manual, updated_at: now, ..delivery };
+            let again = delivery.again(now);
             store::delivery::update(conn, &again, Some(owned.engine.instance()))?;
             audit(conn, &owned, &viewer, &again, "delivery.retried")?;
             Ok(store::delivery::load(conn, &again.id)?)

@@ -1,6 +1,6 @@
 //! Hooks: created, paused, resumed, deleted (A1, A2, A3).
 
-use super::once::form_token;
+use super::once::once;
 use super::{ActionError, Context, FieldError, Result, Viewer, credential, line, reveal};
 use crate::delivery::guard::{Blocked, Checked};
 use crate::domain::event::EventType;
@@ -45,36 +45,20 @@ pub struct Created {
 
 /// Creates a hook, active at once, with the credentials that were asked for; they are left to be shown once.
 pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result<Created> {
-    if let Some(id) = created_before(context, viewer, &form.token).await? {
-        return Ok(Created { id, resolves: true });
-    }
     let (checked, resolves) = check(context, &form).await?;
-    let error = match write(context, viewer, &form, checked.clone()).await {
-        Ok(id) => return Ok(Created { id, resolves }),
-        Err(error) if error.is_duplicate() => error,
-        Err(error) => return Err(error.into()),
+    let write = |checked: Wanted| {
+        let (owned, maker) = (context.clone(), viewer.clone());
+        once(context, viewer, &form.token, move |conn| Ok((insert(conn, &owned, &maker, checked)?, ())))
     };
-    // The same form was sent twice at once: the first one counts.
-    if let Some(id) = created_before(context, viewer, &form.token).await? {
-        return Ok(Created { id, resolves });
-    }
-    // Two people made a mode's first hook at once: the faster one's is the default, and this one is not.
-    tracing::debug!(%error, "another hook became the default meanwhile");
-    let id = write(context, viewer, &form, checked).await?;
+    let (id, _) = match write(checked.clone()).await {
+        // Two people made a mode's first hook at once: the faster one's is the default, and this one is not.
+        Err(ActionError::Store(error)) if error.is_duplicate() => {
+            tracing::debug!(%error, "another hook became the default meanwhile");
+            write(checked).await?
+        }
+        done => done?,
+    };
     Ok(Created { id, resolves })
-}
-
-async fn write(context: &Context, viewer: &Viewer, form: &NewHook, checked: Wanted) -> Result<HookId, StoreError> {
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    let token = form_token(&viewer, &form.token);
-    context
-        .store
-        .write(move |conn| {
-            let id = insert(conn, &owned, &viewer, checked)?;
-            store::submission::insert(conn, &token, id.as_str(), owned.clock.now())?;
-            Ok(id)
-        })
-        .await
 }
 
 /// Holds what is owed to a hook until it is resumed.
@@ -217,12 +201,6 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) 
     let detail = format!("Webhook “{}” to {} created in {} mode", hook.name, hook.url.host(), hook.mode);
     audit(conn, context, viewer, &hook.id, "hook.created", detail)?;
     Ok(hook.id)
-}
-
-async fn created_before(context: &Context, viewer: &Viewer, token: &str) -> Result<Option<HookId>> {
-    let token = form_token(viewer, token);
-    let before = context.store.read(move |conn| store::submission::find(conn, &token)).await?;
-    Ok(before.and_then(|id| id.parse().ok()))
 }
 
 async fn change(

@@ -7,7 +7,8 @@ use super::{ActionError, Context, Result, Viewer};
 use crate::store::{self, Conn, StoreError};
 
 /// Does what one filling of a form asks for, in one transaction, and remembers the id of what it made under the form's
-/// token. A press that comes second gets that id and nothing else, also when both come at the same moment.
+/// token. A press that comes second gets that id and nothing else, also when both come at the same moment. A form without a
+/// token was not filled in on our page: it is no second press of any other.
 pub async fn once<Id, T>(
     context: &Context,
     viewer: &Viewer,
@@ -18,32 +19,38 @@ where
     Id: Display + FromStr + Send + 'static,
     T: Send + 'static,
 {
-    let (token, now) = (form_token(viewer, token), context.clock.now());
+    let token = (!token.is_empty()).then(|| form_token(viewer, token));
+    let now = context.clock.now();
     let inserting = token.clone();
     let done = context
         .store
         .write(move |conn| {
-            if let Some(before) = store::submission::find(conn, &inserting)? {
+            if let Some(before) = find(conn, inserting.as_deref())? {
                 return before.parse().map(|id| (id, None)).map_err(|_| ActionError::NotFound);
             }
             let (id, made) = work(conn)?;
-            store::submission::insert(conn, &inserting, &id.to_string(), now)?;
+            if let Some(token) = &inserting {
+                store::submission::insert(conn, token, &id.to_string(), now)?;
+            }
             Ok((id, Some(made)))
         })
         .await;
     match done {
         // Two presses at once: the transaction of the second was undone, what the first one made counts.
         Err(ActionError::Store(error)) if error.is_duplicate() => {
-            let before: Result<_, StoreError> =
-                context.store.read(move |conn| store::submission::find(conn, &token)).await;
-            let id = before?.and_then(|id| id.parse().ok()).ok_or(ActionError::Store(error))?;
+            let before = context.store.read(move |conn| find(conn, token.as_deref())).await?;
+            let id = before.and_then(|id| id.parse().ok()).ok_or(ActionError::Store(error))?;
             Ok((id, None))
         }
         done => done,
     }
 }
 
+fn find(conn: &mut Conn, token: Option<&str>) -> Result<Option<String>, StoreError> {
+    token.map_or(Ok(None), |token| store::submission::find(conn, token))
+}
+
 /// The token of a form as it is stored: another member's does not count.
-pub(super) fn form_token(viewer: &Viewer, token: &str) -> String {
+fn form_token(viewer: &Viewer, token: &str) -> String {
     format!("{}/{}/{}", viewer.member.id, viewer.organisation.id, token.chars().take(64).collect::<String>())
 }

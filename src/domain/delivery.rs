@@ -7,6 +7,9 @@
 //!    └── hook deleted ─┴── cancelled ────────▶ Failed (cancelled)
 //! ```
 //!
+//! Someone may send a final one again ([`Delivery::again`]): that is one more try and no retries, and what has arrived stays
+//! a Success even if this try fails.
+//!
 //! The next state is a pure function of state, outcome, policy, time and jitter. A crash leaves a delivery in the state of
 //! its last commit: *Pending* and *Retrying* are taken up again by whoever starts next, so a try may be repeated with the
 //! same `webhook-id` (at-least-once), never lost.
@@ -85,6 +88,21 @@ impl DeliveryState {
             DeliveryState::Failed { .. } => Status::Failed,
         }
     }
+}
+
+/// What a delivery had come to when someone sent it again.
+///
+/// From then on every try is one that someone asked for: none starts the policy's retries again, and none takes back
+/// that it arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// It had arrived, and that stays true whatever the further try comes to.
+    Success {
+        /// When the answer came.
+        at: DateTime<Utc>,
+    },
+    /// It had been given up or cancelled.
+    Failed,
 }
 
 /// The four words of the log (T7).
@@ -180,6 +198,8 @@ pub struct Delivery {
     pub field_set: FieldSet,
     /// Where it stands.
     pub state: DeliveryState,
+    /// What it had come to when someone last sent it again; `None` while nobody did that to a final one.
+    pub before: Option<Before>,
     /// What makes the next try happen.
     pub trigger: Trigger,
     /// How many tries there have been.
@@ -216,6 +236,7 @@ impl Delivery {
             probe: event.probe,
             field_set,
             state: DeliveryState::Pending { due: (!held).then_some(now) },
+            before: None,
             trigger: Trigger::Automatic,
             tries: Tries::default(),
             sent_at: None,
@@ -238,9 +259,10 @@ impl Delivery {
         let tries = self.tries.and(self.trigger);
         let state = match outcome.class {
             None => DeliveryState::Success { at: finished },
-            Some(class) => match self.next_pause(outcome, policy, tries, jitter) {
-                Some(pause) => DeliveryState::Retrying { due: Some(finished + delta(pause)) },
-                None => DeliveryState::Failed { at: finished, class },
+            Some(class) => match (self.before, self.next_pause(outcome, policy, tries, jitter)) {
+                (Some(Before::Success { at }), _) => DeliveryState::Success { at },
+                (None, Some(pause)) => DeliveryState::Retrying { due: Some(finished + delta(pause)) },
+                (Some(Before::Failed), _) | (None, None) => DeliveryState::Failed { at: finished, class },
             },
         };
         Self {
@@ -255,9 +277,32 @@ impl Delivery {
         }
     }
 
+    /// The delivery due at once because someone asked for a further try.
+    pub fn again(&self, now: DateTime<Utc>) -> Self {
+        let due = Some(now);
+        let state = match self.tries.all() {
+            0 => DeliveryState::Pending { due },
+            _ => DeliveryState::Retrying { due },
+        };
+        let before = match self.state {
+            DeliveryState::Success { at } => Some(Before::Success { at }),
+            DeliveryState::Failed { .. } => Some(Before::Failed),
+            DeliveryState::Pending { .. } | DeliveryState::Retrying { .. } => self.before,
+        };
+        Self { state, before, trigger: Trigger::Manual, updated_at: now, ..self.clone() }
+    }
+
+    /// Whether it is sent again though it arrived.
+    pub fn is_resent(&self) -> bool {
+        self.state.is_owed() && matches!(self.before, Some(Before::Success { .. }))
+    }
+
     /// The delivery ended by a person, or by the deletion of its hook.
     pub fn cancelled(&self, now: DateTime<Utc>) -> Self {
         let class = ErrorClass::Cancelled;
+        if let Some(Before::Success { at }) = self.before {
+            return Self { state: DeliveryState::Success { at }, updated_at: now, ..self.clone() };
+        }
         Self {
             state: DeliveryState::Failed { at: now, class },
             last_class: Some(class),
@@ -267,7 +312,7 @@ impl Delivery {
     }
 
     fn next_pause(&self, outcome: &Outcome, policy: Policy, tries: Tries, jitter: f64) -> Option<Duration> {
-        // A test is one try (B4), and so is what someone asked for by hand once the policy had given up.
+        // A test is one try (B4).
         if self.probe {
             return None;
         }
@@ -279,4 +324,54 @@ impl Delivery {
 /// In whole microseconds: what is due in memory must be what is due in the table.
 fn delta(pause: Duration) -> TimeDelta {
     i64::try_from(pause.as_micros()).map_or(TimeDelta::MAX, TimeDelta::microseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::{Cause, Event};
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_763_631_000 + seconds, 0).expect("a time")
+    }
+
+    fn owed() -> Delivery {
+        let event = Event {
+            id: EventId::new(at(0)),
+            organisation_id: OrganisationId::new(at(0)),
+            mode: Mode::Live,
+            kind: EventType::CANDIDATES_EXPORTED,
+            cause: Cause::Clock,
+            occurred_at: at(0),
+            probe: false,
+        };
+        Delivery::owed(DeliveryId::new(at(0)), &event, HookId::new(at(0)), FieldSet::Standard, false, at(0))
+    }
+
+    fn answered(delivery: &Delivery, status: u16, seconds: i64) -> Delivery {
+        delivery.after(&Outcome::answered(status), Policy::Patient, at(seconds), at(seconds), 0.0)
+    }
+
+    #[test]
+    fn what_arrived_stays_a_success_whatever_a_further_try_comes_to() {
+        let success = answered(&owed(), 200, 1);
+        let again = success.again(at(9));
+        assert_eq!((again.state.status(), again.is_resent()), (Status::Retrying, true));
+        let failed = answered(&again, 500, 10);
+        assert_eq!(failed.state, DeliveryState::Success { at: at(1) });
+        assert_eq!((failed.last_class, failed.tries.manual), (Some(ErrorClass::ServerError), 1));
+        assert_eq!(answered(&failed.again(at(19)), 204, 20).state, DeliveryState::Success { at: at(20) });
+        assert_eq!(again.again(at(9)).cancelled(at(11)).state, DeliveryState::Success { at: at(1) });
+    }
+
+    #[test]
+    fn a_try_of_what_was_given_up_starts_no_retries() {
+        let retrying = answered(&owed(), 500, 1);
+        assert_eq!(retrying.state.status(), Status::Retrying);
+        let failed = answered(&retrying.cancelled(at(2)).again(at(9)), 404, 10);
+        assert_eq!(failed.state, DeliveryState::Failed { at: at(10), class: ErrorClass::ClientError });
+        assert_eq!(answered(&failed.again(at(19)), 200, 20).state.status(), Status::Success);
+        // What was asked for while the policy goes on does not end it.
+        assert_eq!(answered(&retrying.again(at(9)), 500, 10).state.status(), Status::Retrying);
+    }
 }

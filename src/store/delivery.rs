@@ -12,7 +12,7 @@ use super::schema::{deliveries, event_bodies, events, hooks, instances};
 use super::time::micros;
 use super::{Conn, Result, StoreError};
 use crate::domain::attempt::{ErrorClass, Trigger};
-use crate::domain::delivery::{Delivery, DeliveryState, Status, Tries};
+use crate::domain::delivery::{Before, Delivery, DeliveryState, Status, Tries};
 use crate::domain::event::EventType;
 use crate::domain::hook::FieldSet;
 use crate::domain::ids::{DeliveryId, HookId, InstanceId, OrganisationId};
@@ -33,6 +33,8 @@ pub(super) struct DeliveryRow {
     field_set: String,
     status: String,
     due_at: Option<i64>,
+    status_before: Option<String>,
+    arrived_before: Option<i64>,
     next_trigger: String,
     automatic_tries: i32,
     manual_tries: i32,
@@ -58,6 +60,11 @@ impl DeliveryRow {
             field_set: delivery.field_set.as_str().to_owned(),
             status: delivery.state.status().as_str().to_owned(),
             due_at: delivery.state.due().map(micros),
+            status_before: delivery.before.map(|before| status_of(before).as_str().to_owned()),
+            arrived_before: match delivery.before {
+                Some(Before::Success { at }) => Some(micros(at)),
+                Some(Before::Failed) | None => None,
+            },
             next_trigger: delivery.trigger.as_str().to_owned(),
             automatic_tries: i32::try_from(delivery.tries.automatic).unwrap_or(i32::MAX),
             manual_tries: i32::try_from(delivery.tries.manual).unwrap_or(i32::MAX),
@@ -87,6 +94,14 @@ impl DeliveryRow {
                 return Err(row.corrupt(format!("{status:?} with completed_at {completed:?} and class {class:?}")));
             }
         };
+        let status_before =
+            self.status_before.as_deref().map(|word| row.word("status_before", word, Status::parse)).transpose()?;
+        let before = match (status_before, row.time_some(self.arrived_before)?) {
+            (None, None) => None,
+            (Some(Status::Success), Some(at)) => Some(Before::Success { at }),
+            (Some(Status::Failed), None) => Some(Before::Failed),
+            (status, at) => return Err(row.corrupt(format!("{status:?} before with arrived_before {at:?}"))),
+        };
         Ok(Delivery {
             id: row.parse(&self.id)?,
             event_id: row.parse(&self.event_id)?,
@@ -97,6 +112,7 @@ impl DeliveryRow {
             probe: self.probe,
             field_set: row.word("field_set", &self.field_set, FieldSet::parse)?,
             state,
+            before,
             trigger: row.word("next_trigger", &self.next_trigger, Trigger::parse)?,
             tries: Tries { automatic: row.count(self.automatic_tries)?, manual: row.count(self.manual_tries)? },
             sent_at: row.time_some(self.sent_at)?,
@@ -105,6 +121,13 @@ impl DeliveryRow {
             created_at: row.time(self.created_at)?,
             updated_at: row.time(self.updated_at)?,
         })
+    }
+}
+
+fn status_of(before: Before) -> Status {
+    match before {
+        Before::Success { .. } => Status::Success,
+        Before::Failed => Status::Failed,
     }
 }
 
@@ -323,8 +346,19 @@ pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Deliver
 }
 
 /// Ends everything that is owed to a hook as cancelled; how many deliveries that were.
+///
+/// What had arrived and was being sent again has arrived: it is a Success again.
 pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
     let owed = deliveries::hook_id.eq(hook.as_str()).and(deliveries::status.eq_any(OWED));
+    let resent = diesel::update(deliveries::table.filter(owed.clone().and(deliveries::arrived_before.is_not_null())))
+        .set((
+            deliveries::status.eq(Status::Success.as_str()),
+            deliveries::due_at.eq(None::<i64>),
+            deliveries::holder.eq(None::<String>),
+            deliveries::completed_at.eq(deliveries::arrived_before),
+            deliveries::updated_at.eq(micros(now)),
+        ))
+        .execute(conn)?;
     let changed = diesel::update(deliveries::table.filter(owed))
         .set((
             deliveries::status.eq(Status::Failed.as_str()),
@@ -335,7 +369,7 @@ pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Res
             deliveries::updated_at.eq(micros(now)),
         ))
         .execute(conn)?;
-    Ok(changed)
+    Ok(resent + changed)
 }
 
 /// Holds everything that is owed to a hook, if it is paused; how many deliveries that were.

@@ -199,11 +199,13 @@ pub fn last_sent(
     candidates: &[CandidateId],
 ) -> Result<HashMap<String, ExportView>> {
     let ids: Vec<&str> = candidates.iter().map(CandidateId::as_str).collect();
+    // What arrived and is being sent again has arrived all the same.
+    let arrived = deliveries::status.eq(Status::Success.as_str()).or(deliveries::arrived_before.is_not_null());
     let carried: Vec<(String, String)> = export_candidates::table
         .inner_join(exports::table.on(exports::id.eq(export_candidates::export_id)))
         .inner_join(deliveries::table.on(deliveries::id.eq(exports::delivery_id)))
         .filter(exports::vacancy_id.eq(vacancy.as_str()))
-        .filter(export_candidates::candidate_id.eq_any(ids).and(deliveries::status.eq(Status::Success.as_str())))
+        .filter(export_candidates::candidate_id.eq_any(ids).and(arrived))
         .order(exports::id)
         .select((export_candidates::candidate_id, exports::id))
         .load(conn)?;

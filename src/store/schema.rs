@@ -186,6 +186,8 @@ diesel::table! {
         field_set -> Text,
         status -> Text,
         due_at -> Nullable<BigInt>,
+        status_before -> Nullable<Text>,
+        arrived_before -> Nullable<BigInt>,
         next_trigger -> Text,
         automatic_tries -> Integer,
         manual_tries -> Integer,

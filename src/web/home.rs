@@ -13,7 +13,7 @@ use super::status::State;
 use super::webhooks::list::percent;
 use super::{paths, time};
 use crate::actions::{Context, Viewer};
-use crate::domain::delivery::Status;
+use crate::domain::delivery::{Delivery, Status};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::role::{Permission, Role};
 use crate::store::export::{ExportFilter, ExportView};
@@ -87,7 +87,10 @@ impl Known {
 
     /// Exports that have not arrived.
     fn stuck(&self) -> impl Iterator<Item = &ExportView> {
-        self.exports.iter().filter(|view| matches!(view.delivery.state.status(), Status::Retrying | Status::Failed))
+        let missing = |delivery: &Delivery| {
+            matches!(delivery.state.status(), Status::Retrying | Status::Failed) && !delivery.is_resent()
+        };
+        self.exports.iter().filter(move |view| missing(&view.delivery))
     }
 
     fn is_first_day(&self) -> bool {

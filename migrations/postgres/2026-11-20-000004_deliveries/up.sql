@@ -46,6 +46,9 @@ CREATE TABLE deliveries (
     status TEXT NOT NULL,
     -- When the next try is due; NULL when final, or held for a paused hook.
     due_at BIGINT,
+    -- What it had come to when someone sent it again, and when it had arrived; NULL while nobody did that.
+    status_before TEXT,
+    arrived_before BIGINT,
     next_trigger TEXT NOT NULL,
     automatic_tries INTEGER NOT NULL,
     manual_tries INTEGER NOT NULL,

@@ -34,6 +34,49 @@ pub fn masked(value: &Value) -> Value {
     walk(value, "", Place::Open)
 }
 
+/// The value of a response header with its personal data masked.
+pub fn header(name: &str, value: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    let key = plain(lower.strip_prefix("x-").unwrap_or(&lower));
+    if names(ADDRESSES, &key) || is_url(value) {
+        return address(value);
+    }
+    let told = (is_personal(&key, Place::Open) || names(PERSON, &key)) && !names(OF_SERVERS, &key);
+    let wrote = lower.starts_with("x-") && is_free_text(value);
+    let is_hidden = !is_id(value) && (told || wrote || key == "setcookie" || has_email(&decoded(value)));
+    if is_hidden { DOTS.to_owned() } else { value.to_owned() }
+}
+
+/// An address, whole or relative, with those parts of its path and query masked that a document would not show either: a
+/// part of the path is told by the one before it.
+pub fn address(text: &str) -> String {
+    let (path, query) = text.find(['?', '#']).map_or((text, ""), |at| text.split_at(at));
+    let mut key = String::new();
+    let masked: Vec<&str> = path
+        .split('/')
+        .map(|part| {
+            let words = decoded(part);
+            let shown = is_shown(&words, &key, Place::Open);
+            key = plain(&words);
+            if shown { part } else { DOTS }
+        })
+        .collect();
+    let mut out = masked.join("/");
+    for pair in query.split_inclusive(['?', '#', '&']) {
+        let (pair, end) = pair.find(['?', '#', '&']).map_or((pair, ""), |at| pair.split_at(at));
+        let (name, value) = pair.split_once('=').unwrap_or(("", pair));
+        let is_told = !has_email(&decoded(name)) && is_shown(&decoded(value), &plain(&decoded(name)), Place::Open);
+        out += if is_told { pair } else { DOTS };
+        out += end;
+    }
+    out
+}
+
+/// A text of a URL without its percent signs.
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
 fn walk(value: &Value, key: &str, place: Place) -> Value {
     match value {
         Value::Object(members) => {
@@ -60,7 +103,7 @@ fn plain(key: &str) -> String {
 const PRIVATE: &str = "\
     emails phones links email phone address addresses answers transcript experience qualifications education \
     employment notes comments feedback evaluation resumeevaluation resume cv";
-/// Objects about a person.
+/// Objects about a person, and people told by their names.
 const PERSON: &str = "\
     candidate candidates applicant applicants person people interviewer interviewers interviewee recruiter \
     recruiters hiringmanager manager owner author user users member members contact contacts participant \
@@ -90,6 +133,11 @@ const HARMLESS: &str = "\
     timezone";
 /// Keys whose texts are shown even among contact data and the like.
 const HARMLESS_IN_PRIVATE: &str = "id type kind language question";
+
+/// Response headers whose values are addresses.
+const ADDRESSES: &str = "location contentlocation refresh link";
+/// Response headers that name a machine.
+const OF_SERVERS: &str = "poweredby servedby";
 
 /// How keys such as `jobName` begin that name no person.
 const NAMED_THINGS: &str = "job vacancy stage company hook webhook event field department team organisation";
@@ -122,7 +170,7 @@ fn is_shown(text: &str, key: &str, place: Place) -> bool {
         return true;
     }
     let is_reference = key.ends_with("id") || key.ends_with("reference") || key.ends_with("version");
-    if has_email(text) || is_url(text) || (is_phone(text) && !is_reference) {
+    if names(PERSON, key) || has_email(text) || is_url(text) || (is_phone(text) && !is_reference) {
         return false;
     }
     match place {
@@ -274,6 +322,12 @@ mod tests {
             left(json!({"transcript": [{"speaker": "Anna", "text": "Hi", "at": "2026-11-20T09:30:00Z"}]})),
             "2026-11-20T09:30:00Z"
         );
+        assert_eq!(left(json!({"data": {"candidate": "Anna Schmidt", "interviewer": "Tom Lee"}})), "");
+        assert_eq!(left(json!({"candidates": ["Anna Schmidt"], "interview": {"candidate": "Anna Schmidt"}})), "");
+        assert_eq!(
+            left(json!({"interview": {"owner": "Tom"}, "candidate": "can_01KAGZ7Q1FM8XW4T0R9B5YHC3N"})),
+            "can_01KAGZ7Q1FM8XW4T0R9B5YHC3N"
+        );
         assert_eq!(left(json!({"x": {"email": "?", "note": "n", "city": "Ulm", "stage": "Offer"}})), "Offer");
         assert_eq!(left(json!({"anna@mail.example": 1, "phoneNumber": 4_915_112_345_678_i64})), "1");
         assert_eq!(
@@ -282,6 +336,34 @@ mod tests {
             ),
             "20261120 | 12 | mem_01KAGZ7Q1FM8XW4T0R9B5YHC3N"
         );
+    }
+
+    #[test]
+    fn headers_and_addresses_keep_what_helps_and_lose_the_people() {
+        for (name, value) in [
+            ("content-length", "12345678"),
+            ("Date", "Fri, 20 Nov 2026 09:30:00 GMT"),
+            ("x-powered-by", "Express"),
+            ("x-request-id", "0190a3f2-77aa-7bbb-8ccc-123456789abc"),
+            ("Location", "https://hris.example:8443/v2/hooks?tenant=acme#top"),
+            ("Location", "/candidates/can_01KAGZ7Q1FM8XW4T0R9B5YHC3N"),
+        ] {
+            assert_eq!(header(name, value), value);
+        }
+        for (name, value) in [
+            ("x-candidate-email", "Anna"),
+            ("x-candidate", "Anna Schmidt"),
+            ("etag", "for anna@mail.example"),
+            ("set-cookie", "user=Anna"),
+            ("x-message", "Anna Schmidt has been saved today"),
+        ] {
+            assert_eq!(header(name, value), DOTS, "{name}");
+        }
+        assert_eq!(
+            header("location", "https://hris.example/people/Anna%20Schmidt/cv?email=a&ref=x"),
+            format!("https://hris.example/people/{DOTS}/cv?{DOTS}&ref=x")
+        );
+        assert_eq!(header("Location", "/in/anna%40mail.example?next=1"), format!("/in/{DOTS}?next=1"));
     }
 
     #[test]

@@ -38,6 +38,7 @@ impl Outcome {
         let stands = match self.delivery().state {
             DeliveryState::Pending { .. } if self.delivery().state.is_held() => "is held",
             DeliveryState::Pending { .. } => "is on its way",
+            DeliveryState::Retrying { .. } if self.delivery().is_resent() => "is being sent again",
             DeliveryState::Retrying { .. } => "is retrying",
             DeliveryState::Success { .. } => "arrived",
             DeliveryState::Failed { class: ErrorClass::Cancelled, .. } => "was cancelled",
@@ -239,6 +240,16 @@ mod tests {
         let one = |state| result(&viewer, state);
         assert!(says(one(DeliveryState::Pending { due: Some(now()) })).starts_with("It is on its way to hooks."));
         assert!(says(one(DeliveryState::Pending { due: None })).contains("is paused. It is sent as soon as"));
+        let mut resent = one(DeliveryState::Success { at: now() });
+        resent.view.delivery.tries.automatic = 1;
+        resent.view.delivery = resent.view.delivery.again(now());
+        assert_eq!(resent.title(), "Export of 12 candidates is being sent again");
+        assert_eq!(says(resent), "It arrived before; it is being sent again.");
+        let class = ErrorClass::ServerError;
+        let sent_in_vain = tried(one(DeliveryState::Success { at: now() }), 2, Some(500), Some(class));
+        assert!(
+            says(sent_in_vain).ends_with("Sent again since, it was not taken: the receiver answered 500 on try 2.")
+        );
         let success = tried(one(DeliveryState::Success { at: now() }), 3, Some(202), None);
         assert!(says(success).contains("answered 202 "));
         let refused = ErrorClass::ConnectRefused;

@@ -18,6 +18,11 @@ impl Outcome {
         let near = |at| time::near(at, zone, self.now);
         html! {
             @match delivery.state {
+                DeliveryState::Retrying { due } if delivery.is_resent() => {
+                    "It arrived before; "
+                    @if due.is_some() { "it is being sent again." }
+                    @else { "it is sent again as soon as an Organisation Admin resumes " (self.hook.name) ", which is paused." }
+                }
                 DeliveryState::Pending { due: None } => {
                     "It waits: " (self.hook.name) " is paused. It is sent as soon as an Organisation Admin resumes it."
                 }
@@ -33,6 +38,9 @@ impl Outcome {
                         "We try again " @if due - self.now > TimeDelta::minutes(1) { (near(due)) ", " }
                         (time::ahead(due, self.now)) (self.until(due, zone)) "."
                     }
+                }
+                DeliveryState::Success { at } if delivery.last_class.is_some() => {
+                    "It arrived " (near(at)) ". Sent again since, it was not taken: " (self.last_answer()) "."
                 }
                 DeliveryState::Success { at } => {
                     "It arrived: " (host) " answered " (delivery.response_status.unwrap_or(200)) " " (near(at))

@@ -4,7 +4,9 @@ use maud::{Markup, html};
 
 use super::show::Detail;
 use crate::domain::attempt::ErrorClass;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
+use crate::domain::mask;
 use crate::domain::secret::CredentialKind;
 
 /// How an advice ends when the receiver, once mended, has missed this delivery.
@@ -41,9 +43,10 @@ pub fn notice(detail: &Detail) -> Markup {
             }
             p {
                 strong { "Do this:" } " "
-                @match advice.strip_suffix(THEN_RETRY).filter(|_| !may_retry) {
-                    Some(advice) => { (advice) "." },
-                    None => (advice),
+                @match (advice.strip_suffix(THEN_RETRY), may_retry, detail.delivery.state) {
+                    (Some(advice), false, _) => { (advice) "." },
+                    (Some(advice), true, DeliveryState::Success { .. }) => { (advice) ", then press Send again." },
+                    _ => (advice),
                 }
             }
         }
@@ -111,9 +114,11 @@ fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static s
 }
 
 /// Where a redirect pointed.
-fn location(detail: &Detail) -> Option<&str> {
+fn location(detail: &Detail) -> Option<String> {
     let headers = &detail.last()?.response.as_ref()?.headers;
-    headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.as_str())
+    headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(name, value)| {
+        if detail.is_masked { mask::json::header(name, value) } else { value.clone() }
+    })
 }
 
 /// A detail as a sentence: it begins with a capital and ends with a full stop.
@@ -126,7 +131,6 @@ fn sentence_of(detail: &str) -> String {
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::domain::delivery::DeliveryState;
 
     #[test]
     fn a_refusal_is_told_apart_by_its_status_and_by_what_the_webhook_sends() {
@@ -144,9 +148,23 @@ mod tests {
     }
 
     #[test]
+    fn support_does_not_read_a_person_in_the_address_of_a_redirect() {
+        let mut detail = sample::detail();
+        detail.delivery.last_class = Some(ErrorClass::RedirectRefused);
+        let response = detail.attempts[0].response.as_mut().expect("an answer");
+        response.headers.push(("Location".into(), "https://hris.example/login/anna@mail.example".into()));
+        assert!(notice(&detail).into_string().contains("/login/anna@mail.example"));
+        detail.is_masked = true;
+        let page = notice(&detail).into_string();
+        assert!(page.contains("https://hris.example/login/") && !page.contains("anna"), "{page}");
+    }
+
+    #[test]
     fn nobody_is_told_to_press_a_button_that_is_not_needed() {
         let mut detail = sample::detail();
         assert!(notice(&detail).into_string().contains("has now, then press Retry now."));
+        detail.delivery.state = DeliveryState::Success { at: sample::now() };
+        assert!(notice(&detail).into_string().contains("has now, then press Send again."));
         detail.delivery.state = DeliveryState::Retrying { due: None };
         let page = notice(&detail).into_string();
         assert!(page.contains("has now.</p>") && page.contains("notice warn"), "{page}");

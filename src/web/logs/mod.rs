@@ -21,7 +21,7 @@ pub mod tries;
 mod words;
 
 #[cfg(test)]
-mod sample;
+pub(in crate::web) mod sample;
 
 use crate::actions::Viewer;
 use crate::domain::ids::MemberId;

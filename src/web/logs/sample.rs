@@ -65,6 +65,7 @@ pub fn delivery() -> Delivery {
         probe: false,
         field_set: FieldSet::Standard,
         state: DeliveryState::Failed { at, class: ErrorClass::ClientError },
+        before: None,
         trigger: Trigger::Automatic,
         tries: Tries { automatic: 4, manual: 0 },
         sent_at: Some(sent()),

@@ -17,6 +17,13 @@ const PROMPT: TimeDelta = TimeDelta::seconds(3);
 
 /// Where a delivery stands, one to three sentences.
 pub fn sentence(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
+    html! {
+        @if detail.delivery.is_resent() { "It arrived before; it is being sent again. " }
+        (stands(detail, zone, now))
+    }
+}
+
+fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
     let Detail { delivery, hook, .. } = detail;
     let tried = delivery.tries.all();
     let at = |moment| words::at(moment, zone, now);
@@ -47,6 +54,10 @@ pub fn sentence(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
                 html! { (failed(detail, zone, now)) ". It is tried again " (at(due)) ", " (time::ahead(due, now)) "." }
             }
         }
+        DeliveryState::Success { at: when } if delivery.last_class.is_some() => html! {
+            (hook.name) " took it " (at(when)) ". Sent again since, it was not taken: " (failed(detail, zone, now))
+            ". Nothing more happens until someone sends it again."
+        },
         DeliveryState::Success { at: when } => html! {
             (hook.name) " took it " (at(when)) " with " (delivery.response_status.unwrap_or(200))
             @if let Some(last) = detail.last() { ", in " (time::span(last.timings.total)) }
@@ -211,7 +222,23 @@ mod tests {
     fn a_success_says_how_long_the_answer_took_and_on_which_try() {
         let mut detail = in_state(DeliveryState::Success { at: sample::now() });
         detail.delivery.response_status = Some(202);
+        detail.delivery.last_class = None;
         assert_eq!(said(&detail), "HRIS Sync took it at 14:44:11 with 202, in 202 ms, on the fourth try.");
+    }
+
+    #[test]
+    fn what_arrived_has_arrived_while_it_is_sent_again_and_when_that_fails() {
+        let mut detail = in_state(DeliveryState::Success { at: sample::now() });
+        assert_eq!(
+            said(&detail),
+            "HRIS Sync took it at 14:44:11. Sent again since, it was not taken: HRIS Sync refused it with 401 at 14:42:13, \
+             the last of four tries. Nothing more happens until someone sends it again."
+        );
+        detail.delivery = detail.delivery.again(sample::now());
+        assert_eq!(
+            said(&detail),
+            "It arrived before; it is being sent again. Someone asked for another try at 14:44:11. HRIS Sync is being called."
+        );
     }
 
     #[test]

@@ -227,7 +227,7 @@ impl Sheet<'_> {
             div.row.no-print {
                 @if may_retry {
                     form method="post" action=(paths::log_retry(id)) {
-                        button class={ "btn" @if is_failed { " main" } } { (icon("again")) "Retry now" }
+                        button class={ "btn" @if is_failed { " main" } } { (icon("again")) @if is_failed { "Retry now" } @else { "Send again" } }
                     }
                 }
                 @if may && state.is_owed() {

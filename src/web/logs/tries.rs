@@ -115,7 +115,7 @@ fn is_reused(attempt: &Attempt) -> bool {
 }
 
 /// Where the time went, in words.
-fn steps(attempt: &Attempt) -> String {
+pub(in crate::web) fn steps(attempt: &Attempt) -> String {
     let timings = &attempt.timings;
     let mut steps = Vec::new();
     if is_reused(attempt) {
@@ -182,7 +182,12 @@ fn request_figure(detail: &Detail, attempt: &Attempt, request: &Request, name: &
 
 fn response_figure(detail: &Detail, response: &Response, name: &str) -> Markup {
     let mut text = format!("HTTP/1.1 {}\n", status_words(Some(response.status)));
-    lines(&response.headers, &mut text);
+    if detail.is_masked {
+        let masked = |(name, value): &(String, String)| (name.clone(), mask::json::header(name, value));
+        lines(&response.headers.iter().map(masked).collect::<Vec<_>>(), &mut text);
+    } else {
+        lines(&response.headers, &mut text);
+    }
     let body = body(response, detail.is_masked);
     let caption = html! {
         strong { "Response" }
@@ -323,10 +328,14 @@ mod tests {
         assert!(page(&detail).contains("hidden for Support") && !page(&detail).contains("no key"));
         let response = detail.attempts[0].response.as_mut().expect("an answer");
         response.body = br#"{"email":"a@b.example","code":7}"#.to_vec();
+        response.headers.push(("X-Saved-As".into(), "anna@mail.example".into()));
         let shown = page(&detail);
         assert!(
             shown.contains("personal data masked") && shown.contains("&quot;code&quot;:7") && !shown.contains("a@b"),
             "{shown}"
         );
+        assert!(shown.contains("X-Saved-As: ") && !shown.contains("anna@mail"), "{shown}");
+        detail.is_masked = false;
+        assert!(page(&detail).contains("X-Saved-As: anna@mail.example"));
     }
 }

@@ -90,7 +90,9 @@ struct Row {
 impl Row {
     fn is_failing(&self) -> bool {
         self.hook.state == HookState::Active
-            && self.last.as_ref().is_some_and(|last| matches!(last.state.status(), Status::Failed | Status::Retrying))
+            && self.last.as_ref().is_some_and(|last| {
+                matches!(last.state.status(), Status::Failed | Status::Retrying) && !last.is_resent()
+            })
     }
 
     fn rank(&self) -> u8 {

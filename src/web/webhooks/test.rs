@@ -5,9 +5,10 @@ use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
 use super::super::gate::see_other;
+use super::super::logs::tries::steps;
 use super::super::{paths, time};
 use crate::actions::{Context, Viewer, test};
-use crate::domain::attempt::{Attempt, Timings};
+use crate::domain::attempt::Attempt;
 use crate::domain::delivery::Delivery;
 use crate::domain::ids::HookId;
 
@@ -63,7 +64,7 @@ impl Render for TestResult<'_> {
                     p.small { (class.sentence()) @if let Some(detail) = &outcome.detail { " " span.soft { "(" (detail) ")" } } }
                     p.small { strong { "Do this: " } (class.advice()) }
                 }
-                p.small { (timings(&attempt.timings)) " " a href=(log) { "Its row in the log" } }
+                p.small { (steps(attempt)) ". " a href=(log) { "Its row in the log" } }
                 @if let Some(response) = attempt.response.as_ref().filter(|response| !response.body.is_empty()) {
                     pre.wrap tabindex="0" role="region" aria-label="First lines of the answer" { (first_lines(&response.body)) }
                 }
@@ -72,32 +73,24 @@ impl Render for TestResult<'_> {
     }
 }
 
-/// Where the time went, in words: `DNS 12 ms, connect with TLS 61 ms, first byte 104 ms, rest 7 ms.`
-pub(in crate::web) fn timings(timings: &Timings) -> String {
-    let mut parts = Vec::new();
-    match (timings.dns, timings.connect, timings.first_byte) {
-        (None, None, Some(_)) => parts.push("Connection reused".to_owned()),
-        (dns, connect, _) => {
-            parts.extend(dns.map(|dns| format!("DNS {}", time::span(dns))));
-            parts.extend(connect.map(|connect| format!("connect with TLS {}", time::span(connect))));
-        }
-    }
-    if let Some(first_byte) = timings.first_byte {
-        parts.push(format!("first byte {}", time::span(first_byte)));
-        let before = timings.dns.unwrap_or_default() + timings.connect.unwrap_or_default() + first_byte;
-        parts.push(format!("rest {}", time::span(timings.total.saturating_sub(before))));
-    }
-    let mut words = parts.join(", ");
-    if let Some(first) = words.get_mut(..1) {
-        first.make_ascii_uppercase();
-        words.push('.');
-    }
-    words
-}
-
 fn first_lines(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
     let lines: Vec<&str> = text.lines().take(8).collect();
     let cut = body.len() > SHOWN || text.lines().count() > 8;
     format!("{}{}", lines.join("\n"), if cut { "\n…" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::logs::sample;
+    use super::*;
+
+    #[test]
+    fn a_test_words_its_steps_as_the_log_does() {
+        let detail = sample::detail();
+        let (delivery, attempt) = (&detail.delivery, detail.last());
+        let page = TestResult { delivery, attempt, zone: sample::ZONE }.render().into_string();
+        let words = "DNS 11 ms, connect with TLS 58 ms, first byte 131 ms, rest 2 ms, total 202 ms, to 203.0.113.41. ";
+        assert!(page.contains(words), "{page}");
+    }
 }

@@ -14,6 +14,7 @@ on_both_databases!(
     every_try_carries_the_same_bytes_and_a_signature_of_its_own_time,
     any_2xx_acknowledges_and_nothing_else_does,
     trying_again_while_a_try_is_under_way_sends_once_more_after_it,
+    what_arrived_and_is_sent_again_in_vain_has_arrived_and_is_not_retried,
 );
 
 async fn a_receiver_that_fails_is_tried_at_0_200_600_and_1400_ms_and_no_more(app: TestApp) {
@@ -198,4 +199,30 @@ async fn trying_again_while_a_try_is_under_way_sends_once_more_after_it(app: Tes
     app.report(&key, "job.updated").await;
     app.tick().await;
     assert_eq!(receiver.count() - before, 2);
+}
+
+async fn what_arrived_and_is_sent_again_in_vain_has_arrived_and_is_not_retried(app: TestApp) {
+    let team = app.an_organisation().await;
+    let receiver = Receiver::answering([200, 500, 500]).await;
+    let hook = app.a_hook(&team.admin, &receiver.url()).await;
+    let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
+    app.report(&key, "job.created").await;
+    app.tick().await;
+    let arrived = app.the_delivery(&team.id, Mode::Live).await;
+    assert_eq!(arrived.state, DeliveryState::Success { at: app.now() });
+
+    app.advance_ms(60_000);
+    actions::delivery::retry_now(&app.context, &team.admin, arrived.id.clone()).await.expect("it may be");
+    assert!(app.the_delivery(&team.id, Mode::Live).await.is_resent());
+    app.tick().await;
+    let delivery = app.the_delivery(&team.id, Mode::Live).await;
+    assert_eq!((delivery.state, delivery.last_class), (arrived.state, Some(ErrorClass::ServerError)));
+    assert_eq!(app.attempts(&delivery.id).await.len(), 2);
+    app.advance_ms(3_600_000);
+    assert_eq!((app.tick().await.sent, receiver.count()), (0, 2));
+
+    // Sent again when its hook is deleted, it has still arrived.
+    actions::delivery::retry_now(&app.context, &team.admin, arrived.id.clone()).await.expect("it may be");
+    actions::hook::delete(&app.context, &team.admin, hook.id, false).await.expect("it may be");
+    assert_eq!(app.the_delivery(&team.id, Mode::Live).await.state, arrived.state);
 }

@@ -96,6 +96,8 @@ async fn an_impossible_row_is_reported_with_its_table_and_id(app: TestApp) {
         ("deliveries", "status", "'pending'", delivery),
         ("deliveries", "status", "'failed'", delivery),
         ("deliveries", "completed_at", "NULL", delivery),
+        ("deliveries", "status_before", "'retrying'", delivery),
+        ("deliveries", "arrived_before", "1", delivery),
         ("deliveries", "next_trigger", "'magic'", delivery),
         ("deliveries", "last_class", "'bad_luck'", delivery),
         ("deliveries", "automatic_tries", "-1", delivery),

@@ -16,6 +16,7 @@ use crate::support::{Receiver, TestApp, token};
 on_both_databases!(
     the_second_submission_of_a_form_is_a_duplicate,
     a_form_that_is_pressed_twice_at_once_makes_one_thing,
+    forms_without_a_token_are_not_taken_for_one,
     what_is_left_to_be_seen_once_is_taken_once,
     what_is_taken_at_once_by_two_is_given_to_one,
     sessions_end_and_are_not_brought_back,
@@ -75,6 +76,17 @@ async fn a_form_that_is_pressed_twice_at_once_makes_one_thing(app: TestApp) {
         Ok::<_, StoreError>(())
     })
     .await;
+}
+
+async fn forms_without_a_token_are_not_taken_for_one(app: TestApp) {
+    let admin = app.an_admin().await;
+    let receiver = Receiver::answering([200]).await;
+    let form = NewHook { url: receiver.url(), ..NewHook::default() };
+    let first = hook::create(&app.context, &admin, form.clone()).await.expect("a hook").id;
+    assert_ne!(hook::create(&app.context, &admin, form).await.expect("another").id, first);
+    let form = NewVacancy { title: "Engineer".into(), ..NewVacancy::default() };
+    let first = vacancy::create(&app.context, &admin, form.clone()).await.expect("a vacancy");
+    assert_ne!(vacancy::create(&app.context, &admin, form).await.expect("another"), first);
 }
 
 async fn what_is_left_to_be_seen_once_is_taken_once(app: TestApp) {
