@@ -51,6 +51,6 @@ fn find(conn: &mut Conn, token: Option<&str>) -> Result<Option<String>, StoreErr
 }
 
 /// The token of a form as it is stored: another member's does not count.
-fn form_token(viewer: &Viewer, token: &str) -> String {
+pub(super) fn form_token(viewer: &Viewer, token: &str) -> String {
     format!("{}/{}/{}", viewer.member.id, viewer.organisation.id, token.chars().take(64).collect::<String>())
 }

@@ -116,9 +116,10 @@ fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static s
 /// Where a redirect pointed.
 fn location(detail: &Detail) -> Option<String> {
     let headers = &detail.last()?.response.as_ref()?.headers;
-    headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(name, value)| {
-        if detail.is_masked { mask::json::header(name, value) } else { value.clone() }
-    })
+    headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("location"))
+        .map(|(name, value)| if detail.is_masked { mask::json::header(name, value) } else { value.clone() })
 }
 
 /// A detail as a sentence: it begins with a capital and ends with a full stop.
