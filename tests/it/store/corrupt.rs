@@ -71,7 +71,7 @@ async fn an_impossible_row_is_reported_with_its_table_and_id(app: TestApp) {
     let key: Read = |conn, ids| store::api_key::find_by_hash(conn, &ids.key_hash).map(drop);
     let vacancy: Read = |conn, ids| store::vacancy::find(conn, &ids.organisation, &ids.vacancy).map(drop);
     const NO_TIME: &str = "9223372036854775807";
-    let cases: [(&'static str, &str, &str, Read); 35] = [
+    let cases: [(&'static str, &str, &str, Read); 36] = [
         ("organisations", "time_zone", "'Mars/Olympus'", team),
         ("organisations", "suspended_at", NO_TIME, team),
         ("members", "created_at", NO_TIME, member),
