@@ -396,18 +396,39 @@ pub fn free_from(conn: &mut Conn, holders: &[InstanceId]) -> Result<usize> {
     Ok(diesel::update(deliveries::table.filter(theirs)).set(deliveries::holder.eq(None::<String>)).execute(conn)?)
 }
 
-/// How the deliveries of an organisation and mode since a time stand, tests left out: `(hook, status)` of each.
+/// At most this many of what a hook is owed are counted.
+pub const MOST_OWED: usize = 1_000;
+
+/// How much is still owed to a hook, counted up to [`MOST_OWED`]; the second value says whether counting stopped there.
+pub fn count_owed_to(conn: &mut Conn, hook: &HookId) -> Result<(usize, bool)> {
+    let found: Vec<String> = deliveries::table
+        .filter(deliveries::hook_id.eq(hook.as_str()).and(deliveries::status.eq_any(OWED)))
+        .select(deliveries::id)
+        .limit(i64::try_from(MOST_OWED).unwrap_or(i64::MAX - 1) + 1)
+        .load(conn)?;
+    Ok((found.len().min(MOST_OWED), found.len() > MOST_OWED))
+}
+
+/// How the deliveries of an organisation and mode since a time stand, newest first, tests left out, those of one hook or of
+/// all: `(hook, status, recorded)` of each.
 ///
-/// Used for small windows; at most 10,001 rows are read.
+/// Used for small windows; at most 10,001 rows are read. Whoever tells how a hook does asks for that hook: among all, a busy
+/// one leaves no room for a quiet one.
 pub fn recent_statuses(
     conn: &mut Conn,
     organisation: &OrganisationId,
     mode: Mode,
+    hook: Option<&HookId>,
     since: DateTime<Utc>,
 ) -> Result<Vec<(HookId, Status, DateTime<Utc>)>> {
-    let rows: Vec<(String, String, String, i64)> = deliveries::table
+    let mut query = deliveries::table
         .filter(deliveries::organisation_id.eq(organisation.as_str()).and(deliveries::mode.eq(mode.as_str())))
         .filter(deliveries::created_at.ge(micros(since)).and(deliveries::probe.eq(false)))
+        .into_boxed();
+    if let Some(hook) = hook {
+        query = query.filter(deliveries::hook_id.eq(hook.as_str()));
+    }
+    let rows: Vec<(String, String, String, i64)> = query
         .order((deliveries::created_at.desc(), deliveries::id.desc()))
         .limit(10_001)
         .select((deliveries::id, deliveries::hook_id, deliveries::status, deliveries::created_at))

@@ -11,6 +11,7 @@ use super::icons::icon;
 use super::layout::{Head, Nav, Page, part};
 use super::status::State;
 use super::webhooks::list::percent;
+use super::words::up_to;
 use super::{paths, time};
 use crate::actions::{Context, Viewer};
 use crate::domain::delivery::{Delivery, Status};
@@ -41,7 +42,7 @@ pub async fn show(
 struct Known {
     hooks: Vec<Hook>,
     failing: Vec<(Hook, usize)>,
-    held: Vec<(Hook, usize)>,
+    held: Vec<(Hook, (usize, bool))>,
     ended: Vec<(Status, DateTime<Utc>)>,
     exports: Vec<ExportView>,
     has_vacancies: bool,
@@ -53,12 +54,14 @@ impl Known {
     fn read(conn: &mut Conn, viewer: &Viewer, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let (organisation, mode) = (&viewer.organisation.id, viewer.mode);
         let hooks = store::hook::list(conn, organisation, mode)?;
-        let recent = store::delivery::recent_statuses(conn, organisation, mode, now - WINDOW)?;
+        let recent = store::delivery::recent_statuses(conn, organisation, mode, None, now - WINDOW)?;
         let mut failing = Vec::new();
         let mut held = Vec::new();
         for hook in &hooks {
-            let own = recent.iter().filter(|(id, ..)| *id == hook.id).map(|(_, status, _)| *status);
+            let own = store::delivery::recent_statuses(conn, organisation, mode, Some(&hook.id), now - WINDOW)?;
             let row = own
+                .iter()
+                .map(|(_, status, _)| *status)
                 .filter(|status| !matches!(status, Status::Pending))
                 .take_while(|status| *status != Status::Success)
                 .count();
@@ -66,7 +69,7 @@ impl Known {
                 failing.push((hook.clone(), row));
             }
             if hook.state == HookState::Paused {
-                held.push((hook.clone(), store::delivery::owed_to(conn, &hook.id, 10_001)?.len()));
+                held.push((hook.clone(), store::delivery::count_owed_to(conn, &hook.id)?));
             }
         }
         let requested_by = (viewer.role == Role::Recruiter).then(|| viewer.member.id.clone());
@@ -224,7 +227,7 @@ impl HomeView<'_> {
                             li {
                                 (icon("hold"))
                                 div {
-                                    h2 { @if *held == 1 { "1 delivery is" } @else { (held) " deliveries are" } " held for " (hook.name) }
+                                    h2 { @if *held == (1, false) { "1 delivery is" } @else { (up_to(*held)) " deliveries are" } " held for " (hook.name) }
                                     p { "It is paused since " (time::near(hook.updated_at, zone, self.now)) ". Nothing is lost." }
                                 }
                                 div { a.btn href=(paths::webhook(&hook.id)) { "Review and resume" span.hush { ": " (hook.name) } } }

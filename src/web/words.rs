@@ -27,6 +27,11 @@ pub fn grouped(number: usize) -> String {
     out
 }
 
+/// What was counted up to a limit: `12`, and `1,000+` when counting stopped there.
+pub fn up_to((number, is_more): (usize, bool)) -> String {
+    format!("{}{}", grouped(number), if is_more { "+" } else { "" })
+}
+
 /// A size in bytes: `512 bytes`, `18.4 kB`, `2.1 MB`.
 pub fn size(bytes: usize) -> String {
     match bytes {
@@ -53,6 +58,7 @@ mod tests {
     fn counts_read_as_words_do() {
         assert_eq!((count(1, "row").as_str(), count(0, "row").as_str()), ("1 row", "0 rows"));
         assert_eq!((grouped(1_234_567).as_str(), grouped(999).as_str()), ("1,234,567", "999"));
+        assert_eq!((up_to((1_000, true)).as_str(), up_to((12, false)).as_str()), ("1,000+", "12"));
         assert_eq!((first(2).as_str(), first(14).as_str()), ("Two", "14"));
         assert_eq!((size(999).as_str(), size(18_400).as_str()), ("999 bytes", "18.4 kB"));
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");

@@ -9,6 +9,7 @@ use super::super::form::Fields;
 use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
 use super::super::status::State;
+use super::super::words::up_to;
 use super::super::{paths, time};
 use crate::actions::{ActionError, Context, Viewer, hook};
 use crate::domain::delivery::Delivery;
@@ -60,7 +61,7 @@ async fn page(
         .store
         .read(move |conn| {
             let exports = store::export::in_progress_to(conn, &id)?;
-            let owed = store::delivery::owed_to(conn, &id, 10_001)?.len();
+            let owed = store::delivery::count_owed_to(conn, &id)?;
             let filter = LogFilter { hook: Some(id), tests: true, ..LogFilter::default() };
             let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
             Ok::<_, StoreError>((exports, owed, page.lines.into_iter().next().map(|line| line.delivery)))
@@ -75,7 +76,7 @@ async fn page(
 struct DeleteView<'a> {
     hook: &'a Hook,
     exports: &'a [ExportView],
-    owed: usize,
+    owed: (usize, bool),
     last: Option<&'a Delivery>,
     viewer: &'a Viewer,
     now: DateTime<Utc>,
@@ -149,9 +150,9 @@ impl DeleteView<'_> {
                         li { "Every event it gets now." }
                     }
                     @match self.owed {
-                        0 => {},
-                        1 => li { "1 delivery that is still owed; it ends as Failed, cancelled." },
-                        owed => li { (owed) " deliveries that are still owed; they end as Failed, cancelled." },
+                        (0, _) => {},
+                        (1, false) => li { "1 delivery that is still owed; it ends as Failed, cancelled." },
+                        owed => li { (up_to(owed)) " deliveries that are still owed; they end as Failed, cancelled." },
                     }
                     li { "Its key and secret: they are destroyed." }
                 }

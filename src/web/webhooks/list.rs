@@ -36,13 +36,13 @@ pub async fn show(
         .store
         .read(move |conn| {
             let hooks = store::hook::list(conn, &organisation, mode)?;
-            let recent = store::delivery::recent_statuses(conn, &organisation, mode, now - WINDOW)?;
             let mut rows = Vec::with_capacity(hooks.len());
             for hook in hooks {
                 let filter = LogFilter { hook: Some(hook.id.clone()), ..LogFilter::default() };
                 let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
                 let last = page.lines.into_iter().next().map(|line| line.delivery);
-                let counts = Counts::of(&hook.id, &recent, now);
+                let recent = store::delivery::recent_statuses(conn, &organisation, mode, Some(&hook.id), now - WINDOW)?;
+                let counts = Counts::of(&recent, now);
                 rows.push(Row { hook, counts, last });
             }
             rows.sort_by_key(|row| (row.rank(), row.hook.name.to_lowercase()));
@@ -62,10 +62,10 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn of(hook: &HookId, recent: &[(HookId, Status, DateTime<Utc>)], now: DateTime<Utc>) -> Self {
+    fn of(recent: &[(HookId, Status, DateTime<Utc>)], now: DateTime<Utc>) -> Self {
         let mut counts = Self::default();
         let width = WINDOW.num_seconds() / BARS as i64;
-        for (_, status, at) in recent.iter().filter(|(to, _, _)| to == hook) {
+        for (_, status, at) in recent {
             let age = usize::try_from((now - *at).num_seconds() / width).unwrap_or_default().min(BARS - 1);
             match status {
                 Status::Success => counts.succeeded[BARS - 1 - age] += 1,

@@ -13,6 +13,7 @@ use super::super::gate::Organisations;
 use super::super::icons::icon;
 use super::super::layout::{Head, Nav, Page, part};
 use super::super::status::{State, ladder, response};
+use super::super::words::up_to;
 use super::super::{code, paths, time};
 use super::list::percent;
 use super::test::TestResult;
@@ -64,7 +65,7 @@ struct Known {
     names: HashMap<String, String>,
     recent: Vec<Delivery>,
     ended: Vec<(Status, DateTime<Utc>)>,
-    owed: usize,
+    owed: (usize, bool),
     test: Option<(Delivery, Option<Attempt>)>,
 }
 
@@ -87,9 +88,9 @@ impl Known {
         let filter = LogFilter { hook: Some(id.clone()), tests: true, ..LogFilter::default() };
         let page = store::log::page(conn, organisation, hook.mode, &filter, &LogPage::Newest, RECENT)?;
         let recent = page.lines.into_iter().map(|line| line.delivery).collect();
-        let all = store::delivery::recent_statuses(conn, organisation, hook.mode, now - WINDOW)?;
-        let ended = all.into_iter().filter(|(to, ..)| to == id).map(|(_, status, at)| (status, at)).collect();
-        let owed = store::delivery::owed_to(conn, id, 1_000)?.len();
+        let all = store::delivery::recent_statuses(conn, organisation, hook.mode, Some(id), now - WINDOW)?;
+        let ended = all.into_iter().map(|(_, status, at)| (status, at)).collect();
+        let owed = store::delivery::count_owed_to(conn, id)?;
         let test = match test {
             Some(test) => {
                 let found = store::delivery::find(conn, organisation, test)?.filter(|found| found.hook_id == *id);
@@ -176,8 +177,8 @@ impl HookView<'_> {
 
     fn owed(&self) -> String {
         match self.known.owed {
-            1 => "1 delivery is".into(),
-            count => format!("{count} deliveries are"),
+            (1, false) => "1 delivery is".into(),
+            owed => format!("{} deliveries are", up_to(owed)),
         }
     }
 
@@ -214,7 +215,7 @@ impl HookView<'_> {
                 div { dt { "Succeeded" } dd { (percent(good, good + bad)) } }
                 div { dt { "Deliveries" } dd { (good + bad) } }
                 div { dt { "Failed" } dd { (bad) } }
-                div { dt { "Owed now" } dd { (self.known.owed) } }
+                div { dt { "Owed now" } dd { (up_to(self.known.owed)) } }
             }
             @if good + bad > 0 {
                 div {

@@ -405,8 +405,20 @@ async fn recent_statuses_leave_out_tests_other_modes_and_what_is_older(app: Test
         owed(conn, &theirs, Some(now), None, now)?;
         let probe = Delivery { id: DeliveryId::new(now), probe: true, ..newest.clone() };
         store::delivery::insert(conn, &probe, None)?;
-        let recent = store::delivery::recent_statuses(conn, &own.id, Mode::Live, edge)?;
-        assert_eq!(recent, [(live.id.clone(), Status::Failed, now), (live.id, Status::Pending, edge)]);
+        let recent = store::delivery::recent_statuses(conn, &own.id, Mode::Live, None, edge)?;
+        assert_eq!(recent, [(live.id.clone(), Status::Failed, now), (live.id.clone(), Status::Pending, edge)]);
+
+        // One hook's own, however busy another one is.
+        let quiet = hook(&own.id, Mode::Live, "Quiet", now);
+        store::hook::insert(conn, &quiet)?;
+        owed(conn, &quiet, Some(now), None, edge)?;
+        let recent = store::delivery::recent_statuses(conn, &own.id, Mode::Live, Some(&quiet.id), edge)?;
+        assert_eq!(recent, [(quiet.id.clone(), Status::Pending, edge)]);
+        assert_eq!(store::delivery::count_owed_to(conn, &quiet.id)?, (1, false));
+        for _ in 0..store::delivery::MOST_OWED {
+            owed(conn, &quiet, Some(now), None, now)?;
+        }
+        assert_eq!(store::delivery::count_owed_to(conn, &quiet.id)?, (store::delivery::MOST_OWED, true));
         Ok::<_, StoreError>(())
     })
     .await;
