@@ -278,7 +278,7 @@ mod tests {
         assert!(queue.push(owed(&busy, 1)).is_none() && queue.push(owed(&busy, 1)).is_none());
         assert!(queue.push(owed(&busy, 1)).is_some());
         assert_eq!(queue.crowded(), std::slice::from_ref(&busy));
-        assert!(queue.push(owed(&other, 1)).is_none() && queue.push(owed(&other, 1)).is_some());
+        assert!(queue.push(owed(&other, 2)).is_none() && queue.push(owed(&other, 2)).is_some());
         assert_eq!((queue.start_due(at(1)).len(), queue.room()), (1, 1));
         assert!(queue.crowded().is_empty());
     }

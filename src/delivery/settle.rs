@@ -66,8 +66,8 @@ fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
         (false, _) => {
             Delivery { state: current.state, last_class: current.last_class, trigger: current.trigger, ..tried }
         }
-        // A success needs no further try, whoever asked for one.
-        (true, DeliveryState::Retrying { .. } | DeliveryState::Failed { .. }) if asked_again => {
+        // A try that arrived needs no further one, whoever asked for it.
+        (true, _) if asked_again && tried.last_class.is_some() => {
             Delivery { state: DeliveryState::Retrying { due: current.state.due() }, trigger: current.trigger, ..tried }
         }
         (true, DeliveryState::Retrying { .. }) if held => {

@@ -109,6 +109,10 @@ pub async fn rules<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    // No address of ours has a NUL in it, and PostgreSQL takes none.
+    if request.uri().path_and_query().is_some_and(|asked| asked.as_str().contains("%00")) {
+        return Ok(request.error_response(WebError::NotFound));
+    }
     // The address as routing reads it, escapes undone: judged as it was written, `/settings/webhooks/%6Eew` would be some
     // webhook's page and answered as the form of a new one.
     let pattern = request.resource_map().match_pattern(request.match_info().as_str());
