@@ -22,7 +22,7 @@ const WINDOW: TimeDelta = TimeDelta::minutes(15);
 const MOST_OF_ACCOUNT_FROM_ADDRESS: u32 = 10;
 const MOST_FROM_ADDRESS: u32 = 50;
 const MOST_OF_ACCOUNT: u32 = 50;
-/// The counts kept at once: memory is bounded whoever tries.
+/// The counts kept at once; above it the oldest windows are forgotten.
 const MOST_COUNTS: usize = 100_000;
 
 /// What is counted.
@@ -40,50 +40,37 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// Takes one try and counts it as failed until it has [succeeded](Self::succeeded), so that many at once are no way
-    /// around the count; `false` when there were too many.
+    /// Takes one try; `false` when there were too many.
     fn admit(&self, email: &str, from: IpAddr, known_browser: bool, now: DateTime<Utc>) -> bool {
         let from = network(from);
-        let mut counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let count = |key: &Key| counts.get(key).filter(|(_, until)| *until > now).map_or(0, |(count, _)| *count);
-        let admitted = count(&Key::AccountFromAddress(email.to_owned(), from)) < MOST_OF_ACCOUNT_FROM_ADDRESS
+        count(&Key::AccountFromAddress(email.to_owned(), from)) < MOST_OF_ACCOUNT_FROM_ADDRESS
             && count(&Key::Address(from)) < MOST_FROM_ADDRESS
-            && (known_browser || count(&Key::Account(email.to_owned())) < MOST_OF_ACCOUNT);
-        if !admitted {
-            return false;
-        }
+            && (known_browser || count(&Key::Account(email.to_owned())) < MOST_OF_ACCOUNT)
+    }
+
+    fn failed(&self, email: &str, from: IpAddr, now: DateTime<Utc>) {
+        let from = network(from);
+        let mut counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if counts.len() >= MOST_COUNTS {
             counts.retain(|_, (_, until)| *until > now);
         }
-        if counts.len() >= MOST_COUNTS {
-            // Still full of live ones: whoever floods it is throttled by what is counted anew.
-            counts.clear();
-        }
-        for key in keys(email, from) {
+        let keys =
+            [Key::AccountFromAddress(email.to_owned(), from), Key::Address(from), Key::Account(email.to_owned())];
+        for key in keys {
             let entry = counts.entry(key).or_insert((0, now + WINDOW));
             if entry.1 <= now {
                 *entry = (0, now + WINDOW);
             }
             entry.0 = entry.0.saturating_add(1);
         }
-        true
     }
 
-    /// Takes the count of a try back, and forgives this account's failures from this address.
     fn succeeded(&self, email: &str, from: IpAddr) {
-        let from = network(from);
         let mut counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        for key in keys(email, from) {
-            if let Some((count, _)) = counts.get_mut(&key) {
-                *count = count.saturating_sub(1);
-            }
-        }
-        counts.remove(&Key::AccountFromAddress(email.to_owned(), from));
+        counts.remove(&Key::AccountFromAddress(email.to_owned(), network(from)));
     }
-}
-
-fn keys(email: &str, from: IpAddr) -> [Key; 3] {
-    [Key::AccountFromAddress(email.to_owned(), from), Key::Address(from), Key::Account(email.to_owned())]
 }
 
 /// One household or machine has a whole /64 of IPv6: it counts as one address.
@@ -144,7 +131,10 @@ pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {
             context.throttle.succeeded(&email, request.from);
             Ok(member)
         }
-        _ => Err(ActionError::Refused(REFUSED.into())),
+        _ => {
+            context.throttle.failed(&email, request.from, now);
+            Err(ActionError::Refused(REFUSED.into()))
+        }
     }
 }
 
@@ -172,7 +162,7 @@ mod tests {
     fn an_attacker_with_many_addresses_cannot_lock_out_a_browser_that_signed_in_before() {
         let throttle = Throttle::default();
         for host in 0..60 {
-            throttle.admit("victim@a.b", ip(&format!("192.0.2.{host}")), true, AT);
+            throttle.failed("victim@a.b", ip(&format!("192.0.2.{host}")), AT);
         }
         assert!(!throttle.admit("victim@a.b", ip("198.51.100.1"), false, AT));
         assert!(throttle.admit("victim@a.b", ip("198.51.100.1"), true, AT));
@@ -184,7 +174,7 @@ mod tests {
     fn ten_failures_from_one_network_are_enough_and_a_success_forgives_them() {
         let throttle = Throttle::default();
         for _ in 0..10 {
-            throttle.admit("me@a.b", ip("2001:db8::1"), true, AT);
+            throttle.failed("me@a.b", ip("2001:db8::1"), AT);
         }
         assert!(!throttle.admit("me@a.b", ip("2001:db8::2"), true, AT));
         throttle.succeeded("me@a.b", ip("2001:db8::3"));

@@ -18,9 +18,7 @@ pub struct Fields(Vec<(String, String)>);
 impl Fields {
     /// Reads an urlencoded text.
     pub fn parse(text: &[u8]) -> Self {
-        // No form of ours has a NUL in it, and PostgreSQL takes none.
-        let plain = |text: String| text.replace('\0', "");
-        Self(form_urlencoded::parse(text).into_owned().map(|(name, value)| (plain(name), plain(value))).collect())
+        Self(form_urlencoded::parse(text).into_owned().collect())
     }
 
     /// Adds a value.

@@ -10,8 +10,6 @@ const LONGEST_TEXT: usize = 4 * 1024;
 /// A file that is too large is read on, and thrown away, up to so many times the bound: browsers show an answer only
 /// once they have sent what they have.
 const READ_ON: usize = 4;
-/// A form has at most this many fields; what comes after is not read.
-const MOST_FIELDS: usize = 500;
 
 /// A form with a file in it.
 #[derive(Debug, Default)]
@@ -29,12 +27,7 @@ pub struct Uploaded {
 /// Reads a form whose file has this name, and is at most so many bytes long. What is no such form is an empty one.
 pub async fn read(mut form: Multipart, file: &str, largest: usize) -> Uploaded {
     let mut uploaded = Uploaded::default();
-    let mut seen = 0;
     while let Some(Ok(field)) = form.next().await {
-        seen += 1;
-        if seen > MOST_FIELDS {
-            break;
-        }
         let Some(name) = field.name().map(str::to_owned) else { continue };
         if name != file {
             let (text, _) = take(field, LONGEST_TEXT).await;

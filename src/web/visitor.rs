@@ -9,8 +9,7 @@ use crate::config::Config;
 
 /// The address of whoever sent a request.
 pub fn address(request: &HttpRequest, config: &Config) -> IpAddr {
-    // An IPv4 proxy that reaches us over an IPv6 socket is still that proxy.
-    let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip().to_canonical());
+    let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
     let lines = request.headers().get_all("x-forwarded-for").map(|line| line.to_str().unwrap_or("?"));
     behind(peer, &lines.collect::<Vec<_>>().join(","), &config.trusted_proxies)
 }

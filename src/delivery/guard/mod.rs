@@ -19,7 +19,7 @@
 mod allow;
 mod resolver;
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,8 +83,7 @@ impl Guard {
         }
         let Some(kind) = refusal(ip) else { return Ok(()) };
         let sentence = match host {
-            // Not which one: what a private name server answers is nobody's business here.
-            Some(name) => format!("{name} leads to {kind}"),
+            Some(name) => format!("{name} leads to {ip}, which is {kind}"),
             None => format!("{ip} is {kind}"),
         };
         Err(Blocked { sentence })
@@ -119,12 +118,7 @@ impl Guard {
         for ip in &addresses {
             self.judge_address(*ip, port, Some(name))?;
         }
-        let mut targets: Vec<SocketAddr> = addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
-        if targets.iter().any(SocketAddr::is_ipv4) {
-            // The connector reports the last family's error: where this machine has no IPv6, that would hide the receiver's.
-            targets.retain(|target| target.is_ipv4() || has_route(*target));
-        }
-        Ok(targets)
+        Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
     }
 
     /// Checks the address of a hook that is about to be saved. Waits at most three seconds for its name.
@@ -141,12 +135,6 @@ impl Guard {
             Ok(Err(ResolveError::Lookup(_))) | Err(_) => Ok(Checked::Unresolved),
         }
     }
-}
-
-/// Whether this machine has a way to an address at all. Connecting a datagram socket looks for one and sends nothing.
-fn has_route(target: SocketAddr) -> bool {
-    let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
-    UdpSocket::bind(any).and_then(|socket| socket.connect(target)).is_ok()
 }
 
 #[cfg(test)]
@@ -185,7 +173,7 @@ mod tests {
     #[tokio::test]
     async fn one_private_address_among_public_ones_refuses_the_name() {
         let guard = guard("", &["93.184.216.34", "10.0.0.7"]);
-        let sentence = "hooks.acme.com leads to a private address";
+        let sentence = "hooks.acme.com leads to 10.0.0.7, which is a private address";
         assert_eq!(check(&guard, "hooks.acme.com").await, Err(sentence.to_owned()));
     }
 

@@ -128,14 +128,14 @@ fn own_fault(error: &io::Error) -> Option<Fault> {
         (Some(ENFILE | EMFILE), _) => Some(Fault::OpenFiles),
         (_, ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse) => Some(Fault::LocalPorts),
         (_, ErrorKind::OutOfMemory) => Some(Fault::Memory),
+        (_, ErrorKind::PermissionDenied) => Some(Fault::Forbidden),
         _ => None,
     }
 }
 
 fn while_connecting(kind: ErrorKind) -> ErrorClass {
     match kind {
-        // A firewall on the way says "administratively prohibited": for the sender that is a refusal.
-        ErrorKind::ConnectionRefused | ErrorKind::PermissionDenied => ErrorClass::ConnectRefused,
+        ErrorKind::ConnectionRefused => ErrorClass::ConnectRefused,
         ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
             ErrorClass::ConnectTimeout
         }
