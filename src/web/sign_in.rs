@@ -14,7 +14,7 @@ use super::gate::see_other;
 use super::icons::icon;
 use super::layout::door;
 use super::{cookie_name, paths, session, visitor};
-use crate::actions::sign_in::{SignIn, browser_proof, sign_in};
+use crate::actions::sign_in::{BUSY, SignIn, THROTTLED, browser_proof, sign_in};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::config::Config;
 use crate::domain::mode::Mode;
@@ -74,10 +74,10 @@ pub async fn submit(
             Ok(answer)
         }
         Err(ActionError::Refused(why)) => {
-            let status = if why == crate::actions::sign_in::THROTTLED {
-                StatusCode::TOO_MANY_REQUESTS
-            } else {
-                StatusCode::UNPROCESSABLE_ENTITY
+            let status = match why.as_str() {
+                THROTTLED => StatusCode::TOO_MANY_REQUESTS,
+                BUSY => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
             let errors = Errors(vec![FieldError::new("email", why)]);
             Ok(page(fields.one("email"), &next, &errors, status))
