@@ -85,7 +85,8 @@ impl Guard {
         }
         let Some(kind) = refusal(ip) else { return Ok(()) };
         let sentence = match host {
-            Some(name) => format!("{name} leads to {ip}, which is {kind}"),
+            // Which address it is would tell a customer what the operator's own name servers know.
+            Some(name) => format!("{name} leads to {kind}"),
             None => format!("{ip} is {kind}"),
         };
         Err(Blocked { sentence })
@@ -177,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn one_private_address_among_public_ones_refuses_the_name() {
         let guard = guard("", &["93.184.216.34", "10.0.0.7"]);
-        let sentence = "hooks.acme.com leads to 10.0.0.7, which is a private address";
+        let sentence = "hooks.acme.com leads to a private address";
         assert_eq!(check(&guard, "hooks.acme.com").await, Err(sentence.to_owned()));
     }
 
