@@ -119,8 +119,9 @@ pub async fn switch_organisation(
 
 /// A target on this very console; anything else becomes the home page.
 fn local(target: &str) -> String {
-    // Browsers drop tabs and line breaks before they look: "/\t/evil.example" would lead there.
-    let plain = target.starts_with('/') && !target.starts_with("//") && !target.contains(['\\', '\t', '\r', '\n']);
+    // Browsers drop tabs and line breaks before they look: "/\t/evil.example" would lead there. No header holds the others.
+    let plain = target.starts_with('/') && !target.starts_with("//");
+    let plain = plain && !target.contains(|c: char| c == '\\' || c.is_control());
     if plain { target.to_owned() } else { paths::HOME.to_owned() }
 }
 
@@ -158,7 +159,7 @@ mod tests {
     fn a_target_elsewhere_leads_home() {
         assert_eq!(local("/vacancies?x=1"), "/vacancies?x=1");
         for elsewhere in
-            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "vacancies"]
+            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "/\0", "", "vacancies"]
         {
             assert_eq!(local(elsewhere), "/");
         }

@@ -47,6 +47,8 @@ pub(super) struct Failure {
 impl Failure {
     fn of(class: ErrorClass, detail: impl Into<String>) -> Self {
         let mut detail = detail.into();
+        // PostgreSQL takes none in a text, and a certificate may hold any name.
+        detail.retain(|c| c != '\0');
         if detail.len() > LONGEST_DETAIL {
             detail.truncate(detail.floor_char_boundary(LONGEST_DETAIL));
             detail.push('…');
@@ -233,6 +235,12 @@ mod tests {
         assert_eq!(class(ErrorKind::UnexpectedEof, true), ErrorClass::TlsFailed);
         assert_eq!(class(ErrorKind::UnexpectedEof, false), ErrorClass::ConnectionReset);
         assert_eq!(class(ErrorKind::TimedOut, false), ErrorClass::ResponseTimeout);
+    }
+
+    #[test]
+    fn a_cause_is_without_nuls() {
+        let error = rustls::Error::General("a\0b".into());
+        assert!(by_causes(&io::Error::other(error), true, false).detail.ends_with("ab"));
     }
 
     #[test]
