@@ -1,4 +1,6 @@
 //! Passwords: argon2id with the parameters OWASP names today (19 MiB, two passes, one lane), at most two at a time.
+//!
+//! Anybody may have a password checked, so those who wait for their turn have a bounded number of places.
 
 use std::sync::Arc;
 
@@ -6,7 +8,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use rand::distr::{Alphanumeric, SampleString};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{ActionError, Result};
 use crate::domain::secret::Plain;
@@ -18,9 +20,16 @@ pub const SHORTEST: usize = 12;
 /// A password has at most this many bytes: hashing more would be a way to keep the machine busy.
 pub const LONGEST: usize = 1_024;
 
+/// As many may be logging in at once: two hashings under way, the others waiting a second or two.
+const PLACES: usize = 66;
+
+/// A place among those who log in, held until it is dropped.
+pub struct Place(#[expect(dead_code, reason = "held, never read")] OwnedSemaphorePermit);
+
 /// Hashes and verifies, two at a time, away from the threads that serve pages.
 pub struct Hasher {
     turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     /// What an unknown e-mail is verified against, so that it takes as long as a known one.
     nobody: String,
 }
@@ -29,7 +38,12 @@ impl Hasher {
     /// Makes the hash that unknown members are verified against.
     pub fn new() -> Result<Self> {
         let nobody = hash_now(&Alphanumeric.sample_string(&mut rand::rng(), 24))?;
-        Ok(Self { turns: Arc::new(Semaphore::new(2)), nobody })
+        Ok(Self { turns: Arc::new(Semaphore::new(2)), places: Arc::new(Semaphore::new(PLACES)), nobody })
+    }
+
+    /// A place for one more who logs in; none when all are taken.
+    pub fn place(&self) -> Option<Place> {
+        Arc::clone(&self.places).try_acquire_owned().ok().map(Place)
     }
 
     /// The hash of a new password.
@@ -47,7 +61,13 @@ impl Hasher {
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _turn = self.turns.acquire().await.map_err(unavailable)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(unavailable)?;
+        // The turn lasts as long as the work does, even when whoever asked has gone.
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
         tokio::task::spawn_blocking(work).await.map_err(unavailable)
     }
 }
@@ -68,4 +88,28 @@ fn verify_now(password: &str, hash: &str) -> bool {
 
 fn unavailable(error: impl ToString) -> ActionError {
     ActionError::Store(StoreError::Unavailable(format!("password hashing: {}", error.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_log_in_at_once_are_so_many_and_no_more() {
+        let hasher = Hasher::new().expect("a hasher");
+        let mut places: Vec<Place> = std::iter::from_fn(|| hasher.place()).take(1_000).collect();
+        assert_eq!(places.len(), PLACES);
+        places.pop();
+        assert!(hasher.place().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_until_the_work_is_done_though_nobody_waits_for_it() {
+        let hasher = Hasher::new().expect("a hasher");
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let work = hasher.in_turn(move || wait.recv());
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(20), work).await.is_err());
+        assert_eq!(hasher.turns.available_permits(), 1);
+        go.send(()).expect("the work waits");
+    }
 }

@@ -4,10 +4,13 @@
 //! accounts (50), and of one account over all addresses (50). The last one stops only browsers that never signed in to
 //! that account before: a browser that did carries a proof in a cookie, so an attacker elsewhere cannot lock it out. Counts
 //! live in memory: a restart forgets them, and each instance counts for itself.
+//!
+//! A try counts from the moment it is let in, or many at once would all be let in before the first has failed; one that
+//! succeeds, or that comes to no answer, is given back.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -22,8 +25,10 @@ const WINDOW: TimeDelta = TimeDelta::minutes(15);
 const MOST_OF_ACCOUNT_FROM_ADDRESS: u32 = 10;
 const MOST_FROM_ADDRESS: u32 = 50;
 const MOST_OF_ACCOUNT: u32 = 50;
-/// The counts kept at once; above it the oldest windows are forgotten.
+/// The counts kept at once. When there is no room for another, those whose window has passed go, then the oldest tenth.
 const MOST_COUNTS: usize = 100_000;
+/// As much of what was typed as an e-mail address is looked up and counted: no address is longer.
+const LONGEST_EMAIL: usize = 254;
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -33,31 +38,29 @@ enum Key {
     Account(String),
 }
 
-/// Counts failed sign-ins.
+/// Counts sign-ins that failed or are under way.
 #[derive(Default)]
 pub struct Throttle {
-    counts: Mutex<HashMap<Key, (u32, DateTime<Utc>)>>,
+    counts: Mutex<Counts>,
 }
 
-impl Throttle {
-    /// Takes one try; `false` when there were too many.
-    fn admit(&self, email: &str, from: IpAddr, known_browser: bool, now: DateTime<Utc>) -> bool {
-        let from = network(from);
-        let counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let count = |key: &Key| counts.get(key).filter(|(_, until)| *until > now).map_or(0, |(count, _)| *count);
-        count(&Key::AccountFromAddress(email.to_owned(), from)) < MOST_OF_ACCOUNT_FROM_ADDRESS
-            && count(&Key::Address(from)) < MOST_FROM_ADDRESS
-            && (known_browser || count(&Key::Account(email.to_owned())) < MOST_OF_ACCOUNT)
-    }
+/// How many, and when they are forgotten.
+type Counts = HashMap<Key, (u32, DateTime<Utc>)>;
 
-    fn failed(&self, email: &str, from: IpAddr, now: DateTime<Utc>) {
-        let from = network(from);
-        let mut counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if counts.len() >= MOST_COUNTS {
-            counts.retain(|_, (_, until)| *until > now);
+impl Throttle {
+    /// Takes one try and counts it; `false` when there were too many.
+    fn admit(&self, email: &str, from: IpAddr, known_browser: bool, now: DateTime<Utc>) -> bool {
+        let keys = keys(email, from);
+        let mut counts = self.counts();
+        let most =
+            [MOST_OF_ACCOUNT_FROM_ADDRESS, MOST_FROM_ADDRESS, if known_browser { u32::MAX } else { MOST_OF_ACCOUNT }];
+        let count = |key: &Key| counts.get(key).filter(|(_, until)| *until > now).map_or(0, |(count, _)| *count);
+        if keys.iter().zip(most).any(|(key, most)| count(key) >= most) {
+            return false;
         }
-        let keys =
-            [Key::AccountFromAddress(email.to_owned(), from), Key::Address(from), Key::Account(email.to_owned())];
+        if counts.len() + keys.len() > MOST_COUNTS {
+            make_room(&mut counts, now);
+        }
         for key in keys {
             let entry = counts.entry(key).or_insert((0, now + WINDOW));
             if entry.1 <= now {
@@ -65,12 +68,47 @@ impl Throttle {
             }
             entry.0 = entry.0.saturating_add(1);
         }
+        true
     }
 
-    fn succeeded(&self, email: &str, from: IpAddr) {
-        let mut counts = self.counts.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        counts.remove(&Key::AccountFromAddress(email.to_owned(), network(from)));
+    /// The try came to no answer: it never was.
+    fn give_back(&self, email: &str, from: IpAddr) {
+        let mut counts = self.counts();
+        for key in keys(email, from) {
+            let Some((count, _)) = counts.get_mut(&key) else { continue };
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(&key);
+            }
+        }
     }
+
+    /// The try succeeded: what failed before it, of this account from this address, is forgiven.
+    fn succeeded(&self, email: &str, from: IpAddr) {
+        self.give_back(email, from);
+        self.counts().remove(&Key::AccountFromAddress(email.to_owned(), network(from)));
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn keys(email: &str, from: IpAddr) -> [Key; 3] {
+    let from = network(from);
+    [Key::AccountFromAddress(email.to_owned(), from), Key::Address(from), Key::Account(email.to_owned())]
+}
+
+/// A tenth at a time, so that a flood does not have all of them looked through for each of its tries.
+fn make_room(counts: &mut Counts, now: DateTime<Utc>) {
+    counts.retain(|_, (_, until)| *until > now);
+    if counts.len() < MOST_COUNTS - MOST_COUNTS / 10 {
+        return;
+    }
+    let mut ends: Vec<_> = counts.values().map(|(_, until)| *until).collect();
+    let (_, oldest, _) = ends.select_nth_unstable(MOST_COUNTS / 10);
+    let oldest = *oldest;
+    counts.retain(|_, (_, until)| *until > oldest);
 }
 
 /// One household or machine has a whole /64 of IPv6: it counts as one address.
@@ -101,16 +139,35 @@ pub const REFUSED: &str = "This e-mail address and password do not belong togeth
 pub const THROTTLED: &str =
     "Too many tries. Wait fifteen minutes and try again, or have an Organisation Admin give you a new password";
 
+/// What is said when more want in at this moment than passwords can be checked.
+pub const BUSY: &str = "Too many people are logging in at this moment. Try again in a minute";
+
 /// Signs a member in.
 pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {
     let now = context.clock.now();
-    let email = member::email(&request.email).unwrap_or_else(|| request.email.trim().to_lowercase());
+    let email = account(&request.email);
     let proof = browser_proof(context, &email);
-    let known_browser = request.browser_proof.is_some_and(|carried| same(&carried, &proof));
+    let known_browser = request.browser_proof.as_ref().is_some_and(|carried| same(carried, &proof));
     if !context.throttle.admit(&email, request.from, known_browser, now) {
         return Err(ActionError::Refused(THROTTLED.into()));
     }
-    let looked_up = email.clone();
+    match checked(context, &request, &email, now).await {
+        Ok(Some(member)) => {
+            context.throttle.succeeded(&email, request.from);
+            Ok(member)
+        }
+        Ok(None) => Err(ActionError::Refused(REFUSED.into())),
+        Err(error) => {
+            context.throttle.give_back(&email, request.from);
+            Err(error)
+        }
+    }
+}
+
+/// The member whom e-mail address and password let in.
+async fn checked(context: &Context, request: &SignIn, email: &str, now: DateTime<Utc>) -> Result<Option<Member>> {
+    let _place = context.passwords.place().ok_or_else(|| ActionError::Refused(BUSY.into()))?;
+    let looked_up = email.to_owned();
     let found = context.store.read(move |conn| store::member::find_by_email(conn, &looked_up)).await?;
     let hash = found.as_ref().map(|(_, hash)| hash.as_str());
     let usable = request.password.reveal().len() <= super::password::LONGEST;
@@ -126,16 +183,14 @@ pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {
             store::audit::insert(conn, &act, now)
         })
         .await?;
-    match member {
-        Some(member) if fits => {
-            context.throttle.succeeded(&email, request.from);
-            Ok(member)
-        }
-        _ => {
-            context.throttle.failed(&email, request.from, now);
-            Err(ActionError::Refused(REFUSED.into()))
-        }
-    }
+    Ok(member.filter(|_| fits))
+}
+
+/// What is looked up and counted for what was typed; what is no e-mail address is nobody's, and counts all the same.
+fn account(typed: &str) -> String {
+    member::email(typed).unwrap_or_else(|| {
+        typed.trim().chars().filter(|c| !c.is_control()).take(LONGEST_EMAIL).collect::<String>().to_lowercase()
+    })
 }
 
 /// The proof that a browser signed in to this account before; it goes into a long-lived cookie and signs nobody in.
@@ -161,8 +216,8 @@ mod tests {
     #[test]
     fn an_attacker_with_many_addresses_cannot_lock_out_a_browser_that_signed_in_before() {
         let throttle = Throttle::default();
-        for host in 0..60 {
-            throttle.failed("victim@a.b", ip(&format!("192.0.2.{host}")), AT);
+        for host in 0..50 {
+            assert!(throttle.admit("victim@a.b", ip(&format!("192.0.2.{host}")), false, AT));
         }
         assert!(!throttle.admit("victim@a.b", ip("198.51.100.1"), false, AT));
         assert!(throttle.admit("victim@a.b", ip("198.51.100.1"), true, AT));
@@ -171,13 +226,51 @@ mod tests {
     }
 
     #[test]
-    fn ten_failures_from_one_network_are_enough_and_a_success_forgives_them() {
+    fn ten_tries_from_one_network_are_enough_though_none_has_failed_yet_and_a_success_forgives_them() {
         let throttle = Throttle::default();
         for _ in 0..10 {
-            throttle.failed("me@a.b", ip("2001:db8::1"), AT);
+            assert!(throttle.admit("me@a.b", ip("2001:db8::1"), true, AT));
         }
         assert!(!throttle.admit("me@a.b", ip("2001:db8::2"), true, AT));
         throttle.succeeded("me@a.b", ip("2001:db8::3"));
         assert!(throttle.admit("me@a.b", ip("2001:db8::2"), true, AT));
+    }
+
+    #[test]
+    fn tries_that_succeed_or_come_to_no_answer_count_for_nothing() {
+        let throttle = Throttle::default();
+        for try_number in 0..200 {
+            assert!(throttle.admit("me@a.b", ip("192.0.2.1"), false, AT), "{try_number}");
+            match try_number % 2 {
+                0 => throttle.succeeded("me@a.b", ip("192.0.2.1")),
+                _ => throttle.give_back("me@a.b", ip("192.0.2.1")),
+            }
+        }
+        assert!(throttle.counts().is_empty());
+    }
+
+    #[test]
+    fn when_there_is_no_room_the_oldest_counts_go() {
+        let throttle = Throttle::default();
+        let at = |number: u32| AT + TimeDelta::microseconds(number.into());
+        for number in 0..50_000_u32 {
+            throttle.admit(
+                &format!("{number}@a.b"),
+                IpAddr::from((0x0a00_0000 + number).to_be_bytes()),
+                false,
+                at(number),
+            );
+        }
+        let counts = throttle.counts();
+        assert!(counts.len() <= MOST_COUNTS, "{}", counts.len());
+        assert!(counts.contains_key(&Key::Account("49999@a.b".into())));
+        assert!(!counts.contains_key(&Key::Account("0@a.b".into())));
+    }
+
+    #[test]
+    fn whatever_is_typed_as_an_address_takes_little_room() {
+        assert_eq!(account(" Me@A.b "), "me@a.b");
+        assert_eq!(account("me\0@a.b"), "me@a.b");
+        assert_eq!(account(&"x".repeat(100_000)).len(), LONGEST_EMAIL);
     }
 }

@@ -14,7 +14,7 @@ use super::gate::see_other;
 use super::icons::icon;
 use super::layout::door;
 use super::{cookie_name, paths, session, visitor};
-use crate::actions::sign_in::{SignIn, browser_proof, sign_in};
+use crate::actions::sign_in::{BUSY, SignIn, THROTTLED, browser_proof, sign_in};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::config::Config;
 use crate::domain::mode::Mode;
@@ -74,10 +74,10 @@ pub async fn submit(
             Ok(answer)
         }
         Err(ActionError::Refused(why)) => {
-            let status = if why == crate::actions::sign_in::THROTTLED {
-                StatusCode::TOO_MANY_REQUESTS
-            } else {
-                StatusCode::UNPROCESSABLE_ENTITY
+            let status = match why.as_str() {
+                THROTTLED => StatusCode::TOO_MANY_REQUESTS,
+                BUSY => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
             let errors = Errors(vec![FieldError::new("email", why)]);
             Ok(page(fields.one("email"), &next, &errors, status))
@@ -119,8 +119,9 @@ pub async fn switch_organisation(
 
 /// A target on this very console; anything else becomes the home page.
 fn local(target: &str) -> String {
-    // Browsers drop tabs and line breaks before they look: "/\t/evil.example" would lead there.
-    let plain = target.starts_with('/') && !target.starts_with("//") && !target.contains(['\\', '\t', '\r', '\n']);
+    // Browsers drop tabs and line breaks before they look: "/\t/evil.example" would lead there. No header holds the others.
+    let plain = target.starts_with('/') && !target.starts_with("//");
+    let plain = plain && !target.contains(|c: char| c == '\\' || c.is_control());
     if plain { target.to_owned() } else { paths::HOME.to_owned() }
 }
 
@@ -158,7 +159,7 @@ mod tests {
     fn a_target_elsewhere_leads_home() {
         assert_eq!(local("/vacancies?x=1"), "/vacancies?x=1");
         for elsewhere in
-            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "", "vacancies"]
+            ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "/\0", "", "vacancies"]
         {
             assert_eq!(local(elsewhere), "/");
         }

@@ -7,7 +7,11 @@ use super::form::Fields;
 
 /// A text beside the file is at most this long; a longer one is cut.
 const LONGEST_TEXT: usize = 4 * 1024;
-/// A file that is too large is read on, and thrown away, up to so many times the bound: browsers show an answer only
+/// All texts together may be this long.
+const LONGEST_TEXTS: usize = 64 * 1024;
+/// A form has at most so many fields.
+const MOST_FIELDS: usize = 20;
+/// A form that is too large is read on, and thrown away, up to so many times the bound: browsers show an answer only
 /// once they have sent what they have.
 const READ_ON: usize = 4;
 
@@ -20,42 +24,115 @@ pub struct Uploaded {
     pub file_name: String,
     /// What is in it; empty when none was chosen.
     pub bytes: Vec<u8>,
-    /// Whether it is larger than the bound; nothing of it is kept then.
+    /// Whether it, or the form around it, is larger than the bound; nothing of the file is kept then.
     pub too_large: bool,
 }
 
 /// Reads a form whose file has this name, and is at most so many bytes long. What is no such form is an empty one.
 pub async fn read(mut form: Multipart, file: &str, largest: usize) -> Uploaded {
     let mut uploaded = Uploaded::default();
+    let mut left = largest.saturating_mul(READ_ON);
+    let (mut fields, mut texts, mut files) = (0, 0_usize, 0_usize);
     while let Some(Ok(field)) = form.next().await {
-        let Some(name) = field.name().map(str::to_owned) else { continue };
-        if name != file {
-            let (text, _) = take(field, LONGEST_TEXT).await;
+        fields += 1;
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == file {
+            let told = field.content_disposition().and_then(|told| told.get_filename());
+            uploaded.file_name = told.unwrap_or_default().to_owned();
+            let (bytes, seen) = take(field, largest, &mut left).await;
+            files += seen;
+            uploaded.bytes = bytes;
+        } else {
+            let (text, seen) = take(field, LONGEST_TEXT, &mut left).await;
+            texts += seen;
             uploaded.fields.push(name, String::from_utf8_lossy(&text));
-            continue;
         }
-        let told = field.content_disposition().and_then(|told| told.get_filename());
-        uploaded.file_name = told.unwrap_or_default().to_owned();
-        let (bytes, seen) = take(field, largest).await;
-        uploaded.too_large = seen > largest;
-        uploaded.bytes = if uploaded.too_large { Vec::new() } else { bytes };
-        if seen > largest.saturating_mul(READ_ON) {
+        uploaded.too_large |= files > largest || texts > LONGEST_TEXTS || fields > MOST_FIELDS;
+        if left == 0 || fields > MOST_FIELDS {
             break;
         }
+    }
+    if uploaded.too_large {
+        uploaded.bytes = Vec::new();
     }
     uploaded
 }
 
-/// At most so many bytes of a field, and how many were read of it.
-async fn take(mut field: Field, most: usize) -> (Vec<u8>, usize) {
+/// At most so many bytes of a field, and how many were read of it; reading ends when nothing is `left` of what the form
+/// may take in all.
+async fn take(mut field: Field, most: usize, left: &mut usize) -> (Vec<u8>, usize) {
     let (mut bytes, mut seen) = (Vec::new(), 0);
     while let Some(Ok(chunk)) = field.next().await {
         let room = most.saturating_sub(bytes.len());
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
         seen += chunk.len();
-        if seen > most.saturating_mul(READ_ON) {
+        *left = left.saturating_sub(chunk.len());
+        if *left == 0 {
             break;
         }
     }
     (bytes, seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::error::PayloadError;
+    use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+    use actix_web::web::Bytes;
+
+    use super::*;
+
+    const LARGEST: usize = 1024 * 1024;
+
+    async fn sent(fields: impl IntoIterator<Item = (String, usize)>) -> Uploaded {
+        let mut body = String::new();
+        for (name, length) in fields {
+            let text = "x".repeat(length);
+            body += &format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+        }
+        body += "--b--\r\n";
+        let chunks: Vec<_> = body
+            .as_bytes()
+            .chunks(8 * 1024)
+            .map(|chunk| Ok::<_, PayloadError>(Bytes::copy_from_slice(chunk)))
+            .collect();
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=b"));
+        read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", LARGEST).await
+    }
+
+    fn named(name: &str, length: usize) -> (String, usize) {
+        (name.to_owned(), length)
+    }
+
+    #[actix_web::test]
+    async fn a_form_within_its_bounds_is_read_whole() {
+        let uploaded = sent([named("token", 24), named("file", LARGEST), named("long", 2 * LONGEST_TEXT)]).await;
+        assert!(!uploaded.too_large);
+        assert_eq!(uploaded.bytes.len(), LARGEST);
+        assert_eq!((uploaded.fields.one("token").len(), uploaded.fields.one("long").len()), (24, LONGEST_TEXT));
+    }
+
+    #[actix_web::test]
+    async fn a_form_that_is_too_large_in_any_way_leaves_nothing_of_its_file() {
+        let many = (0..=MOST_FIELDS).map(|number| named(&format!("field-{number}"), 1));
+        let small = named("file", 1);
+        for fields in [
+            vec![named("file", LARGEST + 1)],
+            vec![named("file", LARGEST), small.clone()],
+            vec![small.clone(), named("text", LONGEST_TEXTS), named("text", 1)],
+            std::iter::once(small).chain(many).collect(),
+        ] {
+            let uploaded = sent(fields).await;
+            assert!(uploaded.too_large);
+            assert!(uploaded.bytes.is_empty());
+        }
+    }
+
+    #[actix_web::test]
+    async fn what_never_ends_is_not_read_to_its_end() {
+        let uploaded = sent((0..10).map(|_| named("text", LARGEST)).chain([named("last", 1)])).await;
+        assert!(uploaded.too_large);
+        assert_eq!(uploaded.fields.pairs().count(), READ_ON);
+    }
 }

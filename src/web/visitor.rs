@@ -17,6 +17,8 @@ pub fn address(request: &HttpRequest, config: &Config) -> IpAddr {
 /// The last hop that no proxy of ours wrote about itself. Whatever stands before it was written by the visitor, who may
 /// write anything; so does a hop that cannot be read end the search at the proxy that wrote it.
 fn behind(peer: IpAddr, forwarded: &str, proxies: &[IpNet]) -> IpAddr {
+    // A server that listens on IPv6 sees IPv4 peers as ::ffff:10.0.0.1.
+    let peer = peer.to_canonical();
     let trusted = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
     let mut nearest = peer;
     for hop in forwarded.rsplit(',') {
@@ -34,7 +36,8 @@ fn behind(peer: IpAddr, forwarded: &str, proxies: &[IpNet]) -> IpAddr {
 /// Some proxies write the port as well.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
-    bare.parse().ok().or_else(|| hop.parse().ok().map(|address: SocketAddr| address.ip()))
+    let address: Option<IpAddr> = bare.parse().ok();
+    address.or_else(|| hop.parse().ok().map(|address: SocketAddr| address.ip())).map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -52,6 +55,13 @@ mod tests {
         assert_eq!(visitor("10.0.0.1", "198.51.100.1"), "198.51.100.1");
         assert_eq!(visitor("10.0.0.1", ""), "10.0.0.1");
         assert_eq!(visitor("127.0.0.1", "198.51.100.1, 10.0.0.2,10.0.0.3"), "198.51.100.1");
+    }
+
+    #[test]
+    fn an_ipv4_address_in_ipv6_clothes_is_itself() {
+        assert_eq!(visitor("::ffff:10.0.0.1", "198.51.100.1"), "198.51.100.1");
+        assert_eq!(visitor("10.0.0.1", "198.51.100.1, ::ffff:10.0.0.2"), "198.51.100.1");
+        assert_eq!(visitor("10.0.0.1", "[::ffff:198.51.100.1]:4711"), "198.51.100.1");
     }
 
     #[test]

@@ -18,6 +18,7 @@
 
 mod allow;
 mod resolver;
+mod route;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ const CHECK_DEADLINE: Duration = Duration::from_secs(3);
 pub struct Guard {
     allow: AllowList,
     resolver: Arc<dyn Resolver>,
+    routes: fn(&[IpAddr]) -> Vec<bool>,
 }
 
 /// A target the guard refuses; its sentence is for the admin: "127.0.0.1 is a loopback address".
@@ -68,7 +70,7 @@ pub enum ResolveError {
 impl Guard {
     /// A guard with these exceptions that asks this resolver.
     pub fn new(allow: AllowList, resolver: impl Resolver) -> Self {
-        Self { allow, resolver: Arc::new(resolver) }
+        Self { allow, resolver: Arc::new(resolver), routes: route::known }
     }
 
     /// A guard that asks the machine's resolver.
@@ -83,7 +85,8 @@ impl Guard {
         }
         let Some(kind) = refusal(ip) else { return Ok(()) };
         let sentence = match host {
-            Some(name) => format!("{name} leads to {ip}, which is {kind}"),
+            // Which address it is would tell a customer what the operator's own name servers know.
+            Some(name) => format!("{name} leads to {kind}"),
             None => format!("{ip} is {kind}"),
         };
         Err(Blocked { sentence })
@@ -106,7 +109,8 @@ impl Guard {
         }
     }
 
-    /// The addresses of a name, each of them judged. There is no other way from a name to a connection.
+    /// The addresses of a name, each of them judged. There is no other way from a name to a connection. IPv6 addresses that
+    /// this machine has no route to are left out as long as IPv4 ones remain.
     ///
     /// No deadline of its own: whoever calls has one.
     pub async fn resolve(&self, name: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
@@ -118,6 +122,7 @@ impl Guard {
         for ip in &addresses {
             self.judge_address(*ip, port, Some(name))?;
         }
+        let addresses = route::usable(addresses, self.routes);
         Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
     }
 
@@ -173,8 +178,16 @@ mod tests {
     #[tokio::test]
     async fn one_private_address_among_public_ones_refuses_the_name() {
         let guard = guard("", &["93.184.216.34", "10.0.0.7"]);
-        let sentence = "hooks.acme.com leads to 10.0.0.7, which is a private address";
+        let sentence = "hooks.acme.com leads to a private address";
         assert_eq!(check(&guard, "hooks.acme.com").await, Err(sentence.to_owned()));
+    }
+
+    #[tokio::test]
+    async fn without_a_route_for_ipv6_only_the_ipv4_addresses_are_connected_to() {
+        let mut guard = guard("", &["93.184.216.34", "2606:4700::6810:84e5"]);
+        guard.routes = |addresses| addresses.iter().map(IpAddr::is_ipv4).collect();
+        let only = vec![SocketAddr::from(([93, 184, 216, 34], 443))];
+        assert_eq!(guard.resolve("hooks.acme.com", 443).await, Ok(only));
     }
 
     #[tokio::test]

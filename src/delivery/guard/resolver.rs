@@ -6,18 +6,23 @@
 //!
 //! Not like the system: the search list is never used (`hooks.acme.com` must not become `hooks.acme.com.internal`), nor
 //! are sources other than files and DNS (mDNS, LDAP). Both files are read once, at the start.
+//!
+//! A name server that is silent about a name may be dead, which is our trouble, or may itself be waiting for the servers
+//! of the receiver's zone, which is the receiver's. So it is asked something else meanwhile: whoever answers that is alive.
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, select};
 use hickory_resolver::config::{LookupIpStrategy, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::{Hosts, TokioResolver};
+use tokio::time::{sleep, timeout};
 
 /// Looks up the addresses of a host name.
 pub trait Resolver: Send + Sync + 'static {
@@ -39,10 +44,21 @@ pub enum LookupError {
 /// The resolver of the machine.
 pub struct SystemResolver {
     hosts: Hosts,
-    dns: Option<TokioResolver>,
+    dns: Option<Dns>,
 }
 
-/// A name server that does not answer must not use up the whole of *Quick*'s five seconds: the second try has to fit.
+/// Name servers, asked in two ways.
+#[derive(Clone)]
+struct Dns {
+    names: TokioResolver,
+    /// Without a memory, or it would go on saying that a dead server lives.
+    alive: TokioResolver,
+    /// How long a server may be silent before it is asked whether it is alive, and then before it is taken for dead.
+    patience: Duration,
+}
+
+/// A name server that does not answer must not use up the whole of *Quick*'s five seconds: finding out that it is dead has
+/// to fit, and so has a second question.
 const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(2);
 /// Whoever has just created the missing record should not wait for an old answer to fade.
 const NEGATIVE_TTL: Duration = Duration::from_secs(10);
@@ -62,20 +78,9 @@ impl SystemResolver {
         Self { hosts, dns: dns.ok() }
     }
 
-    fn from_system() -> Result<TokioResolver, NetError> {
+    fn from_system() -> Result<Dns, NetError> {
         let (config, options) = hickory_resolver::system_conf::read_system_conf()?;
-        Self::build(config, options)
-    }
-
-    fn build(config: ResolverConfig, options: ResolverOpts) -> Result<TokioResolver, NetError> {
-        let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        *builder.options_mut() = options;
-        let options = builder.options_mut();
-        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-        options.timeout = options.timeout.min(PATIENCE_WITH_A_SERVER);
-        options.negative_max_ttl = Some(NEGATIVE_TTL);
-        options.positive_max_ttl = Some(POSITIVE_TTL);
-        builder.build()
+        Dns::build(config, options, PATIENCE_WITH_A_SERVER)
     }
 
     fn in_hosts_file(&self, name: &Name) -> Vec<IpAddr> {
@@ -87,6 +92,53 @@ impl SystemResolver {
             .flat_map(|lookup| lookup.answers())
             .filter_map(|record| record.data.ip_addr())
             .collect()
+    }
+}
+
+impl Dns {
+    fn build(config: ResolverConfig, mut options: ResolverOpts, patience: Duration) -> Result<Self, NetError> {
+        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+        options.timeout = options.timeout.min(patience);
+        options.negative_max_ttl = Some(NEGATIVE_TTL);
+        options.positive_max_ttl = Some(POSITIVE_TTL);
+        let mut forgetful = options.clone();
+        forgetful.cache_size = 0;
+        let build = |options| {
+            let mut builder = TokioResolver::builder_with_config(config.clone(), TokioRuntimeProvider::default());
+            *builder.options_mut() = options;
+            builder.build()
+        };
+        Ok(Self { names: build(options)?, alive: build(forgetful)?, patience })
+    }
+
+    async fn lookup(&self, name: Name) -> Result<Vec<IpAddr>, LookupError> {
+        let dead = || LookupError::Unavailable("the name server of this machine does not answer".into());
+        let alive = async {
+            sleep(self.patience).await;
+            self.is_alive().await
+        };
+        let answer = match select(pin!(self.names.lookup_ip(name)), pin!(alive)).await {
+            Either::Left((Err(NetError::Timeout), alive)) => {
+                if !alive.await {
+                    return Err(dead());
+                }
+                Err(NetError::Timeout)
+            }
+            Either::Left((answer, _)) => answer,
+            Either::Right((true, asked)) => asked.await,
+            Either::Right((false, _)) => return Err(dead()),
+        };
+        let lookup = answer.map_err(|error| explained(&error))?;
+        let mut addresses: Vec<IpAddr> = lookup.iter().collect();
+        // Many machines have IPv6 addresses and no IPv6 route; the connector tries the first one's family first.
+        addresses.sort_by_key(IpAddr::is_ipv6);
+        Ok(addresses)
+    }
+
+    /// Whether a name server answers anything at all; every one knows something about the root.
+    async fn is_alive(&self) -> bool {
+        let answer = timeout(self.patience, self.alive.lookup(Name::root(), RecordType::NS)).await;
+        matches!(answer, Ok(Ok(_) | Err(NetError::Dns(_))))
     }
 }
 
@@ -112,14 +164,7 @@ impl Resolver for SystemResolver {
             let error = LookupError::Unavailable("no name server is configured on this machine".into());
             return std::future::ready(Err(error)).boxed();
         };
-        async move {
-            let lookup = dns.lookup_ip(full).await.map_err(|error| explained(&error))?;
-            let mut addresses: Vec<IpAddr> = lookup.iter().collect();
-            // Many machines have IPv6 addresses and no IPv6 route; the connector tries the first one's family first.
-            addresses.sort_by_key(IpAddr::is_ipv6);
-            Ok(addresses)
-        }
-        .boxed()
+        async move { dns.lookup(full).await }.boxed()
     }
 }
 
@@ -130,7 +175,8 @@ fn explained(error: &NetError) -> LookupError {
         NetError::Dns(DnsError::ResponseCode(code)) => {
             LookupError::NoAddress(format!("the name server answered {code}"))
         }
-        NetError::Timeout => LookupError::NoAddress("the name server did not answer in time".into()),
+        // Whoever asks has made sure that the server is alive.
+        NetError::Timeout => LookupError::NoAddress("the name servers of this name did not answer in time".into()),
         NetError::Io(_) | NetError::NoConnections | NetError::Busy => {
             LookupError::Unavailable(format!("the name server of this machine cannot be asked: {error}"))
         }
@@ -150,6 +196,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    use hickory_resolver::config::NameServerConfig;
     use hickory_resolver::proto::rr::{RData, Record};
 
     use super::*;
@@ -162,10 +209,44 @@ mod tests {
     async fn without_a_name_server_the_fault_is_ours_and_nothing_panics() {
         let answer = without_dns(Hosts::default()).lookup("hooks.acme.com").await;
         assert!(matches!(answer, Err(LookupError::Unavailable(_))), "{answer:?}");
-        let nobody = SystemResolver::build(ResolverConfig::from_parts(None, vec![], vec![]), ResolverOpts::default());
+        let config = ResolverConfig::from_parts(None, vec![], vec![]);
+        let nobody = Dns::build(config, ResolverOpts::default(), PATIENCE_WITH_A_SERVER);
         let resolver = SystemResolver { hosts: Hosts::default(), dns: Some(nobody.expect("a resolver")) };
         let answer = resolver.lookup("hooks.acme.com").await;
         assert!(matches!(answer, Err(LookupError::Unavailable(_))), "{answer:?}");
+    }
+
+    /// A resolver whose name server says that nothing is there when asked about the root, if it lives, and else nothing.
+    async fn silent_about_names(alive: bool) -> SystemResolver {
+        let socket = tokio::net::UdpSocket::bind(("127.0.0.1", 0)).await.expect("a socket");
+        let address = socket.local_addr().expect("its address");
+        tokio::spawn(async move {
+            let mut question = [0; 512];
+            while let Ok((length, from)) = socket.recv_from(&mut question).await {
+                // The name stands behind the header's twelve bytes: a root is the one that ends at once.
+                if alive && question[12] == 0 {
+                    question[2] |= 0x80;
+                    let _ = socket.send_to(&question[..length], from).await;
+                }
+            }
+        });
+        let mut server = NameServerConfig::udp(address.ip());
+        server.connections.iter_mut().for_each(|connection| connection.port = address.port());
+        let config = ResolverConfig::from_parts(None, vec![], vec![server]);
+        let dns = Dns::build(config, ResolverOpts::default(), Duration::from_millis(200)).expect("a resolver");
+        SystemResolver { hosts: Hosts::default(), dns: Some(dns) }
+    }
+
+    #[tokio::test]
+    async fn a_name_server_that_is_silent_about_everything_is_our_trouble() {
+        let answer = silent_about_names(false).await.lookup("hooks.acme.com").await;
+        assert!(matches!(answer, Err(LookupError::Unavailable(_))), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn a_name_server_that_is_silent_about_one_name_is_the_trouble_of_that_name() {
+        let answer = silent_about_names(true).await.lookup("hooks.acme.com").await;
+        assert!(matches!(answer, Err(LookupError::NoAddress(_))), "{answer:?}");
     }
 
     #[tokio::test]

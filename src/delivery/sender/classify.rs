@@ -47,6 +47,8 @@ pub(super) struct Failure {
 impl Failure {
     fn of(class: ErrorClass, detail: impl Into<String>) -> Self {
         let mut detail = detail.into();
+        // PostgreSQL takes none in a text, and a certificate may hold any name.
+        detail.retain(|c| c != '\0');
         if detail.len() > LONGEST_DETAIL {
             detail.truncate(detail.floor_char_boundary(LONGEST_DETAIL));
             detail.push('…');
@@ -78,12 +80,12 @@ pub(super) fn too_late(phase: Phase, timeout: Duration) -> Failure {
     }
 }
 
-/// The client gave up before an answer came.
-pub(super) fn failed(error: &reqwest::Error) -> Failure {
+/// The client gave up before an answer came. `ipv6` says whether the host has an address of that kind.
+pub(super) fn failed(error: &reqwest::Error, ipv6: bool) -> Failure {
     if error.is_builder() {
         return Failure::ours(ErrorClass::ProtocolError, Fault::Request);
     }
-    by_causes(error, error.is_connect())
+    by_causes(error, error.is_connect(), ipv6)
 }
 
 /// Where the connection led that the error came from.
@@ -92,7 +94,7 @@ pub(super) fn remote(error: &reqwest::Error) -> Option<SocketAddr> {
     client.connect_info().and_then(connect::remote)
 }
 
-fn by_causes(error: &(dyn Error + 'static), connecting: bool) -> Failure {
+fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Failure {
     if let Some(refusal) = cause::<ResolveError>(error) {
         return match refusal {
             ResolveError::Blocked(blocked) => Failure::of(ErrorClass::BlockedAddress, blocked.to_string()),
@@ -103,7 +105,7 @@ fn by_causes(error: &(dyn Error + 'static), connecting: bool) -> Failure {
         };
     }
     let io: Option<&io::Error> = causes(error).filter_map(|cause| cause.downcast_ref()).last();
-    if let Some(fault) = io.and_then(own_fault) {
+    if let Some(fault) = io.and_then(|io| own_fault(io, ipv6)) {
         return Failure::ours(ErrorClass::ConnectRefused, fault);
     }
     if let Some(tls) = cause::<rustls::Error>(error) {
@@ -121,24 +123,32 @@ fn by_causes(error: &(dyn Error + 'static), connecting: bool) -> Failure {
     }
 }
 
-fn own_fault(error: &io::Error) -> Option<Fault> {
+/// Over IPv6 two errors that look like ours come from afar: a router that forbids the way is told as `EACCES`, and a
+/// machine without IPv6 has no address to connect from. Taken for ours, they would keep a delivery from ever failing.
+fn own_fault(error: &io::Error, ipv6: bool) -> Option<Fault> {
+    const EPERM: i32 = 1;
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;
     match (error.raw_os_error(), error.kind()) {
         (Some(ENFILE | EMFILE), _) => Some(Fault::OpenFiles),
-        (_, ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse) => Some(Fault::LocalPorts),
         (_, ErrorKind::OutOfMemory) => Some(Fault::Memory),
-        (_, ErrorKind::PermissionDenied) => Some(Fault::Forbidden),
+        // Only a packet filter of this machine says so, and only the machine itself knows which ports it uses.
+        (Some(EPERM), _) => Some(Fault::Forbidden),
+        (_, ErrorKind::AddrInUse) => Some(Fault::LocalPorts),
+        (_, ErrorKind::AddrNotAvailable) if !ipv6 => Some(Fault::LocalPorts),
+        (_, ErrorKind::PermissionDenied) if !ipv6 => Some(Fault::Forbidden),
         _ => None,
     }
 }
 
 fn while_connecting(kind: ErrorKind) -> ErrorClass {
     match kind {
-        ErrorKind::ConnectionRefused => ErrorClass::ConnectRefused,
-        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
-            ErrorClass::ConnectTimeout
-        }
+        ErrorKind::ConnectionRefused | ErrorKind::PermissionDenied => ErrorClass::ConnectRefused,
+        ErrorKind::TimedOut
+        | ErrorKind::HostUnreachable
+        | ErrorKind::NetworkUnreachable
+        | ErrorKind::NetworkDown
+        | ErrorKind::AddrNotAvailable => ErrorClass::ConnectTimeout,
         // TCP stood: the other side hung up within the handshake.
         _ => ErrorClass::TlsFailed,
     }
@@ -193,22 +203,34 @@ mod tests {
             (io::Error::from(ErrorKind::OutOfMemory), Fault::Memory),
         ] {
             let wrapped = io::Error::other(error);
-            assert_eq!(by_causes(&wrapped, true).fault, Some(fault));
+            assert_eq!(by_causes(&wrapped, true, false).fault, Some(fault));
         }
-        assert_eq!(by_causes(&io::Error::from(ErrorKind::ConnectionRefused), true).fault, None);
+        assert_eq!(by_causes(&io::Error::from(ErrorKind::ConnectionRefused), true, false).fault, None);
+    }
+
+    #[test]
+    fn over_ipv6_a_missing_address_and_a_forbidding_router_are_the_receivers() {
+        for (code, class) in [(99, ErrorClass::ConnectTimeout), (13, ErrorClass::ConnectRefused)] {
+            let error = io::Error::other(io::Error::from_raw_os_error(code));
+            let failure = by_causes(&error, true, true);
+            assert_eq!((failure.class, failure.fault), (class, None));
+            assert!(by_causes(&error, true, false).fault.is_some(), "over IPv4 it is ours");
+        }
+        let filtered = by_causes(&io::Error::from_raw_os_error(1), true, true);
+        assert_eq!(filtered.fault, Some(Fault::Forbidden));
     }
 
     #[test]
     fn a_name_server_that_cannot_be_asked_is_our_own_fault_and_a_missing_name_is_not() {
         let unavailable = ResolveError::Lookup(LookupError::Unavailable("no name server".into()));
-        assert_eq!(by_causes(&unavailable, true).fault, Some(Fault::NameServer));
-        let missing = by_causes(&ResolveError::Lookup(LookupError::NoAddress("no such name".into())), true);
+        assert_eq!(by_causes(&unavailable, true, false).fault, Some(Fault::NameServer));
+        let missing = by_causes(&ResolveError::Lookup(LookupError::NoAddress("no such name".into())), true, false);
         assert_eq!((missing.class, missing.fault), (ErrorClass::DnsFailed, None));
     }
 
     #[test]
     fn unreachable_hosts_and_broken_handshakes_are_told_apart() {
-        let class = |kind: ErrorKind, connecting| by_causes(&io::Error::from(kind), connecting).class;
+        let class = |kind: ErrorKind, connecting| by_causes(&io::Error::from(kind), connecting, false).class;
         assert_eq!(class(ErrorKind::NetworkUnreachable, true), ErrorClass::ConnectTimeout);
         assert_eq!(class(ErrorKind::UnexpectedEof, true), ErrorClass::TlsFailed);
         assert_eq!(class(ErrorKind::UnexpectedEof, false), ErrorClass::ConnectionReset);
@@ -216,9 +238,15 @@ mod tests {
     }
 
     #[test]
+    fn a_cause_is_without_nuls() {
+        let error = rustls::Error::General("a\0b".into());
+        assert!(by_causes(&io::Error::other(error), true, false).detail.ends_with("ab"));
+    }
+
+    #[test]
     fn a_long_cause_is_cut() {
         let error = rustls::Error::General("ä".repeat(1_000));
-        let failure = by_causes(&io::Error::other(error), true);
+        let failure = by_causes(&io::Error::other(error), true, false);
         assert_eq!(failure.class, ErrorClass::TlsFailed);
         assert!(failure.detail.len() <= LONGEST_DETAIL + '…'.len_utf8());
     }

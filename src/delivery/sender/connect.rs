@@ -37,6 +37,7 @@ struct Marks {
     dns: Option<Duration>,
     connected: Option<Instant>,
     remote: Option<SocketAddr>,
+    ipv6: bool,
 }
 
 /// How far a try has come.
@@ -93,6 +94,11 @@ impl Trace {
         Made { dns, connect, ready: marks.connected, remote: marks.remote }
     }
 
+    /// Whether the name of this try led to an IPv6 address, too.
+    pub(super) fn led_to_ipv6(&self) -> bool {
+        self.marks().ipv6
+    }
+
     fn current() -> Option<Arc<Self>> {
         TRACE.try_with(Arc::clone).ok()
     }
@@ -123,6 +129,7 @@ impl Resolve for GuardedNames {
             if let Some(trace) = &trace {
                 let mut marks = trace.marks();
                 marks.dns = marks.resolving.map(|start| start.elapsed());
+                marks.ipv6 = resolved.as_ref().is_ok_and(|found| found.iter().any(SocketAddr::is_ipv6));
             }
             Ok(Box::new(resolved?.into_iter()) as Addrs)
         })

@@ -167,6 +167,7 @@ impl Sender {
     pub async fn send(&self, order: Order) -> Sent {
         let began = Instant::now();
         let (started_at, timeout, port) = (order.started_at, order.timeout, order.url.port());
+        let literal_ipv6 = order.url.literal().is_some_and(|ip| ip.is_ipv6());
         if let Err(blocked) = self.guard.judge_url(&order.url) {
             return Sent::nothing(began, Outcome::failed(ErrorClass::BlockedAddress, blocked.to_string()), None);
         }
@@ -178,7 +179,7 @@ impl Sender {
         let trace = Trace::new(port);
         let (failure, remote) = match timeout_at(deadline.into(), trace.around(self.client.execute(request))).await {
             Ok(Ok(answer)) => return answered(answer, kept, &trace, Clockwork { began, started_at, deadline }).await,
-            Ok(Err(error)) => (classify::failed(&error), classify::remote(&error)),
+            Ok(Err(error)) => (classify::failed(&error, literal_ipv6 || trace.led_to_ipv6()), classify::remote(&error)),
             Err(_) => (classify::too_late(trace.phase(), timeout), None),
         };
         let made = trace.made();

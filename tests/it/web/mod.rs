@@ -4,5 +4,6 @@ mod cookies;
 mod cross_site;
 mod headers;
 mod logs;
+mod nul;
 mod sign_in;
 mod walk;
