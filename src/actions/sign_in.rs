@@ -33,6 +33,7 @@ const LONGEST_EMAIL: usize = 254;
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
+    AccountFromKnownBrowser(String),
     AccountFromAddress(String, IpAddr),
     Address(IpAddr),
     Account(String),
@@ -50,18 +51,16 @@ type Counts = HashMap<Key, (u32, DateTime<Utc>)>;
 impl Throttle {
     /// Takes one try and counts it; `false` when there were too many.
     fn admit(&self, email: &str, from: IpAddr, known_browser: bool, now: DateTime<Utc>) -> bool {
-        let keys = keys(email, from);
+        let keys = keys(email, from, known_browser);
         let mut counts = self.counts();
-        let most =
-            [MOST_OF_ACCOUNT_FROM_ADDRESS, MOST_FROM_ADDRESS, if known_browser { u32::MAX } else { MOST_OF_ACCOUNT }];
         let count = |key: &Key| counts.get(key).filter(|(_, until)| *until > now).map_or(0, |(count, _)| *count);
-        if keys.iter().zip(most).any(|(key, most)| count(key) >= most) {
+        if keys.iter().any(|(key, most)| count(key) >= *most) {
             return false;
         }
         if counts.len() + keys.len() > MOST_COUNTS {
             make_room(&mut counts, now);
         }
-        for key in keys {
+        for (key, _) in keys {
             let entry = counts.entry(key).or_insert((0, now + WINDOW));
             if entry.1 <= now {
                 *entry = (0, now + WINDOW);
@@ -72,9 +71,9 @@ impl Throttle {
     }
 
     /// The try came to no answer: it never was.
-    fn give_back(&self, email: &str, from: IpAddr) {
+    fn give_back(&self, email: &str, from: IpAddr, known_browser: bool) {
         let mut counts = self.counts();
-        for key in keys(email, from) {
+        for (key, _) in keys(email, from, known_browser) {
             let Some((count, _)) = counts.get_mut(&key) else { continue };
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -84,8 +83,9 @@ impl Throttle {
     }
 
     /// The try succeeded: what failed before it, of this account from this address, is forgiven.
-    fn succeeded(&self, email: &str, from: IpAddr) {
-        self.give_back(email, from);
+    fn succeeded(&self, email: &str, from: IpAddr, known_browser: bool) {
+        self.give_back(email, from, known_browser);
+        self.counts().remove(&Key::AccountFromKnownBrowser(email.to_owned()));
         self.counts().remove(&Key::AccountFromAddress(email.to_owned(), network(from)));
     }
 
@@ -94,9 +94,18 @@ impl Throttle {
     }
 }
 
-fn keys(email: &str, from: IpAddr) -> [Key; 3] {
+/// What a try counts for, and how many each may have. A browser that signed in to the account before has a count of its
+/// own: whatever others do, from wherever, it is not locked out.
+fn keys(email: &str, from: IpAddr, known_browser: bool) -> Vec<(Key, u32)> {
+    if known_browser {
+        return vec![(Key::AccountFromKnownBrowser(email.to_owned()), MOST_OF_ACCOUNT_FROM_ADDRESS)];
+    }
     let from = network(from);
-    [Key::AccountFromAddress(email.to_owned(), from), Key::Address(from), Key::Account(email.to_owned())]
+    vec![
+        (Key::AccountFromAddress(email.to_owned(), from), MOST_OF_ACCOUNT_FROM_ADDRESS),
+        (Key::Address(from), MOST_FROM_ADDRESS),
+        (Key::Account(email.to_owned()), MOST_OF_ACCOUNT),
+    ]
 }
 
 /// A tenth at a time, so that a flood does not have all of them looked through for each of its tries.
@@ -153,12 +162,12 @@ pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {
     }
     match checked(context, &request, &email, now).await {
         Ok(Some(member)) => {
-            context.throttle.succeeded(&email, request.from);
+            context.throttle.succeeded(&email, request.from, known_browser);
             Ok(member)
         }
         Ok(None) => Err(ActionError::Refused(REFUSED.into())),
         Err(error) => {
-            context.throttle.give_back(&email, request.from);
+            context.throttle.give_back(&email, request.from, known_browser);
             Err(error)
         }
     }
@@ -229,11 +238,12 @@ mod tests {
     fn ten_tries_from_one_network_are_enough_though_none_has_failed_yet_and_a_success_forgives_them() {
         let throttle = Throttle::default();
         for _ in 0..10 {
-            assert!(throttle.admit("me@a.b", ip("2001:db8::1"), true, AT));
+            assert!(throttle.admit("me@a.b", ip("2001:db8::1"), false, AT));
         }
-        assert!(!throttle.admit("me@a.b", ip("2001:db8::2"), true, AT));
-        throttle.succeeded("me@a.b", ip("2001:db8::3"));
-        assert!(throttle.admit("me@a.b", ip("2001:db8::2"), true, AT));
+        assert!(!throttle.admit("me@a.b", ip("2001:db8::2"), false, AT));
+        assert!(throttle.admit("me@a.b", ip("2001:db8::2"), true, AT), "a browser that signed in before still gets in");
+        throttle.succeeded("me@a.b", ip("2001:db8::3"), false);
+        assert!(throttle.admit("me@a.b", ip("2001:db8::2"), false, AT));
     }
 
     #[test]
@@ -242,8 +252,8 @@ mod tests {
         for try_number in 0..200 {
             assert!(throttle.admit("me@a.b", ip("192.0.2.1"), false, AT), "{try_number}");
             match try_number % 2 {
-                0 => throttle.succeeded("me@a.b", ip("192.0.2.1")),
-                _ => throttle.give_back("me@a.b", ip("192.0.2.1")),
+                0 => throttle.succeeded("me@a.b", ip("192.0.2.1"), false),
+                _ => throttle.give_back("me@a.b", ip("192.0.2.1"), false),
             }
         }
         assert!(throttle.counts().is_empty());

@@ -29,6 +29,14 @@ impl Demo {
         let unusable =
             |error: std::io::Error| CannotStart(format!("The folder {} cannot be used: {error}.", self.dir.display()));
         let dir = std::fs::create_dir_all(&self.dir).and_then(|()| self.dir.canonicalize()).map_err(unusable)?;
+        // Before anything of the folder changes: a demo that runs on it keeps its receiver's port.
+        let running = std::fs::File::create(dir.join("demo.running")).map_err(unusable)?;
+        if running.try_lock().is_err() {
+            return Err(CannotStart(format!(
+                "Another demo runs on the folder {}; stop it first, or name another with --dir.",
+                dir.display()
+            )));
+        }
         let receiver = Receiver::start(&dir, SocketAddr::from(([127, 0, 0, 1], 0)), clock.clone()).map_err(unusable)?;
         let mut settings = self.settings.clone();
         settings.database_url.get_or_insert_with(|| format!("sqlite://{}", dir.join("demo.db").display()));

@@ -136,7 +136,7 @@ impl<'a> Page<'a> {
                 @if self.mode == Mode::Test { p.proof { "Test mode: only test data, only test hooks" } }
                 form.end method="post" action=(paths::MODE) {
                     input type="hidden" name="back" value=(self.section());
-                    div.mode role="group" aria-label="Mode" {
+                    div.mode role="group" aria-label="Live or test" {
                         @for mode in [Mode::Live, Mode::Test] {
                             button name="mode" value=(mode) aria-pressed=(if mode == self.mode { "true" } else { "false" }) { (mode.label()) }
                         }

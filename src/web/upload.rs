@@ -26,6 +26,8 @@ pub struct Uploaded {
     pub bytes: Vec<u8>,
     /// Whether it, or the form around it, is larger than the bound; nothing of the file is kept then.
     pub too_large: bool,
+    /// Whether it broke off before its end; nothing of the file is kept then.
+    pub broken_off: bool,
 }
 
 /// Reads a form whose file has this name, and is at most so many bytes long. What is no such form is an empty one.
@@ -33,17 +35,23 @@ pub async fn read(mut form: Multipart, file: &str, largest: usize) -> Uploaded {
     let mut uploaded = Uploaded::default();
     let mut left = largest.saturating_mul(READ_ON);
     let (mut fields, mut texts, mut files) = (0, 0_usize, 0_usize);
-    while let Some(Ok(field)) = form.next().await {
+    while let Some(field) = form.next().await {
+        let Ok(field) = field else {
+            uploaded.broken_off = true;
+            break;
+        };
         fields += 1;
         let name = field.name().unwrap_or_default().to_owned();
         if name == file {
             let told = field.content_disposition().and_then(|told| told.get_filename());
             uploaded.file_name = told.unwrap_or_default().to_owned();
-            let (bytes, seen) = take(field, largest, &mut left).await;
+            let (bytes, seen, whole) = take(field, largest, &mut left).await;
+            uploaded.broken_off |= !whole;
             files += seen;
             uploaded.bytes = bytes;
         } else {
-            let (text, seen) = take(field, LONGEST_TEXT, &mut left).await;
+            let (text, seen, whole) = take(field, LONGEST_TEXT, &mut left).await;
+            uploaded.broken_off |= !whole;
             texts += seen;
             uploaded.fields.push(name, String::from_utf8_lossy(&text));
         }
@@ -52,17 +60,18 @@ pub async fn read(mut form: Multipart, file: &str, largest: usize) -> Uploaded {
             break;
         }
     }
-    if uploaded.too_large {
+    if uploaded.too_large || uploaded.broken_off {
         uploaded.bytes = Vec::new();
     }
     uploaded
 }
 
-/// At most so many bytes of a field, and how many were read of it; reading ends when nothing is `left` of what the form
+/// At most so many bytes of a field, how many were read of it, and whether it did not break off; reading ends when nothing is `left` of what the form
 /// may take in all.
-async fn take(mut field: Field, most: usize, left: &mut usize) -> (Vec<u8>, usize) {
+async fn take(mut field: Field, most: usize, left: &mut usize) -> (Vec<u8>, usize, bool) {
     let (mut bytes, mut seen) = (Vec::new(), 0);
-    while let Some(Ok(chunk)) = field.next().await {
+    while let Some(chunk) = field.next().await {
+        let Ok(chunk) = chunk else { return (bytes, seen, false) };
         let room = most.saturating_sub(bytes.len());
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
         seen += chunk.len();
@@ -71,7 +80,7 @@ async fn take(mut field: Field, most: usize, left: &mut usize) -> (Vec<u8>, usiz
             break;
         }
     }
-    (bytes, seen)
+    (bytes, seen, true)
 }
 
 #[cfg(test)]
@@ -103,6 +112,16 @@ mod tests {
 
     fn named(name: &str, length: usize) -> (String, usize) {
         (name.to_owned(), length)
+    }
+
+    #[actix_web::test]
+    async fn a_file_that_breaks_off_is_not_taken_for_a_whole_one() {
+        let body = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.csv\"\r\n\r\nName\r\nbob@comp";
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=b"));
+        let chunks = [Ok::<_, PayloadError>(Bytes::from_static(body.as_bytes()))];
+        let uploaded = read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", LARGEST).await;
+        assert!(uploaded.broken_off && uploaded.bytes.is_empty());
     }
 
     #[actix_web::test]

@@ -72,7 +72,7 @@ fn find(conn: &mut Conn, vacancy: &Vacancy, draft: &Draft) -> Result<Result<Opti
     if let Some(external_id) = &draft.external_id
         && let Some(known) = store::candidate::find_by_external_id(conn, organisation, mode, external_id)?
     {
-        return Ok(Ok(Some(known)));
+        return taken_address(conn, vacancy, draft, &known).map(|taken| taken.map_or(Ok(Some(known)), Err));
     }
     for email in &draft.profile.emails {
         let known = store::candidate::find_by_email(conn, organisation, mode, &email.value)?;
@@ -89,6 +89,22 @@ fn find(conn: &mut Conn, vacancy: &Vacancy, draft: &Draft) -> Result<Result<Opti
         }
     }
     Ok(Ok(None))
+}
+
+/// What is wrong when a row names one candidate by its external id and another one by an e-mail address.
+fn taken_address(
+    conn: &mut Conn,
+    vacancy: &Vacancy,
+    draft: &Draft,
+    known: &Candidate,
+) -> Result<Option<String>, StoreError> {
+    for email in &draft.profile.emails {
+        let owners = store::candidate::find_by_email(conn, &vacancy.organisation_id, vacancy.mode, &email.value)?;
+        if !owners.is_empty() && owners.iter().all(|owner| owner.id != known.id) {
+            return Ok(Some("is the address of another candidate than the one with this external id".into()));
+        }
+    }
+    Ok(None)
 }
 
 fn insert(conn: &mut Conn, vacancy: &Vacancy, draft: &Draft, now: DateTime<Utc>) -> Result<CandidateId, StoreError> {

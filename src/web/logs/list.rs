@@ -159,7 +159,7 @@ impl List<'_> {
         let counts = &self.found.counts;
         let tabs = Status::ALL.iter().zip(counts).map(|(status, count)| (Some(*status), self.counted(*count, false)));
         html! {
-            nav.tabs aria-label="Status" {
+            nav.tabs aria-label="By outcome" {
                 ul {
                     @for (status, count) in std::iter::once((None, self.counted(counts.iter().sum(), true))).chain(tabs) {
                         li {

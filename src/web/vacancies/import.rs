@@ -45,6 +45,10 @@ pub async fn upload(
         let view = ChooseFile { vacancy: &vacancy, token: &token, ask, errors: Errors(errors) };
         page("Import candidates", &viewer, organisations, &vacancy, view.render()).refused()
     };
+    if sent.broken_off {
+        let error = FieldError::new("file", "The file did not arrive whole; nothing of it was taken. Send it again");
+        return Ok(refused(vec![error], organisations));
+    }
     if sent.too_large {
         let error = FieldError::new("file", "The file is larger than 10 MiB; split it into several files");
         return Ok(refused(vec![error], organisations));

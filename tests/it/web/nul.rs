@@ -22,7 +22,7 @@ async fn a_nul_in_a_query_or_a_form_breaks_nothing(app: TestApp) {
         assert!(page.status < 500, "{path}: {} {}", page.status, page.body);
     }
     let made = [("title", "An eng\0ineer"), ("token", &format!("{}\0", token()))];
-    let page = browser.post("/vacancies", &made).await;
+    let page = browser.post("/vacancies/new", &made).await;
     assert_eq!(page.status, 303, "{}", page.body);
     let (_, key) = app.an_api_key(&admin, Mode::Live).await;
     let page = app.partner(&key).report("job.created", serde_json::json!({"a\0": "b\0"})).await;
