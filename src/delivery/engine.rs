@@ -282,20 +282,20 @@ impl Engine {
 
     fn overflowed(&self, refused: Option<Owed>) {
         if let Some(owed) = refused {
-            self.overflow.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(owed.delivery.id);
+            self.overflow().push(owed.delivery.id);
         }
     }
 
     /// Gives back what memory had no room for.
     async fn release_overflow(&self) -> Result<(), StoreError> {
-        let ids = std::mem::take(&mut *self.overflow.lock().unwrap_or_else(|poisoned| poisoned.into_inner()));
+        let ids = std::mem::take(&mut *self.overflow());
         if ids.is_empty() {
             return Ok(());
         }
         let (instance, releasing) = (self.instance.clone(), ids.clone());
         let released = self.store.write(move |conn| store::delivery::release(conn, &releasing, &instance)).await;
         if released.is_err() {
-            self.overflow.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend(ids);
+            self.overflow().extend(ids);
         }
         released.map(drop)
     }
@@ -478,6 +478,10 @@ impl Engine {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn overflow(&self) -> MutexGuard<'_, Vec<DeliveryId>> {
+        self.overflow.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn waiters(&self) -> MutexGuard<'_, HashMap<DeliveryId, Vec<oneshot::Sender<()>>>> {
