@@ -53,7 +53,7 @@ pub async fn revoke(context: &Context, viewer: &Viewer, id: ApiKeyId) -> Result<
     let (owned, viewer) = (context.clone(), viewer.clone());
     context
         .store
-        .write(move |conn| {
+        .change(move |conn| {
             let key = store::api_key::find(conn, &viewer.organisation.id, &id)?.ok_or(ActionError::NotFound)?;
             if store::api_key::revoke(conn, &id, owned.clock.now())? {
                 audit(conn, &owned, &viewer, &key, "api_key.revoked")?;

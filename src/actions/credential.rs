@@ -16,7 +16,7 @@ pub async fn make(context: &Context, viewer: &Viewer, hook_id: HookId, kind: Cre
     let (context, viewer) = (context.clone(), viewer.clone());
     let store = context.store.clone();
     store
-        .write(move |conn| {
+        .change(move |conn| {
             let had = store::credential::delete(conn, &hook.id, kind)? > 0;
             let plain = insert(conn, &context, &viewer, &hook.id, kind)?;
             reveal::leave(conn, &context, &viewer, hook.id.as_str(), &[(kind.as_str(), &plain)])?;
@@ -33,7 +33,7 @@ pub async fn end(context: &Context, viewer: &Viewer, hook_id: HookId, kind: Cred
     let (context, viewer) = (context.clone(), viewer.clone());
     let store = context.store.clone();
     store
-        .write(move |conn| {
+        .change(move |conn| {
             if store::credential::delete(conn, &hook.id, kind)? > 0 {
                 audit(conn, &context, &viewer, &hook.id, kind, "removed", &hook.name)?;
             }

@@ -14,7 +14,7 @@ pub async fn retry_now(context: &Context, viewer: &Viewer, id: DeliveryId) -> Re
     let (owned, viewer) = (context.clone(), viewer.clone());
     let owed: Option<Owed> = context
         .store
-        .write(move |conn| {
+        .change(move |conn| {
             let delivery = visible(conn, &viewer, &id)?;
             let hook =
                 store::hook::find(conn, &viewer.organisation.id, &delivery.hook_id)?.ok_or(ActionError::NotFound)?;
@@ -47,7 +47,7 @@ pub async fn cancel(context: &Context, viewer: &Viewer, id: DeliveryId) -> Resul
     let (owned, viewer) = (context.clone(), viewer.clone());
     context
         .store
-        .write(move |conn| {
+        .change(move |conn| {
             let delivery = visible(conn, &viewer, &id)?;
             if !delivery.state.is_owed() {
                 return Err(ActionError::Refused("It is already completed: there is nothing to cancel".into()));

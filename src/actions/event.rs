@@ -1,35 +1,43 @@
 //! Events that partner systems report.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::{ActionError, Context, Result};
-use crate::delivery::intake;
+use super::Context;
+use crate::delivery::directory::{KnownKey, Vetted};
+use crate::delivery::intake::NotRecorded;
 use crate::domain::api_key::ApiKey;
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::ids::EventId;
-use crate::store::StoreError;
+use crate::domain::{json, payload};
 
 /// An event's data may take this many bytes.
 pub const LARGEST_DATA: usize = 256 * 1024;
 
 /// Records an event for every hook that wants it; durable when this returns.
-pub async fn report(context: &Context, key: &ApiKey, kind: EventType, data: Value) -> Result<Event> {
+pub async fn report(context: &Context, key: &ApiKey, kind: EventType, data: Value) -> Result<Event, NotRecorded> {
+    let caller = Vetted { key: Arc::new(KnownKey::new(key.clone())), generation: context.store.generation() };
+    report_printed(context, caller, kind, &json::print(&data)).await
+}
+
+/// The same with data that is printed already, for a key that was looked up at a known generation.
+pub async fn report_printed(
+    context: &Context,
+    caller: Vetted,
+    kind: EventType,
+    data: &[u8],
+) -> Result<Event, NotRecorded> {
     let now = context.clock.now();
     let event = Event {
         id: EventId::new(now),
-        organisation_id: key.organisation_id.clone(),
-        mode: key.mode,
+        organisation_id: caller.key.organisation_id.clone(),
+        mode: caller.key.mode,
         kind,
-        cause: Cause::ApiKey(key.id.clone()),
+        cause: Cause::ApiKey(caller.key.id.clone()),
         occurred_at: now,
         probe: false,
     };
-    let instance = context.engine.instance().clone();
-    let recorded = context
-        .store
-        .write(move |conn| intake::record_routed(conn, event, |_| data.clone(), Vec::new(), &instance, now))
-        .await
-        .map_err(|error: StoreError| ActionError::Store(error))?;
-    context.engine.hand_over(recorded.owed);
-    Ok(recorded.event)
+    let body = payload::body_of_printed(&event, data);
+    context.engine.report(event, body.into(), caller).await
 }

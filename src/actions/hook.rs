@@ -91,7 +91,7 @@ pub async fn delete(context: &Context, viewer: &Viewer, id: HookId, cancel_expor
     let (context, viewer) = (context.clone(), viewer.clone());
     let store = context.store.clone();
     store
-        .write(move |conn| {
+        .change(move |conn| {
             let exports = store::export::in_progress_to(conn, &hook.id)?;
             if !exports.is_empty() && !cancel_exports {
                 return Err(ActionError::Refused("An export to this webhook is in progress".into()));
@@ -213,7 +213,7 @@ async fn change(
     let (context, viewer) = (context.clone(), viewer.clone());
     let store = context.store.clone();
     store
-        .write(move |conn| {
+        .change(move |conn| {
             let count = work(conn, &hook, context.clock.now())?;
             let detail = format!("Webhook “{}”, {count} owed deliveries", hook.name);
             audit(conn, &context, &viewer, &hook.id, act, detail)

@@ -24,7 +24,7 @@ where
     let inserting = token.clone();
     let done = context
         .store
-        .write(move |conn| {
+        .change(move |conn| {
             if let Some(before) = find(conn, inserting.as_deref())? {
                 return before.parse().map(|id| (id, None)).map_err(|_| ActionError::NotFound);
             }

@@ -40,7 +40,7 @@ pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: boo
     let now = context.clock.now();
     context
         .store
-        .write(move |conn| {
+        .change(move |conn| {
             if !store::organisation::set_suspended(conn, &id, suspended.then_some(now))? {
                 return Err(ActionError::NotFound);
             }

@@ -11,7 +11,9 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::{Map, Value, json};
 
+use super::key::REVOKED;
 use crate::actions::{ActionError, FieldError};
+use crate::delivery::intake::NotRecorded;
 use crate::store::StoreError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -61,6 +63,16 @@ impl From<ActionError> for ApiError {
             ActionError::Refused(why) => ApiError::Forbidden(why),
             ActionError::NotFound => ApiError::NotFound,
             ActionError::Store(error) => ApiError::Store(error),
+        }
+    }
+}
+
+impl From<NotRecorded> for ApiError {
+    fn from(error: NotRecorded) -> Self {
+        match error {
+            NotRecorded::Revoked => ApiError::Unauthorised(REVOKED),
+            NotRecorded::Suspended => ApiError::Inactive,
+            NotRecorded::Store(error) => ApiError::Store(error),
         }
     }
 }

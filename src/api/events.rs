@@ -20,7 +20,7 @@ pub async fn report(
 ) -> Result<HttpResponse, ApiError> {
     let body = body.map_err(|_| too_large())?;
     let (kind, data) = read(&body)?;
-    let event = event::report(&context, &caller.0, kind, data).await?;
+    let event = event::report_printed(&context, caller.0, kind, &data).await?;
     Ok(HttpResponse::Accepted().insert_header(("Cache-Control", "no-store")).json(json!({
         "id": event.id.as_str(),
         "event": event.kind.as_str(),
@@ -35,7 +35,8 @@ fn too_large() -> ApiError {
     ApiError::TooLarge(format!("data may take at most {} KiB.", event::LARGEST_DATA / 1024))
 }
 
-fn read(body: &[u8]) -> Result<(EventType, Value), ApiError> {
+/// The event's type and its printed data.
+fn read(body: &[u8]) -> Result<(EventType, Vec<u8>), ApiError> {
     let request = strict::parse(body, "body").map_err(|error| {
         // Paths start at the request's own fields: data.items[3].id.
         let path = error.path.strip_prefix("body.").unwrap_or(&error.path).to_owned();
@@ -79,7 +80,8 @@ fn read(body: &[u8]) -> Result<(EventType, Value), ApiError> {
     }
     match (kind, data) {
         (Some(kind), Some(data)) if errors.is_empty() => {
-            if strict::print(&data).len() > event::LARGEST_DATA {
+            let data = strict::print(&data);
+            if data.len() > event::LARGEST_DATA {
                 return Err(too_large());
             }
             Ok((kind, data))

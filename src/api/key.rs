@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -10,15 +11,19 @@ use chrono::TimeDelta;
 use super::error::ApiError;
 use super::limit::Limits;
 use crate::actions::Context;
-use crate::domain::api_key::{ApiKey, hash};
+use crate::delivery::directory::{KnownKey, Vetted};
+use crate::domain::api_key::hash;
 use crate::store::{self, StoreError};
+
+/// What a revoked key is told.
+pub(super) const REVOKED: &str = "This API key has been revoked.";
 
 /// How exactly "last used" is kept: writing it down for each request would cost more than the request.
 const USE_PRECISION: TimeDelta = TimeDelta::minutes(1);
 
 /// A key that works, of an organisation that is not suspended and within its rate limit.
 #[derive(Debug, Clone)]
-pub struct Caller(pub ApiKey);
+pub struct Caller(pub Vetted);
 
 impl FromRequest for Caller {
     type Error = ApiError;
@@ -46,26 +51,53 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
 
 async fn caller(context: &Context, limits: &Limits, presented: &str) -> Result<Caller, ApiError> {
     let hash = hash(presented);
+    let known = context.engine.directory().caller(context.store.generation(), &hash);
+    let vetted = match known {
+        Some(vetted) => vetted,
+        None => look_up(context, hash).await?,
+    };
+    limits.admit(&vetted.key.organisation_id).map_err(ApiError::RateLimited)?;
+    note_use(context, &vetted);
+    Ok(Caller(vetted))
+}
+
+async fn look_up(context: &Context, hash: String) -> Result<Vetted, ApiError> {
+    let wanted = hash.clone();
     let found = context
         .store
         .read(move |conn| {
-            let Some(key) = store::api_key::find_by_hash(conn, &hash)? else { return Ok(None) };
+            // First, so that what is read after it is at least as new.
+            let generation = store::generation::read(conn)?;
+            let Some(key) = store::api_key::find_by_hash(conn, &wanted)? else { return Ok(None) };
             let organisation = store::organisation::find(conn, &key.organisation_id)?;
-            Ok::<_, StoreError>(organisation.map(|organisation| (key, organisation)))
+            Ok::<_, StoreError>(organisation.map(|organisation| (generation, key, organisation)))
         })
         .await?;
-    let (key, organisation) = found.ok_or(ApiError::Unauthorised("This API key does not exist."))?;
+    let (generation, key, organisation) = found.ok_or(ApiError::Unauthorised("This API key does not exist."))?;
     if key.revoked_at.is_some() {
-        return Err(ApiError::Unauthorised("This API key has been revoked."));
+        return Err(ApiError::Unauthorised(REVOKED));
     }
     if organisation.suspended_at.is_some() {
         return Err(ApiError::Inactive);
     }
-    limits.admit(&organisation.id).map_err(ApiError::RateLimited)?;
+    context.store.seen(generation);
+    let key = Arc::new(KnownKey::new(key));
+    context.engine.directory().keep_caller(generation, hash, key.clone());
+    Ok(Vetted { key, generation })
+}
+
+/// Remembers that the key was used, beside the request.
+fn note_use(context: &Context, vetted: &Vetted) {
     let now = context.clock.now();
-    if key.last_used_at.is_none_or(|last| now - last >= USE_PRECISION) {
-        let id = key.id.clone();
-        context.store.write(move |conn| store::api_key::touch(conn, &id, now)).await?;
+    if vetted.key.is_used(now, USE_PRECISION) {
+        let id = vetted.key.id.clone();
+        context.store.submit(
+            move |conn| store::api_key::touch(conn, &id, now),
+            |noted: Result<(), StoreError>| {
+                if let Err(error) = noted {
+                    tracing::warn!(%error, "the last use of an API key could not be noted");
+                }
+            },
+        );
     }
-    Ok(Caller(key))
 }

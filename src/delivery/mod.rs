@@ -1,14 +1,19 @@
 //! The delivery engine: from an event that is recorded to an answer that is settled.
 //!
-//! [`intake`] writes what is owed, [`queue`] keeps it in order, [`prepare`]
-//! takes the last look, [`sender`] makes one request under the eye of the
-//! [`guard`], [`settle`] writes down how it went, [`recover`] takes over from the dead, and [`engine`] turns the wheel.
+//! [`intake`] writes what is owed, [`queue`] keeps it in order, [`directory`] knows whom it is for, [`sender`] makes one
+//! request under the eye of the [`guard`], [`settle`] writes down how it went, [`recover`] takes over from the dead, and
+//! [`engine`] turns the wheel, a try at a time (`tries`). What goes to the database gathers in batches (`gathering`).
 
+pub mod directory;
 pub mod engine;
+mod gathering;
 pub mod guard;
 pub mod intake;
+pub mod meters;
 pub mod prepare;
 pub mod queue;
 pub mod recover;
 pub mod sender;
 pub mod settle;
+pub mod step;
+mod tries;

@@ -3,6 +3,10 @@
 //! A delivery waits until it is due, then stands in its hook's *lane*. Lanes are served in turn, each with a cap on how many
 //! of its deliveries are under way, under one cap over all: a receiver that hangs fills its own lane and nobody else's
 //! (B10). Memory is bounded: a full queue takes no more, and what it did not take stays in the database to be claimed later.
+//!
+//! A place in a lane ends with the receiver's answer; the delivery stays *under way* until that is written down, so that it is
+//! never tried twice at once. What is waiting was seen as owed at one generation ([`crate::store::generation`]); as soon as
+//! there is a newer one, nothing starts until [`Queue::vetted`].
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -47,6 +51,11 @@ pub struct Queue {
     lanes: HashMap<HookId, Lane>,
     turn: VecDeque<HookId>,
     under_way: HashSet<DeliveryId>,
+    /// Requests that have no answer yet.
+    sending: usize,
+    /// Everything that waits was owed at this generation, but for what stands in `unvetted`.
+    generation: i64,
+    unvetted: HashSet<DeliveryId>,
     /// What came in while a try of the same delivery was under way: never two at once.
     again: HashMap<DeliveryId, Owed>,
 }
@@ -62,7 +71,100 @@ impl Queue {
             lanes: HashMap::new(),
             turn: VecDeque::new(),
             under_way: HashSet::new(),
+            sending: 0,
+            generation: 0,
+            unvetted: HashSet::new(),
             again: HashMap::new(),
+        }
+    }
+
+    /// Its caps.
+    pub fn caps(&self) -> Caps {
+        self.caps
+    }
+
+    /// Parts what there is room for from what there is none for.
+    pub fn fitting(&self, owed: Vec<Owed>) -> (Vec<Owed>, Vec<Owed>) {
+        let mut room = self.room();
+        let mut added: HashMap<HookId, usize> = HashMap::new();
+        owed.into_iter().partition(|owed| {
+            let hook = &owed.delivery.hook_id;
+            let waiting = self.of_hook.get(hook).copied().unwrap_or_default();
+            let also = added.entry(hook.clone()).or_default();
+            let fits = room > 0 && waiting + *also < self.caps.waiting_per_hook;
+            if fits {
+                room -= 1;
+                *also += 1;
+            }
+            fits
+        })
+    }
+
+    /// How many wait for each hook.
+    pub fn by_hook(&self) -> HashMap<HookId, usize> {
+        self.of_hook.clone()
+    }
+
+    /// Whether half of what may wait for a hook does not.
+    pub fn is_low(&self, hook: &HookId) -> bool {
+        self.of_hook.get(hook).copied().unwrap_or_default() <= self.caps.waiting_per_hook / 2
+    }
+
+    /// Requests that have no answer yet.
+    pub fn sending(&self) -> usize {
+        self.sending
+    }
+
+    /// What has to be looked at before anything starts at this generation: everything if it is a new one.
+    pub fn to_vet(&self, generation: i64) -> Vec<DeliveryId> {
+        if self.generation == generation {
+            self.unvetted.iter().cloned().collect()
+        } else {
+            self.known.keys().cloned().collect()
+        }
+    }
+
+    /// Of `looked_at`, these are still owed and ours; the others are forgotten. Returns the forgotten ones.
+    ///
+    /// What came in since [`Queue::to_vet`] was seen at this generation, or is in doubt by itself.
+    pub fn vetted(
+        &mut self,
+        generation: i64,
+        looked_at: &[DeliveryId],
+        still: &HashSet<DeliveryId>,
+    ) -> Vec<DeliveryId> {
+        self.generation = generation;
+        for id in looked_at {
+            self.unvetted.remove(id);
+        }
+        let gone: HashSet<DeliveryId> =
+            looked_at.iter().filter(|id| !still.contains(*id) && self.known.contains_key(*id)).cloned().collect();
+        if gone.is_empty() {
+            return Vec::new();
+        }
+        let of_hook = &mut self.of_hook;
+        let mut stays = |owed: &Owed| {
+            let stays = !gone.contains(&owed.delivery.id);
+            if !stays {
+                leave(of_hook, &owed.delivery.hook_id);
+            }
+            stays
+        };
+        self.later.retain(|_, owed| stays(owed));
+        self.lanes.values_mut().for_each(|lane| lane.due.retain(&mut stays));
+        self.known.retain(|id, _| !gone.contains(id));
+        gone.into_iter().collect()
+    }
+
+    /// Whether everything that waits was seen as owed at this generation.
+    pub fn is_vetted(&self, generation: i64) -> bool {
+        self.generation == generation && self.unvetted.is_empty()
+    }
+
+    /// This one has to be looked at before it starts.
+    pub fn doubt(&mut self, delivery: &DeliveryId) {
+        if self.known.contains_key(delivery) {
+            self.unvetted.insert(delivery.clone());
         }
     }
 
@@ -84,12 +186,6 @@ impl Queue {
     /// Whether it has this delivery, waiting or under way.
     pub fn knows(&self, delivery: &DeliveryId) -> bool {
         self.known.contains_key(delivery) || self.under_way.contains(delivery)
-    }
-
-    /// The hooks that have as many deliveries waiting here as one hook may have.
-    pub fn crowded(&self) -> Vec<HookId> {
-        let full = self.of_hook.iter().filter(|(_, count)| **count >= self.caps.waiting_per_hook);
-        full.map(|(hook, _)| hook.clone()).collect()
     }
 
     /// Takes a delivery in. One that already waits gets the new time; one without a time is not queued; one that is under
@@ -126,23 +222,22 @@ impl Queue {
 
     /// Starts every delivery that is due and that the caps let through, lanes in turn.
     pub fn start_due(&mut self, now: DateTime<Utc>) -> Vec<Owed> {
+        std::iter::from_fn(|| self.start_one(now)).collect()
+    }
+
+    /// Starts one delivery that is due, from the lane whose turn it is among those that the caps let through.
+    pub fn start_one(&mut self, now: DateTime<Utc>) -> Option<Owed> {
         self.fill_lanes(now);
-        let mut started = Vec::new();
-        let mut passed = 0;
-        while self.under_way.len() < self.caps.in_all && passed < self.turn.len() {
-            let Some(hook) = self.turn.pop_front() else { break };
+        // What is answered and not yet written down takes memory, too.
+        if self.sending >= self.caps.in_all || self.under_way.len() >= 2 * self.caps.in_all {
+            return None;
+        }
+        for _ in 0..self.turn.len() {
+            let hook = self.turn.pop_front()?;
             let Some(lane) = self.lanes.get_mut(&hook) else { continue };
             let next = if lane.under_way < self.caps.per_hook { lane.due.pop_front() } else { None };
-            match next {
-                Some(owed) => {
-                    passed = 0;
-                    lane.under_way += 1;
-                    self.known.remove(&owed.delivery.id);
-                    leave(&mut self.of_hook, &hook);
-                    self.under_way.insert(owed.delivery.id.clone());
-                    started.push(owed);
-                }
-                None => passed += 1,
+            if next.is_some() {
+                lane.under_way += 1;
             }
             // A lane keeps its turn until it is empty, also while its cap is reached.
             if lane.due.is_empty() {
@@ -150,23 +245,35 @@ impl Queue {
                     self.lanes.remove(&hook);
                 }
             } else {
-                self.turn.push_back(hook);
+                self.turn.push_back(hook.clone());
+            }
+            if let Some(owed) = next {
+                self.known.remove(&owed.delivery.id);
+                leave(&mut self.of_hook, &hook);
+                self.under_way.insert(owed.delivery.id.clone());
+                self.sending += 1;
+                return Some(owed);
             }
         }
-        started
+        None
     }
 
-    /// Says that a started delivery is no longer under way. What came in for it meanwhile is given back if there is no room.
-    #[must_use = "what is given back must be released, or nobody sends it"]
-    pub fn finished(&mut self, hook: &HookId, delivery: &DeliveryId) -> Option<Owed> {
-        if !self.under_way.remove(delivery) {
-            return None;
-        }
+    /// The receiver of a started delivery has answered, or will not: another may take its place in the lane.
+    pub fn answered(&mut self, hook: &HookId) {
+        self.sending = self.sending.saturating_sub(1);
         if let Some(lane) = self.lanes.get_mut(hook) {
             lane.under_way = lane.under_way.saturating_sub(1);
             if lane.under_way == 0 && lane.due.is_empty() {
                 self.lanes.remove(hook);
             }
+        }
+    }
+
+    /// What a started delivery came to is written down. What came in for it meanwhile is given back if there is no room.
+    #[must_use = "what is given back must be released, or nobody sends it"]
+    pub fn finished(&mut self, delivery: &DeliveryId) -> Option<Owed> {
+        if !self.under_way.remove(delivery) {
+            return None;
         }
         let again = self.again.remove(delivery)?;
         self.push(again)
@@ -236,7 +343,7 @@ mod tests {
         let to = |hook: &HookId| started.iter().filter(|owed| owed.delivery.hook_id == *hook).count();
         assert_eq!((to(&slow), to(&quick)), (2, 1));
         assert!(queue.start_due(at(3)).is_empty());
-        assert!(queue.finished(&started[0].delivery.hook_id, &started[0].delivery.id).is_none());
+        queue.answered(&started[0].delivery.hook_id);
         assert_eq!(queue.start_due(at(3)).len(), 1);
     }
 
@@ -249,9 +356,12 @@ mod tests {
         assert_eq!(queue.start_due(at(2)).len(), 1);
         assert!(queue.push(once.clone()).is_none());
         assert!(queue.start_due(at(2)).is_empty());
-        assert!(queue.finished(&hook, &once.delivery.id).is_none());
+        queue.answered(&hook);
+        assert!(queue.start_due(at(2)).is_empty(), "its answer is not written down yet");
+        assert!(queue.finished(&once.delivery.id).is_none());
         assert_eq!(queue.start_due(at(2)).len(), 1);
-        assert!(queue.finished(&hook, &once.delivery.id).is_none());
+        queue.answered(&hook);
+        assert!(queue.finished(&once.delivery.id).is_none());
         assert!(queue.push(owed(&hook, 1)).is_none());
         assert!(queue.push(owed(&hook, 1)).is_none());
         assert_eq!(queue.start_due(at(2)).len(), 2);
@@ -277,9 +387,25 @@ mod tests {
         let mut queue = Queue::new(Caps { per_hook: 1, in_all: 1, waiting: 3, waiting_per_hook: 2 });
         assert!(queue.push(owed(&busy, 1)).is_none() && queue.push(owed(&busy, 1)).is_none());
         assert!(queue.push(owed(&busy, 1)).is_some());
-        assert_eq!(queue.crowded(), std::slice::from_ref(&busy));
+        assert_eq!(queue.fitting(vec![owed(&busy, 1), owed(&other, 1)]).0.len(), 1);
         assert!(queue.push(owed(&other, 2)).is_none() && queue.push(owed(&other, 2)).is_some());
         assert_eq!((queue.start_due(at(1)).len(), queue.room()), (1, 1));
-        assert!(queue.crowded().is_empty());
+        assert_eq!(queue.fitting(vec![owed(&busy, 1), owed(&busy, 1)]).0.len(), 1);
+    }
+
+    #[test]
+    fn nothing_that_is_no_longer_owed_starts_once_that_is_known() {
+        let hook = HookId::new(at(1));
+        let mut queue = Queue::new(Caps::default());
+        let (kept, cancelled) = (owed(&hook, 1), owed(&hook, 1));
+        assert!(queue.push(kept.clone()).is_none() && queue.push(cancelled).is_none());
+        assert!(queue.is_vetted(0) && !queue.is_vetted(1));
+        let look_at = queue.to_vet(1);
+        assert_eq!(
+            (look_at.len(), queue.vetted(1, &look_at, &HashSet::from([kept.delivery.id.clone()])).len()),
+            (2, 1)
+        );
+        assert!(queue.is_vetted(1));
+        assert_eq!(queue.start_due(at(2)).len(), 1);
     }
 }

@@ -1,7 +1,8 @@
 //! Settling: what has finished is written down, whole batches in one transaction.
 //!
-//! The delivery is read again under lock, because someone may have cancelled it, asked for another try, paused its hook or
-//! deleted it while the try was under way. Then the try is still recorded as evidence, and the decision stands.
+//! Usually nobody has touched the delivery since the try began, and the write itself makes sure of that. Otherwise the
+//! delivery is read again under lock, because someone may have cancelled it, asked for another try, paused its hook or
+//! deleted it meanwhile. Then the try is still recorded as evidence, and the decision stands.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,12 +11,14 @@ use crate::domain::attempt::{Attempt, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::ids::{AttemptId, InstanceId};
 use crate::domain::policy::Policy;
-use crate::store::delivery::Owed;
-use crate::store::{self, Conn, Result};
+use crate::store::delivery::{Owed, Settled};
+use crate::store::{self, Conn, Result, StoreError};
 
 /// A try that has finished and is not written down yet.
 #[derive(Debug, Clone)]
 pub struct Finished {
+    /// Its id: one that is there already has been written down.
+    pub id: AttemptId,
     /// What was tried, as it stood when the try began.
     pub owed: Owed,
     /// The policy of its hook.
@@ -33,19 +36,59 @@ pub struct Finished {
 /// A retry that is due later than this is given back: memory holds what is due soon, the database the rest.
 pub const HORIZON: TimeDelta = TimeDelta::seconds(60);
 
-/// Writes a batch down. Returns each delivery as it stands now.
-pub fn settle(conn: &mut Conn, batch: &[Finished], holder: &InstanceId) -> Result<Vec<Owed>> {
-    batch.iter().filter_map(|finished| settle_one(conn, finished, holder).transpose()).collect()
+/// Writes a batch down. Returns each delivery as it stands now, in the order of the batch; `None` for one that is gone or
+/// cannot be read.
+pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId) -> Result<Vec<Option<Delivery>>> {
+    let tries: Vec<(Delivery, Attempt)> = batch.iter().map(|finished| as_expected(finished)).collect();
+    let settled = batch.iter().zip(&tries).map(|(finished, (after, attempt))| {
+        let holder = Some(own).filter(|_| is_soon(after, finished));
+        Settled { before: &finished.owed.delivery, after, holder, attempt }
+    });
+    let written = store::delivery::settle(conn, own, &settled.collect::<Vec<_>>())?;
+    let mut all = Vec::with_capacity(batch.len());
+    for (finished, (after, _)) in batch.iter().zip(tries) {
+        all.push(if written.contains(after.id.as_str()) { Some(after) } else { look_again(conn, finished, own)? });
+    }
+    Ok(all)
 }
 
-fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Option<Owed>> {
+fn as_expected(finished: &Finished) -> (Delivery, Attempt) {
+    let before = &finished.owed.delivery;
+    (after(finished, before.clone()), attempt(finished, before))
+}
+
+fn after(finished: &Finished, delivery: Delivery) -> Delivery {
+    let (started, ended) = (finished.started_at, finished.finished_at);
+    delivery.after(&finished.sent.outcome, finished.policy, started, ended, finished.jitter)
+}
+
+/// Whether a delivery is due so soon that its instance keeps it.
+fn is_soon(delivery: &Delivery, finished: &Finished) -> bool {
+    delivery.state.due().is_some_and(|due| due <= finished.finished_at + HORIZON)
+}
+
+fn look_again(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Option<Delivery>> {
+    match settle_one(conn, finished, own) {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            tracing::error!(%error, "an answer cannot be written down; the others are");
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
+fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Option<Delivery>> {
     let Some((current, holder)) = store::delivery::current(conn, &finished.owed.delivery.id)? else { return Ok(None) };
+    if store::attempt::is_there(conn, &finished.id)? {
+        // It was written down, and the word of it was lost on the way.
+        return Ok(Some(current));
+    }
     let trigger = finished.owed.delivery.trigger;
-    store::attempt::insert(conn, &attempt(finished, &current, trigger))?;
+    store::attempt::insert(conn, &attempt(finished, &current))?;
     let next = next(finished, current, trigger);
-    let is_soon = next.state.due().is_some_and(|due| due <= finished.finished_at + HORIZON);
-    store::delivery::update(conn, &next, holder.as_ref().or(Some(own)).filter(|_| is_soon))?;
-    Ok(Some(Owed { delivery: next, ..finished.owed.clone() }))
+    let holder = holder.as_ref().or(Some(own)).filter(|_| is_soon(&next, finished));
+    store::delivery::update(conn, &next, holder)?;
+    Ok(Some(next))
 }
 
 fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
@@ -54,13 +97,7 @@ fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
     let begun_as = &finished.owed.delivery;
     let asked_again = current.trigger == Trigger::Manual
         && (current.trigger, current.updated_at) != (begun_as.trigger, begun_as.updated_at);
-    let tried = Delivery { trigger, ..current.clone() }.after(
-        &finished.sent.outcome,
-        finished.policy,
-        finished.started_at,
-        finished.finished_at,
-        finished.jitter,
-    );
+    let tried = after(finished, Delivery { trigger, ..current.clone() });
     match (owed, tried.state) {
         // Cancelled meanwhile: the decision stands, the evidence is kept.
         (false, _) => {
@@ -77,13 +114,13 @@ fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
     }
 }
 
-fn attempt(finished: &Finished, current: &Delivery, trigger: Trigger) -> Attempt {
+fn attempt(finished: &Finished, current: &Delivery) -> Attempt {
     let sent = finished.sent.clone();
     Attempt {
-        id: AttemptId::new(finished.started_at),
+        id: finished.id.clone(),
         delivery_id: current.id.clone(),
         number: current.tries.all() + 1,
-        trigger,
+        trigger: finished.owed.delivery.trigger,
         started_at: finished.started_at,
         finished_at: finished.finished_at,
         request: sent.request,

@@ -21,7 +21,12 @@ pub fn timestamp(at: DateTime<Utc>) -> String {
 
 /// The frozen bytes of an event with its data.
 pub fn body(event: &Event, data: Value) -> Vec<u8> {
-    json::print(&json!({
+    body_of_printed(event, &json::print(&data))
+}
+
+/// The frozen bytes of an event with data that [`json::print`] has printed.
+pub fn body_of_printed(event: &Event, data: &[u8]) -> Vec<u8> {
+    let mut body = json::print(&json!({
         "id": event.id.as_str(),
         "event": event.kind.as_str(),
         "apiVersion": API_VERSION,
@@ -29,8 +34,13 @@ pub fn body(event: &Event, data: Value) -> Vec<u8> {
         "companyId": event.organisation_id.as_str(),
         "clientId": event.cause.client_id(),
         "test": event.is_test(),
-        "data": data,
-    }))
+    }));
+    body.pop();
+    body.reserve_exact(data.len() + 9);
+    body.extend_from_slice(b",\"data\":");
+    body.extend_from_slice(data);
+    body.push(b'}');
+    body
 }
 
 /// What an export says about itself.

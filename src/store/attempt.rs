@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
+use super::postgres::Column;
 use super::row::{Reader, json_text};
 use super::schema::attempts;
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Request, Response, Timings, Trigger};
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{AttemptId, DeliveryId};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = attempts)]
-struct AttemptRow {
+pub(super) struct AttemptRow {
     id: String,
     delivery_id: String,
     number: i32,
@@ -45,7 +46,7 @@ fn from_us(stored: i64) -> Duration {
 }
 
 impl AttemptRow {
-    fn write(attempt: &Attempt) -> Self {
+    pub(super) fn write(attempt: &Attempt) -> Self {
         let response = attempt.response.as_ref();
         Self {
             id: attempt.id.to_string(),
@@ -122,6 +123,46 @@ impl AttemptRow {
 pub fn insert(conn: &mut Conn, attempt: &Attempt) -> Result<()> {
     diesel::insert_into(attempts::table).values(&AttemptRow::write(attempt)).execute(conn)?;
     Ok(())
+}
+
+/// Whether this attempt is written down already.
+pub fn is_there(conn: &mut Conn, id: &AttemptId) -> Result<bool> {
+    Ok(diesel::select(diesel::dsl::exists(attempts::table.find(id.as_str()))).get_result(conn)?)
+}
+
+pub(super) fn insert_sqlite(conn: &mut diesel::SqliteConnection, attempt: &Attempt) -> Result<()> {
+    diesel::insert_into(attempts::table).values(&AttemptRow::write(attempt)).execute(conn)?;
+    Ok(())
+}
+
+/// The columns of the table, in its order, for a statement that writes many.
+pub(super) fn columns(rows: &[AttemptRow]) -> Vec<Column<'_>> {
+    let text = |of: fn(&AttemptRow) -> &str| Column::Text(rows.iter().map(of).collect());
+    let text_or_null = |of: fn(&AttemptRow) -> Option<&str>| Column::TextOrNull(rows.iter().map(of).collect());
+    let big = |of: fn(&AttemptRow) -> i64| Column::Big(rows.iter().map(of).collect());
+    let big_or_null = |of: fn(&AttemptRow) -> Option<i64>| Column::BigOrNull(rows.iter().map(of).collect());
+    vec![
+        text(|row| &row.id),
+        text(|row| &row.delivery_id),
+        Column::Int(rows.iter().map(|row| row.number).collect()),
+        text(|row| &row.trigger_kind),
+        big(|row| row.started_at),
+        big(|row| row.finished_at),
+        text_or_null(|row| row.request_target.as_deref()),
+        text_or_null(|row| row.request_headers.as_deref()),
+        Column::IntOrNull(rows.iter().map(|row| row.response_status).collect()),
+        text_or_null(|row| row.response_headers.as_deref()),
+        Column::Bool(rows.iter().map(|row| row.response_headers_cut).collect()),
+        Column::BytesOrNull(rows.iter().map(|row| row.response_body.as_deref()).collect()),
+        Column::Bool(rows.iter().map(|row| row.response_body_cut).collect()),
+        big_or_null(|row| row.dns_us),
+        big_or_null(|row| row.connect_us),
+        big_or_null(|row| row.first_byte_us),
+        big(|row| row.total_us),
+        text_or_null(|row| row.remote.as_deref()),
+        text_or_null(|row| row.error_class.as_deref()),
+        text_or_null(|row| row.detail.as_deref()),
+    ]
 }
 
 /// The attempts of a delivery, newest first, at most 100.

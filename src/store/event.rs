@@ -1,8 +1,10 @@
 //! Events and their frozen bodies in the database.
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::postgres::{Batch, Column, Statement};
 use super::row::Reader;
 use super::schema::{event_bodies, event_candidates, events};
 use super::time::micros;
@@ -27,6 +29,20 @@ pub(super) struct EventRow {
 }
 
 impl EventRow {
+    fn write(event: &Event, deliveries: usize, now: DateTime<Utc>) -> Self {
+        Self {
+            id: event.id.to_string(),
+            organisation_id: event.organisation_id.to_string(),
+            mode: event.mode.to_string(),
+            kind: event.kind.to_string(),
+            client_id: event.cause.client_id().map(str::to_owned),
+            occurred_at: micros(event.occurred_at),
+            probe: event.probe,
+            deliveries: i32::try_from(deliveries).unwrap_or(i32::MAX),
+            created_at: micros(now),
+        }
+    }
+
     pub(super) fn read(self) -> Result<Event> {
         let row = Reader { table: "events", id: &self.id };
         Ok(Event {
@@ -48,44 +64,83 @@ pub struct NewEvent {
     /// What happened.
     pub event: Event,
     /// The frozen bytes, once for each field set in its route.
-    pub bodies: Vec<(FieldSet, Vec<u8>)>,
+    pub bodies: Vec<(FieldSet, Bytes)>,
     /// Whom it is about.
     pub candidates: Vec<CandidateId>,
 }
 
 /// Writes an event, its bodies and whom it is about. `deliveries` is how many hooks its route held.
 pub fn insert(conn: &mut Conn, new: &NewEvent, deliveries: usize, now: DateTime<Utc>) -> Result<()> {
-    let event = &new.event;
-    let row = EventRow {
-        id: event.id.to_string(),
-        organisation_id: event.organisation_id.to_string(),
-        mode: event.mode.to_string(),
-        kind: event.kind.to_string(),
-        client_id: event.cause.client_id().map(str::to_owned),
-        occurred_at: micros(event.occurred_at),
-        probe: event.probe,
-        deliveries: i32::try_from(deliveries).unwrap_or(i32::MAX),
-        created_at: micros(now),
-    };
-    diesel::insert_into(events::table).values(&row).execute(conn)?;
-    for (field_set, body) in &new.bodies {
-        diesel::insert_into(event_bodies::table)
-            .values((
-                event_bodies::event_id.eq(event.id.as_str()),
-                event_bodies::field_set.eq(field_set.as_str()),
-                event_bodies::body.eq(body),
-            ))
-            .execute(conn)?;
+    insert_all(conn, &[(new, deliveries)], now)
+}
+
+/// Writes events, each with how many hooks its route held.
+pub fn insert_all(conn: &mut Conn, new: &[(&NewEvent, usize)], now: DateTime<Utc>) -> Result<()> {
+    let rows: Vec<EventRow> =
+        new.iter().map(|(new, deliveries)| EventRow::write(&new.event, *deliveries, now)).collect();
+    match conn {
+        Conn::Sqlite(conn) => insert_sqlite(conn, &rows, new)?,
+        Conn::Postgres(_) if rows.is_empty() => {}
+        Conn::Postgres(conn) => {
+            insert_batch(&rows, new).execute(conn)?;
+        }
     }
-    for candidate in &new.candidates {
-        diesel::insert_into(event_candidates::table)
-            .values((
-                event_candidates::candidate_id.eq(candidate.as_str()),
-                event_candidates::event_id.eq(event.id.as_str()),
-            ))
-            .execute(conn)?;
+    for (event, _) in new {
+        for candidate in &event.candidates {
+            diesel::insert_into(event_candidates::table)
+                .values((
+                    event_candidates::candidate_id.eq(candidate.as_str()),
+                    event_candidates::event_id.eq(event.event.id.as_str()),
+                ))
+                .execute(conn)?;
+        }
     }
     Ok(())
+}
+
+fn insert_sqlite(conn: &mut SqliteConnection, rows: &[EventRow], new: &[(&NewEvent, usize)]) -> Result<()> {
+    for (row, (new, _)) in rows.iter().zip(new) {
+        diesel::insert_into(events::table).values(row).execute(conn)?;
+        for (field_set, body) in &new.bodies {
+            diesel::insert_into(event_bodies::table)
+                .values((
+                    event_bodies::event_id.eq(&row.id),
+                    event_bodies::field_set.eq(field_set.as_str()),
+                    event_bodies::body.eq(body.as_ref()),
+                ))
+                .execute(conn)?;
+        }
+    }
+    Ok(())
+}
+
+struct InsertEvents;
+
+impl Statement for InsertEvents {
+    const SQL: &'static str = "WITH bodies AS ( \
+            INSERT INTO event_bodies (event_id, field_set, body) SELECT * FROM UNNEST(?, ?, ?)) \
+        INSERT INTO events (id, organisation_id, mode, kind, client_id, occurred_at, probe, deliveries, created_at) \
+        SELECT * FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+}
+
+fn insert_batch<'a>(rows: &'a [EventRow], new: &'a [(&NewEvent, usize)]) -> Batch<'a, InsertEvents> {
+    let text = |of: fn(&EventRow) -> &str| Column::Text(rows.iter().map(of).collect());
+    let big = |of: fn(&EventRow) -> i64| Column::Big(rows.iter().map(of).collect());
+    let bodies = || new.iter().flat_map(|(new, _)| new.bodies.iter().map(|(set, body)| (&new.event.id, set, body)));
+    Batch::new(vec![
+        Column::Text(bodies().map(|(id, ..)| id.as_str()).collect()),
+        Column::Text(bodies().map(|(_, set, _)| set.as_str()).collect()),
+        Column::Bytes(bodies().map(|(.., body)| body.as_ref()).collect()),
+        text(|row| &row.id),
+        text(|row| &row.organisation_id),
+        text(|row| &row.mode),
+        text(|row| &row.kind),
+        Column::TextOrNull(rows.iter().map(|row| row.client_id.as_deref()).collect()),
+        big(|row| row.occurred_at),
+        Column::Bool(rows.iter().map(|row| row.probe).collect()),
+        Column::Int(rows.iter().map(|row| row.deliveries).collect()),
+        big(|row| row.created_at),
+    ])
 }
 
 /// One event of an organisation.

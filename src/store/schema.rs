@@ -146,6 +146,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    generation (id) {
+        id -> Integer,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
     events (id) {
         id -> Text,
         organisation_id -> Text,
@@ -305,6 +312,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     event_bodies,
     event_candidates,
+    generation,
     deliveries,
     attempts,
     exports,

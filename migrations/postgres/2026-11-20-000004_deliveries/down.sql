@@ -6,3 +6,4 @@ DROP TABLE event_candidates;
 DROP TABLE event_bodies;
 DROP TABLE events;
 DROP TABLE instances;
+DROP TABLE generation;

@@ -6,6 +6,14 @@ CREATE TABLE instances (
     heartbeat_at BIGINT NOT NULL
 );
 
+-- One row: raised by whatever changes what instances keep in memory.
+CREATE TABLE generation (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    value BIGINT NOT NULL
+);
+
+INSERT INTO generation (id, value) VALUES (1, 1);
+
 CREATE TABLE events (
     id TEXT NOT NULL PRIMARY KEY,
     organisation_id TEXT NOT NULL,
@@ -65,7 +73,10 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_organisation ON deliveries (organisation_id, mode, created_at, id);
 CREATE INDEX deliveries_by_hook ON deliveries (hook_id, created_at, id);
 CREATE INDEX deliveries_by_event ON deliveries (event_id);
-CREATE INDEX deliveries_owed ON deliveries (due_at, id) WHERE status IN ('pending', 'retrying');
+-- What is owed to a hook, held for it or due: few rows beside millions that are done.
+CREATE INDEX deliveries_owed ON deliveries (hook_id, holder, due_at, id) WHERE completed_at IS NULL;
+-- What an instance holds: what it leaves behind is found without a walk over everything.
+CREATE INDEX deliveries_held ON deliveries (holder, due_at) WHERE holder IS NOT NULL;
 
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,

@@ -265,7 +265,8 @@ async fn events_are_found_by_their_organisation_alone(app: TestApp) {
             let mut one = event(&own.id, Mode::Live, "interview.abandoned", now);
             one.cause = cause;
             one.probe = at == 1;
-            let bodies = vec![(FieldSet::Minimal, vec![at as u8, 0, 255]), (FieldSet::Full, vec![at as u8])];
+            let bodies =
+                vec![(FieldSet::Minimal, vec![at as u8, 0, 255].into()), (FieldSet::Full, vec![at as u8].into())];
             let new = NewEvent { event: one.clone(), bodies, candidates: Vec::new() };
             store::event::insert(conn, &new, at, now)?;
             assert_eq!(store::event::find(conn, &own.id, &one.id)?, Some(one.clone()));

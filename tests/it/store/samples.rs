@@ -60,7 +60,7 @@ pub fn owed(
     now: DateTime<Utc>,
 ) -> Result<Delivery> {
     let event = event(&hook.organisation_id, hook.mode, "job.created", now);
-    let bodies = vec![(hook.field_set, format!("bytes of {}", event.id).into_bytes())];
+    let bodies = vec![(hook.field_set, format!("bytes of {}", event.id).into())];
     store::event::insert(conn, &NewEvent { event: event.clone(), bodies, candidates: Vec::new() }, 1, now)?;
     let new = Delivery::owed(DeliveryId::new(now), &event, hook.id.clone(), hook.field_set, false, now);
     let new = Delivery { state: DeliveryState::Pending { due }, ..new };

@@ -1,0 +1,88 @@
+//! What is owed to a hook: counted, held while it is paused, made due again, ended with it.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::DeliveryRow;
+use crate::domain::attempt::ErrorClass;
+use crate::domain::delivery::{Delivery, Status};
+use crate::domain::ids::HookId;
+use crate::store::schema::{deliveries, hooks};
+use crate::store::time::micros;
+use crate::store::{Conn, Result};
+
+/// What a hook still owes or is owed: deliveries not yet final, oldest first, at most `limit`.
+pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Delivery>> {
+    let rows = deliveries::table
+        .filter(deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null()))
+        .order((deliveries::created_at, deliveries::id))
+        .limit(limit)
+        .select(DeliveryRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(DeliveryRow::read).collect()
+}
+
+/// Ends everything that is owed to a hook as cancelled; how many deliveries that were.
+///
+/// What had arrived and was being sent again has arrived: it is a Success again.
+pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
+    let owed = deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null());
+    let resent = diesel::update(deliveries::table.filter(owed.clone().and(deliveries::arrived_before.is_not_null())))
+        .set((
+            deliveries::status.eq(Status::Success.as_str()),
+            deliveries::due_at.eq(None::<i64>),
+            deliveries::holder.eq(None::<String>),
+            deliveries::completed_at.eq(deliveries::arrived_before),
+            deliveries::updated_at.eq(micros(now)),
+        ))
+        .execute(conn)?;
+    let changed = diesel::update(deliveries::table.filter(owed))
+        .set((
+            deliveries::status.eq(Status::Failed.as_str()),
+            deliveries::last_class.eq(ErrorClass::Cancelled.as_str()),
+            deliveries::due_at.eq(None::<i64>),
+            deliveries::holder.eq(None::<String>),
+            deliveries::completed_at.eq(micros(now)),
+            deliveries::updated_at.eq(micros(now)),
+        ))
+        .execute(conn)?;
+    Ok(resent + changed)
+}
+
+/// Holds everything that is owed to a hook, if it is paused; how many deliveries that were.
+pub fn hold_for(conn: &mut Conn, hook: &HookId) -> Result<usize> {
+    let paused = hooks::table.filter(hooks::id.eq(hook.as_str()).and(hooks::state.eq("paused"))).select(hooks::id);
+    let owed = deliveries::hook_id.eq_any(paused).and(deliveries::completed_at.is_null());
+    let changed = diesel::update(deliveries::table.filter(owed))
+        .set((deliveries::due_at.eq(None::<i64>), deliveries::holder.eq(None::<String>)))
+        .execute(conn)?;
+    Ok(changed)
+}
+
+/// Makes everything that was held for a hook due now; how many deliveries that were.
+pub fn release_for(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
+    let held =
+        deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null()).and(deliveries::due_at.is_null());
+    Ok(diesel::update(deliveries::table.filter(held)).set(deliveries::due_at.eq(micros(now))).execute(conn)?)
+}
+
+/// At most this many of what a hook is owed are counted.
+pub const MOST_OWED: usize = 1_000;
+
+/// How much is still owed to a hook, counted up to [`MOST_OWED`]; the second value says whether counting stopped there.
+pub fn count_owed_to(conn: &mut Conn, hook: &HookId) -> Result<(usize, bool)> {
+    let found: Vec<String> = deliveries::table
+        .filter(deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null()))
+        .select(deliveries::id)
+        .limit(i64::try_from(MOST_OWED).unwrap_or(i64::MAX - 1) + 1)
+        .load(conn)?;
+    Ok((found.len().min(MOST_OWED), found.len() > MOST_OWED))
+}
+
+/// Makes due what is held for a hook that is active again: it was recorded in the very moment of the resumption.
+pub fn release_stranded(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize> {
+    let active = hooks::table.filter(hooks::state.eq("active")).select(hooks::id);
+    let stranded =
+        deliveries::completed_at.is_null().and(deliveries::due_at.is_null()).and(deliveries::hook_id.eq_any(active));
+    Ok(diesel::update(deliveries::table.filter(stranded)).set(deliveries::due_at.eq(micros(now))).execute(conn)?)
+}

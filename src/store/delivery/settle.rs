@@ -1,0 +1,130 @@
+//! A try is written down: the delivery moves on and the attempt is kept, if nobody has touched the delivery meanwhile.
+//!
+//! The condition is part of the write, so the usual case reads nothing first: still held by the instance that tried, and
+//! unchanged since the try began. Whatever does not fit is left to the caller, who looks at it under lock.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+
+use super::DeliveryRow;
+use crate::domain::attempt::Attempt;
+use crate::domain::delivery::Delivery;
+use crate::domain::ids::InstanceId;
+use crate::store::attempt;
+use crate::store::postgres::{Batch, Column, Statement};
+use crate::store::schema::deliveries;
+use crate::store::time::micros;
+use crate::store::{Conn, Result};
+
+/// One try to be written down.
+#[derive(Debug, Clone)]
+pub struct Settled<'a> {
+    /// The delivery as it stood when the try began.
+    pub before: &'a Delivery,
+    /// As it stands now.
+    pub after: &'a Delivery,
+    /// Who goes on holding it.
+    pub holder: Option<&'a InstanceId>,
+    /// The try.
+    pub attempt: &'a Attempt,
+}
+
+/// Writes these tries down as far as their deliveries are as they were; the ids of those that are written.
+pub fn settle(conn: &mut Conn, own: &InstanceId, settled: &[Settled<'_>]) -> Result<HashSet<String>> {
+    match conn {
+        Conn::Sqlite(conn) => settle_sqlite(conn, own, settled),
+        Conn::Postgres(_) if settled.is_empty() => Ok(HashSet::new()),
+        Conn::Postgres(conn) => settle_postgres(conn, own, settled),
+    }
+}
+
+fn settle_sqlite(
+    conn: &mut diesel::SqliteConnection,
+    own: &InstanceId,
+    settled: &[Settled<'_>],
+) -> Result<HashSet<String>> {
+    let mut written = HashSet::with_capacity(settled.len());
+    for one in settled {
+        let row = DeliveryRow::write(one.after, one.holder);
+        let unchanged = deliveries::table
+            .find(&row.id)
+            .filter(deliveries::holder.eq(own.as_str()))
+            .filter(deliveries::updated_at.eq(micros(one.before.updated_at)))
+            .filter(deliveries::next_trigger.eq(one.before.trigger.as_str()));
+        let changed = diesel::update(unchanged)
+            .set((
+                deliveries::status.eq(&row.status),
+                deliveries::due_at.eq(row.due_at),
+                deliveries::next_trigger.eq(&row.next_trigger),
+                deliveries::automatic_tries.eq(row.automatic_tries),
+                deliveries::manual_tries.eq(row.manual_tries),
+                deliveries::sent_at.eq(row.sent_at),
+                deliveries::completed_at.eq(row.completed_at),
+                deliveries::response_status.eq(row.response_status),
+                deliveries::last_class.eq(&row.last_class),
+                deliveries::holder.eq(&row.holder),
+                deliveries::updated_at.eq(row.updated_at),
+            ))
+            .execute(conn)?;
+        if changed == 1 {
+            attempt::insert_sqlite(conn, one.attempt)?;
+            written.insert(row.id);
+        }
+    }
+    Ok(written)
+}
+
+struct Settle;
+
+impl Statement for Settle {
+    const SQL: &'static str = "WITH changed AS ( \
+            UPDATE deliveries d SET status = v.status, due_at = v.due_at, next_trigger = v.next_trigger, \
+                automatic_tries = v.automatic_tries, manual_tries = v.manual_tries, sent_at = v.sent_at, \
+                completed_at = v.completed_at, response_status = v.response_status, last_class = v.last_class, \
+                holder = v.holder, updated_at = v.updated_at \
+            FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS v (id, updated_before, trigger_before, status, \
+                due_at, next_trigger, automatic_tries, manual_tries, sent_at, completed_at, response_status, last_class, \
+                holder, updated_at) \
+            WHERE d.id = v.id AND d.holder = ? AND d.updated_at = v.updated_before \
+                AND d.next_trigger = v.trigger_before \
+            RETURNING d.id) \
+        INSERT INTO attempts (id, delivery_id, number, trigger_kind, started_at, finished_at, request_target, \
+            request_headers, response_status, response_headers, response_headers_cut, response_body, response_body_cut, \
+            dns_us, connect_us, first_byte_us, total_us, remote, error_class, detail) \
+        SELECT a.* FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS a (id, delivery_id, number, \
+            trigger_kind, started_at, finished_at, request_target, request_headers, response_status, response_headers, \
+            response_headers_cut, response_body, response_body_cut, dns_us, connect_us, first_byte_us, total_us, remote, \
+            error_class, detail) JOIN changed ON changed.id = a.delivery_id \
+        RETURNING delivery_id";
+}
+
+fn settle_postgres(
+    conn: &mut diesel::PgConnection,
+    own: &InstanceId,
+    settled: &[Settled<'_>],
+) -> Result<HashSet<String>> {
+    let rows: Vec<DeliveryRow> = settled.iter().map(|one| DeliveryRow::write(one.after, one.holder)).collect();
+    let attempts: Vec<attempt::AttemptRow> =
+        settled.iter().map(|one| attempt::AttemptRow::write(one.attempt)).collect();
+    let mut columns = vec![
+        Column::Text(rows.iter().map(|row| row.id.as_str()).collect()),
+        Column::Big(settled.iter().map(|one| micros(one.before.updated_at)).collect()),
+        Column::Text(settled.iter().map(|one| one.before.trigger.as_str()).collect()),
+        Column::Text(rows.iter().map(|row| row.status.as_str()).collect()),
+        Column::BigOrNull(rows.iter().map(|row| row.due_at).collect()),
+        Column::Text(rows.iter().map(|row| row.next_trigger.as_str()).collect()),
+        Column::Int(rows.iter().map(|row| row.automatic_tries).collect()),
+        Column::Int(rows.iter().map(|row| row.manual_tries).collect()),
+        Column::BigOrNull(rows.iter().map(|row| row.sent_at).collect()),
+        Column::BigOrNull(rows.iter().map(|row| row.completed_at).collect()),
+        Column::IntOrNull(rows.iter().map(|row| row.response_status).collect()),
+        Column::TextOrNull(rows.iter().map(|row| row.last_class.as_deref()).collect()),
+        Column::TextOrNull(rows.iter().map(|row| row.holder.as_deref()).collect()),
+        Column::Big(rows.iter().map(|row| row.updated_at).collect()),
+        Column::One(own.as_str()),
+    ];
+    columns.extend(attempt::columns(&attempts));
+    let written: Vec<String> = Batch::<Settle>::new(columns).load(conn)?;
+    Ok(written.into_iter().collect())
+}
