@@ -40,6 +40,9 @@ pub struct Settings {
     /// API requests a second and organisation.
     #[arg(long, env = "HIREWIRE_RATE_LIMIT", default_value = "100", value_name = "N")]
     pub rate_limit: String,
+    /// Address and port of /metrics, for Prometheus; not served when not given.
+    #[arg(long, env = "HIREWIRE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<String>,
     /// Deliveries under way at once to one webhook.
     #[arg(long, env = "HIREWIRE_HOOK_CONCURRENCY", default_value = "16", value_name = "N")]
     pub hook_concurrency: String,
@@ -53,6 +56,8 @@ pub struct Settings {
 pub struct Config {
     /// Where the console and the partner API listen.
     pub listen: SocketAddr,
+    /// Where the metrics listen, if at all.
+    pub metrics_listen: Option<SocketAddr>,
     /// Which database.
     pub database: DatabaseUrl,
     /// Where the sealing key is.
@@ -88,12 +93,9 @@ fn wrong(variable: &'static str, problem: impl ToString) -> ConfigError {
 impl Config {
     /// Checks the settings.
     pub fn read(settings: Settings) -> Result<Self, ConfigError> {
-        let listen = settings.listen.parse().map_err(|_| {
-            wrong(
-                "HIREWIRE_LISTEN",
-                format!("is “{}”, which is no address and port such as 127.0.0.1:8080", settings.listen),
-            )
-        })?;
+        let listen = address("HIREWIRE_LISTEN", &settings.listen)?;
+        let metrics_listen =
+            settings.metrics_listen.map(|text| address("HIREWIRE_METRICS_LISTEN", &text)).transpose()?;
         let database = settings.database_url.as_deref().unwrap_or("sqlite://hirewire.db");
         let database: DatabaseUrl =
             database.parse().map_err(|problem: String| wrong("HIREWIRE_DATABASE_URL", problem))?;
@@ -114,6 +116,7 @@ impl Config {
         };
         Ok(Self {
             listen,
+            metrics_listen,
             database,
             secret_key_file,
             public_url: settings.public_url.as_deref().map(public_url).transpose()?,
@@ -132,6 +135,11 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
+}
+
+fn address(variable: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
+    let problem = || format!("is “{text}”, which is no address and port such as 127.0.0.1:8080");
+    text.parse().map_err(|_| wrong(variable, problem()))
 }
 
 fn number(variable: &'static str, text: &str) -> Result<u32, ConfigError> {

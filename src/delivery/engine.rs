@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::domain::ids::{DeliveryId, InstanceId};
 use crate::domain::sealing::SealingKey;
 use crate::store::delivery::{Owed, Wanted};
+use crate::store::presence::Presence;
 use crate::store::{self, Store, StoreError};
 
 /// How long deliveries under way may take to finish when the process is asked to stop.
@@ -45,6 +46,9 @@ const CLAIM: usize = 1_000;
 /// On a database with other instances: how old may be what is known of their changes when a try begins.
 const STALE: TimeDelta = TimeDelta::milliseconds(25);
 
+/// How long to wait before trying again what failed on our own side.
+pub(super) const OWN_FAULT_PAUSE: TimeDelta = TimeDelta::seconds(1);
+
 /// How many deliveries are looked at in one query.
 const LOOK: usize = 500;
 
@@ -61,6 +65,17 @@ pub struct Report {
     pub failed: usize,
 }
 
+/// How much the engine has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Load {
+    /// Requests that have no answer yet.
+    pub sending: usize,
+    /// Tries that are not written down yet, those included.
+    pub under_way: usize,
+    /// Deliveries that wait in memory, due or not.
+    pub waiting: usize,
+}
+
 /// Sends what is owed. One for each process.
 pub struct Engine {
     pub(super) store: Store,
@@ -68,6 +83,7 @@ pub struct Engine {
     pub(super) sender: Sender,
     pub(super) sealing: SealingKey,
     pub(super) instance: InstanceId,
+    presence: Presence,
     pub(super) directory: Directory,
     pub(super) meters: Meters,
     pub(super) steps: Steps,
@@ -85,6 +101,8 @@ pub struct Engine {
     looked_at: AtomicI64,
     /// Whether tasks that have finished a try take the next one.
     running: AtomicBool,
+    /// Whether the last look for changes failed: until one succeeds, nothing starts.
+    blind: AtomicBool,
     /// What was committed as held by this instance, but finds no room in its memory.
     overflow: Mutex<Vec<DeliveryId>>,
     waiters: Mutex<HashMap<DeliveryId, Vec<oneshot::Sender<()>>>>,
@@ -99,6 +117,7 @@ impl Engine {
             clock,
             sender,
             sealing,
+            presence: Presence::new(instance.clone()),
             instance,
             directory: Directory::default(),
             meters: Meters::default(),
@@ -111,6 +130,7 @@ impl Engine {
             more: AtomicBool::new(false),
             looked_at: AtomicI64::new(i64::MIN),
             running: AtomicBool::new(false),
+            blind: AtomicBool::new(false),
             overflow: Mutex::default(),
             waiters: Mutex::default(),
         }
@@ -126,6 +146,17 @@ impl Engine {
         &self.directory
     }
 
+    /// What it has done so far.
+    pub fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
+    /// How much it has to do now.
+    pub fn load(&self) -> Load {
+        let queue = self.queue();
+        Load { sending: queue.sending(), under_way: queue.under_way(), waiting: queue.waiting() }
+    }
+
     /// Tells of each step in the life of a delivery, from now on and once for all: for tests that stop the process there.
     pub fn on_step(&self, told: impl Fn(Step) + Send + Sync + 'static) {
         self.steps.tell(told);
@@ -133,7 +164,7 @@ impl Engine {
 
     /// Registers this instance and takes up what dead ones left.
     pub async fn start(&self) -> Result<(), StoreError> {
-        recover::register(&self.store, &self.instance, self.clock.now()).await?;
+        recover::register(&self.store, &self.presence, &self.instance, self.clock.now()).await?;
         self.claim().await.map(drop)
     }
 
@@ -234,11 +265,18 @@ impl Engine {
         let stopped = async move { drop(stop.wait_for(|stop| *stop).await) };
         tokio::pin!(stopped);
         loop {
-            self.or_say(self.look_for_changes()).await;
-            for owed in self.start_due() {
-                tokio::spawn(self.clone().keep_trying(owed));
-            }
-            let until = self.look_again_at();
+            let until = match self.look_for_changes().await {
+                Ok(()) => {
+                    for owed in self.start_due() {
+                        tokio::spawn(self.clone().keep_trying(owed));
+                    }
+                    self.look_again_at()
+                }
+                Err(error) => {
+                    tracing::error!(%error, "it cannot be seen what is still owed; nothing is sent until it can");
+                    self.clock.now() + OWN_FAULT_PAUSE
+                }
+            };
             tokio::select! {
                 () = &mut stopped => break,
                 () = self.wake.notified() => {}
@@ -267,9 +305,8 @@ impl Engine {
             let now = self.clock.now();
             if now >= beating {
                 beating = now + recover::HEARTBEAT;
-                match recover::keep_house(&self.store, &self.instance, now).await {
-                    Ok(()) => self.more_is_owed(),
-                    Err(error) => tracing::error!(%error, "the engine could not reach its database; it goes on trying"),
+                if let Err(error) = self.look_around().await {
+                    tracing::error!(%error, "the engine could not reach its database; it goes on trying");
                 }
             }
             if now >= sweeping {
@@ -287,6 +324,13 @@ impl Engine {
         }
     }
 
+    /// Says that this instance lives, and takes over from those that do not.
+    pub async fn look_around(&self) -> Result<(), StoreError> {
+        recover::keep_house(&self.store, &self.presence, &self.instance, self.clock.now()).await?;
+        self.more_is_owed();
+        Ok(())
+    }
+
     async fn drain(&self) {
         let all = async {
             while self.queue().under_way() > 0 {
@@ -297,7 +341,7 @@ impl Engine {
             let left = self.queue().under_way();
             tracing::warn!(left, "stopping while deliveries are under way; they will be sent again");
         }
-        if let Err(error) = recover::retire(&self.store, &self.instance).await {
+        if let Err(error) = recover::retire(&self.store, &self.presence, &self.instance).await {
             tracing::error!(%error, "what this instance held could not be given back; another takes it over in time");
         }
     }
@@ -359,7 +403,13 @@ impl Engine {
     }
 
     /// If anything has changed that takes deliveries out of our hands, finds out which of those that wait are still ours.
-    pub(super) async fn look_for_changes(&self) -> Result<(), StoreError> {
+    async fn look_for_changes(&self) -> Result<(), StoreError> {
+        let seen = self.see_changes().await;
+        self.blind.store(seen.is_err(), Ordering::Release);
+        seen
+    }
+
+    async fn see_changes(&self) -> Result<(), StoreError> {
         let now = self.clock.now().timestamp_micros();
         let age = now.saturating_sub(self.looked_at.load(Ordering::Acquire));
         if !self.store.is_alone() && age >= STALE.num_microseconds().unwrap_or_default() {
@@ -386,7 +436,11 @@ impl Engine {
     fn start_due(&self) -> Vec<Owed> {
         let (generation, now) = (self.store.generation(), self.clock.now());
         let mut queue = self.queue();
-        if queue.is_vetted(generation) { queue.start_due(now) } else { Vec::new() }
+        if self.may_start(&queue, generation) { queue.start_due(now) } else { Vec::new() }
+    }
+
+    fn may_start(&self, queue: &Queue, generation: i64) -> bool {
+        queue.is_vetted(generation) && !self.blind.load(Ordering::Acquire)
     }
 
     /// Starts the next try, for a task that has just finished one.
@@ -398,7 +452,7 @@ impl Engine {
         }
         let (generation, now) = (self.store.generation(), self.clock.now());
         let mut queue = self.queue();
-        if !queue.is_vetted(generation) {
+        if !self.may_start(&queue, generation) {
             drop(queue);
             self.wake();
             return None;

@@ -1,18 +1,16 @@
 //! Instances and what they leave behind: whoever lives takes over from whoever does not.
 //!
-//! Each instance has a row with a heartbeat. On SQLite the file belongs to one process, so at its start every other
-//! instance is dead; on PostgreSQL an instance is taken for dead after [`SILENT`].
+//! Each instance has a row, and as long as it lives a lock ([`crate::store::presence`]). Whoever finds the lock of another
+//! free takes over what that one held. On SQLite the file belongs to one process, so at its start every other is gone.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::ids::InstanceId;
-use crate::store::{self, DatabaseUrl, Store, StoreError};
+use crate::store::presence::{Held, Presence};
+use crate::store::{self, Conn, Store, StoreError};
 
-/// How often an instance says that it lives.
+/// How often an instance looks whether all is well.
 pub const HEARTBEAT: TimeDelta = TimeDelta::seconds(2);
-
-/// After how long without a heartbeat an instance counts as dead.
-pub const SILENT: TimeDelta = TimeDelta::seconds(15);
 
 /// How long the answers of forms are remembered, and how long an unfinished import keeps its file.
 const FORM_MEMORY: TimeDelta = TimeDelta::hours(24);
@@ -20,36 +18,57 @@ const FORM_MEMORY: TimeDelta = TimeDelta::hours(24);
 /// How long what may be seen once waits to be seen.
 const REVEAL_MEMORY: TimeDelta = TimeDelta::minutes(10);
 
-/// Makes a new instance known and frees what dead ones held.
-pub async fn register(store: &Store, instance: &InstanceId, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let instance = instance.clone();
-    let alone = matches!(store.url(), DatabaseUrl::Sqlite(_));
-    store
-        .write(move |conn| {
-            store::instance::insert(conn, &instance, now)?;
-            let dead_before = if alone { now + TimeDelta::days(36_500) } else { now - SILENT };
-            free_dead(conn, &instance, dead_before)
-        })
-        .await
+/// What came of a look around the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Deliveries that were taken over from instances that are gone.
+    pub taken_over: usize,
+    /// Others took this instance for gone: what it held may be theirs now.
+    pub was_gone: bool,
 }
 
-/// Says that this instance lives, frees what dead ones held, and sweeps what has expired.
-pub async fn keep_house(store: &Store, instance: &InstanceId, now: DateTime<Utc>) -> Result<(), StoreError> {
+/// Makes a new instance known and frees what those that are gone held.
+pub async fn register(store: &Store, presence: &Presence, instance: &InstanceId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    presence.hold(store).await?;
     let instance = instance.clone();
-    store
+    let taken = move |conn: &mut Conn| {
+        store::instance::insert(conn, &instance, now)?;
+        take_over(conn, &instance)
+    };
+    store.change(taken).await.map(drop)
+}
+
+/// Says that this instance lives, frees what those that are gone held, and sweeps what has expired.
+pub async fn keep_house(
+    store: &Store,
+    presence: &Presence,
+    instance: &InstanceId,
+    now: DateTime<Utc>,
+) -> Result<Found, StoreError> {
+    let held = presence.hold(store).await?;
+    let own = instance.clone();
+    let (found, generation) = store
         .write(move |conn| {
-            if !store::instance::beat(conn, &instance, now)? {
-                // The others took this instance for dead, and what it held. It goes on under its name.
-                store::instance::insert(conn, &instance, now)?;
+            // The others took this instance for gone, and what it held. It goes on under its name.
+            let was_gone = !store::instance::beat(conn, &own, now)?;
+            if was_gone {
+                store::instance::insert(conn, &own, now)?;
             }
-            free_dead(conn, &instance, now - SILENT)?;
+            // When the database was away, everybody's session ended: the others get a turn to come back.
+            let taken_over = if held == Held::Still { take_over(conn, &own)? } else { 0 };
             store::web_session::forget(conn, now)?;
             store::reveal::forget(conn, now - REVEAL_MEMORY)?;
             store::submission::forget(conn, now - FORM_MEMORY)?;
             store::import::drop_abandoned(conn, now - FORM_MEMORY)?;
-            Ok(())
+            let found = Found { taken_over, was_gone };
+            let generation = if taken_over > 0 || was_gone { Some(store::generation::bump(conn)?) } else { None };
+            Ok::<_, StoreError>((found, generation))
         })
-        .await
+        .await?;
+    if let Some(generation) = generation {
+        store.seen(generation);
+    }
+    Ok(found)
 }
 
 /// Puts right what no single act could: what strangers hold is freed, what is held for an active hook becomes due.
@@ -72,22 +91,30 @@ pub async fn sweep(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> 
 }
 
 /// Gives back what this instance holds and takes its name off the list.
-pub async fn retire(store: &Store, instance: &InstanceId) -> Result<(), StoreError> {
+pub async fn retire(store: &Store, presence: &Presence, instance: &InstanceId) -> Result<(), StoreError> {
     let own = vec![instance.clone()];
     store
         .write(move |conn| {
             store::delivery::free_from(conn, &own)?;
             store::instance::remove(conn, &own)
         })
-        .await
+        .await?;
+    presence.end();
+    Ok(())
 }
 
-fn free_dead(conn: &mut store::Conn, own: &InstanceId, dead_before: DateTime<Utc>) -> Result<(), StoreError> {
-    let dead = store::instance::silent(conn, own, dead_before)?;
-    if !dead.is_empty() {
-        let freed = store::delivery::free_from(conn, &dead)?;
-        tracing::info!(instances = dead.len(), deliveries = freed, "taking over from instances that are gone");
-        store::instance::remove(conn, &dead)?;
+fn take_over(conn: &mut Conn, own: &InstanceId) -> Result<usize, StoreError> {
+    let mut gone = Vec::new();
+    for other in store::instance::others(conn, own)? {
+        if store::presence::is_gone(conn, &other)? {
+            gone.push(other);
+        }
     }
-    Ok(())
+    if gone.is_empty() {
+        return Ok(0);
+    }
+    let freed = store::delivery::free_from(conn, &gone)?;
+    tracing::info!(instances = gone.len(), deliveries = freed, "taking over from instances that are gone");
+    store::instance::remove(conn, &gone)?;
+    Ok(freed)
 }

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 
 use super::directory::Target;
-use super::engine::{Engine, Report};
+use super::engine::{Engine, OWN_FAULT_PAUSE, Report};
 use super::gathering::{self, Taken};
 use super::sender::Order;
 use super::settle::{Finished, HORIZON, settle};
@@ -21,9 +21,6 @@ use crate::domain::hook::HookState;
 use crate::domain::ids::AttemptId;
 use crate::store::delivery::Owed;
 use crate::store::{self, Result, StoreError};
-
-/// How long to wait before trying again what failed on our own side.
-const OWN_FAULT_PAUSE: TimeDelta = TimeDelta::seconds(1);
 
 /// How long to leave alone what cannot be read, or what made a try end in a bug of ours.
 const BROKEN_PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -74,6 +71,8 @@ impl Engine {
     async fn try_once(&self, owed: Owed, target: Arc<Target>) -> Option<Finished> {
         self.steps.at(Step::Sending);
         let started_at = self.clock.now();
+        let due = owed.delivery.state.due().unwrap_or(started_at);
+        self.meters.began((started_at - due).to_std().unwrap_or_default());
         let order = Order {
             event_id: owed.delivery.event_id.clone(),
             kind: owed.delivery.kind,
@@ -97,6 +96,7 @@ impl Engine {
             self.put_back(owed, finished_at + OWN_FAULT_PAUSE);
             return None;
         }
+        self.meters.tried(&sent.outcome, sent.timings.total);
         self.steps.at(Step::Answered);
         let jitter = rand::random_range(-1.0..=1.0);
         let id = AttemptId::new(started_at);
@@ -218,6 +218,7 @@ impl Engine {
             self.requeue(Owed { delivery, ..finished.owed }, as_of);
             self.tell(&id);
         }
+        self.meters.settled(report.sent, report.succeeded, report.failed);
         report
     }
 

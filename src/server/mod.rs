@@ -4,6 +4,7 @@
 //! sends until told to stop, then drains: no new request, what is under way finishes, what is held is given back.
 
 mod health;
+mod metrics;
 mod sealing_key;
 
 use std::net::{SocketAddr, TcpListener};
@@ -37,6 +38,7 @@ pub struct App {
     pub context: Context,
     config: Config,
     listener: TcpListener,
+    metrics: Option<TcpListener>,
     address: SocketAddr,
     /// The SQLite file is ours alone while this is open and locked.
     _lock: Option<std::fs::File>,
@@ -47,16 +49,20 @@ impl App {
     pub async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, CannotStart> {
         let lock = lock(&config.database)?;
         let context = context(&config, clock).await?;
-        let listener = TcpListener::bind(config.listen).map_err(|error| {
-            cannot(format!("HIREWIRE_LISTEN is {}, where this program cannot listen: {error}.", config.listen))
-        })?;
+        let listener = bind("HIREWIRE_LISTEN", config.listen)?;
+        let metrics = config.metrics_listen.map(|at| bind("HIREWIRE_METRICS_LISTEN", at)).transpose()?;
         let address = listener.local_addr().map_err(cannot)?;
-        Ok(Self { context, config, listener, address, _lock: lock })
+        Ok(Self { context, config, listener, metrics, address, _lock: lock })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it shows its metrics, if it does.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
     /// Serves and sends until `stop` says so, then drains.
@@ -74,6 +80,8 @@ impl App {
     /// Serves alone; deliveries are sent when someone calls the engine's `tick`. For tests.
     pub async fn serve(self, mut stop: watch::Receiver<bool>) -> Result<(), CannotStart> {
         let (context, config) = (self.context, self.config);
+        let metrics = self.metrics.map(|listener| metrics::server(context.clone(), listener));
+        let metrics = metrics.transpose().map_err(cannot)?.map(|server| (server.handle(), tokio::spawn(server)));
         let limits = web::Data::new(api::limit::Limits::new(config.rate_limit));
         let server = HttpServer::new(move || {
             Actix::new()
@@ -99,8 +107,16 @@ impl App {
         });
         let served = server.await.map_err(cannot);
         stopper.abort();
+        if let Some((handle, _)) = metrics {
+            handle.stop(false).await;
+        }
         served
     }
+}
+
+fn bind(variable: &str, address: SocketAddr) -> Result<TcpListener, CannotStart> {
+    TcpListener::bind(address)
+        .map_err(|error| cannot(format!("{variable} is {address}, where this program cannot listen: {error}.")))
 }
 
 /// What actions work with, from settings: for [`App`] and for commands that only change the database.

@@ -29,12 +29,10 @@ pub fn beat(conn: &mut Conn, id: &InstanceId, now: DateTime<Utc>) -> Result<bool
     Ok(changed == 1)
 }
 
-/// The instances other than `own` whose last heartbeat is before `before`.
-pub fn silent(conn: &mut Conn, own: &InstanceId, before: DateTime<Utc>) -> Result<Vec<InstanceId>> {
-    let ids: Vec<String> = instances::table
-        .filter(instances::id.ne(own.as_str()).and(instances::heartbeat_at.lt(micros(before))))
-        .select(instances::id)
-        .load(conn)?;
+/// The instances other than `own`.
+pub fn others(conn: &mut Conn, own: &InstanceId) -> Result<Vec<InstanceId>> {
+    let ids: Vec<String> =
+        instances::table.filter(instances::id.ne(own.as_str())).order(instances::id).select(instances::id).load(conn)?;
     ids.iter().map(|id| Reader { table: "instances", id }.parse(id)).collect()
 }
 

@@ -27,6 +27,7 @@ pub mod log;
 pub mod member;
 pub mod migrate;
 pub mod organisation;
+pub mod presence;
 pub mod reveal;
 pub mod schema;
 pub mod setting;

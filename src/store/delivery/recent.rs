@@ -42,3 +42,27 @@ pub fn recent_statuses(
         })
         .collect()
 }
+
+/// What is owed in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// Deliveries that are due or will be.
+    pub owed: i64,
+    /// Deliveries held for paused hooks.
+    pub held: i64,
+    /// When the oldest of those that are due or will be was recorded.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// What is owed in all, of every organisation: for the operator. It costs a walk over what is owed.
+pub fn backlog(conn: &mut Conn) -> Result<Backlog> {
+    let owed = deliveries::table.filter(deliveries::completed_at.is_null());
+    let (all, due): (i64, i64) =
+        owed.select((diesel::dsl::count_star(), diesel::dsl::count(deliveries::due_at))).first(conn)?;
+    let oldest: Option<i64> = owed
+        .filter(deliveries::due_at.is_not_null())
+        .select(diesel::dsl::min(deliveries::created_at))
+        .first(conn)?;
+    let oldest = oldest.map(|at| Reader { table: "deliveries", id: "(oldest)" }.time(at)).transpose()?;
+    Ok(Backlog { owed: due, held: all - due, oldest })
+}

@@ -144,7 +144,7 @@ fn a_hook_that_is_resumed_in_the_very_moment_of_holding_loses_nothing() {
 }
 
 #[test]
-fn a_silent_instance_is_taken_over_and_a_living_one_is_not() {
+fn an_instance_whose_session_ends_is_taken_over_and_a_living_one_is_not() {
     run(Kind::Postgres, |app| async move {
         let team = app.an_organisation().await;
         let receiver = Receiver::answering([200]).await;
@@ -152,22 +152,21 @@ fn a_silent_instance_is_taken_over_and_a_living_one_is_not() {
         let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
         let other = app.beside().await;
         app.report(&key, "job.created").await;
-        // The first instance holds it and lives: the second keeps house and leaves it alone.
-        let house = |app: &TestApp| {
-            let (store, instance, now) = (app.context.store.clone(), app.context.engine.instance().clone(), app.now());
-            async move { hirewire::delivery::recover::keep_house(&store, &instance, now).await.expect("a database") }
-        };
-        for _ in 0..10 {
-            app.advance_ms(2_000);
-            house(&app).await;
-            house(&other).await;
+        // The first instance holds it and lives, however long it says nothing: the second leaves it alone.
+        for _ in 0..3 {
+            app.advance_ms(3_600_000);
+            other.context.engine.look_around().await.expect("a database");
             assert_eq!(other.tick().await.sent, 0);
         }
-        // Then it says nothing any more.
-        app.advance_ms(16_000);
-        house(&other).await;
-        assert_eq!(other.tick().await.succeeded, 1);
-        // And when it comes back, it does not send what is no longer its own.
+        app.the_first_instance_is_gone().await;
+        eventually("the second taking over", || async {
+            other.context.engine.look_around().await.expect("a database");
+            (other.tick().await.succeeded == 1).then_some(())
+        })
+        .await;
+        // And when the first comes back, it does not send what is no longer its own.
+        assert_eq!(app.tick().await.sent, 0);
+        app.context.engine.look_around().await.expect("a database");
         assert_eq!(app.tick().await.sent, 0);
         assert_eq!(receiver.count(), 1);
     });

@@ -70,16 +70,11 @@ impl TestApp {
     }
 
     /// The program dies without a word and is started again on the same database, with other settings perhaps.
-    ///
-    /// On PostgreSQL the clock moves on until the dead instance counts as dead.
     pub async fn crashed_and_started_again(self, adjust: impl FnOnce(&mut Config)) -> Self {
         let (database, clock, servers) = (self.database.clone(), self.clock.clone(), self.servers.clone());
         servers.stop().await;
         // What it held in memory is gone, its lock on the file too.
         drop(self);
-        if database.kind == Kind::Postgres {
-            clock.advance(hirewire::delivery::recover::SILENT + TimeDelta::seconds(1));
-        }
         Self::build(database, clock, servers, adjust).await
     }
 
@@ -156,6 +151,16 @@ impl TestApp {
             "EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
         );
         self.read(move |conn| Ok::<_, StoreError>(diesel::select(waiting).get_result(conn)?)).await
+    }
+
+    /// The session that says that the first instance lives ends, as if its process had died; on PostgreSQL.
+    pub async fn the_first_instance_is_gone(&self) {
+        self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'hirewire presence'
+             ORDER BY backend_start LIMIT 1",
+        )
+        .await;
     }
 
     /// Every delivery of an organisation and mode, tests included, oldest first.
