@@ -28,7 +28,12 @@ pub struct Found {
 }
 
 /// Makes a new instance known and frees what those that are gone held.
-pub async fn register(store: &Store, presence: &Presence, instance: &InstanceId, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn register(
+    store: &Store,
+    presence: &Presence,
+    instance: &InstanceId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     presence.hold(store).await?;
     let instance = instance.clone();
     let taken = move |conn: &mut Conn| {

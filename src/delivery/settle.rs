@@ -17,20 +17,51 @@ use crate::store::{self, Conn, Result, StoreError};
 /// A try that has finished and is not written down yet.
 #[derive(Debug, Clone)]
 pub struct Finished {
-    /// Its id: one that is there already has been written down.
-    pub id: AttemptId,
     /// What was tried, as it stood when the try began.
     pub owed: Owed,
+    /// The try. One whose id is there already has been written down.
+    pub attempt: Attempt,
     /// The policy of its hook.
     pub policy: Policy,
-    /// When the try began.
-    pub started_at: DateTime<Utc>,
-    /// When it ended.
-    pub finished_at: DateTime<Utc>,
-    /// How it went.
-    pub sent: Sent,
     /// From -1 to 1: how far *Patient* moves its next pause.
     pub jitter: f64,
+}
+
+impl Finished {
+    /// A try that began and ended at these times.
+    pub fn new(
+        owed: Owed,
+        policy: Policy,
+        (started_at, finished_at): (DateTime<Utc>, DateTime<Utc>),
+        sent: Sent,
+        jitter: f64,
+    ) -> Self {
+        let attempt = Attempt {
+            id: AttemptId::new(started_at),
+            delivery_id: owed.delivery.id.clone(),
+            number: owed.delivery.tries.all() + 1,
+            trigger: owed.delivery.trigger,
+            started_at,
+            finished_at,
+            request: sent.request,
+            response: sent.response,
+            timings: sent.timings,
+            remote: sent.remote,
+            outcome: sent.outcome,
+        };
+        Self { owed, attempt, policy, jitter }
+    }
+
+    /// A delivery after this try.
+    fn after(&self, delivery: &Delivery) -> Delivery {
+        let (started, ended) = (self.attempt.started_at, self.attempt.finished_at);
+        delivery.after(&self.attempt.outcome, self.policy, started, ended, self.jitter)
+    }
+
+    /// Whether a delivery is due so soon that its instance keeps it.
+    fn is_soon(&self, delivery: &Delivery) -> bool {
+        delivery.state.due().is_some_and(|due| due <= self.attempt.finished_at + HORIZON)
+    }
 }
 
 /// A retry that is due later than this is given back: memory holds what is due soon, the database the rest.
@@ -39,32 +70,17 @@ pub const HORIZON: TimeDelta = TimeDelta::seconds(60);
 /// Writes a batch down. Returns each delivery as it stands now, in the order of the batch; `None` for one that is gone or
 /// cannot be read.
 pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId) -> Result<Vec<Option<Delivery>>> {
-    let tries: Vec<(Delivery, Attempt)> = batch.iter().map(|finished| as_expected(finished)).collect();
-    let settled = batch.iter().zip(&tries).map(|(finished, (after, attempt))| {
-        let holder = Some(own).filter(|_| is_soon(after, finished));
-        Settled { before: &finished.owed.delivery, after, holder, attempt }
+    let expected: Vec<Delivery> = batch.iter().map(|finished| finished.after(&finished.owed.delivery)).collect();
+    let settled = batch.iter().zip(&expected).map(|(finished, after)| {
+        let holder = Some(own).filter(|_| finished.is_soon(after));
+        Settled { before: &finished.owed.delivery, after, holder, attempt: &finished.attempt }
     });
     let written = store::delivery::settle(conn, own, &settled.collect::<Vec<_>>())?;
     let mut all = Vec::with_capacity(batch.len());
-    for (finished, (after, _)) in batch.iter().zip(tries) {
+    for (finished, after) in batch.iter().zip(expected) {
         all.push(if written.contains(after.id.as_str()) { Some(after) } else { look_again(conn, finished, own)? });
     }
     Ok(all)
-}
-
-fn as_expected(finished: &Finished) -> (Delivery, Attempt) {
-    let before = &finished.owed.delivery;
-    (after(finished, before.clone()), attempt(finished, before))
-}
-
-fn after(finished: &Finished, delivery: Delivery) -> Delivery {
-    let (started, ended) = (finished.started_at, finished.finished_at);
-    delivery.after(&finished.sent.outcome, finished.policy, started, ended, finished.jitter)
-}
-
-/// Whether a delivery is due so soon that its instance keeps it.
-fn is_soon(delivery: &Delivery, finished: &Finished) -> bool {
-    delivery.state.due().is_some_and(|due| due <= finished.finished_at + HORIZON)
 }
 
 fn look_again(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Option<Delivery>> {
@@ -79,25 +95,24 @@ fn look_again(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<
 
 fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Option<Delivery>> {
     let Some((current, holder)) = store::delivery::current(conn, &finished.owed.delivery.id)? else { return Ok(None) };
-    if store::attempt::is_there(conn, &finished.id)? {
+    if store::attempt::is_there(conn, &finished.attempt.id)? {
         // It was written down, and the word of it was lost on the way.
         return Ok(Some(current));
     }
-    let trigger = finished.owed.delivery.trigger;
-    store::attempt::insert(conn, &attempt(finished, &current))?;
-    let next = next(finished, current, trigger);
-    let holder = holder.as_ref().or(Some(own)).filter(|_| is_soon(&next, finished));
+    store::attempt::insert(conn, &Attempt { number: current.tries.all() + 1, ..finished.attempt.clone() })?;
+    let next = next(finished, current);
+    let holder = holder.as_ref().or(Some(own)).filter(|_| finished.is_soon(&next));
     store::delivery::update(conn, &next, holder)?;
     Ok(Some(next))
 }
 
-fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
+fn next(finished: &Finished, current: Delivery) -> Delivery {
     let held = current.state.is_held();
     let owed = current.state.is_owed();
     let begun_as = &finished.owed.delivery;
     let asked_again = current.trigger == Trigger::Manual
         && (current.trigger, current.updated_at) != (begun_as.trigger, begun_as.updated_at);
-    let tried = after(finished, Delivery { trigger, ..current.clone() });
+    let tried = finished.after(&Delivery { trigger: finished.attempt.trigger, ..current.clone() });
     match (owed, tried.state) {
         // Cancelled meanwhile: the decision stands, the evidence is kept.
         (false, _) => {
@@ -111,22 +126,5 @@ fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
             Delivery { state: DeliveryState::Retrying { due: None }, ..tried }
         }
         (true, _) => tried,
-    }
-}
-
-fn attempt(finished: &Finished, current: &Delivery) -> Attempt {
-    let sent = finished.sent.clone();
-    Attempt {
-        id: finished.id.clone(),
-        delivery_id: current.id.clone(),
-        number: current.tries.all() + 1,
-        trigger: finished.owed.delivery.trigger,
-        started_at: finished.started_at,
-        finished_at: finished.finished_at,
-        request: sent.request,
-        response: sent.response,
-        timings: sent.timings,
-        remote: sent.remote,
-        outcome: sent.outcome,
     }
 }

@@ -18,7 +18,6 @@ use super::settle::{Finished, HORIZON, settle};
 use super::step::Step;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::hook::HookState;
-use crate::domain::ids::AttemptId;
 use crate::store::delivery::Owed;
 use crate::store::{self, Result, StoreError};
 
@@ -99,8 +98,7 @@ impl Engine {
         self.meters.tried(&sent.outcome, sent.timings.total);
         self.steps.at(Step::Answered);
         let jitter = rand::random_range(-1.0..=1.0);
-        let id = AttemptId::new(started_at);
-        Some(Finished { id, owed, policy: target.hook.policy, started_at, finished_at, sent, jitter })
+        Some(Finished::new(owed, target.hook.policy, (started_at, finished_at), sent, jitter))
     }
 
     async fn hold(&self, owed: Owed) -> Option<Finished> {

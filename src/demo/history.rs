@@ -17,7 +17,7 @@ use crate::domain::attempt::{Outcome, Response, Timings};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::hook::Hook;
-use crate::domain::ids::{AttemptId, EventId, InstanceId, MemberId, OrganisationId};
+use crate::domain::ids::{EventId, InstanceId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::payload::timestamp;
 use crate::domain::secret::CredentialKind;
@@ -87,15 +87,7 @@ fn deliver(
         let started = due + TimeDelta::milliseconds(random.random_range(1..6));
         let sent = answer(hook, &owed, started, random);
         let finished_at = started + TimeDelta::from_std(sent.timings.total).unwrap_or_default();
-        let finished = Finished {
-            id: AttemptId::new(started),
-            owed: owed.clone(),
-            policy: hook.policy,
-            started_at: started,
-            finished_at,
-            sent,
-            jitter: 0.0,
-        };
+        let finished = Finished::new(owed.clone(), hook.policy, (started, finished_at), sent, 0.0);
         match settle(conn, &[finished], holder)?.pop().flatten() {
             // The history is over before "now": what would still be owed is left for the engine.
             Some(next) if !matches!(next.state, DeliveryState::Retrying { due: Some(due) } if due > finished_at + TimeDelta::minutes(2)) =>

@@ -19,16 +19,41 @@ pub struct NotAnId {
     pub text: String,
 }
 
-fn fresh(prefix: &str, now: DateTime<Utc>) -> String {
-    let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
-    format!("{prefix}_{}", Ulid::from_parts(millis, rand::random()))
+/// The longest prefix, the underscore and a ULID.
+const LONGEST: usize = 30;
+
+/// The text of an id where it stands: ids are everywhere, and none is worth an allocation.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Inline {
+    bytes: [u8; LONGEST],
+    length: u8,
 }
 
-fn checked(prefix: &'static str, text: &str) -> Result<String, NotAnId> {
+impl Inline {
+    fn of(prefix: &str, rest: &str) -> Self {
+        let mut bytes = [0; LONGEST];
+        let parts = prefix.bytes().chain([b'_']).chain(rest.bytes());
+        let length = bytes.iter_mut().zip(parts).map(|(place, byte)| *place = byte).count();
+        Self { bytes, length: length as u8 }
+    }
+
+    fn as_str(&self) -> &str {
+        // What is in there was ASCII when it came in.
+        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+fn fresh(prefix: &str, now: DateTime<Utc>) -> Inline {
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+    let mut text = [0; ulid::ULID_LEN];
+    Inline::of(prefix, Ulid::from_parts(millis, rand::random()).array_to_str(&mut text))
+}
+
+fn checked(prefix: &'static str, text: &str) -> Result<Inline, NotAnId> {
     let body = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
     match body {
         Some(body) if body.len() == 26 && body.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) => {
-            Ok(text.to_owned())
+            Ok(Inline::of(prefix, body))
         }
         _ => Err(NotAnId { prefix, text: text.chars().take(64).collect() }),
     }
@@ -37,9 +62,9 @@ fn checked(prefix: &'static str, text: &str) -> Result<String, NotAnId> {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub struct $name(Inline);
 
         impl $name {
             /// What every id of this kind starts with, before the underscore.
@@ -52,13 +77,27 @@ macro_rules! ids {
 
             /// The id as text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.as_str())
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotAnId;
+
+            fn try_from(text: String) -> Result<Self, NotAnId> {
+                text.parse()
             }
         }
 
@@ -72,7 +111,7 @@ macro_rules! ids {
 
         impl From<$name> for String {
             fn from(id: $name) -> String {
-                id.0
+                id.as_str().to_owned()
             }
         }
     )*};

@@ -45,8 +45,9 @@ pub fn headers(signed: Signed<'_>, secrets: &Secrets) -> Vec<Header> {
         let sum = mac(&key, &[signed.id.as_bytes(), b".", unix.as_bytes(), b".", signed.body]);
         format!("v1,{}", BASE64.encode(sum))
     };
-    let preferred_stripe = stripe(preferred);
-    let every_stripe = secrets.live.iter().map(|secret| format!(",v1={}", stripe(secret))).collect::<String>();
+    let stripes: Vec<String> = secrets.live.iter().map(stripe).collect();
+    let preferred_stripe = stripes.get(secrets.preferred).or(stripes.first()).cloned().unwrap_or_default();
+    let every_stripe: String = stripes.iter().flat_map(|stripe| [",v1=", stripe]).collect();
     let every_standard = secrets.live.iter().map(standard).collect::<Vec<_>>().join(" ");
     vec![
         ("X-TalentSprout-Signature", format!("t={unix},v1={preferred_stripe}")),

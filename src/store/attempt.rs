@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::postgres::Column;
 use super::row::{Reader, json_text};
 use super::schema::attempts;
+use super::statement::{Column, Line, Statement, Value};
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Request, Response, Timings, Trigger};
@@ -130,8 +130,44 @@ pub fn is_there(conn: &mut Conn, id: &AttemptId) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(attempts::table.find(id.as_str()))).get_result(conn)?)
 }
 
-pub(super) fn insert_sqlite(conn: &mut diesel::SqliteConnection, attempt: &Attempt) -> Result<()> {
-    diesel::insert_into(attempts::table).values(&AttemptRow::write(attempt)).execute(conn)?;
+struct InsertAttempt;
+
+impl Statement for InsertAttempt {
+    const SQL: &'static str = "INSERT INTO attempts (id, delivery_id, number, trigger_kind, started_at, finished_at, \
+        request_target, request_headers, response_status, response_headers, response_headers_cut, response_body, \
+        response_body_cut, dns_us, connect_us, first_byte_us, total_us, remote, error_class, detail) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+}
+
+/// Writes an attempt to SQLite, as fast as can be.
+pub(super) fn insert_line(conn: &mut SqliteConnection, attempt: &Attempt) -> Result<()> {
+    let (request, response) = (attempt.request.as_ref(), attempt.response.as_ref());
+    let request_headers = request.map(|request| json_text(&request.headers));
+    let response_headers = response.map(|response| json_text(&response.headers));
+    let remote = attempt.remote.map(|remote| remote.to_string());
+    Line::<InsertAttempt, 20>::new([
+        Value::Text(attempt.id.as_str()),
+        Value::Text(attempt.delivery_id.as_str()),
+        Value::Int(i32::try_from(attempt.number).unwrap_or(i32::MAX)),
+        Value::Text(attempt.trigger.as_str()),
+        Value::Big(micros(attempt.started_at)),
+        Value::Big(micros(attempt.finished_at)),
+        Value::TextOrNull(request.map(|request| request.target.as_str())),
+        Value::TextOrNull(request_headers.as_deref()),
+        Value::IntOrNull(attempt.outcome.status.map(i32::from)),
+        Value::TextOrNull(response_headers.as_deref()),
+        Value::Bool(response.is_some_and(|response| response.headers_cut)),
+        Value::BytesOrNull(response.map(|response| response.body.as_slice())),
+        Value::Bool(response.is_some_and(|response| response.body_cut)),
+        Value::BigOrNull(attempt.timings.dns.map(to_us)),
+        Value::BigOrNull(attempt.timings.connect.map(to_us)),
+        Value::BigOrNull(attempt.timings.first_byte.map(to_us)),
+        Value::Big(to_us(attempt.timings.total)),
+        Value::TextOrNull(remote.as_deref()),
+        Value::TextOrNull(attempt.outcome.class.map(ErrorClass::as_str)),
+        Value::TextOrNull(attempt.outcome.detail.as_deref()),
+    ])
+    .execute(conn)?;
     Ok(())
 }
 

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::postgres::{Batch, Column, Statement};
 use super::row::Reader;
 use super::schema::{event_bodies, event_candidates, events};
+use super::statement::{Batch, Column, Line, Statement, Value};
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::event::{Cause, Event, EventType};
@@ -100,18 +100,37 @@ pub fn insert_all(conn: &mut Conn, new: &[(&NewEvent, usize)], now: DateTime<Utc
 
 fn insert_sqlite(conn: &mut SqliteConnection, rows: &[EventRow], new: &[(&NewEvent, usize)]) -> Result<()> {
     for (row, (new, _)) in rows.iter().zip(new) {
-        diesel::insert_into(events::table).values(row).execute(conn)?;
+        Line::<InsertEvent, 9>::new([
+            Value::Text(&row.id),
+            Value::Text(&row.organisation_id),
+            Value::Text(&row.mode),
+            Value::Text(&row.kind),
+            Value::TextOrNull(row.client_id.as_deref()),
+            Value::Big(row.occurred_at),
+            Value::Bool(row.probe),
+            Value::Int(row.deliveries),
+            Value::Big(row.created_at),
+        ])
+        .execute(conn)?;
         for (field_set, body) in &new.bodies {
-            diesel::insert_into(event_bodies::table)
-                .values((
-                    event_bodies::event_id.eq(&row.id),
-                    event_bodies::field_set.eq(field_set.as_str()),
-                    event_bodies::body.eq(body.as_ref()),
-                ))
-                .execute(conn)?;
+            let body = [Value::Text(&row.id), Value::Text(field_set.as_str()), Value::Bytes(body)];
+            Line::<InsertBody, 3>::new(body).execute(conn)?;
         }
     }
     Ok(())
+}
+
+struct InsertEvent;
+
+impl Statement for InsertEvent {
+    const SQL: &'static str = "INSERT INTO events (id, organisation_id, mode, kind, client_id, occurred_at, probe, \
+        deliveries, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+}
+
+struct InsertBody;
+
+impl Statement for InsertBody {
+    const SQL: &'static str = "INSERT INTO event_bodies (event_id, field_set, body) VALUES (?, ?, ?)";
 }
 
 struct InsertEvents;

@@ -37,8 +37,8 @@ pub mod traffic;
 pub mod vacancy;
 pub mod web_session;
 
-mod postgres;
 mod row;
+mod statement;
 mod writer;
 
 pub use connection::{Conn, DatabaseUrl};

@@ -108,6 +108,11 @@ fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String>
 }
 
 fn behind_savepoints(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<()> {
+    if let [one] = batch {
+        // There is nobody to be kept apart from.
+        let kept = one.run(conn);
+        return conn.batch_execute(if kept { "COMMIT" } else { "ROLLBACK" });
+    }
     for write in batch {
         conn.batch_execute("SAVEPOINT write")?;
         let kept = write.run(conn);

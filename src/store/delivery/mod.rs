@@ -12,9 +12,9 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::postgres::{Batch, Column, Statement};
 use super::row::Reader;
 use super::schema::{deliveries, event_bodies, events};
+use super::statement::{Batch, Column, Line, Statement, Value};
 use super::time::micros;
 use super::{Conn, Result, StoreError};
 use crate::domain::attempt::{ErrorClass, Trigger};
@@ -75,8 +75,8 @@ impl DeliveryRow {
                 Some(Before::Failed) | None => None,
             },
             next_trigger: delivery.trigger.as_str().to_owned(),
-            automatic_tries: i32::try_from(delivery.tries.automatic).unwrap_or(i32::MAX),
-            manual_tries: i32::try_from(delivery.tries.manual).unwrap_or(i32::MAX),
+            automatic_tries: count(delivery.tries.automatic),
+            manual_tries: count(delivery.tries.manual),
             sent_at: delivery.sent_at.map(micros),
             completed_at: delivery.state.completed_at().map(micros),
             response_status: delivery.response_status.map(i32::from),
@@ -172,19 +172,59 @@ pub fn insert(conn: &mut Conn, delivery: &Delivery, holder: Option<&InstanceId>)
 
 /// Writes new deliveries, each held by its holder when it is due.
 pub fn insert_all(conn: &mut Conn, new: &[(&Delivery, Option<&InstanceId>)]) -> Result<()> {
-    let rows: Vec<DeliveryRow> = new.iter().map(|(delivery, holder)| DeliveryRow::write(delivery, *holder)).collect();
     match conn {
         Conn::Sqlite(conn) => {
-            for row in &rows {
-                diesel::insert_into(deliveries::table).values(row).execute(conn)?;
+            for (delivery, holder) in new {
+                line(delivery, *holder).execute(conn)?;
             }
         }
-        Conn::Postgres(_) if rows.is_empty() => {}
+        Conn::Postgres(_) if new.is_empty() => {}
         Conn::Postgres(conn) => {
-            insert_batch(&rows).execute(conn)?;
+            let rows = new.iter().map(|(delivery, holder)| DeliveryRow::write(delivery, *holder));
+            insert_batch(&rows.collect::<Vec<_>>()).execute(conn)?;
         }
     }
     Ok(())
+}
+
+struct InsertDelivery;
+
+impl Statement for InsertDelivery {
+    const SQL: &'static str = "INSERT INTO deliveries (id, event_id, hook_id, organisation_id, mode, kind, probe, \
+        field_set, status, due_at, next_trigger, automatic_tries, manual_tries, sent_at, completed_at, response_status, \
+        last_class, holder, created_at, updated_at) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+}
+
+/// A delivery that is new: it has come to nothing before.
+fn line<'a>(delivery: &'a Delivery, holder: Option<&'a InstanceId>) -> Line<'a, InsertDelivery, 20> {
+    let due = delivery.state.due();
+    Line::new([
+        Value::Text(delivery.id.as_str()),
+        Value::Text(delivery.event_id.as_str()),
+        Value::Text(delivery.hook_id.as_str()),
+        Value::Text(delivery.organisation_id.as_str()),
+        Value::Text(delivery.mode.as_str()),
+        Value::Text(delivery.kind.as_str()),
+        Value::Bool(delivery.probe),
+        Value::Text(delivery.field_set.as_str()),
+        Value::Text(delivery.state.status().as_str()),
+        Value::BigOrNull(due.map(micros)),
+        Value::Text(delivery.trigger.as_str()),
+        Value::Int(count(delivery.tries.automatic)),
+        Value::Int(count(delivery.tries.manual)),
+        Value::BigOrNull(delivery.sent_at.map(micros)),
+        Value::BigOrNull(delivery.state.completed_at().map(micros)),
+        Value::IntOrNull(delivery.response_status.map(i32::from)),
+        Value::TextOrNull(delivery.last_class.map(ErrorClass::as_str)),
+        Value::TextOrNull(due.and(holder).map(InstanceId::as_str)),
+        Value::Big(micros(delivery.created_at)),
+        Value::Big(micros(delivery.updated_at)),
+    ])
+}
+
+fn count(tries: u32) -> i32 {
+    i32::try_from(tries).unwrap_or(i32::MAX)
 }
 
 struct InsertDeliveries;

@@ -59,10 +59,8 @@ pub fn backlog(conn: &mut Conn) -> Result<Backlog> {
     let owed = deliveries::table.filter(deliveries::completed_at.is_null());
     let (all, due): (i64, i64) =
         owed.select((diesel::dsl::count_star(), diesel::dsl::count(deliveries::due_at))).first(conn)?;
-    let oldest: Option<i64> = owed
-        .filter(deliveries::due_at.is_not_null())
-        .select(diesel::dsl::min(deliveries::created_at))
-        .first(conn)?;
+    let oldest: Option<i64> =
+        owed.filter(deliveries::due_at.is_not_null()).select(diesel::dsl::min(deliveries::created_at)).first(conn)?;
     let oldest = oldest.map(|at| Reader { table: "deliveries", id: "(oldest)" }.time(at)).transpose()?;
     Ok(Backlog { owed: due, held: all - due, oldest })
 }

@@ -7,13 +7,12 @@ use std::collections::HashSet;
 
 use diesel::prelude::*;
 
-use super::DeliveryRow;
-use crate::domain::attempt::Attempt;
+use super::{DeliveryRow, count};
+use crate::domain::attempt::{Attempt, ErrorClass};
 use crate::domain::delivery::Delivery;
 use crate::domain::ids::InstanceId;
 use crate::store::attempt;
-use crate::store::postgres::{Batch, Column, Statement};
-use crate::store::schema::deliveries;
+use crate::store::statement::{Batch, Column, Line, Statement, Value};
 use crate::store::time::micros;
 use crate::store::{Conn, Result};
 
@@ -46,33 +45,40 @@ fn settle_sqlite(
 ) -> Result<HashSet<String>> {
     let mut written = HashSet::with_capacity(settled.len());
     for one in settled {
-        let row = DeliveryRow::write(one.after, one.holder);
-        let unchanged = deliveries::table
-            .find(&row.id)
-            .filter(deliveries::holder.eq(own.as_str()))
-            .filter(deliveries::updated_at.eq(micros(one.before.updated_at)))
-            .filter(deliveries::next_trigger.eq(one.before.trigger.as_str()));
-        let changed = diesel::update(unchanged)
-            .set((
-                deliveries::status.eq(&row.status),
-                deliveries::due_at.eq(row.due_at),
-                deliveries::next_trigger.eq(&row.next_trigger),
-                deliveries::automatic_tries.eq(row.automatic_tries),
-                deliveries::manual_tries.eq(row.manual_tries),
-                deliveries::sent_at.eq(row.sent_at),
-                deliveries::completed_at.eq(row.completed_at),
-                deliveries::response_status.eq(row.response_status),
-                deliveries::last_class.eq(&row.last_class),
-                deliveries::holder.eq(&row.holder),
-                deliveries::updated_at.eq(row.updated_at),
-            ))
-            .execute(conn)?;
+        let (before, after) = (one.before, one.after);
+        let due = after.state.due();
+        let changed = Line::<MoveOn, 15>::new([
+            Value::Text(after.state.status().as_str()),
+            Value::BigOrNull(due.map(micros)),
+            Value::Text(after.trigger.as_str()),
+            Value::Int(count(after.tries.automatic)),
+            Value::Int(count(after.tries.manual)),
+            Value::BigOrNull(after.sent_at.map(micros)),
+            Value::BigOrNull(after.state.completed_at().map(micros)),
+            Value::IntOrNull(after.response_status.map(i32::from)),
+            Value::TextOrNull(after.last_class.map(ErrorClass::as_str)),
+            Value::TextOrNull(due.and(one.holder).map(InstanceId::as_str)),
+            Value::Big(micros(after.updated_at)),
+            Value::Text(after.id.as_str()),
+            Value::Text(own.as_str()),
+            Value::Big(micros(before.updated_at)),
+            Value::Text(before.trigger.as_str()),
+        ])
+        .execute(conn)?;
         if changed == 1 {
-            attempt::insert_sqlite(conn, one.attempt)?;
-            written.insert(row.id);
+            attempt::insert_line(conn, one.attempt)?;
+            written.insert(after.id.to_string());
         }
     }
     Ok(written)
+}
+
+struct MoveOn;
+
+impl Statement for MoveOn {
+    const SQL: &'static str = "UPDATE deliveries SET status = ?, due_at = ?, next_trigger = ?, automatic_tries = ?, \
+        manual_tries = ?, sent_at = ?, completed_at = ?, response_status = ?, last_class = ?, holder = ?, updated_at = ? \
+        WHERE id = ? AND holder = ? AND updated_at = ? AND next_trigger = ?";
 }
 
 struct Settle;
