@@ -202,7 +202,7 @@ fn special_names_and_single_labels_are_refused() {
 #[test]
 fn what_no_dns_can_hold_is_no_host_name() {
     let (long, longer) = ("a".repeat(63), "a".repeat(64));
-    let (most, more) = (vec![long.as_str(); 4].join(".")[..253].to_owned(), vec!["a.b"; 64].join("."));
+    let (most, more) = ([long.as_str(); 4].join(".")[..253].to_owned(), ["a.b"; 64].join("."));
     assert!(more.len() > 253);
     for sound in ["acme.com", "acme.com.", "a-b.acme.com", "db_1.acme.com", "xn--bcher-kva.de", "1password.com", "db"] {
         assert_eq!(name_flaw(sound), None, "{sound}");
