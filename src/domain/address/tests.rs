@@ -234,7 +234,8 @@ fn any_v6() -> impl Strategy<Value = Ipv6Addr> {
     let anywhere = any::<u128>().prop_map(Ipv6Addr::from);
     let assigned = any::<u128>().prop_map(|bits| Ipv6Addr::from((bits >> 3) | (1 << 125)));
     let near_zero = any::<u64>().prop_map(|bits| Ipv6Addr::from(u128::from(bits)));
-    prop_oneof![anywhere, assigned, near_zero]
+    let nat64 = any::<u32>().prop_map(|bits| Ipv6Addr::from((0x64_ff9b << 96) | u128::from(bits)));
+    prop_oneof![anywhere, assigned, near_zero, nat64]
 }
 
 proptest! {
