@@ -39,7 +39,7 @@ pub struct NewHook {
 pub struct Created {
     /// The hook.
     pub id: HookId,
-    /// Whether its host's name resolves today.
+    /// Whether its host's name resolved when it was made; the page that follows warns when it did not.
     pub resolves: bool,
 }
 
@@ -131,7 +131,7 @@ async fn check(context: &Context, form: &NewHook) -> Result<(Wanted, bool)> {
         errors.push(error);
         None
     });
-    let url = HookUrl::parse(&form.url).map_err(|error| errors.push(FieldError::new("url", error))).ok();
+    let url = HookUrl::typed(&form.url).map_err(|error| errors.push(FieldError::new("url", error))).ok();
     let policy = if form.policy.is_empty() { Some(Policy::Quick) } else { Policy::parse(&form.policy) };
     if policy.is_none() {
         errors.push(FieldError::new("policy", "Choose one of the delivery policies"));

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use super::address::name_flaw;
+
 /// An address may be this many bytes long.
 pub const LONGEST: usize = 2_048;
 
@@ -32,6 +34,14 @@ pub enum HookUrlError {
     /// `#…` at its end.
     #[error("Remove the part from # on: it is never sent to a server")]
     Fragment,
+    /// A host name that no DNS can hold.
+    #[error("Correct the host name {host}: {flaw}")]
+    HostName {
+        /// As it was read.
+        host: String,
+        /// What is wrong with it.
+        flaw: &'static str,
+    },
     /// More than [`LONGEST`] bytes.
     #[error("Shorten the address to at most 2,048 characters")]
     TooLong,
@@ -41,7 +51,19 @@ pub enum HookUrlError {
 }
 
 impl HookUrl {
-    /// Reads what a person typed or pasted behind a fixed `https://`: a second `https://` is repaired, `http://` refused.
+    /// Reads what a person typed into the form, like [`HookUrl::parse`], and wants a host that can exist.
+    ///
+    /// What is stored is read without that: an address that was taken earlier must not keep its hook from being shown and
+    /// deleted. The guard refuses it.
+    pub fn typed(typed: &str) -> Result<Self, HookUrlError> {
+        let url = Self::parse(typed)?;
+        match url.host_name().and_then(|host| Some((host, name_flaw(host)?))) {
+            Some((host, flaw)) => Err(HookUrlError::HostName { host: host.to_owned(), flaw }),
+            None => Ok(url),
+        }
+    }
+
+    /// Reads what was typed or pasted behind a fixed `https://`: a second `https://` is repaired, `http://` refused.
     pub fn parse(typed: &str) -> Result<Self, HookUrlError> {
         let mut rest = typed.trim();
         if rest.is_empty() {
@@ -150,6 +172,8 @@ fn authority_has_at(rest: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(typed: &str) -> Result<String, HookUrlError> {
@@ -183,7 +207,58 @@ mod tests {
 
     #[test]
     fn disguised_literals_are_still_literals() {
-        assert_eq!(HookUrl::parse("0x7f.1/").map(|url| url.literal()), Ok(Some("127.0.0.1".parse().expect("literal"))));
+        for disguised in
+            ["0x7f.1", "2130706433", "127.1", "0177.0.0.01", "0x7f000001", "127.0.0.1.", "１２７.0.0.①", "%31%32%37.1"]
+        {
+            let literal = HookUrl::typed(disguised).map(|url| url.literal());
+            assert_eq!(literal, Ok(Some("127.0.0.1".parse().expect("literal"))), "{disguised}");
+        }
         assert_eq!(HookUrl::parse("[::1]:8443/x").map(|url| url.host()), Ok("[::1]:8443".into()));
+        for neither in ["127.0.0.256", "1.2.3.4.5", "4294967296", "[::1", "[fe80::1%25eth0]", "[1.2.3.4]"] {
+            assert!(HookUrl::typed(neither).is_err(), "{neither}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_cannot_exist_is_refused_beside_the_field_and_still_read_from_where_it_is_stored() {
+        let long = format!("{}.acme.com/in", "a".repeat(64));
+        for typed in ["127.0.0.1../x", "acme..com", ".acme.com", "-acme.com", "ac*me.com", long.as_str()] {
+            let error = HookUrl::typed(typed).expect_err(typed);
+            assert!(matches!(error, HookUrlError::HostName { .. }), "{typed}: {error}");
+            assert!(HookUrl::parse(typed).is_ok(), "{typed}");
+        }
+        let error = HookUrl::typed("https://127.0.0.1../x").expect_err("no host").to_string();
+        assert_eq!(error, "Correct the host name 127.0.0.1..: a part of it is empty");
+        assert_eq!(
+            HookUrl::typed("Bücher.de./in").map(|url| url.to_string()).as_deref(),
+            Ok("https://xn--bcher-kva.de./in")
+        );
+    }
+
+    proptest! {
+        /// The HTTP client takes a host that reads as an address for one, and asks no resolver: it must be judged as one.
+        #[test]
+        fn a_host_name_never_reads_as_an_address(host in "[0-9a-fx:.]{1,24}", bracketed: bool) {
+            let typed = if bracketed { format!("[{host}]") } else { host };
+            if let Ok(url) = HookUrl::parse(&typed) {
+                prop_assert!(url.host_name().is_some() != url.literal().is_some(), "{}", url);
+                prop_assert!(url.host_name().is_none_or(|name| name.parse::<IpAddr>().is_err()), "{}", url);
+            }
+        }
+
+        #[test]
+        fn an_ipv4_address_in_any_spelling_is_that_address(bits: u32, form in 0..5) {
+            let [a, b, c, d] = bits.to_be_bytes();
+            let rest = bits & 0xff_ffff;
+            let spelled = match form {
+                0 => format!("{bits}"),
+                1 => format!("{bits:#x}"),
+                2 => format!("{a}.{rest}"),
+                3 => format!("{a:#x}.{b:#x}.{c}.{d}."),
+                _ => format!("0{a:o}.0{b:o}.0{c:o}.0{d:o}"),
+            };
+            let literal = HookUrl::typed(&spelled).map(|url| url.literal());
+            prop_assert_eq!(literal, Ok(Some(IpAddr::from([a, b, c, d]))), "{}", spelled);
+        }
     }
 }

@@ -45,6 +45,11 @@ pub fn webhook(id: impl Display) -> String {
     format!("/settings/webhooks/{id}")
 }
 
+/// A page of a hook that was just created although its host name does not resolve: it warns of that.
+pub fn unresolved(page: impl Display) -> String {
+    format!("{page}?resolves=no")
+}
+
 /// What a hook was just given, shown once.
 pub fn webhook_reveal(id: impl Display) -> String {
     format!("/settings/webhooks/{id}/reveal")

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use url::Host;
 
+use crate::domain::address::name_flaw;
+
 /// The operator's exceptions: networks, addresses and host names, each for one port or for all. Empty by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AllowList(Vec<Entry>);
@@ -114,7 +116,7 @@ fn read_name(text: &str) -> Result<String, &'static str> {
         return Err("has a wildcard, which is not understood");
     }
     match Host::parse(text) {
-        Ok(Host::Domain(name)) if !without_last_dot(&name).is_empty() => Ok(without_last_dot(&name).to_owned()),
+        Ok(Host::Domain(name)) if name_flaw(&name).is_none() => Ok(without_last_dot(&name).to_owned()),
         Ok(Host::Ipv4(_)) => Err("is not an address in its usual form"),
         _ => Err("is neither a network, an address nor a host name"),
     }
@@ -183,6 +185,7 @@ mod tests {
             "[db]:1",
             "acme.com/8",
             ".",
+            "a..b",
             "1.2.3.4.5",
         ] {
             let error = format!("127.0.0.1,{bad}").parse::<AllowList>().expect_err(bad);

@@ -195,7 +195,9 @@ where
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::net::SocketAddr;
+
     use hickory_resolver::config::NameServerConfig;
     use hickory_resolver::proto::rr::{RData, Record};
 
@@ -230,10 +232,15 @@ mod tests {
                 }
             }
         });
+        asking(address, Duration::from_millis(200))
+    }
+
+    /// A resolver that knows this name server alone.
+    pub(in super::super) fn asking(address: SocketAddr, patience: Duration) -> SystemResolver {
         let mut server = NameServerConfig::udp(address.ip());
         server.connections.iter_mut().for_each(|connection| connection.port = address.port());
         let config = ResolverConfig::from_parts(None, vec![], vec![server]);
-        let dns = Dns::build(config, ResolverOpts::default(), Duration::from_millis(200)).expect("a resolver");
+        let dns = Dns::build(config, ResolverOpts::default(), patience).expect("a resolver");
         SystemResolver { hosts: Hosts::default(), dns: Some(dns) }
     }
 

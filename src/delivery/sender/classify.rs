@@ -88,6 +88,16 @@ pub(super) fn failed(error: &reqwest::Error, ipv6: bool) -> Failure {
     by_causes(error, error.is_connect(), ipv6)
 }
 
+/// What broke the body of an answer whose status has decided already.
+pub(super) fn in_body(error: &reqwest::Error) -> &'static str {
+    let io: Option<&io::Error> = causes(error).filter_map(|cause| cause.downcast_ref()).last();
+    match io.map(io::Error::kind) {
+        // Chunks whose sizes or ends are none.
+        Some(ErrorKind::InvalidData | ErrorKind::InvalidInput) => "the answer's body is not well-formed HTTP",
+        _ => "the connection broke within the answer's body",
+    }
+}
+
 /// Where the connection led that the error came from.
 pub(super) fn remote(error: &reqwest::Error) -> Option<SocketAddr> {
     let client: &hyper_util::client::legacy::Error = cause(error)?;

@@ -27,6 +27,10 @@
 //!   have it; the engine will try again. Receivers tell a repeat by `webhook-id`.
 //! - A reused connection that the receiver closes in the very moment of writing is a `connection_reset`: it cannot be known
 //!   whether the request was read, so it is for the policy to say whether it goes out again.
+//! - **An answer whose length contradicts itself is none.** Two lengths, one that is no number, chunks in HTTP/1.0: the
+//!   client below does not hand over its status line, so it is a `protocol_error` and may be sent again.
+//! - **Interim answers (1xx) are not counted.** The client below skips them and tells nobody, so a flood of them ends with
+//!   the deadline (`response_timeout`) and costs CPU until then, as much as the lane's cap of connections can carry.
 //! - **No revocation.** A certificate is taken until it expires.
 //! - A pooled connection leads where its name led when it was made, a few seconds ago at most while idle: judged then, not
 //!   again.

@@ -10,12 +10,16 @@ use std::time::Instant;
 
 use tokio::time::timeout_at;
 
+use super::classify;
+
 use crate::domain::attempt::Response;
 
 /// How much of the body is kept.
 const BODY_KEPT: usize = 64 * 1024;
 /// How much more is read and thrown away, so that the connection can be used again. Beyond this a new handshake is cheaper.
 const BODY_DRAINED: usize = 256 * 1024;
+/// In how many pieces: a chunk of one byte costs as much as a long one.
+const PIECES_DRAINED: usize = 256;
 /// How much of the header lines is kept.
 const HEADERS_KEPT: usize = 16 * 1024;
 
@@ -47,23 +51,39 @@ fn kept_headers(answer: &reqwest::Response) -> (Vec<(String, String)>, bool) {
 
 /// Dropping the answer before its end closes its connection.
 async fn kept_body(mut answer: reqwest::Response, deadline: Instant) -> (Vec<u8>, bool, Option<&'static str>) {
-    let length = answer.content_length();
-    let mut body = Vec::new();
-    let mut seen = 0;
-    loop {
-        let left = length.map(|length| length.saturating_sub(seen as u64));
-        if seen > BODY_KEPT + BODY_DRAINED || (seen > BODY_KEPT && left.is_some_and(|left| left > BODY_DRAINED as u64))
-        {
-            return (body, true, None);
+    let mut kept = Kept::default();
+    let trouble = match timeout_at(deadline.into(), kept.read(&mut answer)).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(classify::in_body(&error)),
+        Err(_) => Some("the answer's body had not ended by the deadline"),
+    };
+    (kept.body, kept.seen > BODY_KEPT || trouble.is_some(), trouble)
+}
+
+/// What has been read of a body.
+#[derive(Default)]
+struct Kept {
+    body: Vec<u8>,
+    seen: usize,
+    /// Pieces that were thrown away.
+    drained: usize,
+}
+
+impl Kept {
+    async fn read(&mut self, answer: &mut reqwest::Response) -> reqwest::Result<()> {
+        let length = answer.content_length();
+        while !self.is_enough(length) {
+            let Some(chunk) = answer.chunk().await? else { break };
+            self.drained += usize::from(self.body.len() == BODY_KEPT);
+            self.body.extend_from_slice(&chunk[..chunk.len().min(BODY_KEPT - self.body.len())]);
+            self.seen += chunk.len();
         }
-        match timeout_at(deadline.into(), answer.chunk()).await {
-            Ok(Ok(Some(chunk))) => {
-                body.extend_from_slice(&chunk[..chunk.len().min(BODY_KEPT - body.len())]);
-                seen += chunk.len();
-            }
-            Ok(Ok(None)) => return (body, seen > BODY_KEPT, None),
-            Ok(Err(_)) => return (body, true, Some("the connection broke within the answer's body")),
-            Err(_) => return (body, true, Some("the answer's body had not ended by the deadline")),
-        }
+        Ok(())
+    }
+
+    fn is_enough(&self, length: Option<u64>) -> bool {
+        let left = length.map(|length| length.saturating_sub(self.seen as u64));
+        let too_far = left.is_some_and(|left| left > BODY_DRAINED as u64);
+        self.seen > BODY_KEPT && (too_far || self.seen > BODY_KEPT + BODY_DRAINED || self.drained > PIECES_DRAINED)
     }
 }

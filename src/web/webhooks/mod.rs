@@ -8,3 +8,4 @@ pub mod pause;
 pub mod reveal;
 pub mod show;
 pub mod test;
+pub mod unresolved;

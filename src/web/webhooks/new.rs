@@ -39,8 +39,11 @@ pub async fn submit(
         token: fields.one("token").to_owned(),
     };
     match create(&context, &viewer, form.clone()).await {
-        Ok(created) if form.sign || form.key => Ok(see_other(paths::webhook_reveal(created.id))),
-        Ok(created) => Ok(see_other(paths::webhook(created.id))),
+        Ok(created) => {
+            let gives = form.sign || form.key;
+            let page = if gives { paths::webhook_reveal(&created.id) } else { paths::webhook(&created.id) };
+            Ok(see_other(if created.resolves { page } else { paths::unresolved(page) }))
+        }
         Err(ActionError::Invalid(errors)) => {
             let view = FormView { form: &form, errors: &Errors(errors), mode: viewer.mode };
             let page = Page::new("Create Webhook", Nav::Webhooks, &viewer, view.render());

@@ -7,6 +7,7 @@ use super::super::error::WebError;
 use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::{code, paths};
+use super::unresolved::{self, Unresolved};
 use crate::actions::reveal::{Revealed, take};
 use crate::actions::{Context, Viewer, hook};
 use crate::domain::hook::{Credential, Hook};
@@ -20,6 +21,7 @@ pub async fn show(
     viewer: Viewer,
     organisations: Organisations,
     id: web::Path<String>,
+    arrival: web::Query<unresolved::Query>,
 ) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     let hook = hook::find_alive(&context, &viewer, id).await?;
@@ -27,7 +29,7 @@ pub async fn show(
     let of = hook.id.clone();
     let sealed = context.store.read(move |conn| store::credential::of_hooks(conn, &[of])).await?;
     let credentials: Vec<Credential> = sealed.into_iter().map(|sealed| sealed.credential).collect();
-    let view = RevealView { hook: &hook, revealed: &revealed, credentials: &credentials };
+    let view = RevealView { hook: &hook, revealed: &revealed, credentials: &credentials, warns: arrival.warns() };
     let page = Page::new(view.title(), Nav::Webhooks, &viewer, view.render()).in_mode(hook.mode);
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
@@ -36,6 +38,8 @@ struct RevealView<'a> {
     hook: &'a Hook,
     revealed: &'a [Revealed],
     credentials: &'a [Credential],
+    /// Whether it was created a moment ago with a host name that does not resolve.
+    warns: bool,
 }
 
 impl RevealView<'_> {
@@ -50,7 +54,8 @@ impl RevealView<'_> {
 
 impl Render for RevealView<'_> {
     fn render(&self) -> Markup {
-        let back = paths::webhook(&self.hook.id);
+        let page = paths::webhook(&self.hook.id);
+        let back = if self.warns { paths::unresolved(&page) } else { page };
         let crumbs = [
             ("Settings", None),
             ("Access Management", None),
@@ -60,6 +65,7 @@ impl Render for RevealView<'_> {
         let head = Head::new(&crumbs, html! { (self.title()) });
         html! {
             (head)
+            @if self.warns { (Unresolved(self.hook)) }
             @if self.revealed.is_empty() { (self.masked(&back)) } @else { (self.clear(&back)) }
         }
     }

@@ -17,6 +17,7 @@ use super::super::words::up_to;
 use super::super::{code, paths, time};
 use super::list::percent;
 use super::test::TestResult;
+use super::unresolved::{self, Unresolved};
 use crate::actions::{Context, Viewer};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, Status};
@@ -47,13 +48,14 @@ pub async fn show(
     organisations: Organisations,
     id: web::Path<String>,
     query: web::Query<Query>,
+    arrival: web::Query<unresolved::Query>,
 ) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     let test = query.test.as_deref().and_then(|id| id.parse::<DeliveryId>().ok());
     let (asking, now) = (viewer.clone(), context.clock.now());
     let known = context.store.read(move |conn| Known::read(conn, &asking, &id, test.as_ref(), now)).await?;
     let known = known.ok_or(WebError::NotFound)?;
-    let view = HookView { known: &known, viewer: &viewer, now };
+    let view = HookView { known: &known, viewer: &viewer, now, warns: arrival.warns() };
     let page = Page::new(known.hook.name.clone(), Nav::Webhooks, &viewer, view.render()).in_mode(known.hook.mode);
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
@@ -111,6 +113,8 @@ struct HookView<'a> {
     known: &'a Known,
     viewer: &'a Viewer,
     now: DateTime<Utc>,
+    /// Whether it was created a moment ago with a host name that does not resolve.
+    warns: bool,
 }
 
 impl Render for HookView<'_> {
@@ -124,6 +128,7 @@ impl Render for HookView<'_> {
         let alive = hook.state != HookState::Deleted;
         html! {
             (head)
+            @if alive && self.warns { (Unresolved(hook)) }
             @if alive && self.manages() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
             @if alive { (self.secret()) (self.key()) }

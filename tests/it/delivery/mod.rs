@@ -2,7 +2,9 @@
 
 mod durability;
 mod faults;
+mod guard;
 mod holding;
+mod hostile;
 mod policies;
 mod quick;
 mod routing;

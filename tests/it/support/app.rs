@@ -8,7 +8,9 @@ use clap::Parser as _;
 use hirewire::actions::Context;
 use hirewire::clock::{Clock as _, ManualClock};
 use hirewire::config::{Config, Settings};
-use hirewire::delivery::engine::Report;
+use hirewire::delivery::engine::{Engine, Report};
+use hirewire::delivery::guard::{AllowList, Guard, Resolver};
+use hirewire::delivery::sender::Sender;
 use hirewire::domain::attempt::Attempt;
 use hirewire::domain::delivery::Delivery;
 use hirewire::domain::ids::{DeliveryId, OrganisationId};
@@ -82,6 +84,22 @@ impl TestApp {
     pub async fn beside(&self) -> Self {
         assert_eq!(self.database.kind, Kind::Postgres, "SQLite serves one instance");
         Self::build(self.database.clone(), self.clock.clone(), self.servers.clone(), |_| {}).await
+    }
+
+    /// The same program, but names lead where this resolver says, and nothing private is allowed except these.
+    ///
+    /// For stories that have not asked for its address yet.
+    pub async fn resolving(mut self, allowed: &str, resolver: impl Resolver) -> Self {
+        let guard = Arc::new(Guard::new(allowed.parse::<AllowList>().expect("a list"), resolver));
+        let sender = Sender::new(guard.clone(), &self.config.extra_ca).expect("a sender");
+        let old = &self.context;
+        let engine = Engine::new(old.store.clone(), old.clock.clone(), sender, old.sealing.clone(), self.config.caps);
+        let engine = Arc::new(engine);
+        engine.start().await.expect("the engine starts");
+        self.context = Context { engine, guard, ..old.clone() };
+        let app = self.app.get_mut().expect("no panic before").as_mut();
+        app.expect("nobody has asked for the address").context = self.context.clone();
+        self
     }
 
     pub fn kind(&self) -> Kind {

@@ -4,6 +4,7 @@ mod app;
 mod browser;
 mod cast;
 mod database;
+mod hostile;
 mod receiver;
 
 use std::future::Future;
@@ -15,6 +16,7 @@ pub use app::TestApp;
 pub use browser::{Browser, Page, Partner};
 pub use cast::{PASSWORD, Team, in_mode, token};
 pub use database::Kind;
+pub use hostile::Hostile;
 pub use receiver::{Answer, Receiver};
 
 /// Makes `story::sqlite` and `story::postgres` of each `async fn story(app: TestApp)` that is named.

@@ -65,7 +65,7 @@ impl Receiver {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (counter, count) = watch::channel(0);
         let (kept, counter) = (seen.clone(), Arc::new(counter));
-        let acceptor = acceptor();
+        let acceptor = acceptor(certificate());
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
                 let (acceptor, kept, counter, script) =
@@ -176,7 +176,7 @@ impl Gate {
 }
 
 /// Reads one request; `None` when the client has hung up.
-async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
+pub(super) async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -199,9 +199,13 @@ async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
     Some(Received { head, body })
 }
 
-fn acceptor() -> TlsAcceptor {
+/// Names this machine, and is valid for long.
+pub fn certificate() -> CertificateParams {
+    CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name")
+}
+
+pub(super) fn acceptor(params: CertificateParams) -> TlsAcceptor {
     let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
     let certificate = params.signed_by(&key, &AUTHORITY.1).expect("a certificate").der().clone();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)

@@ -7,3 +7,4 @@ mod logs;
 mod nul;
 mod sign_in;
 mod walk;
+mod webhooks;

@@ -171,7 +171,9 @@ async fn what_is_not_http_is_a_protocol_error() {
 
 #[tokio::test]
 async fn retry_after_counts_from_the_end_of_the_try() {
-    for (value, pause) in [("120", Some(120)), ("Fri, 20 Nov 2026 10:00:10 GMT", Some(9)), ("soon", None)] {
+    for (value, pause) in
+        [("120", Some(120)), ("99999999999", Some(86_400)), ("Fri, 20 Nov 2026 10:00:10 GMT", Some(9)), ("soon", None)]
+    {
         let answer = format!("HTTP/1.1 503 Busy\r\nRetry-After: {value}\r\nContent-Length: 0\r\n\r\n");
         let sent = send(&Receiver::answering(answer).await).await;
         let got = sent.outcome.retry_after.map(|pause| pause.as_secs());

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rcgen::{CertificateParams, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -14,6 +15,9 @@ use tokio_rustls::server::TlsStream;
 
 /// The name that its certificate holds besides its address.
 pub const NAME: &str = "receiver.acme.com";
+
+/// Whoever takes this much takes everything.
+pub const MOST: usize = 64 * 1024 * 1024;
 
 /// A receiver that runs until its test ends.
 pub struct Receiver {
@@ -42,11 +46,18 @@ impl Receiver {
         F: Fn(Talk) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let pair =
-            rcgen::generate_simple_self_signed(["127.0.0.1".to_owned(), NAME.to_owned()]).expect("a certificate");
-        let certificate = pair.cert.der().clone();
-        let key = PrivatePkcs8KeyDer::from(pair.signing_key.serialize_der());
-        let acceptor = acceptor(certificate.clone(), key);
+        Self::certified(certificate(), behave).await
+    }
+
+    /// The same with a certificate of the test's choice.
+    pub async fn certified<F, Fut>(params: CertificateParams, behave: F) -> Self
+    where
+        F: Fn(Talk) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate").der().clone();
+        let acceptor = acceptor(certificate.clone(), PrivatePkcs8KeyDer::from(key.serialize_der()));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let accepted = Arc::new(AtomicUsize::new(0));
@@ -55,6 +66,8 @@ impl Receiver {
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
                 counter.fetch_add(1, Ordering::SeqCst);
+                // What is said goes out at once, and not into a buffer that a reset empties.
+                tcp.set_nodelay(true).expect("a socket");
                 // A client that does not trust us ends the handshake: nothing to talk about then.
                 if let Ok(tls) = acceptor.accept(tcp).await {
                     tokio::spawn(behave(Talk { tls, seen: seen.clone() }));
@@ -146,10 +159,25 @@ impl Talk {
         }
     }
 
+    /// Writes the same bytes again and again until the client hangs up, and returns how many it took; or gives up after
+    /// [`MOST`].
+    pub async fn pour(&mut self, bytes: &[u8]) -> usize {
+        let mut poured = 0;
+        while poured < MOST && self.say(bytes).await {
+            poured += bytes.len();
+        }
+        poured
+    }
+
     /// Says nothing more until the client hangs up.
     pub async fn fall_silent(&mut self) {
         let mut rest = Vec::new();
         while matches!(self.tls.read_buf(&mut rest).await, Ok(1..)) {}
+    }
+
+    /// Ends the connection as TLS wants it.
+    pub async fn close(&mut self) {
+        let _ = self.tls.shutdown().await;
     }
 
     /// Ends the connection as a crash would.
@@ -157,6 +185,11 @@ impl Talk {
         let (tcp, _) = self.tls.into_inner();
         tcp.set_zero_linger().expect("a socket");
     }
+}
+
+/// Names the receiver, and is valid for long.
+pub fn certificate() -> CertificateParams {
+    CertificateParams::new(["127.0.0.1".to_owned(), NAME.to_owned()]).expect("names")
 }
 
 fn acceptor(certificate: CertificateDer<'static>, key: PrivatePkcs8KeyDer<'static>) -> TlsAcceptor {

@@ -1,0 +1,174 @@
+//! What is let through, by name, by address and by what names lead to.
+
+mod dns;
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use futures_util::FutureExt as _;
+use ipnet::IpNet;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::address::{self, tests::within};
+
+fn guard(allow: &str, answer: &'static [&'static str]) -> Guard {
+    let resolver = move |_: &str| match answer {
+        [] => Err(LookupError::NoAddress("the name does not exist".into())),
+        some => Ok(some.iter().map(|ip| ip.parse().expect("an address")).collect()),
+    };
+    Guard::new(allow.parse().expect("a list"), resolver)
+}
+
+fn nobody(_: &str) -> Result<Vec<IpAddr>, LookupError> {
+    panic!("a resolver was asked")
+}
+
+async fn check(guard: &Guard, url: &str) -> Result<Checked, String> {
+    let url = HookUrl::parse(url).expect("an address of a hook");
+    guard.check(&url).await.map_err(|blocked| blocked.to_string())
+}
+
+#[tokio::test]
+async fn literals_and_special_names_are_refused_with_a_sentence() {
+    let guard = guard("", &["93.184.216.34"]);
+    for (url, sentence) in [
+        ("127.0.0.1", "127.0.0.1 is a loopback address"),
+        ("0x7f.1", "127.0.0.1 is a loopback address"),
+        ("[fd00::1]:8443", "fd00::1 is a private address"),
+        ("printer.local", "printer.local is a name reserved for private or special use"),
+        ("localhost:3000", "localhost is this machine's own name"),
+        ("metadata.goog", "metadata.goog is a cloud platform's internal name"),
+        ("168.63.129.16", "168.63.129.16 is a cloud platform's internal address"),
+        ("[::ffff:10.0.0.1]", "::ffff:10.0.0.1 is a private address"),
+        ("[64:ff9b::7f00:1]", "64:ff9b::7f00:1 is a loopback address"),
+        ("127.0.0.1..", "127.0.0.1.. is no host name: a part of it is empty"),
+    ] {
+        assert_eq!(check(&guard, url).await, Err(sentence.to_owned()));
+    }
+    assert_eq!(check(&guard, "hooks.acme.com").await, Ok(Checked::Resolved));
+    assert_eq!(check(&guard, "8.8.8.8").await, Ok(Checked::Resolved));
+}
+
+#[tokio::test]
+async fn one_private_address_among_public_ones_refuses_the_name() {
+    let guard = guard("", &["93.184.216.34", "10.0.0.7"]);
+    let sentence = "hooks.acme.com leads to a private address";
+    assert_eq!(check(&guard, "hooks.acme.com").await, Err(sentence.to_owned()));
+}
+
+#[tokio::test]
+async fn without_a_route_for_ipv6_only_the_ipv4_addresses_are_connected_to() {
+    let mut guard = guard("", &["93.184.216.34", "2606:4700::6810:84e5"]);
+    guard.routes = |addresses| addresses.iter().map(IpAddr::is_ipv4).collect();
+    let only = vec![SocketAddr::from(([93, 184, 216, 34], 443))];
+    assert_eq!(guard.resolve("hooks.acme.com", 443).await, Ok(only));
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_may_be_saved() {
+    assert_eq!(check(&guard("", &[]), "hooks.acme.com").await, Ok(Checked::Unresolved));
+}
+
+#[tokio::test]
+async fn a_name_server_that_never_answers_holds_saving_no_longer_than_the_deadline() {
+    struct Silent;
+    impl Resolver for Silent {
+        fn lookup(&self, _: &str) -> futures_util::future::BoxFuture<'static, Result<Vec<IpAddr>, LookupError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let guard = Guard::new(AllowList::default(), Silent);
+    let url = HookUrl::parse("hooks.acme.com").expect("an address of a hook");
+    assert_eq!(guard.check_within(&url, Duration::from_millis(5)).await, Ok(Checked::Unresolved));
+}
+
+#[tokio::test]
+async fn the_allow_list_lets_through_by_network_and_by_name() {
+    let by_network = guard("10.0.0.0/8:8443", &["10.0.0.7"]);
+    assert_eq!(check(&by_network, "hooks.acme.com:8443").await, Ok(Checked::Resolved));
+    assert!(check(&by_network, "hooks.acme.com").await.is_err());
+    let by_name = guard("ats.internal", &["10.0.0.7"]);
+    assert_eq!(check(&by_name, "ats.internal").await, Ok(Checked::Resolved));
+    assert!(check(&by_name, "other.internal").await.is_err());
+    assert!(check(&by_name, "hooks.acme.com").await.is_err());
+    assert!(check(&by_name, "10.0.0.7").await.is_err());
+}
+
+#[tokio::test]
+async fn a_private_address_in_an_ipv6_disguise_refuses_the_name() {
+    for disguised in ["::ffff:10.0.0.7", "::10.0.0.7", "64:ff9b::a00:7", "64:ff9b:1::a00:7", "2002:a00:7::1", "fd00::7"]
+    {
+        let resolver = move |_: &str| Ok(vec![disguised.parse().expect("an address")]);
+        let guard = Guard::new("10.0.0.0/8".parse().expect("a list"), resolver);
+        let blocked = check(&guard, "hooks.acme.com").await.expect_err(disguised);
+        let kind = address::refusal(disguised.parse().expect("an address")).expect("a refused one");
+        assert_eq!(blocked, format!("hooks.acme.com leads to {kind}"));
+    }
+}
+
+#[tokio::test]
+async fn a_stored_address_whose_host_cannot_exist_is_refused_without_asking_anyone() {
+    let guard = Guard::new(AllowList::default(), nobody);
+    let answer = guard.resolve("acme..com", 443).await;
+    assert!(matches!(answer, Err(ResolveError::Blocked(_))), "{answer:?}");
+}
+
+fn any_address() -> impl Strategy<Value = IpAddr> {
+    let v4 = any::<u32>().prop_map(|bits| IpAddr::from(Ipv4Addr::from(bits)));
+    let v6 = any::<u128>().prop_map(|bits| IpAddr::from(Ipv6Addr::from((bits >> 3) | (1 << 125))));
+    let refused =
+        prop::sample::select(vec!["10.0.0.7", "127.0.0.1", "169.254.169.254", "::1", "fd00::1", "::ffff:8.8.8.8"]);
+    prop_oneof![v4, v6, refused.prop_map(|text| text.parse().expect("an address"))]
+}
+
+fn any_network() -> impl Strategy<Value = IpNet> {
+    (any_address(), any::<prop::sample::Index>()).prop_map(|(ip, prefix)| {
+        let longest = if ip.is_ipv4() { 32 } else { 128 };
+        IpNet::new(ip, prefix.index(longest + 1) as u8).expect("a prefix that fits").trunc()
+    })
+}
+
+proptest! {
+    #[test]
+    fn an_allowed_network_lets_exactly_its_own_through(
+        net in any_network(), elsewhere in any_address(), bits: u128, port in 1u16.., other in 1u16.., with_port: bool,
+    ) {
+        let bracketed = |net: IpNet| if net.addr().is_ipv6() { format!("[{net}]") } else { net.to_string() };
+        let entry = if with_port { format!("{}:{port}", bracketed(net)) } else { net.to_string() };
+        let guard = Guard::new(entry.parse().expect("a list"), nobody);
+        let own = within(net, bits);
+        for ip in [own, elsewhere, net.network(), net.broadcast()] {
+            for at in [port, other] {
+                let allowed = net.contains(&ip) && (!with_port || at == port);
+                let expected = allowed || address::refusal(ip).is_none();
+                prop_assert_eq!(guard.judge_address(ip, at, None).is_ok(), expected, "{} at {} by {}", ip, at, &entry);
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_let_through_exactly_when_all_its_addresses_are_and_to_those_alone(
+        addresses in prop::collection::vec(any_address(), 1..6), port in 1u16..,
+    ) {
+        let answer = addresses.clone();
+        let mut guard = Guard::new(AllowList::default(), move |_: &str| Ok(answer.clone()));
+        guard.routes = |addresses| vec![true; addresses.len()];
+        let expected = match addresses.iter().all(|ip| address::refusal(*ip).is_none()) {
+            true => Some(addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect()),
+            false => None,
+        };
+        let resolved = guard.resolve("hooks.acme.com", port).now_or_never().expect("an answer at once");
+        prop_assert_eq!(resolved.ok(), expected);
+    }
+
+    #[test]
+    fn saving_testing_and_sending_judge_a_literal_alike(ip in any_address(), port in 1u16..) {
+        let guard = Guard::new(AllowList::default(), nobody);
+        let host = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
+        let url = HookUrl::parse(&format!("{host}:{port}")).expect("an address of a hook");
+        let saved = guard.check(&url).now_or_never().expect("an answer at once").map(|_| ());
+        prop_assert_eq!(&saved, &guard.judge_url(&url));
+        prop_assert_eq!(&saved, &guard.judge_address(ip, port, None));
+        prop_assert_eq!(saved.is_err(), address::refusal(ip).is_some());
+    }
+}

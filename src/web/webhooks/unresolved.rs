@@ -1,0 +1,64 @@
+//! The warning after a hook was created whose host name has no address yet.
+
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+
+use super::super::paths;
+use crate::domain::hook::Hook;
+
+/// What the address of a page says about the hook it shows.
+#[derive(Deserialize)]
+pub struct Query {
+    resolves: Option<String>,
+}
+
+impl Query {
+    /// Whether the page was reached from creating the hook, while its name had no address.
+    pub(super) fn warns(&self) -> bool {
+        self.resolves.as_deref() == Some("no")
+    }
+}
+
+/// The hook was saved although its name did not resolve.
+pub(super) struct Unresolved<'a>(pub(super) &'a Hook);
+
+impl Render for Unresolved<'_> {
+    fn render(&self) -> Markup {
+        html! {
+            div.notice.warn role="status" {
+                h2 { "This host name has no address yet" }
+                p {
+                    bdi { (self.0.url.host()) } " did not resolve when you created the webhook. It is saved and active; until the name "
+                    "resolves, every delivery fails with dns_failed."
+                }
+                p {
+                    strong { "Do this: " } "check the spelling, and that the DNS record is public. The address cannot be edited: if it is wrong, "
+                    a href=(paths::webhook_deletion(&self.0.id)) { "delete this webhook" } " and create another."
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::samples;
+    use super::*;
+
+    #[test]
+    fn it_names_the_host_and_says_what_to_do() {
+        let hook = samples::hook("HRIS");
+        let shown = Unresolved(&hook).render().into_string();
+        assert!(
+            shown.contains("role=\"status\"") && shown.contains("<bdi>hooks.northwind-data.example</bdi>"),
+            "{shown}"
+        );
+        assert!(shown.contains("Do this: ") && shown.contains(&paths::webhook_deletion(&hook.id)), "{shown}");
+    }
+
+    #[test]
+    fn only_the_address_that_creating_leads_to_warns() {
+        let read = |query: &str| serde_json::from_str::<Query>(query).expect("a query").warns();
+        assert!(read(r#"{"resolves":"no"}"#) && !read(r#"{"resolves":"yes"}"#) && !read("{}"));
+    }
+}
