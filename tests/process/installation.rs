@@ -183,6 +183,11 @@ impl Server {
         self.child.usage()
     }
 
+    /// Starts the search for [`Usage::peak`] anew.
+    pub fn forget_peak(&self) -> Result<()> {
+        Usage::forget_peak(self.pid())
+    }
+
     /// What it and its predecessors at this address logged.
     pub fn log(&self) -> String {
         self.child.log()

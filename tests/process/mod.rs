@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-pub use child::Child;
+pub use child::{Child, bound};
 pub use console::{Console, NewHook};
 pub use installation::{Installation, Server};
 pub use postgres::{Durability, Postgres};

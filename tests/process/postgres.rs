@@ -1,5 +1,6 @@
 //! A PostgreSQL server of our own in a folder of its own, stopped, started and killed as a story wants.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
@@ -48,8 +49,15 @@ impl Postgres {
         command.arg("-D").arg(postgres.data());
         command.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
         Child::start("initdb", command, postgres.folder.path())?.finished(DEADLINE).await?;
+        postgres.configure()?;
         postgres.start_again().await?;
         Ok(postgres)
+    }
+
+    /// Has statements counted as soon as someone sets `pg_stat_statements.track`, and not before: counting costs.
+    fn configure(&self) -> Result<()> {
+        let mut file = std::fs::File::options().append(true).open(self.data().join("postgresql.conf"))?;
+        Ok(file.write_all(b"shared_preload_libraries = 'pg_stat_statements'\npg_stat_statements.track = none\n")?)
     }
 
     /// The database's URL.
@@ -73,8 +81,7 @@ impl Postgres {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
         command.arg("-p").arg(self.address.port().to_string());
-        let counts = "shared_preload_libraries=pg_stat_statements";
-        for setting in ["listen_addresses=127.0.0.1", "max_connections=200", counts] {
+        for setting in ["listen_addresses=127.0.0.1", "max_connections=200"] {
             command.args(["-c", setting]);
         }
         if self.durability == Durability::ProcessesOnly {

@@ -9,6 +9,8 @@ use anyhow::{Context as _, Result};
 pub struct Usage {
     /// Resident memory in bytes.
     pub resident: u64,
+    /// The most it has held, in bytes, since it started or since [`Usage::forget_peak`].
+    pub peak: u64,
     /// User and system seconds.
     pub cpu_seconds: f64,
     /// User and system seconds of the children that have ended.
@@ -19,9 +21,11 @@ impl Usage {
     /// Of one process now.
     pub fn of(pid: u32) -> Result<Self> {
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        // A process that has ended but was not waited for has no memory.
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kib: u64 = resident.trim().trim_end_matches(" kB").parse()?;
+        let memory = |name: &str| -> Result<u64> {
+            // A process that has ended but was not waited for has no memory.
+            let value = status.lines().find_map(|line| line.strip_prefix(name)).context("no memory")?;
+            Ok(value.trim_start_matches(':').trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+        };
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
         // The name, in brackets, may hold blanks and brackets itself.
         let (_, fields) = stat.rsplit_once(')').context("no name")?;
@@ -31,10 +35,16 @@ impl Usage {
         };
         let second = rustix::param::clock_ticks_per_second() as f64;
         Ok(Self {
-            resident: kib * 1024,
+            resident: memory("VmRSS")?,
+            peak: memory("VmHWM")?,
             cpu_seconds: (user + system) / second,
             children_cpu_seconds: (children_user + children_system) / second,
         })
+    }
+
+    /// Starts the search for the peak anew.
+    pub fn forget_peak(pid: u32) -> Result<()> {
+        Ok(fs::write(format!("/proc/{pid}/clear_refs"), "5")?)
     }
 
     /// Processor seconds of a process, of its living children, and of those that have ended.
