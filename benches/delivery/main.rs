@@ -15,6 +15,7 @@ mod memory;
 mod metrics;
 mod neighbours;
 mod plan;
+mod sink;
 mod stage;
 mod subject;
 mod table;

@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result, bail};
 
 use super::plan::Plan;
 use super::process::{Durability, Postgres};
-use super::yardstick::{Floor, Sink, Yardstick};
+use super::sink::Sink;
+use super::yardstick::{Floor, Yardstick};
 
 pub struct Stage {
     pub plan: Plan,

@@ -127,8 +127,8 @@ async fn by_postgres(stage: &Stage, subject: &Subject, postgres: &Postgres) -> R
     postgres.sql("ALTER SYSTEM SET pg_stat_statements.track = 'all'").await?;
     postgres.sql("SELECT pg_reload_conf()").await?;
     let count = async || -> Result<[f64; 2]> {
-        // Backends tell their counts when they have been idle for a second.
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        // Backends tell their last counts when they have been idle for ten seconds.
+        tokio::time::sleep(Duration::from_secs(11)).await;
         let told = postgres
             .sql(
                 "SELECT (SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE dbid = d.oid), s.xact_commit \

@@ -1,15 +1,15 @@
 //! The programs of `benches/yardstick`, built and run.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::process::{Child, bound, client, eventually, free_address};
+use super::process::{Child, bound, eventually, free_address};
+use super::sink::Sink;
 
 /// No run takes longer.
 const DEADLINE: Duration = Duration::from_secs(30 * 60);
@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(30 * 60);
 /// Where the programs are, and where they keep what they write.
 pub struct Yardstick {
     programs: PathBuf,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
 }
 
 /// What `apiload` saw.
@@ -87,7 +87,7 @@ impl Yardstick {
     }
 
     /// Starts a program that goes on until it is dropped.
-    fn start(&self, name: &str, arguments: &[String]) -> Result<Child> {
+    pub(super) fn start(&self, name: &str, arguments: &[String]) -> Result<Child> {
         let mut command = bound(self.programs.join(name), "KILL", &[]);
         command.args(arguments).current_dir(&self.folder);
         Child::start(name, command, &self.folder)
@@ -156,90 +156,8 @@ impl Loaded {
     }
 }
 
-fn arguments<const N: usize>(pairs: [(&str, String); N]) -> Vec<String> {
+pub(super) fn arguments<const N: usize>(pairs: [(&str, String); N]) -> Vec<String> {
     pairs.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect()
-}
-
-/// The receiver of everything.
-pub struct Sink {
-    _child: Child,
-    client: reqwest::Client,
-    control: SocketAddr,
-    https: SocketAddr,
-    /// The authority that signed its certificate.
-    pub authority: PathBuf,
-}
-
-/// What the sink has seen since it was last reset.
-#[derive(Debug, Deserialize)]
-pub struct Seen {
-    pub requests: u64,
-    pub distinct: u64,
-    pub now_us: u64,
-    pub last_us: Option<u64>,
-}
-
-impl Sink {
-    pub async fn start(yardstick: &Yardstick) -> Result<Self> {
-        let (control, https) = (free_address()?, free_address()?);
-        let authority = yardstick.folder.join("ca.pem");
-        let ca = authority.display().to_string();
-        let arguments = arguments([("--http", control.to_string()), ("--https", https.to_string()), ("--ca-out", ca)]);
-        let child = started(yardstick.start("sink", &arguments)?, "sink").await?;
-        Ok(Self { _child: child, client: client()?, control, https, authority })
-    }
-
-    /// The address of an endpoint over HTTPS.
-    pub fn hook(&self, path: &str) -> String {
-        format!("https://{}{path}", self.https)
-    }
-
-    fn control(&self) -> String {
-        format!("http://{}", self.control)
-    }
-
-    pub async fn seen(&self) -> Result<Seen> {
-        self.ask("/stats").await
-    }
-
-    /// Waits for so many different messages; gives up when nothing has come for a minute.
-    pub async fn distinct(&self, wanted: u64) -> Result<Seen> {
-        let (mut before, mut since) = (0, Instant::now());
-        loop {
-            let seen: Seen = self.ask(&format!("/wait?distinct={wanted}&timeout_ms=2000")).await?;
-            if seen.distinct >= wanted {
-                return Ok(seen);
-            }
-            if seen.distinct > before {
-                (before, since) = (seen.distinct, Instant::now());
-            } else if since.elapsed() > Duration::from_secs(60) {
-                bail!("only {} of {wanted} messages arrived, and none for a minute", seen.distinct);
-            }
-        }
-    }
-
-    /// Waits for so many requests, of whatever messages.
-    pub async fn requests(&self, wanted: u64) -> Result<()> {
-        let what = format!("{wanted} requests at the sink");
-        eventually(&what, Duration::from_secs(60), async || Ok((self.seen().await?.requests >= wanted).then_some(())))
-            .await
-    }
-
-    /// Path and milliseconds from the call of the API to the receipt, of every request.
-    pub async fn latencies(&self) -> Result<Vec<(String, f64)>> {
-        let dump = self.client.get(format!("{}/dump", self.control())).send().await?.text().await?;
-        let read = |line: &str| {
-            let mut fields = line.split(' ').skip(1);
-            let (sent, received): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-            Some((fields.next()?.to_owned(), (received - sent) / 1_000.0))
-        };
-        Ok(dump.lines().filter_map(read).collect())
-    }
-
-    async fn ask<Told: DeserializeOwned>(&self, path: &str) -> Result<Told> {
-        let text = self.client.get(format!("{}{path}", self.control())).send().await?.text().await?;
-        serde_json::from_str(&text).with_context(|| format!("the sink answered “{text}”"))
-    }
 }
 
 /// The least durable program, sending to the sink over HTTPS.
@@ -277,7 +195,7 @@ impl Floor {
 }
 
 /// The programs say a line once they listen.
-async fn started(mut child: Child, name: &str) -> Result<Child> {
+pub(super) async fn started(mut child: Child, name: &str) -> Result<Child> {
     eventually(&format!("{name} to listen"), Duration::from_secs(10), || {
         let told = match child.ended() {
             Ok(None) => Ok(child.output().ends_with('\n').then_some(())),
