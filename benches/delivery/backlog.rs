@@ -17,8 +17,9 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     let mut subject = Subject::on_sqlite(stage, &[stage.sink.hook("/backlog")], "quick").await?;
     let (mut of_blast, mut program, mut blast) = (Samples::default(), Samples::default(), Samples::default());
     for round in stage.plan.rounds() {
-        let bare = stage.blast().await?;
-        let drained = drained(stage, &mut subject, owed).await?;
+        let (bare, drained) = stage
+            .in_turn(round, async || stage.blast().await, async || drained(stage, &mut subject, owed).await)
+            .await?;
         stage.say(&format!("E3 round {round}: {}/s, blast {}", readable(drained), readable(bare)));
         blast.push(bare);
         program.push(drained);

@@ -15,8 +15,13 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     enough(stage, |n| old.load(n)).await?;
     let (mut ratio, mut with_many, mut with_few) = (Samples::default(), Samples::default(), Samples::default());
     for round in stage.plan.rounds() {
-        let before = arrive(stage, &young.load(events)).await?;
-        let after = arrive(stage, &old.load(events)).await?;
+        let (before, after) = stage
+            .in_turn(
+                round,
+                async || arrive(stage, &young.load(events)).await,
+                async || arrive(stage, &old.load(events)).await,
+            )
+            .await?;
         stage.say(&format!("E8 round {round}: {} events/s, young {}", readable(after), readable(before)));
         with_few.push(before);
         with_many.push(after);

@@ -19,8 +19,13 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     }
     let [mut p50, mut p99, mut floor_p50, mut floor_p99] = std::array::from_fn(|_| Samples::default());
     for round in stage.plan.rounds() {
-        let beside = at_leisure(stage, floor.load(events)).await?;
-        let own = at_leisure(stage, subject.load(events)).await?;
+        let (beside, own) = stage
+            .in_turn(
+                round,
+                async || at_leisure(stage, floor.load(events)).await,
+                async || at_leisure(stage, subject.load(events)).await,
+            )
+            .await?;
         stage.say(&format!("E4 round {round}: {} and {} ms", readable(own.p50), readable(own.p99)));
         floor_p50.push(beside.p50);
         floor_p99.push(beside.p99);

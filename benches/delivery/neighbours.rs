@@ -18,8 +18,9 @@ const OTHERS: usize = 9;
 pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     let (mut ratio, mut with, mut without) = (Samples::default(), Samples::default(), Samples::default());
     for round in stage.plan.rounds() {
-        let calm = p95_of_nine(stage, "").await?;
-        let disturbed = p95_of_nine(stage, "?delay_ms=60000").await?;
+        let (calm, disturbed) = stage
+            .in_turn(round, async || p95_of_nine(stage, "").await, async || p95_of_nine(stage, "?delay_ms=60000").await)
+            .await?;
         stage.say(&format!("E5 round {round}: {} ms, without {} ms", readable(disturbed), readable(calm)));
         with.push(disturbed);
         without.push(calm);

@@ -53,6 +53,22 @@ impl Stage {
         Postgres::start(Durability::Full).await
     }
 
+    /// Does both; the first one first in odd rounds, so that neither always comes after the other.
+    pub async fn in_turn<Told>(
+        &self,
+        round: u16,
+        first: impl AsyncFnOnce() -> Result<Told>,
+        second: impl AsyncFnOnce() -> Result<Told>,
+    ) -> Result<(Told, Told)> {
+        if round % 2 == 1 {
+            let told = first().await?;
+            Ok((told, second().await?))
+        } else {
+            let told = second().await?;
+            Ok((first().await?, told))
+        }
+    }
+
     /// Says what is going on, to whoever waits.
     pub fn say(&self, what: &str) {
         eprintln!("delivery: {what}");

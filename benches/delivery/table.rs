@@ -107,7 +107,7 @@ pub fn readable(value: f64) -> String {
     if value.abs() < 9.995 {
         return format!("{value:.3}");
     }
-    if value.abs() < 999.5 {
+    if value.abs() < 99.95 {
         return format!("{value:.1}");
     }
     let digits = format!("{value:.0}");

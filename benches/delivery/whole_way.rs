@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::metrics::{COMMITS, ROUND_TRIPS};
 use super::process::Postgres;
@@ -75,8 +75,13 @@ async fn rounds(stage: &Stage, figure: &str, subject: &Subject, postgres: Option
     let mut pace = Pace::default();
     for round in stage.plan.rounds() {
         pace.blast.push(stage.blast().await?);
-        let of_floor = arrive(stage, &floor.load(many_for_floor)).await?;
-        let of_program = measured(stage, subject, postgres, many, &mut pace).await?;
+        let (of_floor, of_program) = stage
+            .in_turn(
+                round,
+                async || arrive(stage, &floor.load(many_for_floor)).await,
+                async || measured(stage, subject, postgres, many, &mut pace).await,
+            )
+            .await?;
         stage.say(&format!("{figure} round {round}: {} events/s, floor {}", readable(of_program), readable(of_floor)));
         pace.floor.push(of_floor);
         pace.program.push(of_program);
@@ -94,7 +99,7 @@ pub async fn enough(stage: &Stage, load: impl Fn(u64) -> Load) -> Result<u64> {
 
 /// Events a second from call to receipt.
 pub async fn arrive(stage: &Stage, load: &Load) -> Result<f64> {
-    Ok(stage.yardstick.load(&stage.sink, load).await?.all_arrived()?.deliver_per_s)
+    stage.yardstick.load(&stage.sink, load).await?.all_arrived()?.deliver_per_s.context("nothing arrived")
 }
 
 /// One round of the program, with what it cost.

@@ -27,7 +27,8 @@ pub struct Loaded {
     pub failed: u64,
     pub first_error: Option<String>,
     pub lost: u64,
-    pub deliver_per_s: f64,
+    /// `None` when nothing arrived.
+    pub deliver_per_s: Option<f64>,
     pub accept_to_sink_ms: Option<Percentiles>,
 }
 
