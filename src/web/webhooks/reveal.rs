@@ -65,7 +65,6 @@ impl Render for RevealView<'_> {
         let head = Head::new(&crumbs, html! { (self.title()) });
         html! {
             (head)
-            @if self.warns { (Unresolved(self.hook)) }
             @if self.revealed.is_empty() { (self.masked(&back)) } @else { (self.clear(&back)) }
         }
     }
@@ -76,6 +75,7 @@ impl RevealView<'_> {
         let them = if self.revealed.len() == 1 { "it" } else { "them" };
         html! {
             p.says { "This page shows " (them) " once. A reload, Back or a second visit shows only the mask." }
+            @if self.warns { (Unresolved(self.hook)) }
             div.form {
                 div.stack {
                     @for revealed in self.revealed { (figure(revealed)) }
@@ -93,6 +93,7 @@ impl RevealView<'_> {
     fn masked(&self, back: &str) -> Markup {
         html! {
             p.says { "What was made here has been shown. Hirewire keeps it sealed and shows only the mask." }
+            @if self.warns { (Unresolved(self.hook)) }
             dl.facts.form {
                 @for credential in self.credentials {
                     div {

@@ -29,7 +29,7 @@ impl Render for Unresolved<'_> {
                 h2 { "This host name has no address yet" }
                 p {
                     bdi { (self.0.url.host()) } " did not resolve when you created the webhook. It is saved and active; until the name "
-                    "resolves, every delivery fails with dns_failed."
+                    "resolves, every delivery fails with " code { "dns_failed" } "."
                 }
                 p {
                     strong { "Do this: " } "check the spelling, and that the DNS record is public. The address cannot be edited: if it is wrong, "
