@@ -5,7 +5,6 @@
 //! with the path at which they stand: duplicate keys (the parser would keep one), keys that look like array indices (the
 //! printer would move them to the front), and numbers of 2^53 and above (the parser would round them).
 
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -31,7 +30,7 @@ pub fn parse(text: &[u8], root: &str) -> Result<Value, JsonError> {
     }
     let mut failed_at = None;
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let seed = Strict { path: root.to_owned(), failed_at: &mut failed_at };
+    let seed = Strict { path: Path::Root(root), failed_at: &mut failed_at };
     let parsed = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     parsed.map_err(|error| match failed_at {
         Some(found) => found,
@@ -99,14 +98,32 @@ fn is_index(key: &str) -> bool {
     key == "0" || (!key.starts_with('0') && key.parse::<u32>().is_ok_and(|n| n != u32::MAX) && !key.starts_with('+'))
 }
 
+/// Where the parser is; written out only when something is wrong there.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    Root(&'a str),
+    Key(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Root(root) => f.write_str(root),
+            Path::Key(parent, key) => write!(f, "{parent}.{key}"),
+            Path::Item(parent, at) => write!(f, "{parent}[{at}]"),
+        }
+    }
+}
+
 struct Strict<'a> {
-    path: String,
+    path: Path<'a>,
     failed_at: &'a mut Option<JsonError>,
 }
 
 impl Strict<'_> {
-    fn refuse<E: de::Error>(&mut self, path: String, problem: &str) -> E {
-        *self.failed_at = Some(JsonError { path, problem: problem.to_owned() });
+    fn refuse<E: de::Error>(&mut self, path: Path<'_>, problem: &str) -> E {
+        *self.failed_at = Some(JsonError { path: path.to_string(), problem: problem.to_owned() });
         E::custom(problem)
     }
 }
@@ -148,9 +165,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_f64<E: de::Error>(mut self, value: f64) -> Result<Value, E> {
         if value.abs() >= TWO_TO_53 {
-            let path = std::mem::take(&mut self.path);
             return Err(
-                self.refuse(path, "is a number of 2^53 or more, which receivers would round; send it as a string")
+                self.refuse(self.path, "is a number of 2^53 or more, which receivers would round; send it as a string")
             );
         }
         // -0 prints as 0; whole doubles print without a fraction.
@@ -160,7 +176,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
         loop {
-            let path = format!("{}[{}]", self.path, list.len());
+            let path = Path::Item(&self.path, list.len());
             match items.next_element_seed(Strict { path, failed_at: self.failed_at })? {
                 Some(item) => list.push(item),
                 None => return Ok(Value::Array(list)),
@@ -170,10 +186,10 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        let mut seen = HashSet::new();
         while let Some(key) = members.next_key::<String>()? {
-            let path = format!("{}.{key}", self.path);
-            if !seen.insert(key.clone()) {
+            let here = self.path;
+            let path = Path::Key(&here, &key);
+            if object.contains_key(&key) {
                 return Err(self.refuse(path, "stands twice in the same object"));
             }
             if is_index(&key) {
