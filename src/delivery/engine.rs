@@ -31,8 +31,8 @@ use crate::store::delivery::{Owed, Wanted};
 use crate::store::presence::Presence;
 use crate::store::{self, Store, StoreError};
 
-/// How long deliveries under way may take to finish when the process is asked to stop.
-const DRAIN: Duration = Duration::from_secs(25);
+/// How long deliveries under way may take to finish when the process is asked to stop: longer than any policy's deadline.
+const DRAIN: Duration = Duration::from_secs(35);
 
 /// How often to look for what would otherwise be sent by nobody.
 const SWEEP: TimeDelta = TimeDelta::seconds(15);
@@ -337,6 +337,10 @@ impl Engine {
                 self.wake.notified().await;
             }
         };
+        // What waits is for others to send; nobody has to wait for our last answer.
+        let waiting = self.queue().empty();
+        self.overflow().extend(waiting);
+        self.or_say(self.release_overflow()).await;
         if tokio::time::timeout(DRAIN, all).await.is_err() {
             let left = self.queue().under_way();
             tracing::warn!(left, "stopping while deliveries are under way; they will be sent again");

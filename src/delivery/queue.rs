@@ -220,6 +220,16 @@ impl Queue {
         self.later.first_key_value().map(|((due, _), _)| *due)
     }
 
+    /// Forgets everything that waits; what is under way stays.
+    pub fn empty(&mut self) -> Vec<DeliveryId> {
+        self.later.clear();
+        self.turn.clear();
+        self.lanes.values_mut().for_each(|lane| lane.due.clear());
+        self.of_hook.clear();
+        self.unvetted.clear();
+        self.known.drain().map(|(id, _)| id).collect()
+    }
+
     /// Starts every delivery that is due and that the caps let through, lanes in turn.
     pub fn start_due(&mut self, now: DateTime<Utc>) -> Vec<Owed> {
         std::iter::from_fn(|| self.start_one(now)).collect()
