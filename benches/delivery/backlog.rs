@@ -33,9 +33,11 @@ async fn drained(stage: &Stage, subject: &mut Subject, owed: u64) -> Result<f64>
     let hook = subject.hooks[0].clone();
     subject.console.pause(&hook).await?;
     let recorded = Load { wait: Duration::ZERO, ..subject.load(owed) };
+    stage.say(&format!("E3: recording {} deliveries for a paused hook", readable(owed as f64)));
     stage.yardstick.load(&stage.sink, &recorded).await?.all_taken()?;
     let early = stage.sink.seen().await?;
     anyhow::ensure!(early.requests == 0, "a paused hook got {} requests", early.requests);
+    stage.say("E3: resuming it");
     subject.console.resume(&hook).await?;
     let done = stage.sink.distinct(owed).await?;
     let micros = done.last_us.unwrap_or_default().saturating_sub(early.now_us);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::child::{Child, Signal, bound};
 use super::{Console, PASSWORD, Usage, client, eventually, free_address};
@@ -153,19 +153,21 @@ impl Server {
         let client = client()?;
         let ready = format!("{}/readyz", self.url);
         let child = &mut self.child;
-        eventually("the server to be ready", DEADLINE, || {
+        let serving = eventually("an answer", DEADLINE, || {
             let ended = child.ended();
-            let (client, ready, words) = (client.clone(), ready.clone(), child.last_words());
+            let (client, ready) = (client.clone(), ready.clone());
             async move {
                 if let Some(status) = ended? {
-                    bail!("the server ended ({status}) instead of serving:\n{words}");
+                    bail!("it ended ({status})");
                 }
                 let answered = client.get(ready).timeout(Duration::from_secs(5)).send().await;
                 Ok(answered.is_ok_and(|answer| answer.status().is_success()).then_some(()))
             }
+        });
+        let serving = serving.await;
+        serving.map_err(|error| {
+            anyhow!("the server did not get ready: {error:#}; its log ends with:\n{}", child.last_words())
         })
-        .await
-        .with_context(|| format!("its log ends with:\n{}", self.child.last_words()))
     }
 
     /// Where it serves.
