@@ -50,9 +50,10 @@ async fn killed_again_and_again(kind: Kind, kills: usize) {
     println!("{} events accepted, deliveries went on after {pauses:?}", account.accepted());
     account.adds_up();
     assert!(account.accepted() > kills * 20, "too little was accepted to mean anything: {}", account.accepted());
-    // A busy machine may take the processor away for a while, but not again and again.
-    let late = pauses.iter().filter(|pause| **pause > GOES_ON).count();
-    assert!(late * 10 <= kills, "deliveries went on after {pauses:?}");
+    // A busy machine takes the processor away from the one or the other.
+    pauses.sort();
+    assert!(pauses[kills / 2] <= GOES_ON, "deliveries went on after {pauses:?}");
+    assert!(pauses[kills - 1] <= GOES_ON * 5, "deliveries went on after {pauses:?}");
 }
 
 async fn until_it_goes_on(receiver: &Receiver, restart: Instant) -> Duration {

@@ -24,7 +24,7 @@ pub enum Told {
     /// Another status.
     Refused { status: u16, retry_after: Option<String> },
     /// Nothing: no connection, or it broke. Whether the event was recorded is not known.
-    Nothing(#[allow(dead_code, reason = "read where a story fails")] String),
+    Nothing(#[allow(dead_code, reason = "it is read when a story fails")] String),
 }
 
 /// A report and its answer.
@@ -110,6 +110,22 @@ impl Reported {
             Told::Refused { .. } | Told::Nothing(_) => None,
         }
     }
+}
+
+/// Whoever was not accepted was answered, and told that and when to come again.
+pub fn all_are_accepted_or_told_to_come_again(reported: &[Reported]) {
+    let wrong: Vec<&Reported> = reported
+        .iter()
+        .filter(|one| match &one.told {
+            Told::Accepted(_) => false,
+            Told::Refused { status, retry_after } => {
+                let seconds: Option<u64> = retry_after.as_deref().and_then(|after| after.parse().ok());
+                *status != 503 || seconds < Some(1)
+            }
+            Told::Nothing(_) => true,
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{} of {} were answered otherwise, such as {:?}", wrong.len(), reported.len(), wrong[0]);
 }
 
 impl Load {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -110,17 +110,30 @@ impl Scene {
         accepted.filter(|one| one.0 != Manner::Silent && !arrived.contains(one)).collect()
     }
 
-    /// Waits until everything that was accepted has arrived where it is acknowledged, and until the log owes nothing to
-    /// anyone who answers.
-    pub async fn all_is_done(&self, reported: &[Reported]) {
-        let mut missing = Vec::new();
-        let arrived = process::eventually("everything accepted to arrive", DEADLINE, || {
-            missing = self.missing(reported);
-            std::future::ready(Ok(missing.is_empty().then_some(())))
-        });
-        if let Err(error) = arrived.await {
-            panic!("{error}; {} are missing, such as {:?}", missing.len(), &missing[..missing.len().min(10)]);
+    /// Waits until everything that was accepted for those who answer has arrived. A slow machine may take long, as long as
+    /// something comes.
+    pub async fn all_has_arrived(&self, reported: &[Reported]) {
+        let (mut fewest, mut since) = (usize::MAX, Instant::now());
+        loop {
+            let missing = self.missing(reported);
+            if missing.is_empty() {
+                break;
+            }
+            if missing.len() < fewest {
+                (fewest, since) = (missing.len(), Instant::now());
+            }
+            let some = &missing[..missing.len().min(10)];
+            assert!(
+                since.elapsed() < DEADLINE,
+                "{fewest} were accepted and nothing more arrives; missing are {some:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// The same, and waits until the log owes them nothing.
+    pub async fn all_is_done(&self, reported: &[Reported]) {
+        self.all_has_arrived(reported).await;
         let log = self.log().await;
         let answering = [Manner::Well, Manner::Slow, Manner::Gated, Manner::Failing];
         soon("the log to say how everything went", async || log.owes_nothing(&answering).await).await;
