@@ -33,7 +33,7 @@ fn word(step: &Step) -> &'static str {
     match step {
         Step::Committed => "committed",
         Step::Claimed => "claimed",
-        Step::Sent => "sent",
+        Step::Sending => "sending",
         Step::Answered => "answered",
     }
 }
@@ -117,8 +117,7 @@ async fn dies_at(kind: Kind, step: Step) {
     match step {
         Step::Committed => assert_eq!(scene.receiver.arrivals().len(), 0, "nothing was handed over"),
         Step::Claimed => assert_eq!(scene.receiver.arrivals().len(), AT_ONCE, "nothing of it was sent"),
-        // Whether a request that was written out had arrived when its sender died is for the network to say.
-        Step::Sent => {}
+        Step::Sending => assert_eq!(scene.receiver.arrivals().len(), 0, "the first try was not made"),
         Step::Answered => assert_ne!(scene.receiver.arrivals().len(), 0, "something was answered"),
     }
 
@@ -149,8 +148,27 @@ async fn what_was_claimed_but_not_sent_is_sent_by_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_about_to_be_sent_is_sent_by_the_next() {
+    on_both_databases(|| Step::Sending).await;
+}
+
+/// The receiver itself says when this point is reached.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_sent_but_not_answered_is_sent_again() {
-    on_both_databases(|| Step::Sent).await;
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let (scene, server) = Scene::set(kind, &[(Manner::Gated, "single")]).await;
+        let reported = scene.partner(&[&server]).report_all(AT_ONCE, Manner::Gated).await;
+        soon("all of it at the receiver", async || scene.receiver.arrivals().len() == AT_ONCE).await;
+        server.kill().expect("it was running");
+        let killed = Instant::now();
+        scene.receiver.open_the_gate();
+        let server = scene.installation.serve().await.expect("it serves");
+        scene.all_is_done(&reported).await;
+        assert!(server.terminate().await.expect("an end").success());
+        assert_eq!(scene.receiver.arrivals().len(), 2 * AT_ONCE, "each is sent once more");
+        let lines = scene.log().await.lines().await;
+        Account::new(reported, scene.receiver.arrivals(), lines, vec![killed]).adds_up();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,8 +9,6 @@
 //! `HIREWIRE_TEST_LONG=1` makes the loops longer.
 
 mod account;
-// Waits for `hirewire::delivery::step`, the door through which the engine tells of its steps.
-#[cfg(false)]
 mod crash_points;
 #[allow(dead_code, reason = "the integration tests use more of it")]
 #[path = "../it/support/database.rs"]
