@@ -10,22 +10,36 @@ use hirewire::domain::delivery::Status;
 use crate::load::Reported;
 use crate::log::Line;
 use crate::receiver::{Arrival, Manner};
-use crate::scene::AT_ONCE;
+use crate::scene::{AT_ONCE, AT_ONCE_IN_ALL};
 
 /// Names a delivery on all three sides.
 type Name = (Manner, String);
+
+/// The end of a process that had no time to say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Crash {
+    pub began: Instant,
+    /// What it had sent was read by then, and its successor had sent nothing.
+    pub over: Instant,
+}
+
+impl Crash {
+    /// One whose last words are nobody's concern.
+    pub fn at(moment: Instant) -> Self {
+        Self { began: moment, over: moment }
+    }
+}
 
 pub struct Account {
     reported: Vec<Reported>,
     /// Each delivery's requests, in order.
     arrivals: HashMap<Name, Vec<Arrival>>,
     log: HashMap<Name, Line>,
-    /// Between what a dead process sent and what its successor sends.
-    restarts: Vec<Instant>,
+    crashes: Vec<Crash>,
 }
 
 impl Account {
-    pub fn new(reported: Vec<Reported>, arrivals: Vec<Arrival>, lines: Vec<Line>, restarts: Vec<Instant>) -> Self {
+    pub fn new(reported: Vec<Reported>, arrivals: Vec<Arrival>, lines: Vec<Line>, crashes: Vec<Crash>) -> Self {
         let mut by_name = HashMap::<Name, Vec<Arrival>>::new();
         for arrival in arrivals {
             by_name.entry((arrival.manner, arrival.id.clone())).or_default().push(arrival);
@@ -35,7 +49,7 @@ impl Account {
             let twice = log.insert((line.manner, line.event().to_owned()), line);
             assert!(twice.is_none(), "one event is owed twice to one hook: {twice:?}");
         }
-        Self { reported, arrivals: by_name, log, restarts }
+        Self { reported, arrivals: by_name, log, crashes }
     }
 
     /// Everything there is to check.
@@ -44,6 +58,11 @@ impl Account {
         self.repeats_bear_the_same_bytes();
         self.repeats_are_what_was_in_flight();
         self.the_log_agrees();
+    }
+
+    /// How many requests were more than the first to their delivery.
+    pub fn repeats(&self) -> usize {
+        self.arrivals.iter().filter(|(name, _)| name.0.acknowledges()).map(|(_, all)| all.len() - 1).sum()
     }
 
     /// How many were accepted.
@@ -66,41 +85,42 @@ impl Account {
         none("were repeated with other bytes", differing.map(|(name, _)| name));
     }
 
-    /// A request is repeated only when a kill took the first one's answer away, and each kill took at most what was under
-    /// way: for each hook as many as may be at once.
+    /// A request is repeated only when a crash took away that it was answered: what each crash finds unanswered is at most
+    /// as much as may be at once, and with what was answered and not written down at most twice that.
     fn repeats_are_what_was_in_flight(&self) {
-        let mut by_kill = BTreeMap::<(Instant, &str), usize>::new();
-        let mut by_hook = BTreeMap::<&str, usize>::new();
+        let mut unanswered = BTreeMap::<(usize, &str), usize>::new();
+        let mut by_crash = BTreeMap::<usize, usize>::new();
+        let mut all = 0;
         let mut unexplained = Vec::new();
-        for (name, all) in &self.arrivals {
+        for (name, arrivals) in &self.arrivals {
             let logged = self.log.get(name).map_or(0, |line| line.attempts.len());
-            // Each attempt in the log is one request; what was seen beyond them was under way at a kill.
-            let repeats = all.len().saturating_sub(logged.max(1));
-            let across = all.windows(2).filter_map(|pair| self.restart_between(pair[0].at, pair[1].at));
-            let across: Vec<Instant> = across.take(repeats).collect();
+            // Each attempt in the log is one request; what was seen beyond them was in flight at a crash.
+            let repeats = arrivals.len().saturating_sub(logged.max(1));
+            let across =
+                arrivals.windows(2).filter_map(|pair| Some((&pair[0], self.crash_between(&pair[0], &pair[1])?)));
+            let across: Vec<(&Arrival, usize)> = across.take(repeats).collect();
             if across.len() < repeats {
-                unexplained.push((name, all.len(), logged));
+                unexplained.push((name, arrivals.len(), logged));
             }
-            *by_hook.entry(name.0.name()).or_default() += repeats;
+            all += repeats;
             // Of requests that are retried anyway it is not known which of them was the repeat.
-            for kill in across.into_iter().filter(|_| name.0.acknowledges()) {
-                *by_kill.entry((kill, name.0.name())).or_default() += 1;
+            for (first, crash) in across.into_iter().filter(|_| name.0.acknowledges()) {
+                *by_crash.entry(crash).or_default() += 1;
+                if first.answered.is_none_or(|answered| answered >= self.crashes[crash].began) {
+                    *unanswered.entry((crash, name.0.name())).or_default() += 1;
+                }
             }
         }
-        none("were sent again although nobody was killed (requests, attempts in the log)", unexplained.into_iter());
-        let many = by_kill.into_iter().filter(|(_, repeated)| *repeated > AT_ONCE);
-        let many = many.map(|((kill, manner), repeated)| (self.number_of(kill), manner, repeated));
-        none("kills repeated more than was under way (kill, hook, repeats)", many);
-        let many = by_hook.into_iter().filter(|(_, repeated)| *repeated > AT_ONCE * self.restarts.len());
-        none("hooks saw more repeats than was under way at all kills (hook, repeats)", many);
+        none("were sent again although nothing crashed (requests, attempts in the log)", unexplained.into_iter());
+        let many = unanswered.into_iter().filter(|(_, repeated)| *repeated > AT_ONCE);
+        none("crashes repeated more to a hook than was under way to it (crash, hook, repeats)", many);
+        let many = by_crash.into_iter().filter(|(_, repeated)| *repeated > 2 * AT_ONCE_IN_ALL);
+        none("crashes repeated more than was in flight (crash, repeats)", many);
+        assert!(all <= 2 * AT_ONCE_IN_ALL * self.crashes.len(), "{all} repeats after {} crashes", self.crashes.len());
     }
 
-    fn restart_between(&self, earlier: Instant, later: Instant) -> Option<Instant> {
-        self.restarts.iter().copied().find(|&restart| earlier < restart && restart < later)
-    }
-
-    fn number_of(&self, restart: Instant) -> usize {
-        self.restarts.iter().filter(|one| **one <= restart).count()
+    fn crash_between(&self, earlier: &Arrival, later: &Arrival) -> Option<usize> {
+        self.crashes.iter().position(|crash| earlier.at < crash.over && crash.over < later.at)
     }
 
     fn the_log_agrees(&self) {

@@ -17,7 +17,7 @@ use hirewire::server::App;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::watch;
 
-use crate::account::Account;
+use crate::account::{Account, Crash};
 use crate::database::Kind;
 use crate::load::{Partner, Reported, Told};
 use crate::receiver::Manner;
@@ -93,14 +93,14 @@ async fn report_until_it_dies(scene: &Scene, url: &str) -> Vec<Reported> {
 
 async fn dies_at(kind: Kind, step: Step) {
     let (scene, server) = Scene::set(kind, &[(Manner::Well, "quick"), (Manner::Gated, "single")]).await;
-    let (mut reported, mut restarts) = (Vec::new(), Vec::new());
+    let (mut reported, mut crashes) = (Vec::new(), Vec::new());
     if matches!(step, Step::Claimed) {
         // Only what nobody holds is claimed: a dead process leaves it, most of it never sent.
         reported = scene.partner(&[&server]).report_all(EVENTS, Manner::Gated).await;
         soon("as many requests as may be at once", async || scene.receiver.arrivals().len() == AT_ONCE).await;
         server.kill().expect("it was running");
         scene.receiver.open_the_gate();
-        restarts.push(Instant::now());
+        crashes.push(Crash::at(Instant::now()));
     } else {
         assert!(server.terminate().await.expect("an end").success());
     }
@@ -113,7 +113,7 @@ async fn dies_at(kind: Kind, step: Step) {
     let end = dying.end(Duration::from_secs(60)).await.expect("an end");
     assert_eq!(end.signal(), Some(Signal::KILL.as_raw()), "it ended otherwise:\n{}", dying.last_words());
     soon("what the dead one sent to be read", async || scene.receiver.has_heard_all()).await;
-    restarts.push(Instant::now());
+    crashes.push(Crash::at(Instant::now()));
     match step {
         Step::Committed => assert_eq!(scene.receiver.arrivals().len(), 0, "nothing was handed over"),
         Step::Claimed => assert_eq!(scene.receiver.arrivals().len(), AT_ONCE, "nothing of it was sent"),
@@ -128,7 +128,7 @@ async fn dies_at(kind: Kind, step: Step) {
     let lines = scene.log().await.lines().await;
     assert_eq!(lines.len(), left.len(), "the log owes what was committed, no more and no less");
     assert!(!lines.is_empty() && lines.iter().all(|line| line.attempts.len() == 1), "one try each is written down");
-    Account::new(reported, scene.receiver.arrivals(), lines, restarts).adds_up();
+    Account::new(reported, scene.receiver.arrivals(), lines, crashes).adds_up();
 }
 
 async fn on_both_databases(step: fn() -> Step) {
@@ -167,7 +167,7 @@ async fn what_was_sent_but_not_answered_is_sent_again() {
         assert!(server.terminate().await.expect("an end").success());
         assert_eq!(scene.receiver.arrivals().len(), 2 * AT_ONCE, "each is sent once more");
         let lines = scene.log().await.lines().await;
-        Account::new(reported, scene.receiver.arrivals(), lines, vec![killed]).adds_up();
+        Account::new(reported, scene.receiver.arrivals(), lines, vec![Crash::at(killed)]).adds_up();
     }
 }
 

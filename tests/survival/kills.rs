@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::account::Account;
+use crate::account::{Account, Crash};
 use crate::database::Kind;
 use crate::load::{Load, Mix};
 use crate::receiver::{Manner, Receiver};
@@ -32,24 +32,27 @@ async fn kills_lose_nothing_on_postgres() {
 async fn killed_again_and_again(kind: Kind, kills: usize) {
     let (scene, mut server) = Scene::set(kind, &HOOKS).await;
     let load = Load::start(scene.partner(&[&server]), PER_SECOND, MIX);
-    let (mut restarts, mut pauses) = (Vec::new(), Vec::new());
+    let (mut crashes, mut pauses) = (Vec::new(), Vec::new());
     for _ in 0..kills {
         // Any instant will do but one: the moment is the point.
         tokio::time::sleep(Duration::from_millis(rand::random_range(500..if long() { 8_000 } else { 2_500 }))).await;
+        let began = Instant::now();
         server.kill().expect("it was running");
         let receiver = &scene.receiver;
         soon("what the dead one sent to be read", async || receiver.has_heard_all()).await;
-        restarts.push(Instant::now());
+        let over = Instant::now();
+        crashes.push(Crash { began, over });
         server = scene.installation.start().expect("it starts");
-        pauses.push(until_it_goes_on(receiver, restarts[restarts.len() - 1]).await);
+        pauses.push(until_it_goes_on(receiver, over).await);
     }
     let reported = load.stopped().await;
     scene.all_is_done(&reported).await;
     assert!(server.terminate().await.expect("an end").success());
-    let account = Account::new(reported, scene.receiver.arrivals(), scene.log().await.lines().await, restarts);
-    println!("{} events accepted, deliveries went on after {pauses:?}", account.accepted());
+    let account = Account::new(reported, scene.receiver.arrivals(), scene.log().await.lines().await, crashes);
+    let (accepted, repeats) = (account.accepted(), account.repeats());
+    println!("{accepted} events accepted, {repeats} requests repeated, deliveries went on after {pauses:?}");
     account.adds_up();
-    assert!(account.accepted() > kills * 20, "too little was accepted to mean anything: {}", account.accepted());
+    assert!(accepted > kills * 20, "too little was accepted to mean anything: {accepted}");
     // A busy machine takes the processor away from the one or the other.
     pauses.sort();
     assert!(pauses[kills / 2] <= GOES_ON, "deliveries went on after {pauses:?}");

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::account::Account;
+use crate::account::{Account, Crash};
 use crate::load::{Load, Mix, Reported, Told, all_are_accepted_or_told_to_come_again, client};
 use crate::process::{Durability, Postgres, Server};
 use crate::receiver::Manner;
@@ -54,7 +54,7 @@ async fn away_and_back(how: End) {
 
     assert!(server.terminate().await.expect("an end").success());
     let lines = scene.log().await.lines().await;
-    Account::new(reported.clone(), scene.receiver.arrivals(), lines, vec![back]).adds_up();
+    Account::new(reported.clone(), scene.receiver.arrivals(), lines, vec![Crash { began: gone, over: back }]).adds_up();
     let mut meanwhile = reported.iter().filter(|one| one.asked > gone && one.answered < back);
     assert!(meanwhile.all(|one| one.id().is_none()), "202 without a database");
     all_are_accepted_or_told_to_come_again(&reported);

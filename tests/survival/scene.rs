@@ -14,8 +14,11 @@ use crate::log::Log;
 use crate::process::{self, Console, Installation, NewHook, Postgres, Server};
 use crate::receiver::{Manner, Receiver};
 
-/// How many deliveries to one hook are under way at once, and so how many of its requests one kill may repeat.
+/// How many deliveries to one hook are under way at once.
 pub const AT_ONCE: usize = 16;
+
+/// How many in all. As many more may be answered and not written down yet.
+pub const AT_ONCE_IN_ALL: usize = 64;
 
 /// How long something may take before a story calls it missing; far longer than it takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -56,7 +59,10 @@ impl Scene {
         let authority = folder.path().join("authority.pem");
         std::fs::write(&authority, receiver.authority()).expect("a file");
         let installation = Installation::on(env!("CARGO_BIN_EXE_hirewire"), folder.path(), &url).expect("an address");
-        let installation = installation.with_receivers_of(&authority).with("HIREWIRE_HOOK_CONCURRENCY", AT_ONCE);
+        let installation = installation
+            .with_receivers_of(&authority)
+            .with("HIREWIRE_HOOK_CONCURRENCY", AT_ONCE)
+            .with("HIREWIRE_CONCURRENCY", AT_ONCE_IN_ALL);
         let server = installation.serve().await.expect("it serves");
         let organisation = installation.create_organisation("Team").await.expect("an organisation");
         installation.create_member(&organisation, "admin@team.example", "admin").await.expect("an admin");
