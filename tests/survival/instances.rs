@@ -104,8 +104,8 @@ async fn sigterm_loses_no_answer_under_way() {
     first.ask_to_stop().expect("it runs");
     // The receiver takes its time: whoever stops has to wait for it.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    scene.receiver.open_the_gate();
     let opened = Instant::now();
+    scene.receiver.open_the_gate();
     ended_well(first).await;
     scene.all_is_done(&reported).await;
     assert!(second.terminate().await.expect("an end").success());
