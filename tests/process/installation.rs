@@ -63,6 +63,11 @@ impl Installation {
         Ok(Self { address, ..self.clone() }.with("HIREWIRE_LISTEN", address))
     }
 
+    /// The same installation, served and commanded by another program.
+    pub fn served_by(&self, program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), ..self.clone() }
+    }
+
     /// The folder of its files.
     pub fn folder(&self) -> &Path {
         &self.folder

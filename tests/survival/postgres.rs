@@ -1,0 +1,78 @@
+//! PostgreSQL goes away under load and comes back: partners are told to come again, nothing acknowledged is lost, and nobody
+//! has to lay a hand on the program.
+
+use std::time::{Duration, Instant};
+
+use crate::account::{Account, Crash};
+use crate::load::{Load, Mix, Reported, Told, all_are_accepted_or_told_to_come_again, client};
+use crate::process::{Durability, Postgres, Server};
+use crate::receiver::Manner;
+use crate::scene::{Scene, soon};
+
+const HOOKS: [(Manner, &str); 2] = [(Manner::Well, "quick"), (Manner::Slow, "quick")];
+
+const MIX: Mix = &[(Manner::Well, 92), (Manner::Slow, 8)];
+
+/// How the server ends.
+#[derive(Clone, Copy)]
+enum End {
+    /// In good order.
+    Stop,
+    /// On the spot.
+    Kill,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_is_stopped_and_started_loses_nothing() {
+    away_and_back(End::Stop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_is_killed_and_started_loses_nothing() {
+    away_and_back(End::Kill).await;
+}
+
+async fn away_and_back(how: End) {
+    let mut postgres = Postgres::start(Durability::Full).await.expect("PostgreSQL");
+    let (scene, server) = Scene::set_on_server(&postgres, &HOOKS).await;
+    let load = Load::start(scene.partner(&[&server]), 200, MIX);
+    some_are_accepted_after(&load, Instant::now()).await;
+    match how {
+        End::Stop => postgres.stop().await.expect("an end"),
+        End::Kill => postgres.kill().await.expect("an end"),
+    }
+    let gone = Instant::now();
+    soon("/readyz to say so", async || status(&server, "/readyz").await == 503).await;
+    assert_eq!(status(&server, "/healthz").await, 200, "the process lives");
+    soon("partners to be told", async || refused_between(&load.so_far(), gone, Instant::now()) >= 20).await;
+    let back = Instant::now();
+    postgres.start_again().await.expect("it starts");
+    some_are_accepted_after(&load, Instant::now()).await;
+    soon("/readyz to say so", async || status(&server, "/readyz").await == 200).await;
+    let reported = load.stopped().await;
+    scene.all_is_done(&reported).await;
+
+    assert!(server.terminate().await.expect("an end").success());
+    let lines = scene.log().await.lines().await;
+    Account::new(reported.clone(), scene.receiver.arrivals(), lines, vec![Crash { began: gone, over: back }]).adds_up();
+    let mut meanwhile = reported.iter().filter(|one| one.asked > gone && one.answered < back);
+    assert!(meanwhile.all(|one| one.id().is_none()), "202 without a database");
+    all_are_accepted_or_told_to_come_again(&reported);
+}
+
+async fn some_are_accepted_after(load: &Load, moment: Instant) {
+    soon("events to be accepted", async || {
+        load.so_far().iter().filter(|one| one.asked > moment && one.id().is_some()).count() >= 100
+    })
+    .await;
+}
+
+fn refused_between(reported: &[Reported], after: Instant, before: Instant) -> usize {
+    let between = reported.iter().filter(|one| one.asked > after && one.answered < before);
+    between.filter(|one| matches!(one.told, Told::Refused { .. })).count()
+}
+
+async fn status(server: &Server, path: &str) -> u16 {
+    let answer = client().get(format!("{}{path}", server.url())).timeout(Duration::from_secs(15)).send().await;
+    answer.expect("an answer").status().as_u16()
+}
