@@ -75,8 +75,6 @@ CREATE INDEX deliveries_by_hook ON deliveries (hook_id, created_at, id);
 CREATE INDEX deliveries_by_event ON deliveries (event_id);
 -- What is owed to a hook, held for it or due: few rows beside millions that are done.
 CREATE INDEX deliveries_owed ON deliveries (hook_id, holder, due_at, id) WHERE completed_at IS NULL;
--- What an instance holds: what it leaves behind is found without a walk over everything.
-CREATE INDEX deliveries_held ON deliveries (holder, due_at) WHERE holder IS NOT NULL;
 
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,

@@ -155,7 +155,8 @@ pub fn held_and_due(
     limit: i64,
 ) -> Result<Vec<DeliveryId>> {
     let ids: Vec<String> = deliveries::table
-        .filter(deliveries::holder.eq(holder.as_str()).and(deliveries::due_at.le(micros(due_by))))
+        .filter(deliveries::completed_at.is_null().and(deliveries::holder.eq(holder.as_str())))
+        .filter(deliveries::due_at.le(micros(due_by)))
         .order(deliveries::due_at)
         .limit(limit)
         .select(deliveries::id)
@@ -173,7 +174,7 @@ pub fn release(conn: &mut Conn, ids: &[DeliveryId], holder: &InstanceId) -> Resu
 /// Frees what these instances held, so that others can claim it; how many deliveries that were.
 pub fn free_from(conn: &mut Conn, holders: &[InstanceId]) -> Result<usize> {
     let holders: Vec<&str> = holders.iter().map(InstanceId::as_str).collect();
-    let theirs = deliveries::holder.eq_any(holders);
+    let theirs = deliveries::completed_at.is_null().and(deliveries::holder.eq_any(holders));
     Ok(diesel::update(deliveries::table.filter(theirs)).set(deliveries::holder.eq(None::<String>)).execute(conn)?)
 }
 
@@ -181,5 +182,6 @@ pub fn free_from(conn: &mut Conn, holders: &[InstanceId]) -> Result<usize> {
 pub fn free_from_strangers(conn: &mut Conn) -> Result<usize> {
     let known: Vec<String> = instances::table.select(instances::id).load(conn)?;
     let theirs = deliveries::holder.is_not_null().and(deliveries::holder.assume_not_null().ne_all(known));
+    let theirs = deliveries::completed_at.is_null().and(theirs);
     Ok(diesel::update(deliveries::table.filter(theirs)).set(deliveries::holder.eq(None::<String>)).execute(conn)?)
 }
