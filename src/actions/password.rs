@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{ActionError, Result};
 use crate::domain::secret::Plain;
+use crate::memory;
 use crate::store::StoreError;
 
 /// A password has at least this many characters.
@@ -78,12 +79,17 @@ pub fn generate() -> Plain {
 }
 
 fn hash_now(password: &str) -> Result<String> {
-    Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(unavailable)
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    // 19 MiB that nobody needs until the next one logs in.
+    memory::give_back();
+    hash.map(|hash| hash.to_string()).map_err(unavailable)
 }
 
 fn verify_now(password: &str, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else { return false };
-    Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+    let fits = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+    memory::give_back();
+    fits
 }
 
 fn unavailable(error: impl ToString) -> ActionError {

@@ -1,6 +1,7 @@
 //! Dependencies point one way: `cli, demo → web | api → actions → delivery → store → domain`.
 //!
-//! `clock` and `config` stand beside the layers: anybody may ask the time, and settings know what they set.
+//! `clock`, `config` and `memory` stand beside the layers: anybody may ask the time, settings know what they set, and memory
+//! belongs to all.
 
 use super::source::{Source, rust_files};
 
@@ -11,7 +12,7 @@ const LAYERS: [&[&str]; 6] =
 /// These three start each other.
 const TOP: usize = LAYERS.len() - 1;
 
-const BESIDE: [&str; 2] = ["clock", "config"];
+const BESIDE: [&str; 3] = ["clock", "config", "memory"];
 
 fn floor(layer: &str) -> Option<usize> {
     LAYERS.iter().position(|floor| floor.contains(&layer))
