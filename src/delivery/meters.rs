@@ -75,7 +75,11 @@ impl Meters {
         );
         registry.register("hirewire_start_lag_seconds", "How long tries waited after they were due.", self.lag.clone());
         registry.register("hirewire_intake_batch_size", "Events recorded by one transaction.", self.reports.clone());
-        registry.register("hirewire_settle_batch_size", "Answers written down by one transaction.", self.answers.clone());
+        registry.register(
+            "hirewire_settle_batch_size",
+            "Answers written down by one transaction.",
+            self.answers.clone(),
+        );
     }
 
     /// Events that partner systems reported and that are durable now, one batch of them.

@@ -6,9 +6,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::health::{self, Noted};
 use super::sender::Sent;
 use crate::domain::attempt::{Attempt, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::health::Rule;
 use crate::domain::ids::{AttemptId, InstanceId};
 use crate::domain::policy::Policy;
 use crate::store::delivery::{Owed, Settled};
@@ -36,9 +38,17 @@ pub struct Finished {
 /// A retry that is due later than this is given back: memory holds what is due soon, the database the rest.
 pub const HORIZON: TimeDelta = TimeDelta::seconds(60);
 
-/// Writes a batch down. Returns each delivery as it stands now, in the order of the batch; `None` for one that is gone or
-/// cannot be read.
-pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId) -> Result<Vec<Option<Delivery>>> {
+/// A batch that has been written.
+#[derive(Debug)]
+pub struct Written {
+    /// Each delivery as it stands now, in the order of the batch; `None` for one that is gone or cannot be read.
+    pub deliveries: Vec<Option<Delivery>>,
+    /// What came of it for the hooks.
+    pub noted: Noted,
+}
+
+/// Writes a batch down, and what it says of its hooks.
+pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId, rule: Rule) -> Result<Written> {
     let tries: Vec<(Delivery, Attempt)> = batch.iter().map(|finished| as_expected(finished)).collect();
     let settled = batch.iter().zip(&tries).map(|(finished, (after, attempt))| {
         let holder = Some(own).filter(|_| is_soon(after, finished));
@@ -47,9 +57,34 @@ pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId) -> Result<V
     let written = store::delivery::settle(conn, own, &settled.collect::<Vec<_>>())?;
     let mut all = Vec::with_capacity(batch.len());
     for (finished, (after, _)) in batch.iter().zip(tries) {
-        all.push(if written.contains(after.id.as_str()) { Some(after) } else { look_again(conn, finished, own)? });
+        all.push(if written.contains(after.id.as_str()) { Told::New(after) } else { look_again(conn, finished, own)? });
     }
-    Ok(all)
+    let noted = health::note(conn, batch, &all, rule)?;
+    let now_missed = |delivery: Delivery| {
+        let ends = delivery.state.is_owed() && !delivery.probe && noted.has_disabled(&delivery.hook_id);
+        if ends { delivery.missed(delivery.updated_at) } else { delivery }
+    };
+    let deliveries = all.into_iter().map(|told| told.delivery().map(now_missed)).collect();
+    Ok(Written { deliveries, noted })
+}
+
+/// What became of a try that is to be written down.
+pub(super) enum Told {
+    /// It was written down now.
+    New(Delivery),
+    /// It had been written down before, and the word of it was lost on the way.
+    Known(Delivery),
+    /// Its delivery is gone or cannot be read.
+    Nothing,
+}
+
+impl Told {
+    fn delivery(self) -> Option<Delivery> {
+        match self {
+            Told::New(delivery) | Told::Known(delivery) => Some(delivery),
+            Told::Nothing => None,
+        }
+    }
 }
 
 fn as_expected(finished: &Finished) -> (Delivery, Attempt) {
@@ -67,28 +102,28 @@ fn is_soon(delivery: &Delivery, finished: &Finished) -> bool {
     delivery.state.due().is_some_and(|due| due <= finished.finished_at + HORIZON)
 }
 
-fn look_again(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Option<Delivery>> {
+fn look_again(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Told> {
     match settle_one(conn, finished, own) {
         Err(error @ StoreError::Corrupt { .. }) => {
             tracing::error!(%error, "an answer cannot be written down; the others are");
-            Ok(None)
+            Ok(Told::Nothing)
         }
         other => other,
     }
 }
 
-fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Option<Delivery>> {
-    let Some((current, holder)) = store::delivery::current(conn, &finished.owed.delivery.id)? else { return Ok(None) };
+fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Told> {
+    let found = store::delivery::current(conn, &finished.owed.delivery.id)?;
+    let Some((current, holder)) = found else { return Ok(Told::Nothing) };
     if store::attempt::is_there(conn, &finished.id)? {
-        // It was written down, and the word of it was lost on the way.
-        return Ok(Some(current));
+        return Ok(Told::Known(current));
     }
     let trigger = finished.owed.delivery.trigger;
     store::attempt::insert(conn, &attempt(finished, &current))?;
     let next = next(finished, current, trigger);
     let holder = holder.as_ref().or(Some(own)).filter(|_| is_soon(&next, finished));
     store::delivery::update(conn, &next, holder)?;
-    Ok(Some(next))
+    Ok(Told::New(next))
 }
 
 fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
@@ -97,8 +132,11 @@ fn next(finished: &Finished, current: Delivery, trigger: Trigger) -> Delivery {
     let begun_as = &finished.owed.delivery;
     let asked_again = current.trigger == Trigger::Manual
         && (current.trigger, current.updated_at) != (begun_as.trigger, begun_as.updated_at);
+    let missed = current.is_missed();
     let tried = after(finished, Delivery { trigger, ..current.clone() });
     match (owed, tried.state) {
+        // Its hook was disabled meanwhile: what has arrived all the same was not missed.
+        (false, DeliveryState::Success { .. }) if missed => tried,
         // Cancelled meanwhile: the decision stands, the evidence is kept.
         (false, _) => {
             Delivery { state: current.state, last_class: current.last_class, trigger: current.trigger, ..tried }

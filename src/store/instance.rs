@@ -31,8 +31,11 @@ pub fn beat(conn: &mut Conn, id: &InstanceId, now: DateTime<Utc>) -> Result<bool
 
 /// The instances other than `own`.
 pub fn others(conn: &mut Conn, own: &InstanceId) -> Result<Vec<InstanceId>> {
-    let ids: Vec<String> =
-        instances::table.filter(instances::id.ne(own.as_str())).order(instances::id).select(instances::id).load(conn)?;
+    let ids: Vec<String> = instances::table
+        .filter(instances::id.ne(own.as_str()))
+        .order(instances::id)
+        .select(instances::id)
+        .load(conn)?;
     ids.iter().map(|id| Reader { table: "instances", id }.parse(id)).collect()
 }
 

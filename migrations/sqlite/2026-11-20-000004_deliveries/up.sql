@@ -77,6 +77,8 @@ CREATE INDEX deliveries_by_event ON deliveries (event_id);
 CREATE INDEX deliveries_owed ON deliveries (hook_id, holder, due_at, id) WHERE completed_at IS NULL;
 -- What an instance holds: what it leaves behind is found without a walk over everything.
 CREATE INDEX deliveries_held ON deliveries (holder, due_at) WHERE holder IS NOT NULL;
+-- What a hook missed while it was disabled, to be counted and sent when it is enabled again.
+CREATE INDEX deliveries_missed ON deliveries (hook_id, created_at, id) WHERE last_class = 'missed';
 
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,

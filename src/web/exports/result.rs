@@ -42,6 +42,7 @@ impl Outcome {
             DeliveryState::Retrying { .. } => "is retrying",
             DeliveryState::Success { .. } => "arrived",
             DeliveryState::Failed { class: ErrorClass::Cancelled, .. } => "was cancelled",
+            DeliveryState::Failed { class: ErrorClass::Missed, .. } => "was not sent",
             DeliveryState::Failed { .. } => "failed",
         };
         format!("{} {stands}", self.heading())
