@@ -2,6 +2,7 @@
 
 mod durability;
 mod faults;
+mod health;
 mod holding;
 mod policies;
 mod quick;
