@@ -274,6 +274,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_disabled_webhook_missed_can_go_to_another() {
+        let viewer = viewer(Role::Recruiter);
+        let mut missed = result(&viewer, DeliveryState::Failed { at: now(), class: ErrorClass::Missed });
+        missed.hook.state = HookState::Disabled;
+        assert_eq!(missed.title(), "Export of 12 candidates was not sent");
+        let page = missed.render(&viewer).0;
+        assert!(page.contains("It was not sent: Candidate &lt;warehouse&gt; was disabled "), "{page}");
+        assert!(page.contains("Once an Organisation Admin enables it") && !page.contains("Retry now"));
+        assert!(page.contains("Export them to another webhook") && page.contains("Disabled</span>"));
+    }
+
+    #[test]
     fn a_recruiter_reads_the_exports_of_others_and_leaves_them_alone() {
         let result = result(&viewer(Role::Recruiter), DeliveryState::Retrying { due: Some(now()) });
         let page = result.render(&viewer(Role::Recruiter)).0;

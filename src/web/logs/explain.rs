@@ -58,6 +58,9 @@ fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static s
     let proves = has(CredentialKind::Key) || has(CredentialKind::Secret);
     let general = (class.sentence(), class.advice());
     match (class, status) {
+        (ErrorClass::Missed, _) if detail.hook.state == HookState::Paused => {
+            (general.0, "resume the webhook, then send what it missed from its page.")
+        }
         (ErrorClass::Missed, _) if detail.hook.state == HookState::Active => (
             general.0,
             "send it from the page of the webhook, with all that it missed, or press Retry now for this one alone.",
@@ -172,6 +175,22 @@ mod tests {
         detail.delivery.state = DeliveryState::Retrying { due: None };
         let page = notice(&detail).into_string();
         assert!(page.contains("has now.</p>") && page.contains("notice warn"), "{page}");
+    }
+
+    #[test]
+    fn what_was_missed_is_sent_once_its_webhook_is_there_again() {
+        let mut detail = sample::detail();
+        detail.delivery = detail.delivery.again(sample::now()).missed(sample::now());
+        detail.hook.state = HookState::Disabled;
+        let page = notice(&detail).into_string();
+        assert!(
+            page.contains("<h2>missed</h2>") && page.contains("enable the webhook, then send what it missed."),
+            "{page}"
+        );
+        detail.hook.state = HookState::Active;
+        assert!(notice(&detail).into_string().contains("or press Retry now for this one alone."));
+        detail.hook.state = HookState::Deleted;
+        assert!(notice(&detail).into_string().contains("create a webhook with the same address"));
     }
 
     #[test]

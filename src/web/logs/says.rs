@@ -274,4 +274,22 @@ mod tests {
             "It ended when HRIS Sync was deleted, at 14:44:11, before its first try. Nothing is sent to this webhook any more."
         );
     }
+
+    #[test]
+    fn a_missed_one_says_whether_it_was_ever_sent_and_that_nothing_is_lost() {
+        let mut detail = in_state(DeliveryState::Failed { at: sample::now(), class: ErrorClass::Missed });
+        detail.hook.state = HookState::Disabled;
+        assert!(
+            said(&detail).contains("It ended when HRIS Sync was disabled, ")
+                && said(&detail).contains(", after four tries.")
+        );
+        detail.delivery.tries = Default::default();
+        assert_eq!(
+            said(&detail),
+            "HRIS Sync was disabled when this happened, so nothing was sent. It can be sent as soon as an admin enables the \
+             webhook; nothing is lost."
+        );
+        detail.hook.state = HookState::Active;
+        assert!(said(&detail).ends_with("Nothing more happens until someone sends it."));
+    }
 }

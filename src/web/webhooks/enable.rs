@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use super::super::error::WebError;
 use super::super::gate::see_other;
 use super::super::paths;
-use crate::actions::{Context, Viewer, hook};
+use crate::actions::{Context, Viewer, health};
 use crate::domain::ids::HookId;
 
 /// Enables it: what happens from now on is sent.
@@ -15,6 +15,6 @@ pub async fn submit(
     id: web::Path<String>,
 ) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    hook::enable(&context, &viewer, id.clone()).await?;
+    health::enable(&context, &viewer, id.clone()).await?;
     Ok(see_other(paths::webhook(id)))
 }

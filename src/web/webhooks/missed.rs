@@ -8,7 +8,7 @@ use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::super::words::up_to;
-use crate::actions::{Context, Viewer, hook};
+use crate::actions::{Context, Viewer, health, hook};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::store;
@@ -38,7 +38,7 @@ pub async fn submit(
     id: web::Path<String>,
 ) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    hook::send_missed(&context, &viewer, id.clone()).await?;
+    health::send_missed(&context, &viewer, id.clone()).await?;
     Ok(see_other(format!("{}?webhook={id}", paths::LOGS)))
 }
 

@@ -99,7 +99,7 @@ impl Story {
     }
 
     async fn enable(&self, app: &TestApp) {
-        actions::hook::enable(&app.context, &self.team.admin, self.hook.id.clone()).await.expect("it is enabled");
+        actions::health::enable(&app.context, &self.team.admin, self.hook.id.clone()).await.expect("it is enabled");
     }
 }
 
@@ -319,15 +319,15 @@ async fn once_enabled_what_was_missed_is_sent_each_once_and_the_policy_goes_on(a
     app.tick().await;
     app.advance_ms(1);
     let second = app.report(&key, "job.updated").await;
-    let early = actions::hook::send_missed(&app.context, &team.admin, hook.id.clone()).await;
+    let early = actions::health::send_missed(&app.context, &team.admin, hook.id.clone()).await;
     assert!(matches!(early, Err(ActionError::Refused(_))), "{early:?}");
 
-    actions::hook::enable(&app.context, &team.admin, hook.id.clone()).await.expect("it is enabled");
+    actions::health::enable(&app.context, &team.admin, hook.id.clone()).await.expect("it is enabled");
     app.tick().await;
     assert_eq!(receiver.count(), 2, "nothing of it is sent before someone says so");
-    let sent = actions::hook::send_missed(&app.context, &team.admin, hook.id.clone()).await;
+    let sent = actions::health::send_missed(&app.context, &team.admin, hook.id.clone()).await;
     assert_eq!(sent.expect("it is sent"), 2);
-    let again = actions::hook::send_missed(&app.context, &team.admin, hook.id.clone()).await;
+    let again = actions::health::send_missed(&app.context, &team.admin, hook.id.clone()).await;
     assert_eq!(again.expect("nothing is left"), 0);
     app.tick().await;
     // One of them failed once more, and is retried as the policy says.
@@ -375,8 +375,8 @@ async fn what_arrives_all_the_same_was_not_missed(app: TestApp) {
     tokio::join!(app.tick(), disabling);
     let delivery = app.the_delivery(&team.id, Mode::Live).await;
     assert_eq!((delivery.state.status(), app.attempts(&delivery.id).await.len()), (Status::Success, 1));
-    actions::hook::enable(&app.context, &team.admin, hook.id.clone()).await.expect("it is enabled");
-    let sent = actions::hook::send_missed(&app.context, &team.admin, hook.id).await;
+    actions::health::enable(&app.context, &team.admin, hook.id.clone()).await.expect("it is enabled");
+    let sent = actions::health::send_missed(&app.context, &team.admin, hook.id).await;
     assert_eq!((sent.expect("nothing is left"), receiver.count()), (0, 1));
 }
 
@@ -433,7 +433,7 @@ async fn a_disabled_hook_takes_no_export_no_retry_and_no_pause_and_can_be_delete
     }
     assert_eq!(app.hook(&viewer, &hook.id).await.state, HookState::Disabled);
     actions::hook::delete(&app.context, &viewer, hook.id.clone(), false).await.expect("it goes");
-    let enabled = actions::hook::enable(&app.context, &viewer, hook.id.clone()).await;
+    let enabled = actions::health::enable(&app.context, &viewer, hook.id.clone()).await;
     assert!(matches!(enabled, Err(ActionError::NotFound)), "{enabled:?}");
     app.tick().await;
     assert_eq!((app.hook(&viewer, &hook.id).await.state, receiver.count()), (HookState::Deleted, 1));
@@ -453,7 +453,7 @@ async fn thousands_that_were_missed_are_sent_in_chunks(app: TestApp) {
     })
     .await;
     story.enable(&app).await;
-    let sent = actions::hook::send_missed(&app.context, &story.team.admin, story.hook.id.clone()).await;
+    let sent = actions::health::send_missed(&app.context, &story.team.admin, story.hook.id.clone()).await;
     assert_eq!(sent.expect("it is sent"), 2 * store::delivery::CHUNK + 500);
     let deliveries = app.deliveries(&story.team.id, Mode::Live).await;
     let due = deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Pending { due: Some(app.now()) });
