@@ -18,6 +18,7 @@ on_both_databases!(
     many_failures_within_a_day_disable_nobody,
     when_the_day_is_over_a_failing_hook_is_disabled_though_nothing_is_sent,
     a_success_starts_the_count_again,
+    a_hook_that_has_worked_until_now_has_a_day_from_now,
     a_pause_is_not_held_against_a_hook,
     tests_neither_fail_a_hook_nor_save_it,
     what_is_cancelled_or_tried_again_by_hand_does_not_count,
@@ -141,6 +142,21 @@ async fn a_success_starts_the_count_again(app: TestApp) {
     app.advance_ms(2 * DAY_MS);
     story.send(&app, 19).await;
     assert_eq!((story.state(&app).await, story.health(&app).await.failed_in_row), (HookState::Active, 19));
+    story.send(&app, 1).await;
+    assert_eq!(story.state(&app).await, HookState::Disabled);
+}
+
+async fn a_hook_that_has_worked_until_now_has_a_day_from_now(app: TestApp) {
+    let story = a_hook_that_tries_once(&app, [200, 200, 500]).await;
+    for _ in 0..2 {
+        app.advance_ms(2 * DAY_MS);
+        story.send(&app, 1).await;
+    }
+    story.send(&app, 20).await;
+    app.advance_ms(DAY_MS - 60_000);
+    story.send(&app, 1).await;
+    assert_eq!(story.state(&app).await, HookState::Active);
+    app.advance_ms(120_000);
     story.send(&app, 1).await;
     assert_eq!(story.state(&app).await, HookState::Disabled);
 }
@@ -325,6 +341,7 @@ async fn once_enabled_what_was_missed_is_sent_each_once_and_the_policy_goes_on(a
     actions::health::enable(&app.context, &team.admin, hook.id.clone()).await.expect("it is enabled");
     app.tick().await;
     assert_eq!(receiver.count(), 2, "nothing of it is sent before someone says so");
+    app.advance_ms(1);
     let sent = actions::health::send_missed(&app.context, &team.admin, hook.id.clone()).await;
     assert_eq!(sent.expect("it is sent"), 2);
     let again = actions::health::send_missed(&app.context, &team.admin, hook.id.clone()).await;
