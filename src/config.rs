@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use clap::Args;
 use ipnet::IpNet;
 use rustls::pki_types::CertificateDer;
@@ -11,6 +12,7 @@ use url::Url;
 
 use crate::delivery::guard::AllowList;
 use crate::delivery::queue::Caps;
+use crate::domain::health::Rule;
 use crate::store::DatabaseUrl;
 
 /// The settings as they are given, flag or variable.
@@ -49,6 +51,12 @@ pub struct Settings {
     /// Deliveries under way at once in all.
     #[arg(long, env = "HIREWIRE_CONCURRENCY", default_value = "512", value_name = "N")]
     pub concurrency: String,
+    /// So many deliveries in a row fail before a webhook may be disabled.
+    #[arg(long, env = "HIREWIRE_DISABLE_AFTER_FAILURES", default_value = "20", value_name = "N")]
+    pub disable_after_failures: String,
+    /// Hours without a success before such a webhook is disabled; 0 disables none for failing.
+    #[arg(long, env = "HIREWIRE_DISABLE_AFTER_HOURS", default_value = "24", value_name = "HOURS")]
+    pub disable_after_hours: String,
 }
 
 /// The settings, read and checked.
@@ -74,6 +82,8 @@ pub struct Config {
     pub rate_limit: u32,
     /// How much is under way and waiting.
     pub caps: Caps,
+    /// When a webhook that fails is disabled.
+    pub disabling: Rule,
 }
 
 /// A setting that cannot be used; one sentence that names it.
@@ -128,6 +138,10 @@ impl Config {
             extra_ca: settings.extra_ca.map_or(Ok(Vec::new()), authorities)?,
             rate_limit: number("HIREWIRE_RATE_LIMIT", &settings.rate_limit)?,
             caps,
+            disabling: Rule {
+                failures: number("HIREWIRE_DISABLE_AFTER_FAILURES", &settings.disable_after_failures)?,
+                time: hours("HIREWIRE_DISABLE_AFTER_HOURS", &settings.disable_after_hours)?,
+            },
         })
     }
 
@@ -145,6 +159,15 @@ fn address(variable: &'static str, text: &str) -> Result<SocketAddr, ConfigError
 fn number(variable: &'static str, text: &str) -> Result<u32, ConfigError> {
     let number = text.trim().parse().ok().filter(|n| (1..=1_000_000).contains(n));
     number.ok_or_else(|| wrong(variable, format!("is “{text}”, which is no whole number from 1 to 1,000,000")))
+}
+
+/// A time; `None` when it is 0.
+fn hours(variable: &'static str, text: &str) -> Result<Option<TimeDelta>, ConfigError> {
+    const MOST: i64 = 24 * 365;
+    let hours = text.trim().parse().ok().filter(|hours| (0..=MOST).contains(hours));
+    let hours =
+        hours.ok_or_else(|| wrong(variable, format!("is “{text}”, which is no whole number from 0 to 8,760")))?;
+    Ok((hours > 0).then(|| TimeDelta::hours(hours)))
 }
 
 fn public_url(text: &str) -> Result<Url, ConfigError> {
@@ -206,6 +229,8 @@ mod tests {
             (["--allow-targets", "10.0.0.0/99"], "HIREWIRE_ALLOW_TARGETS"),
             (["--extra-ca", "/nowhere/ca.pem"], "HIREWIRE_EXTRA_CA"),
             (["--rate-limit", "0"], "HIREWIRE_RATE_LIMIT"),
+            (["--disable-after-failures", "0"], "HIREWIRE_DISABLE_AFTER_FAILURES"),
+            (["--disable-after-hours", "9000"], "HIREWIRE_DISABLE_AFTER_HOURS"),
         ] {
             let told = read(&arguments).expect_err(variable);
             assert!(told.starts_with(variable) && told.ends_with('.') && !told.contains('\n'), "{told}");
@@ -218,5 +243,7 @@ mod tests {
         assert_eq!(config.database, DatabaseUrl::Sqlite("hirewire.db".into()));
         assert_eq!(config.secret_key_file, PathBuf::from("hirewire.key"));
         assert!(!config.is_https());
+        assert_eq!(config.disabling, Rule::default());
+        assert_eq!(read(&["--disable-after-hours", "0"]).expect("settings").disabling.time, None);
     }
 }

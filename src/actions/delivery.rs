@@ -25,6 +25,9 @@ pub async fn retry_now(context: &Context, viewer: &Viewer, id: DeliveryId) -> Re
                         "Its webhook is paused. Resume it, and what is held is sent".into(),
                     ));
                 }
+                HookState::Disabled => {
+                    return Err(ActionError::Refused("Its webhook is disabled. Enable it first".into()));
+                }
                 HookState::Deleted => {
                     return Err(ActionError::Refused(
                         "Its webhook is deleted, and nothing is sent to it any more".into(),

@@ -95,6 +95,12 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, confirmed: &Confi
     let hook = store::hook::find(conn, organisation, &confirmed.hook)?
         .filter(|hook| hook.mode == vacancy.mode && hook.state != HookState::Deleted)
         .ok_or_else(|| ActionError::field("hook", "Choose one of the webhooks: this one is no longer there"))?;
+    if hook.state == HookState::Disabled {
+        return Err(ActionError::field(
+            "hook",
+            "Choose another webhook: this one is disabled, and nothing is sent to it",
+        ));
+    }
     let ticked = store::candidate::applicants_by_ids(conn, &vacancy.id, &confirmed.candidates)?;
     let selection = Selection::of(ticked);
     if selection.included.is_empty() {

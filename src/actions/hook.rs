@@ -65,8 +65,9 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result
 pub async fn pause(context: &Context, viewer: &Viewer, id: HookId) -> Result<()> {
     let hook = find_alive(context, viewer, id).await?;
     change(context, viewer, hook, "hook.paused", |conn, hook, now| {
+        refuse_disabled(conn, &hook.id)?;
         store::hook::set_state(conn, &hook.id, HookState::Paused, now)?;
-        store::delivery::hold_for(conn, &hook.id)
+        Ok(store::delivery::hold_for(conn, &hook.id)?)
     })
     .await
 }
@@ -75,8 +76,12 @@ pub async fn pause(context: &Context, viewer: &Viewer, id: HookId) -> Result<()>
 pub async fn resume(context: &Context, viewer: &Viewer, id: HookId) -> Result<()> {
     let hook = find_alive(context, viewer, id).await?;
     change(context, viewer, hook, "hook.resumed", |conn, hook, now| {
-        store::hook::set_state(conn, &hook.id, HookState::Active, now)?;
-        store::delivery::release_for(conn, &hook.id, now)
+        refuse_disabled(conn, &hook.id)?;
+        if store::hook::set_state(conn, &hook.id, HookState::Active, now)? {
+            // Nothing could arrive while it was paused, and that is not its fault.
+            store::health::restart(conn, &hook.id, now)?;
+        }
+        Ok(store::delivery::release_for(conn, &hook.id, now)?)
     })
     .await?;
     context.engine.nudge();
@@ -208,7 +213,7 @@ async fn change(
     viewer: &Viewer,
     hook: Hook,
     act: &'static str,
-    work: impl FnOnce(&mut Conn, &Hook, chrono::DateTime<chrono::Utc>) -> Result<usize, StoreError> + Send + 'static,
+    work: impl FnOnce(&mut Conn, &Hook, chrono::DateTime<chrono::Utc>) -> Result<usize> + Send + 'static,
 ) -> Result<()> {
     let (context, viewer) = (context.clone(), viewer.clone());
     let store = context.store.clone();
@@ -216,13 +221,19 @@ async fn change(
         .change(move |conn| {
             let count = work(conn, &hook, context.clock.now())?;
             let detail = format!("Webhook “{}”, {count} owed deliveries", hook.name);
-            audit(conn, &context, &viewer, &hook.id, act, detail)
+            Ok(audit(conn, &context, &viewer, &hook.id, act, detail)?)
         })
         .await
-        .map_err(ActionError::Store)
 }
 
-fn audit(
+fn refuse_disabled(conn: &mut Conn, id: &HookId) -> Result<()> {
+    match store::hook::current_state(conn, id)? {
+        Some(HookState::Disabled) => Err(ActionError::Refused("It is disabled: enable it first".into())),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn audit(
     conn: &mut Conn,
     context: &Context,
     viewer: &Viewer,

@@ -9,6 +9,7 @@ pub mod credential;
 pub mod delivery;
 pub mod event;
 pub mod export;
+pub mod health;
 pub mod hook;
 pub mod import;
 mod once;

@@ -25,6 +25,7 @@ use super::sender::Sender;
 use super::settle::{Finished, HORIZON};
 use super::step::{Step, Steps};
 use crate::clock::Clock;
+use crate::domain::health::Rule;
 use crate::domain::ids::{DeliveryId, InstanceId};
 use crate::domain::sealing::SealingKey;
 use crate::store::delivery::{Owed, Wanted};
@@ -83,6 +84,7 @@ pub struct Engine {
     pub(super) sender: Sender,
     pub(super) sealing: SealingKey,
     pub(super) instance: InstanceId,
+    pub(super) rule: Rule,
     presence: Presence,
     pub(super) directory: Directory,
     pub(super) meters: Meters,
@@ -119,6 +121,7 @@ impl Engine {
             sealing,
             presence: Presence::new(instance.clone()),
             instance,
+            rule: Rule::default(),
             directory: Directory::default(),
             meters: Meters::default(),
             steps: Steps::default(),
@@ -134,6 +137,16 @@ impl Engine {
             overflow: Mutex::default(),
             waiters: Mutex::default(),
         }
+    }
+
+    /// The same engine, disabling hooks by another rule.
+    pub fn disabling(self, rule: Rule) -> Self {
+        Self { rule, ..self }
+    }
+
+    /// When it disables hooks that fail.
+    pub fn rule(&self) -> Rule {
+        self.rule
     }
 
     /// Who holds what this engine will send.
@@ -236,7 +249,7 @@ impl Engine {
     /// but lost on its way to memory.
     pub async fn sweep(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        recover::sweep(&self.store, now).await?;
+        recover::sweep(&self.store, self.rule, now).await?;
         let instance = self.instance.clone();
         let held = self
             .store

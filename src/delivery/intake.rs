@@ -101,7 +101,9 @@ fn owed(new: &NewEvent, route: &[&Hook], now: DateTime<Utc>) -> Vec<Owed> {
         // A test is sent whatever the hook's state: that is how one finds out whether to resume it.
         let held = hook.state == HookState::Paused && !new.event.probe;
         let id = DeliveryId::new(now);
+        let missed = hook.state == HookState::Disabled && !new.event.probe;
         let delivery = Delivery::owed(id, &new.event, hook.id.clone(), hook.field_set, held, now);
+        let delivery = if missed { delivery.missed(now) } else { delivery };
         let body = new.bodies.iter().find(|(set, _)| *set == hook.field_set).map(|(_, body)| body.clone());
         Owed { delivery, occurred_at: new.event.occurred_at, body: body.unwrap_or_default() }
     };

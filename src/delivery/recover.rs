@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::health;
+use crate::domain::health::Rule;
 use crate::domain::ids::InstanceId;
 use crate::store::presence::{Held, Presence};
 use crate::store::{self, Conn, Store, StoreError};
@@ -76,11 +78,12 @@ pub async fn keep_house(
     Ok(found)
 }
 
-/// Puts right what no single act could: what strangers hold is freed, what is held for an active hook becomes due.
+/// Puts right what no single act could: what strangers hold is freed, what is held for an active hook becomes due, what is
+/// owed to a disabled one is missed; and hooks whose time has run out while nothing was sent are disabled.
 ///
 /// Each of these is the trace of a moment in which two things happened at once; looking for them costs a walk over what is
 /// owed, so it is done at longer intervals.
-pub async fn sweep(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn sweep(store: &Store, rule: Rule, now: DateTime<Utc>) -> Result<(), StoreError> {
     let (strangers, stranded) = store
         .write(move |conn| {
             Ok::<_, StoreError>((
@@ -92,7 +95,7 @@ pub async fn sweep(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> 
     if strangers + stranded > 0 {
         tracing::warn!(strangers, stranded, "deliveries that nobody would have sent are due again");
     }
-    Ok(())
+    health::sweep(store, rule, now).await
 }
 
 /// Gives back what this instance holds and takes its name off the list.

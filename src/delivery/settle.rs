@@ -6,9 +6,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::health::{self, Noted};
 use super::sender::Sent;
 use crate::domain::attempt::{Attempt, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::health::Rule;
 use crate::domain::ids::{AttemptId, InstanceId};
 use crate::domain::policy::Policy;
 use crate::store::delivery::{Owed, Settled};
@@ -67,9 +69,17 @@ impl Finished {
 /// A retry that is due later than this is given back: memory holds what is due soon, the database the rest.
 pub const HORIZON: TimeDelta = TimeDelta::seconds(60);
 
-/// Writes a batch down. Returns each delivery as it stands now, in the order of the batch; `None` for one that is gone or
-/// cannot be read.
-pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId) -> Result<Vec<Option<Delivery>>> {
+/// A batch that has been written.
+#[derive(Debug)]
+pub struct Written {
+    /// Each delivery as it stands now, in the order of the batch; `None` for one that is gone or cannot be read.
+    pub deliveries: Vec<Option<Delivery>>,
+    /// What came of it for the hooks.
+    pub noted: Noted,
+}
+
+/// Writes a batch down, and what it says of its hooks.
+pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId, rule: Rule) -> Result<Written> {
     let expected: Vec<Delivery> = batch.iter().map(|finished| finished.after(&finished.owed.delivery)).collect();
     let settled = batch.iter().zip(&expected).map(|(finished, after)| {
         let holder = Some(own).filter(|_| finished.is_soon(after));
@@ -78,32 +88,57 @@ pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId) -> Result<V
     let written = store::delivery::settle(conn, own, &settled.collect::<Vec<_>>())?;
     let mut all = Vec::with_capacity(batch.len());
     for (finished, after) in batch.iter().zip(expected) {
-        all.push(if written.contains(after.id.as_str()) { Some(after) } else { look_again(conn, finished, own)? });
+        all.push(if written.contains(after.id.as_str()) { Told::New(after) } else { look_again(conn, finished, own)? });
     }
-    Ok(all)
+    let noted = health::note(conn, batch, &all, rule)?;
+    let now_missed = |delivery: Delivery| {
+        let ends = delivery.state.is_owed() && !delivery.probe && noted.has_disabled(&delivery.hook_id);
+        if ends { delivery.missed(delivery.updated_at) } else { delivery }
+    };
+    let deliveries = all.into_iter().map(|told| told.delivery().map(now_missed)).collect();
+    Ok(Written { deliveries, noted })
 }
 
-fn look_again(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Option<Delivery>> {
+/// What became of a try that is to be written down.
+pub(super) enum Told {
+    /// It was written down now.
+    New(Delivery),
+    /// It had been written down before, and the word of it was lost on the way.
+    Known(Delivery),
+    /// Its delivery is gone or cannot be read.
+    Nothing,
+}
+
+impl Told {
+    fn delivery(self) -> Option<Delivery> {
+        match self {
+            Told::New(delivery) | Told::Known(delivery) => Some(delivery),
+            Told::Nothing => None,
+        }
+    }
+}
+
+fn look_again(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Told> {
     match settle_one(conn, finished, own) {
         Err(error @ StoreError::Corrupt { .. }) => {
             tracing::error!(%error, "an answer cannot be written down; the others are");
-            Ok(None)
+            Ok(Told::Nothing)
         }
         other => other,
     }
 }
 
-fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Option<Delivery>> {
-    let Some((current, holder)) = store::delivery::current(conn, &finished.owed.delivery.id)? else { return Ok(None) };
+fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Told> {
+    let found = store::delivery::current(conn, &finished.owed.delivery.id)?;
+    let Some((current, holder)) = found else { return Ok(Told::Nothing) };
     if store::attempt::is_there(conn, &finished.attempt.id)? {
-        // It was written down, and the word of it was lost on the way.
-        return Ok(Some(current));
+        return Ok(Told::Known(current));
     }
     store::attempt::insert(conn, &Attempt { number: current.tries.all() + 1, ..finished.attempt.clone() })?;
     let next = next(finished, current);
     let holder = holder.as_ref().or(Some(own)).filter(|_| finished.is_soon(&next));
     store::delivery::update(conn, &next, holder)?;
-    Ok(Some(next))
+    Ok(Told::New(next))
 }
 
 fn next(finished: &Finished, current: Delivery) -> Delivery {
@@ -112,8 +147,11 @@ fn next(finished: &Finished, current: Delivery) -> Delivery {
     let begun_as = &finished.owed.delivery;
     let asked_again = current.trigger == Trigger::Manual
         && (current.trigger, current.updated_at) != (begun_as.trigger, begun_as.updated_at);
+    let missed = current.is_missed();
     let tried = finished.after(&Delivery { trigger: finished.attempt.trigger, ..current.clone() });
     match (owed, tried.state) {
+        // Its hook was disabled meanwhile: what has arrived all the same was not missed.
+        (false, DeliveryState::Success { .. }) if missed => tried,
         // Cancelled meanwhile: the decision stands, the evidence is kept.
         (false, _) => {
             Delivery { state: current.state, last_class: current.last_class, trigger: current.trigger, ..tried }

@@ -13,10 +13,11 @@ use futures_util::FutureExt as _;
 use super::directory::Target;
 use super::engine::{Engine, OWN_FAULT_PAUSE, Report};
 use super::gathering::{self, Taken};
+use super::health;
 use super::sender::Order;
-use super::settle::{Finished, HORIZON, settle};
+use super::settle::{Finished, HORIZON, Written, settle};
 use super::step::Step;
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
 use crate::store::delivery::Owed;
 use crate::store::{self, Result, StoreError};
@@ -50,7 +51,8 @@ impl Engine {
             Ok(Some(target)) => match target.hook.state {
                 HookState::Deleted => self.cancel(owed).await,
                 HookState::Paused if !owed.delivery.probe => self.hold(owed).await,
-                HookState::Paused | HookState::Active => self.try_once(owed, target).await,
+                HookState::Disabled if !owed.delivery.probe => self.miss(owed).await,
+                HookState::Paused | HookState::Disabled | HookState::Active => self.try_once(owed, target).await,
             },
             Ok(None) => {
                 self.let_go(&owed);
@@ -134,6 +136,19 @@ impl Engine {
         None
     }
 
+    async fn miss(&self, owed: Owed) -> Option<Finished> {
+        let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
+        match health::miss_owed_to(&self.store, &hook, now).await {
+            Ok(true) => self.let_go(&owed),
+            Ok(false) => self.put_back(owed, now),
+            Err(error) => {
+                tracing::error!(%error, "deliveries of a disabled hook could not be ended; they are looked at again in a moment");
+                self.put_back(owed, now + OWN_FAULT_PAUSE);
+            }
+        }
+        None
+    }
+
     fn put_back(&self, mut owed: Owed, due: DateTime<Utc>) {
         owed.delivery.state = match owed.delivery.state {
             DeliveryState::Pending { .. } => DeliveryState::Pending { due: Some(due) },
@@ -172,13 +187,13 @@ impl Engine {
             move |conn| {
                 engine.tries.take_into(&batch, MOST);
                 let tries = batch.lock().unwrap_or_else(PoisonError::into_inner);
-                settle(conn, &tries, &engine.instance)
+                settle(conn, &tries, &engine.instance, engine.rule)
             },
             move |settled| then.tries_written(gathering::all(&taken), settled, as_of),
         );
     }
 
-    fn tries_written(self: &Arc<Self>, tries: Vec<Finished>, settled: Result<Vec<Option<Delivery>>>, as_of: i64) {
+    fn tries_written(self: &Arc<Self>, tries: Vec<Finished>, settled: Result<Written>, as_of: i64) {
         match settled {
             Ok(settled) => {
                 self.settled_all(tries, settled, as_of);
@@ -200,9 +215,10 @@ impl Engine {
         }
     }
 
-    fn settled_all(&self, tries: Vec<Finished>, settled: Vec<Option<Delivery>>, as_of: i64) -> Report {
+    fn settled_all(&self, tries: Vec<Finished>, written: Written, as_of: i64) -> Report {
+        written.noted.told(&self.store);
         let mut report = Report { sent: tries.len(), ..Report::default() };
-        for (finished, now) in tries.into_iter().zip(settled) {
+        for (finished, now) in tries.into_iter().zip(written.deliveries) {
             let Some(delivery) = now else {
                 self.let_go(&finished.owed);
                 continue;
@@ -226,7 +242,8 @@ impl Engine {
             return Ok(Report::default());
         }
         let (as_of, batch, instance) = (self.store.generation(), tries.clone(), self.instance.clone());
-        match self.store.write(move |conn| settle(conn, &batch, &instance)).await {
+        let rule = self.rule;
+        match self.store.write(move |conn| settle(conn, &batch, &instance, rule)).await {
             Ok(settled) => Ok(self.settled_all(tries, settled, as_of)),
             Err(error) => {
                 for finished in tries {

@@ -17,7 +17,7 @@ use crate::domain::attempt::{Outcome, Response, Timings};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::hook::Hook;
-use crate::domain::ids::{EventId, InstanceId, MemberId, OrganisationId};
+use crate::domain::ids::{EventId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::payload::timestamp;
 use crate::domain::secret::CredentialKind;
@@ -70,7 +70,7 @@ pub(super) fn write(
         let recorded = intake::record_routed(conn, event, |_| data.clone(), Vec::new(), holder, happened)?;
         for owed in recorded.owed {
             let Some(hook) = hooks.iter().find(|hook| hook.id == owed.delivery.hook_id) else { continue };
-            deliver(conn, hook, owed, holder, &mut random)?;
+            deliver(conn, context, hook, owed, &mut random)?;
         }
     }
     Ok(())
@@ -78,9 +78,9 @@ pub(super) fn write(
 
 fn deliver(
     conn: &mut Conn,
+    context: &Context,
     hook: &Hook,
     mut owed: Owed,
-    holder: &InstanceId,
     random: &mut StdRng,
 ) -> Result<(), StoreError> {
     while let Some(due) = owed.delivery.state.due() {
@@ -88,7 +88,8 @@ fn deliver(
         let sent = answer(hook, &owed, started, random);
         let finished_at = started + TimeDelta::from_std(sent.timings.total).unwrap_or_default();
         let finished = Finished::new(owed.clone(), hook.policy, (started, finished_at), sent, 0.0);
-        match settle(conn, &[finished], holder)?.pop().flatten() {
+        let engine = &context.engine;
+        match settle(conn, &[finished], engine.instance(), engine.rule())?.deliveries.pop().flatten() {
             // The history is over before "now": what would still be owed is left for the engine.
             Some(next) if !matches!(next.state, DeliveryState::Retrying { due: Some(due) } if due > finished_at + TimeDelta::minutes(2)) =>
             {

@@ -127,6 +127,8 @@ fn hooks(
             updated_at: made,
         };
         store::hook::insert(conn, &hook)?;
+        // The history fills a day only: whoever accepts nothing in it has been warned of, and not disabled yet.
+        store::health::restart(conn, &hook.id, now - TimeDelta::hours(18))?;
         for kind in [CredentialKind::Secret, CredentialKind::Key].into_iter().take(if at == 0 { 2 } else { 1 }) {
             let plain = kind.generate();
             let credential = Credential {

@@ -38,11 +38,13 @@ pub enum ErrorClass {
     ResponseTooLarge,
     /// Someone cancelled it, or its hook was deleted.
     Cancelled,
+    /// Its hook was disabled.
+    Missed,
 }
 
 impl ErrorClass {
     /// Every class.
-    pub const ALL: [ErrorClass; 13] = [
+    pub const ALL: [ErrorClass; 14] = [
         ErrorClass::DnsFailed,
         ErrorClass::BlockedAddress,
         ErrorClass::ConnectRefused,
@@ -56,6 +58,7 @@ impl ErrorClass {
         ErrorClass::ServerError,
         ErrorClass::ResponseTooLarge,
         ErrorClass::Cancelled,
+        ErrorClass::Missed,
     ];
 
     /// Its fixed name: in tables, logs and on pages.
@@ -74,12 +77,18 @@ impl ErrorClass {
             ErrorClass::ServerError => "server_error",
             ErrorClass::ResponseTooLarge => "response_too_large",
             ErrorClass::Cancelled => "cancelled",
+            ErrorClass::Missed => "missed",
         }
     }
 
     /// Reads what [`ErrorClass::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.as_str() == text)
+    }
+
+    /// Whether it says what was decided about a delivery, not how a try of it went.
+    pub fn is_decision(self) -> bool {
+        matches!(self, ErrorClass::Cancelled | ErrorClass::Missed)
     }
 
     /// Two or three words for the table: "no answer in time".
@@ -98,6 +107,7 @@ impl ErrorClass {
             ErrorClass::ServerError => "receiver error",
             ErrorClass::ResponseTooLarge => "headers too large",
             ErrorClass::Cancelled => "cancelled",
+            ErrorClass::Missed => "webhook was disabled",
         }
     }
 
@@ -123,6 +133,7 @@ impl ErrorClass {
             ErrorClass::ServerError => "The receiver failed while it handled the request.",
             ErrorClass::ResponseTooLarge => "The headers of the receiver's answer are larger than Hirewire takes.",
             ErrorClass::Cancelled => "The delivery was cancelled; nothing more is sent.",
+            ErrorClass::Missed => "The webhook was disabled when this happened, so nothing was sent.",
         }
     }
 
@@ -150,6 +161,7 @@ impl ErrorClass {
             ErrorClass::ServerError => "look at the receiver's log for this time; its answer stands below.",
             ErrorClass::ResponseTooLarge => "have the receiver answer with fewer or shorter headers.",
             ErrorClass::Cancelled => "send it again if it is wanted after all.",
+            ErrorClass::Missed => "enable the webhook, then send what it missed.",
         }
     }
 }
@@ -182,6 +194,11 @@ impl Outcome {
     /// The outcome of a try without an answer.
     pub fn failed(class: ErrorClass, detail: impl Into<String>) -> Self {
         Self { status: None, class: Some(class), detail: Some(detail.into()), retry_after: None }
+    }
+
+    /// Whether the receiver says that its address is gone for good.
+    pub fn is_gone(&self) -> bool {
+        self.status == Some(410)
     }
 
     /// Whether the receiver acknowledged.

@@ -4,7 +4,8 @@
 //! Pending ──try──▶ Success
 //!    │  └──fails──▶ Retrying ──try──▶ Success
 //!    │                 │  └──last one fails──▶ Failed
-//!    └── hook deleted ─┴── cancelled ────────▶ Failed (cancelled)
+//!    ├── hook deleted ─┼── cancelled ────────▶ Failed (cancelled)
+//!    └── hook disabled ┴─────────────────────▶ Failed (missed) ──sent after all──▶ Pending or Retrying
 //! ```
 //!
 //! Someone may send a final one again ([`Delivery::again`]): that is one more try and no retries, and what has arrived stays
@@ -47,7 +48,7 @@ pub enum DeliveryState {
     Failed {
         /// When.
         at: DateTime<Utc>,
-        /// The class of the last try, or *cancelled*.
+        /// The class of the last try, or *cancelled*, or *missed*.
         class: ErrorClass,
     },
 }
@@ -289,7 +290,8 @@ impl Delivery {
             DeliveryState::Failed { .. } => Some(Before::Failed),
             DeliveryState::Pending { .. } | DeliveryState::Retrying { .. } => self.before,
         };
-        Self { state, before, trigger: Trigger::Manual, updated_at: now, ..self.clone() }
+        let last_class = self.last_class.filter(|class| *class != ErrorClass::Missed);
+        Self { state, before, trigger: Trigger::Manual, last_class, updated_at: now, ..self.clone() }
     }
 
     /// Whether it is sent again though it arrived.
@@ -299,7 +301,20 @@ impl Delivery {
 
     /// The delivery ended by a person, or by the deletion of its hook.
     pub fn cancelled(&self, now: DateTime<Utc>) -> Self {
-        let class = ErrorClass::Cancelled;
+        self.ended(ErrorClass::Cancelled, now)
+    }
+
+    /// The delivery ended because its hook is disabled.
+    pub fn missed(&self, now: DateTime<Utc>) -> Self {
+        self.ended(ErrorClass::Missed, now)
+    }
+
+    /// Whether it ended because its hook was disabled, and has not been sent since.
+    pub fn is_missed(&self) -> bool {
+        matches!(self.state, DeliveryState::Failed { class: ErrorClass::Missed, .. })
+    }
+
+    fn ended(&self, class: ErrorClass, now: DateTime<Utc>) -> Self {
         if let Some(Before::Success { at }) = self.before {
             return Self { state: DeliveryState::Success { at }, updated_at: now, ..self.clone() };
         }
@@ -312,8 +327,8 @@ impl Delivery {
     }
 
     fn next_pause(&self, outcome: &Outcome, policy: Policy, tries: Tries, jitter: f64) -> Option<Duration> {
-        // A test is one try (B4).
-        if self.probe {
+        // A test is one try (B4); whoever says that the address is gone is believed at once (B9).
+        if self.probe || outcome.is_gone() {
             return None;
         }
         let pause = policy.pause_after(tries.automatic, jitter)?;
@@ -362,6 +377,18 @@ mod tests {
         assert_eq!((failed.last_class, failed.tries.manual), (Some(ErrorClass::ServerError), 1));
         assert_eq!(answered(&failed.again(at(19)), 204, 20).state, DeliveryState::Success { at: at(20) });
         assert_eq!(again.again(at(9)).cancelled(at(11)).state, DeliveryState::Success { at: at(1) });
+    }
+
+    #[test]
+    fn a_receiver_that_is_gone_is_not_tried_again_and_what_was_missed_can_be() {
+        let gone = answered(&owed(), 410, 1);
+        assert_eq!(gone.state, DeliveryState::Failed { at: at(1), class: ErrorClass::ClientError });
+        let missed = answered(&owed(), 500, 1).missed(at(2));
+        assert_eq!((missed.state.status(), missed.is_missed()), (Status::Failed, true));
+        let again = missed.again(at(9));
+        assert_eq!((again.state, again.last_class), (DeliveryState::Retrying { due: Some(at(9)) }, None));
+        // What arrived once has not been missed.
+        assert_eq!(answered(&owed(), 200, 1).again(at(2)).missed(at(3)).state, DeliveryState::Success { at: at(1) });
     }
 
     #[test]

@@ -61,23 +61,29 @@ pub enum HookState {
     Active,
     /// What is owed to it is held until an admin resumes it; nothing is lost.
     Paused,
+    /// It answered 410, or failed for too long ([`super::health`]). Nothing is sent to it until an admin enables it; what
+    /// happens meanwhile is listed as missed.
+    Disabled,
     /// Nothing more is ever sent to it; its log stays.
     Deleted,
 }
 
 impl HookState {
-    /// `active`, `paused` or `deleted`.
+    /// `active`, `paused`, `disabled` or `deleted`.
     pub fn as_str(self) -> &'static str {
         match self {
             HookState::Active => "active",
             HookState::Paused => "paused",
+            HookState::Disabled => "disabled",
             HookState::Deleted => "deleted",
         }
     }
 
     /// Reads what [`HookState::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [HookState::Active, HookState::Paused, HookState::Deleted].into_iter().find(|state| state.as_str() == text)
+        [HookState::Active, HookState::Paused, HookState::Disabled, HookState::Deleted]
+            .into_iter()
+            .find(|state| state.as_str() == text)
     }
 }
 

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::row::{Reader, json_text};
 use super::schema::hooks;
 use super::time::micros;
-use super::{Conn, Result};
+use super::{Conn, Result, health};
 use crate::domain::event::EventType;
 use crate::domain::hook::{FieldSet, Hook, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
@@ -87,7 +87,7 @@ impl HookRow {
 /// Writes a new hook.
 pub fn insert(conn: &mut Conn, hook: &Hook) -> Result<()> {
     diesel::insert_into(hooks::table).values(&HookRow::write(hook)).execute(conn)?;
-    Ok(())
+    health::insert(conn, hook)
 }
 
 /// One hook of an organisation, deleted ones included: their log stays.
@@ -142,15 +142,15 @@ pub fn list_with_deleted(conn: &mut Conn, organisation: &OrganisationId, mode: M
     rows.into_iter().map(HookRow::read).collect()
 }
 
-/// Moves a hook to another state; a deleted one stays deleted. Whether anything changed.
+/// Moves a hook to another state; whether anything changed. A deleted one stays deleted, and a disabled one is deleted or
+/// enabled ([`health::enable`]).
 pub fn set_state(conn: &mut Conn, id: &HookId, state: HookState, now: DateTime<Utc>) -> Result<bool> {
-    let changed = diesel::update(
-        hooks::table
-            .find(id.as_str())
-            .filter(hooks::state.ne(HookState::Deleted.as_str()))
-            .filter(hooks::state.ne(state.as_str())),
-    )
-    .set((hooks::state.eq(state.as_str()), hooks::updated_at.eq(micros(now))))
-    .execute(conn)?;
+    let mut stays = vec![HookState::Deleted.as_str(), state.as_str()];
+    if state != HookState::Deleted {
+        stays.push(HookState::Disabled.as_str());
+    }
+    let changed = diesel::update(hooks::table.find(id.as_str()).filter(hooks::state.ne_all(stays)))
+        .set((hooks::state.eq(state.as_str()), hooks::updated_at.eq(micros(now))))
+        .execute(conn)?;
     Ok(changed == 1)
 }

@@ -20,6 +20,7 @@ pub mod delivery;
 pub mod event;
 pub mod export;
 pub mod generation;
+pub mod health;
 pub mod hook;
 pub mod import;
 pub mod instance;

@@ -55,6 +55,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    hook_health (hook_id) {
+        hook_id -> Text,
+        failed_in_row -> Integer,
+        since -> BigInt,
+        warned -> Integer,
+        disabled_for -> Nullable<Text>,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     credentials (id) {
         id -> Text,
         hook_id -> Text,
@@ -302,6 +313,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     memberships,
     hooks,
+    hook_health,
     credentials,
     api_keys,
     vacancies,

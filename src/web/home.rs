@@ -10,12 +10,15 @@ use super::gate::Organisations;
 use super::icons::icon;
 use super::layout::{Head, Nav, Page, part};
 use super::status::State;
+use super::webhooks::health::Standing;
 use super::webhooks::list::percent;
 use super::words::up_to;
 use super::{paths, time};
 use crate::actions::{Context, Viewer};
 use crate::domain::delivery::{Delivery, Status};
+use crate::domain::health::Rule;
 use crate::domain::hook::{Hook, HookState};
+use crate::domain::ids::HookId;
 use crate::domain::role::{Permission, Role};
 use crate::store::export::{ExportFilter, ExportView};
 use crate::store::{self, Conn, StoreError};
@@ -32,8 +35,8 @@ pub async fn show(
     viewer: Viewer,
     organisations: Organisations,
 ) -> Result<HttpResponse, WebError> {
-    let (asking, now) = (viewer.clone(), context.clock.now());
-    let known = context.store.read(move |conn| Known::read(conn, &asking, now)).await?;
+    let (asking, now, rule) = (viewer.clone(), context.clock.now(), context.engine.rule());
+    let known = context.store.read(move |conn| Known::read(conn, &asking, rule, now)).await?;
     let view = HomeView { known: &known, viewer: &viewer, now };
     let page = Page::new(view.title(), Nav::Home, &viewer, view.render());
     Ok(Page { organisations: organisations.0, ..page }.ok())
@@ -41,7 +44,8 @@ pub async fn show(
 
 struct Known {
     hooks: Vec<Hook>,
-    failing: Vec<(Hook, usize)>,
+    failing: Vec<(Hook, usize, Standing)>,
+    disabled: Vec<(Hook, Standing)>,
     held: Vec<(Hook, (usize, bool))>,
     ended: Vec<(Status, DateTime<Utc>)>,
     exports: Vec<ExportView>,
@@ -51,11 +55,13 @@ struct Known {
 }
 
 impl Known {
-    fn read(conn: &mut Conn, viewer: &Viewer, now: DateTime<Utc>) -> Result<Self, StoreError> {
+    fn read(conn: &mut Conn, viewer: &Viewer, rule: Rule, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let (organisation, mode) = (&viewer.organisation.id, viewer.mode);
         let hooks = store::hook::list(conn, organisation, mode)?;
         let recent = store::delivery::recent_statuses(conn, organisation, mode, None, now - WINDOW)?;
-        let mut failing = Vec::new();
+        let ids: Vec<HookId> = hooks.iter().map(|hook| hook.id.clone()).collect();
+        let mut health = store::health::of_hooks(conn, &ids)?;
+        let (mut failing, mut disabled) = (Vec::new(), Vec::new());
         let mut held = Vec::new();
         for hook in &hooks {
             let own = store::delivery::recent_statuses(conn, organisation, mode, Some(&hook.id), now - WINDOW)?;
@@ -65,8 +71,13 @@ impl Known {
                 .filter(|status| !matches!(status, Status::Pending))
                 .take_while(|status| *status != Status::Success)
                 .count();
-            if hook.state == HookState::Active && row >= FAILURES {
-                failing.push((hook.clone(), row));
+            let mut standing = Standing { health: health.remove(&hook.id), rule, missed: (0, false) };
+            if hook.state == HookState::Active && (row >= FAILURES || standing.ends(hook).is_some()) {
+                failing.push((hook.clone(), row, standing));
+            }
+            if hook.state == HookState::Disabled {
+                standing.missed = store::delivery::count_missed_by(conn, &hook.id)?;
+                disabled.push((hook.clone(), standing));
             }
             if hook.state == HookState::Paused {
                 held.push((hook.clone(), store::delivery::count_owed_to(conn, &hook.id)?));
@@ -76,6 +87,7 @@ impl Known {
         let filter = ExportFilter { requested_by, limit: 5, ..ExportFilter::default() };
         Ok(Self {
             failing,
+            disabled,
             held,
             ended: recent.into_iter().map(|(_, status, at)| (status, at)).collect(),
             exports: store::export::list(conn, organisation, mode, &filter)?,
@@ -120,7 +132,11 @@ impl HomeView<'_> {
     }
 
     fn count(&self) -> usize {
-        let hooks = if self.sees_hooks() { self.known.failing.len() + self.known.held.len() } else { 0 };
+        let hooks = if self.sees_hooks() {
+            self.known.disabled.len() + self.known.failing.len() + self.known.held.len()
+        } else {
+            0
+        };
         hooks + self.known.stuck().count()
     }
 
@@ -197,12 +213,29 @@ impl HomeView<'_> {
             @if self.count() > 0 {
                 ul.matters {
                     @if self.sees_hooks() {
-                        @for (hook, row) in &self.known.failing {
+                        @for (hook, standing) in &self.known.disabled {
+                            li.bad {
+                                (icon("bad"))
+                                div {
+                                    h2 { (hook.name) " is disabled" }
+                                    p {
+                                        (standing.reason(zone, self.now)) " Nothing is sent to it"
+                                        @if standing.missed.0 > 0 { "; " (standing.missed()) " missed so far" }
+                                        "."
+                                    }
+                                }
+                                div { a.btn href=(paths::webhook(&hook.id)) { "Review and enable" span.hush { ": " (hook.name) } } }
+                            }
+                        }
+                        @for (hook, row, standing) in &self.known.failing {
                             li.bad {
                                 (icon("bad"))
                                 div {
                                     h2 { (hook.name) " does not accept deliveries" }
-                                    p { "The latest " (row) " in a row were not acknowledged. Look at what it answers." }
+                                    @match standing.warning(hook, zone, self.now) {
+                                        Some(warning) => p { (warning) },
+                                        None => p { "The latest " (row) " in a row were not acknowledged. Look at what it answers." },
+                                    }
                                 }
                                 div { a.btn href=(paths::webhook(&hook.id)) { "See what it answers" span.hush { ": " (hook.name) } } }
                             }

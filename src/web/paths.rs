@@ -75,6 +75,16 @@ pub fn webhook_resumption(id: impl Display) -> String {
     format!("/settings/webhooks/{id}/resumption")
 }
 
+/// The end of a hook's being disabled.
+pub fn webhook_activation(id: impl Display) -> String {
+    format!("/settings/webhooks/{id}/activation")
+}
+
+/// What a hook missed while it was disabled: posting sends it.
+pub fn webhook_missed(id: impl Display) -> String {
+    format!("/settings/webhooks/{id}/missed")
+}
+
 /// A hook's `secret` or `key`: posting makes one, its own page confirms.
 pub fn webhook_credential(id: impl Display, kind: &str) -> String {
     format!("/settings/webhooks/{id}/{kind}")

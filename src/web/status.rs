@@ -33,7 +33,7 @@ impl State {
             DeliveryState::Pending { .. } => state("Pending", "wait", ""),
             DeliveryState::Retrying { .. } => state("Retrying", "again", "warn"),
             DeliveryState::Success { .. } => state("Success", "ok", "ok"),
-            DeliveryState::Failed { class: ErrorClass::Cancelled, .. } => state("Failed", "off", ""),
+            DeliveryState::Failed { class, .. } if class.is_decision() => state("Failed", "off", ""),
             DeliveryState::Failed { .. } => state("Failed", "bad", "bad"),
         }
     }
@@ -43,6 +43,7 @@ impl State {
         match hook.state {
             HookState::Active => state("Active", "ok", "ok"),
             HookState::Paused => state("Paused", "hold", ""),
+            HookState::Disabled => state("Disabled", "bad", "bad"),
             HookState::Deleted => state("Deleted", "off", ""),
         }
     }

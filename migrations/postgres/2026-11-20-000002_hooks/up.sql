@@ -18,6 +18,19 @@ CREATE TABLE hooks (
 CREATE INDEX hooks_by_organisation ON hooks (organisation_id, mode, state);
 CREATE UNIQUE INDEX one_default_hook_a_mode ON hooks (organisation_id, mode) WHERE is_default AND state <> 'deleted';
 
+-- How each hook does, and why it is disabled if it is. Beside the hooks, because it changes as deliveries end.
+CREATE TABLE hook_health (
+    hook_id TEXT NOT NULL PRIMARY KEY REFERENCES hooks (id),
+    -- Deliveries that were given up since the last one that arrived.
+    failed_in_row INTEGER NOT NULL,
+    -- Since when nothing has arrived: its creation, its last success or its last enabling.
+    since BIGINT NOT NULL,
+    -- The percentage of its time at which it was last warned of; 0 when it was not.
+    warned INTEGER NOT NULL,
+    disabled_for TEXT,
+    disabled_at BIGINT
+);
+
 CREATE TABLE credentials (
     id TEXT NOT NULL PRIMARY KEY,
     hook_id TEXT NOT NULL REFERENCES hooks (id),

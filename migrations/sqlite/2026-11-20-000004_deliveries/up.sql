@@ -75,6 +75,8 @@ CREATE INDEX deliveries_by_hook ON deliveries (hook_id, created_at, id);
 CREATE INDEX deliveries_by_event ON deliveries (event_id);
 -- What is owed to a hook, held for it or due: few rows beside millions that are done.
 CREATE INDEX deliveries_owed ON deliveries (hook_id, holder, due_at, id) WHERE completed_at IS NULL;
+-- What a hook missed while it was disabled, to be counted and sent when it is enabled again.
+CREATE INDEX deliveries_missed ON deliveries (hook_id, created_at, id) WHERE last_class = 'missed';
 
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::Status;
 use crate::domain::ids::{HookId, OrganisationId};
 use crate::domain::mode::Mode;
@@ -12,7 +13,7 @@ use crate::store::time::micros;
 use crate::store::{Conn, Result};
 
 /// How the deliveries of an organisation and mode since a time stand, newest first, tests left out, those of one hook or of
-/// all: `(hook, status, recorded)` of each.
+/// all: `(hook, status, recorded)` of each. What a hook missed while it was disabled says nothing of how it does.
 ///
 /// Used for small windows; at most 10,001 rows are read. Whoever tells how a hook does asks for that hook: among all, a busy
 /// one leaves no room for a quiet one.
@@ -26,6 +27,7 @@ pub fn recent_statuses(
     let mut query = deliveries::table
         .filter(deliveries::organisation_id.eq(organisation.as_str()).and(deliveries::mode.eq(mode.as_str())))
         .filter(deliveries::created_at.ge(micros(since)).and(deliveries::probe.eq(false)))
+        .filter(deliveries::last_class.is_null().or(deliveries::last_class.ne(ErrorClass::Missed.as_str())))
         .into_boxed();
     if let Some(hook) = hook {
         query = query.filter(deliveries::hook_id.eq(hook.as_str()));

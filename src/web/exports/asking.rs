@@ -84,7 +84,7 @@ impl Asking {
                 div.part {
                     header {}
                     div.row {
-                        @if !nobody { button.btn.main { "Confirm export" } }
+                        @if !nobody && to.hook.state != HookState::Disabled { button.btn.main { "Confirm export" } }
                         a.btn href=(vacancy) { "Back to the selection" }
                     }
                 }
@@ -122,8 +122,8 @@ impl Asking {
                 (wrong("hook", error))
                 select #hook name="hook" aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "hook-error")] {
                     @for hook in &self.hooks {
-                        option value=(hook.id) selected[hook.id == to.hook.id] {
-                            (hook.name) " (" (hook.url.host()) ")" @if hook.state == HookState::Paused { ", paused" }
+                        option value=(hook.id) selected[hook.id == to.hook.id] disabled[hook.state == HookState::Disabled] {
+                            (hook.name) " (" (hook.url.host()) ")" (standing(hook.state))
                         }
                     }
                 }
@@ -136,6 +136,9 @@ impl Asking {
             }
             @if to.hook.state == HookState::Paused {
                 p.notice { "This webhook is paused. The export is held, and sent as soon as an Organisation Admin resumes it." }
+            }
+            @if to.hook.state == HookState::Disabled {
+                p.notice.bad { "This webhook is disabled: nothing is sent to it until an Organisation Admin enables it." }
             }
             dl.facts {
                 div { dt { "Sent as" } dd { "one request, " (size(to.size)) ", " (signed) } }
@@ -213,6 +216,15 @@ impl Asking {
                 }
             }
         }
+    }
+}
+
+/// What is said after the name of a webhook that does not send at once.
+fn standing(state: HookState) -> &'static str {
+    match state {
+        HookState::Paused => ", paused",
+        HookState::Disabled => ", disabled",
+        HookState::Active | HookState::Deleted => "",
     }
 }
 
@@ -309,6 +321,18 @@ mod tests {
         assert!(admin.contains("No webhook in live mode yet.") && admin.contains(paths::NEW_WEBHOOK));
         let recruiter = asking.render(&viewer(Role::Recruiter)).0;
         assert!(recruiter.contains("An Organisation Admin of yours") && !recruiter.contains(paths::NEW_WEBHOOK));
+    }
+
+    #[test]
+    fn a_disabled_webhook_cannot_be_chosen() {
+        let off = Hook { state: HookState::Disabled, ..hook("Gone") };
+        let page = asking(&["Anna"], vec![hook("Warehouse"), off.clone()]).render(&viewer(Role::Recruiter)).0;
+        assert!(
+            page.contains(&format!(r#"<option value="{}" disabled>"#, off.id)) && page.contains("), disabled</option>")
+        );
+        assert!(page.contains("Confirm export"));
+        let page = asking(&["Anna"], vec![off]).render(&viewer(Role::Recruiter)).0;
+        assert!(page.contains("This webhook is disabled:") && !page.contains("Confirm export"), "{page}");
     }
 
     #[test]

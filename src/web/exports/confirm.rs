@@ -17,7 +17,7 @@ use super::selection;
 use crate::actions::export::{Confirmed, confirm, keep_selection, kept_selection, preview};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::domain::export::Selection;
-use crate::domain::hook::HookState;
+use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{CandidateId, HookId, VacancyId};
 use crate::domain::secret::CredentialKind;
 use crate::store::export::ExportFilter;
@@ -162,9 +162,10 @@ fn load(
     let last = ExportFilter { vacancy: Some(vacancy.id.clone()), requested_by: None, limit: 1 };
     let last = store::export::list(conn, organisation, vacancy.mode, &last)?.pop().map(|view| view.export.hook_id);
     let wanted = [asked.hook, last].into_iter().flatten();
-    let chosen = wanted.into_iter().find_map(|id| hooks.iter().find(|hook| hook.id == id));
-    let chosen =
-        chosen.or_else(|| hooks.iter().find(|hook| hook.state == HookState::Active)).or(hooks.first()).cloned();
+    let takes = |hook: &&Hook| hook.state != HookState::Disabled;
+    let chosen = wanted.into_iter().find_map(|id| hooks.iter().filter(takes).find(|hook| hook.id == id));
+    let chosen = chosen.or_else(|| hooks.iter().find(|hook| hook.state == HookState::Active));
+    let chosen = chosen.or_else(|| hooks.iter().find(takes)).or(hooks.first()).cloned();
     let to = match chosen {
         None => None,
         Some(hook) => {

@@ -42,6 +42,7 @@ impl Outcome {
             DeliveryState::Retrying { .. } => "is retrying",
             DeliveryState::Success { .. } => "arrived",
             DeliveryState::Failed { class: ErrorClass::Cancelled, .. } => "was cancelled",
+            DeliveryState::Failed { class: ErrorClass::Missed, .. } => "was not sent",
             DeliveryState::Failed { .. } => "failed",
         };
         format!("{} {stands}", self.heading())
@@ -270,6 +271,18 @@ mod tests {
         failed.hook.state = HookState::Deleted;
         let page = failed.render(&viewer).0;
         assert!(!page.contains("Retry now") && page.contains("Export them to another webhook"));
+    }
+
+    #[test]
+    fn what_a_disabled_webhook_missed_can_go_to_another() {
+        let viewer = viewer(Role::Recruiter);
+        let mut missed = result(&viewer, DeliveryState::Failed { at: now(), class: ErrorClass::Missed });
+        missed.hook.state = HookState::Disabled;
+        assert_eq!(missed.title(), "Export of 12 candidates was not sent");
+        let page = missed.render(&viewer).0;
+        assert!(page.contains("It was not sent: Candidate &lt;warehouse&gt; was disabled "), "{page}");
+        assert!(page.contains("Once an Organisation Admin enables it") && !page.contains("Retry now"));
+        assert!(page.contains("Export them to another webhook") && page.contains("Disabled</span>"));
     }
 
     #[test]

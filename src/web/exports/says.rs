@@ -51,6 +51,13 @@ impl Outcome {
                     "It was cancelled " (near(at)) @if self.hook.state == HookState::Deleted { ", when its webhook was deleted" }
                     @if delivery.tries.all() == 0 { ". Nothing was sent." } @else { ". Nothing more is sent." }
                 }
+                DeliveryState::Failed { at, class: ErrorClass::Missed } => {
+                    @if delivery.tries.all() == 0 { "It was not sent: " } @else { "It did not arrive: " }
+                    (self.hook.name) " was disabled " (near(at)) "."
+                    @if self.hook.state == HookState::Disabled {
+                        " Once an Organisation Admin enables it, what it missed can be sent."
+                    }
+                }
                 DeliveryState::Failed { class, .. } => {
                     "It did not arrive. "
                     @match delivery.response_status {
@@ -92,7 +99,7 @@ impl Outcome {
 /// What the sentence leaves open: what happened, when a code alone says it, and the one thing to do.
 pub(super) fn advice(class: ErrorClass) -> Markup {
     let next = match class {
-        ErrorClass::Cancelled => return html! {},
+        ErrorClass::Cancelled | ErrorClass::Missed => return html! {},
         ErrorClass::ClientError => "Its delivery shows what it answered, and so what it did not accept.".to_owned(),
         ErrorClass::ServerError => "Its delivery shows what it answered; its own log says more.".to_owned(),
         _ => {

@@ -20,18 +20,17 @@ pub fn notice(detail: &Detail) -> Markup {
     // While it is retried by itself, and where it cannot be, nobody is told to press the button.
     let may_retry = !detail.delivery.state.is_owed() && detail.hook.state == HookState::Active;
     let colour = match (class, detail.delivery.state.is_owed()) {
-        (ErrorClass::Cancelled, _) => "",
+        (class, _) if class.is_decision() => "",
         (_, true) => " warn",
         (_, false) => " bad",
     };
-    let operator =
-        detail.last().and_then(|last| last.outcome.detail.as_deref()).filter(|_| class != ErrorClass::Cancelled);
+    let operator = detail.last().and_then(|last| last.outcome.detail.as_deref()).filter(|_| !class.is_decision());
     let target = (class == ErrorClass::RedirectRefused).then(|| location(detail)).flatten();
     html! {
         div class={ "notice" (colour) } {
             h2 {
                 (class.as_str())
-                @if class != ErrorClass::Cancelled {
+                @if !class.is_decision() {
                     ": " (class.brief())
                     @if let Some(status) = status { ", " (status) }
                 }
@@ -59,7 +58,14 @@ fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static s
     let proves = has(CredentialKind::Key) || has(CredentialKind::Secret);
     let general = (class.sentence(), class.advice());
     match (class, status) {
-        (ErrorClass::Cancelled, _) if detail.hook.state == HookState::Deleted => {
+        (ErrorClass::Missed, _) if detail.hook.state == HookState::Paused => {
+            (general.0, "resume the webhook, then send what it missed from its page.")
+        }
+        (ErrorClass::Missed, _) if detail.hook.state == HookState::Active => (
+            general.0,
+            "send it from the page of the webhook, with all that it missed, or press Retry now for this one alone.",
+        ),
+        (class, _) if class.is_decision() && detail.hook.state == HookState::Deleted => {
             (general.0, "create a webhook with the same address; what happens from then on is sent to it.")
         }
         (ErrorClass::ClientError, Some(401 | 403)) if proves || detail.hook.state == HookState::Deleted => (
@@ -169,6 +175,22 @@ mod tests {
         detail.delivery.state = DeliveryState::Retrying { due: None };
         let page = notice(&detail).into_string();
         assert!(page.contains("has now.</p>") && page.contains("notice warn"), "{page}");
+    }
+
+    #[test]
+    fn what_was_missed_is_sent_once_its_webhook_is_there_again() {
+        let mut detail = sample::detail();
+        detail.delivery = detail.delivery.again(sample::now()).missed(sample::now());
+        detail.hook.state = HookState::Disabled;
+        let page = notice(&detail).into_string();
+        assert!(
+            page.contains("<h2>missed</h2>") && page.contains("enable the webhook, then send what it missed."),
+            "{page}"
+        );
+        detail.hook.state = HookState::Active;
+        assert!(notice(&detail).into_string().contains("or press Retry now for this one alone."));
+        detail.hook.state = HookState::Deleted;
+        assert!(notice(&detail).into_string().contains("create a webhook with the same address"));
     }
 
     #[test]

@@ -56,6 +56,7 @@ fn webhook(detail: &Detail, viewer: &Viewer) -> Markup {
         @match hook.state {
             HookState::Active => {},
             HookState::Paused => { " " span.tag { "Paused" } },
+            HookState::Disabled => { " " span.tag { "Disabled" } },
             HookState::Deleted => { " " span.tag { "Deleted" } },
         }
     }

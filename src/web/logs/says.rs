@@ -65,6 +65,7 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             @if hook.state == HookState::Deleted { " The webhook has been deleted since." }
         },
         DeliveryState::Failed { at: when, class: ErrorClass::Cancelled } => cancelled(detail, at(when), when),
+        DeliveryState::Failed { at: when, class: ErrorClass::Missed } => missed(detail, at(when)),
         DeliveryState::Failed { .. } => html! { (failed(detail, zone, now)) ". " (nothing_more(detail)) },
     }
 }
@@ -103,7 +104,7 @@ fn deed(class: ErrorClass, status: Option<u16>, policy: Policy) -> String {
         ErrorClass::ClientError => format!("refused it with {status}"),
         ErrorClass::ServerError => format!("failed with {status}"),
         ErrorClass::ResponseTooLarge => "answered with headers that are too large".into(),
-        ErrorClass::Cancelled => "was not called again".into(),
+        ErrorClass::Cancelled | ErrorClass::Missed => "was not called again".into(),
     }
 }
 
@@ -137,6 +138,21 @@ fn cancelled(detail: &Detail, at: Markup, when: DateTime<Utc>) -> Markup {
             None => { "It was cancelled " (at) ", " (tried) "." },
         }
         @if is_deleted { " Nothing is sent to this webhook any more." } @else { " Nothing more happens until someone sends it again." }
+    }
+}
+
+fn missed(detail: &Detail, at: Markup) -> Markup {
+    let name = &detail.hook.name;
+    html! {
+        @match detail.delivery.tries.all() {
+            0 => { (name) " was disabled when this happened, so nothing was sent." },
+            many => { "It ended when " (name) " was disabled, " (at) ", after " (tries(many)) "." },
+        }
+        @match detail.hook.state {
+            HookState::Deleted => " Nothing is sent to this webhook any more.",
+            HookState::Disabled => " It can be sent as soon as an admin enables the webhook; nothing is lost.",
+            HookState::Active | HookState::Paused => " Nothing more happens until someone sends it.",
+        }
     }
 }
 
@@ -257,5 +273,23 @@ mod tests {
             said(&detail),
             "It ended when HRIS Sync was deleted, at 14:44:11, before its first try. Nothing is sent to this webhook any more."
         );
+    }
+
+    #[test]
+    fn a_missed_one_says_whether_it_was_ever_sent_and_that_nothing_is_lost() {
+        let mut detail = in_state(DeliveryState::Failed { at: sample::now(), class: ErrorClass::Missed });
+        detail.hook.state = HookState::Disabled;
+        assert!(
+            said(&detail).contains("It ended when HRIS Sync was disabled, ")
+                && said(&detail).contains(", after four tries.")
+        );
+        detail.delivery.tries = Default::default();
+        assert_eq!(
+            said(&detail),
+            "HRIS Sync was disabled when this happened, so nothing was sent. It can be sent as soon as an admin enables the \
+             webhook; nothing is lost."
+        );
+        detail.hook.state = HookState::Active;
+        assert!(said(&detail).ends_with("Nothing more happens until someone sends it."));
     }
 }

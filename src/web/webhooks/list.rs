@@ -10,6 +10,7 @@ use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::status::State;
 use super::super::{code, paths, time};
+use super::health::Standing;
 use crate::actions::{Context, Viewer};
 use crate::domain::delivery::Status;
 use crate::domain::hook::{Hook, HookState};
@@ -31,19 +32,22 @@ pub async fn show(
     organisations: Organisations,
 ) -> Result<HttpResponse, WebError> {
     let now = context.clock.now();
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
+    let (organisation, mode, rule) = (viewer.organisation.id.clone(), viewer.mode, context.engine.rule());
     let rows = context
         .store
         .read(move |conn| {
             let hooks = store::hook::list(conn, &organisation, mode)?;
             let mut rows = Vec::with_capacity(hooks.len());
+            let ids: Vec<HookId> = hooks.iter().map(|hook| hook.id.clone()).collect();
+            let mut health = store::health::of_hooks(conn, &ids)?;
             for hook in hooks {
                 let filter = LogFilter { hook: Some(hook.id.clone()), ..LogFilter::default() };
                 let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
                 let last = page.lines.into_iter().next().map(|line| line.delivery);
                 let recent = store::delivery::recent_statuses(conn, &organisation, mode, Some(&hook.id), now - WINDOW)?;
                 let counts = Counts::of(&recent, now);
-                rows.push(Row { hook, counts, last });
+                let standing = Standing { health: health.remove(&hook.id), rule, missed: (0, false) };
+                rows.push(Row { hook, counts, last, standing });
             }
             rows.sort_by_key(|row| (row.rank(), row.hook.name.to_lowercase()));
             Ok::<_, StoreError>(rows)
@@ -85,21 +89,28 @@ struct Row {
     hook: Hook,
     counts: Counts,
     last: Option<crate::domain::delivery::Delivery>,
+    standing: Standing,
 }
 
 impl Row {
     fn is_failing(&self) -> bool {
+        if self.standing.ends(&self.hook).is_some() {
+            return true;
+        }
         self.hook.state == HookState::Active
             && self.last.as_ref().is_some_and(|last| {
-                matches!(last.state.status(), Status::Failed | Status::Retrying) && !last.is_resent()
+                matches!(last.state.status(), Status::Failed | Status::Retrying)
+                    && !last.is_resent()
+                    && !last.is_missed()
             })
     }
 
     fn rank(&self) -> u8 {
         match self.hook.state {
-            _ if self.is_failing() => 0,
-            HookState::Paused => 1,
-            _ => 2,
+            _ if self.is_failing() => 1,
+            HookState::Disabled => 0,
+            HookState::Paused => 2,
+            _ => 3,
         }
     }
 }
@@ -146,6 +157,7 @@ impl ListView<'_> {
         let count = self.rows.len();
         let noun = if count == 1 { "webhook" } else { "webhooks" };
         let failing = self.rows.iter().filter(|row| row.is_failing()).count();
+        let disabled = self.rows.iter().filter(|row| row.hook.state == HookState::Disabled).count();
         let paused = self.rows.iter().filter(|row| row.hook.state == HookState::Paused).count();
         let told = |count: usize, what: &str| match count {
             0 => String::new(),
@@ -153,8 +165,9 @@ impl ListView<'_> {
             many => format!(" {many} {}.", what.replacen("is", "are", 1).replacen("was", "were", 1)),
         };
         format!(
-            "{count} {noun} in {} mode.{}{}",
+            "{count} {noun} in {} mode.{}{}{}",
             self.viewer.mode,
+            told(disabled, "is disabled"),
             told(failing, "is failing: its latest delivery was not accepted"),
             told(paused, "is paused")
         )
@@ -173,7 +186,7 @@ impl ListView<'_> {
                     @if row.hook.is_default { " " span.tag { "Default" } }
                     span.sub.mono { (address) }
                 }
-                td { (state.plain()) }
+                td { (state.plain()) (self.standing(row)) }
                 td { (Spark { succeeded: &row.counts.succeeded, failed: &row.counts.failed, label: &label }) }
                 td.num {
                     span.fixed { (percent(succeeded, all)) }
@@ -188,6 +201,19 @@ impl ListView<'_> {
                         None => span.soft { "nothing sent yet" },
                     }
                 }
+            }
+        }
+    }
+
+    /// Under the state: until when it may fail, or since when nothing is sent to it.
+    fn standing(&self, row: &Row) -> Markup {
+        let near = |at| time::near(at, self.viewer.organisation.time_zone, self.now);
+        let disabled = row.standing.health.and_then(|health| health.disabled).map(|(_, at)| at);
+        html! {
+            @if let Some(end) = row.standing.ends(&row.hook) {
+                span.sub { "disabled " (near(end)) " unless a delivery arrives" }
+            } @else if let Some(at) = disabled.filter(|_| row.hook.state == HookState::Disabled) {
+                span.sub { "since " (near(at)) }
             }
         }
     }

@@ -2,7 +2,10 @@
 
 pub mod credential;
 pub mod delete;
+pub mod enable;
+pub(super) mod health;
 pub mod list;
+pub mod missed;
 pub mod new;
 pub mod pause;
 pub mod reveal;

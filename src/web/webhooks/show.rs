@@ -15,12 +15,14 @@ use super::super::layout::{Head, Nav, Page, part};
 use super::super::status::{State, ladder, response};
 use super::super::words::up_to;
 use super::super::{code, paths, time};
+use super::health::Standing;
 use super::list::percent;
 use super::test::TestResult;
 use super::unresolved::{self, Unresolved};
 use crate::actions::{Context, Viewer};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, Status};
+use crate::domain::health::Rule;
 use crate::domain::hook::{Credential, Hook, HookState, Subscription};
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::domain::policy::Policy;
@@ -52,8 +54,8 @@ pub async fn show(
 ) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     let test = query.test.as_deref().and_then(|id| id.parse::<DeliveryId>().ok());
-    let (asking, now) = (viewer.clone(), context.clock.now());
-    let known = context.store.read(move |conn| Known::read(conn, &asking, &id, test.as_ref(), now)).await?;
+    let (asking, now, rule) = (viewer.clone(), context.clock.now(), context.engine.rule());
+    let known = context.store.read(move |conn| Known::read(conn, &asking, &id, test.as_ref(), rule, now)).await?;
     let known = known.ok_or(WebError::NotFound)?;
     let view = HookView { known: &known, viewer: &viewer, now, warns: arrival.warns() };
     let page = Page::new(known.hook.name.clone(), Nav::Webhooks, &viewer, view.render()).in_mode(known.hook.mode);
@@ -68,6 +70,7 @@ struct Known {
     recent: Vec<Delivery>,
     ended: Vec<(Status, DateTime<Utc>)>,
     owed: (usize, bool),
+    standing: Standing,
     test: Option<(Delivery, Option<Attempt>)>,
 }
 
@@ -77,6 +80,7 @@ impl Known {
         viewer: &Viewer,
         id: &HookId,
         test: Option<&DeliveryId>,
+        rule: Rule,
         now: DateTime<Utc>,
     ) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
@@ -93,6 +97,8 @@ impl Known {
         let all = store::delivery::recent_statuses(conn, organisation, hook.mode, Some(id), now - WINDOW)?;
         let ended = all.into_iter().map(|(_, status, at)| (status, at)).collect();
         let owed = store::delivery::count_owed_to(conn, id)?;
+        let health = store::health::of_hooks(conn, std::slice::from_ref(id))?.remove(id);
+        let standing = Standing { health, rule, missed: store::delivery::count_missed_by(conn, id)? };
         let test = match test {
             Some(test) => {
                 let found = store::delivery::find(conn, organisation, test)?.filter(|found| found.hook_id == *id);
@@ -101,7 +107,7 @@ impl Known {
             }
             None => None,
         };
-        Ok(Some(Self { hook, credentials, names, recent, ended, owed, test }))
+        Ok(Some(Self { hook, credentials, names, recent, ended, owed, standing, test }))
     }
 
     fn of(&self, kind: CredentialKind) -> Option<&Credential> {
@@ -129,6 +135,7 @@ impl Render for HookView<'_> {
         html! {
             (head)
             @if alive && self.warns { (Unresolved(hook)) }
+            (self.known.standing.notice(hook, self.manages(), self.viewer.organisation.time_zone, self.now))
             @if alive && self.manages() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
             @if alive { (self.secret()) (self.key()) }
@@ -150,7 +157,9 @@ impl HookView<'_> {
             return html! {};
         }
         html! {
-            @if hook.state == HookState::Paused {
+            @if hook.state == HookState::Disabled {
+                form method="post" action=(paths::webhook_activation(&hook.id)) { button.btn.main { "Enable" } }
+            } @else if hook.state == HookState::Paused {
                 form method="post" action=(paths::webhook_resumption(&hook.id)) { button.btn { "Resume" } }
             } @else {
                 form method="post" action=(paths::webhook_pause(&hook.id)) { button.btn { "Pause" } }
@@ -175,6 +184,7 @@ impl HookView<'_> {
             @match hook.state {
                 HookState::Active => { (what) ": " (events) "." },
                 HookState::Paused => { (what) ", paused: " (self.owed()) " held until you resume. Nothing is lost." },
+                HookState::Disabled => { (what) ", disabled." },
                 HookState::Deleted => { "Deleted: nothing more is ever sent to it. Its log stays." },
             }
         }

@@ -3,6 +3,7 @@
 mod durability;
 mod faults;
 mod guard;
+mod health;
 mod holding;
 mod hostile;
 mod policies;

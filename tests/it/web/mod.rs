@@ -3,6 +3,7 @@
 mod cookies;
 mod cross_site;
 mod headers;
+mod health;
 mod logs;
 mod nul;
 mod sign_in;

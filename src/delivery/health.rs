@@ -1,0 +1,245 @@
+//! Health: what a batch of answers says of its hooks, and what follows from it ([`crate::domain::health`]).
+//!
+//! It is noted in the transaction that writes the answers down. A batch in which everything arrived costs one statement; one
+//! in which something failed locks the rows of its hooks, in the order of their ids, and judges each.
+//!
+//! Disabling ends what is owed as *missed*, at first a chunk of it: the rest follows when it comes up to be sent, or with
+//! the next [`sweep`]. Nothing of it is sent meanwhile, because every try looks at its hook first.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::settle::{Finished, Told};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::health::{Health, Rule, Verdict, Why};
+use crate::domain::hook::{Hook, HookState};
+use crate::domain::ids::HookId;
+use crate::store::audit::Act;
+use crate::store::delivery::CHUNK;
+use crate::store::{self, Conn, Result, Store};
+
+/// What came of a batch, to be told once it is durable.
+#[derive(Debug, Default)]
+pub struct Noted {
+    generation: Option<i64>,
+    news: Vec<News>,
+}
+
+#[derive(Debug)]
+enum News {
+    Warned { hook: Hook, percent: u8 },
+    Disabled { hook: Hook, why: Why },
+}
+
+impl Noted {
+    /// Whether this hook has been disabled.
+    pub fn has_disabled(&self, id: &HookId) -> bool {
+        self.news.iter().any(|news| matches!(news, News::Disabled { hook, .. } if hook.id == *id))
+    }
+
+    /// Tells the operator, and makes this process look at its hooks anew.
+    pub fn told(&self, store: &Store) {
+        for news in &self.news {
+            match news {
+                News::Warned { hook, percent } => tracing::warn!(
+                    hook = %hook.id, host = hook.url.host(), percent,
+                    "a webhook fails; it is disabled when its time is over"
+                ),
+                News::Disabled { hook, why } => tracing::warn!(
+                    hook = %hook.id, host = hook.url.host(), why = why.as_str(),
+                    "a webhook is disabled; nothing is sent to it until it is enabled"
+                ),
+            }
+        }
+        if let Some(generation) = self.generation {
+            store.seen(generation);
+        }
+    }
+
+    fn follow(&mut self, conn: &mut Conn, id: &HookId, health: &Health, what: What, now: DateTime<Utc>) -> Result<()> {
+        match what {
+            What::GoesOn => {}
+            What::Warn(percent) => {
+                let hook = store::hook::by_ids(conn, std::slice::from_ref(id))?.pop();
+                if let Some(hook) = hook.filter(|hook| hook.state == HookState::Active) {
+                    let detail = format!(
+                        "Webhook “{}”: {} deliveries in a row failed; {percent} % of the time until it is disabled is over",
+                        hook.name, health.failed_in_row
+                    );
+                    audit(conn, &hook, "hook.warned", detail, now)?;
+                    self.news.push(News::Warned { hook, percent });
+                }
+            }
+            What::Disable(why) => {
+                if let Some(hook) = store::health::disable(conn, id, why, now)? {
+                    store::delivery::miss_owed_to(conn, id, now)?;
+                    audit(conn, &hook, "hook.disabled", reason(&hook, why, health), now)?;
+                    self.news.push(News::Disabled { hook, why });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Last, because others wait for the generation's row from here on.
+    fn ended(mut self, conn: &mut Conn) -> Result<Self> {
+        if self.news.iter().any(|news| matches!(news, News::Disabled { .. })) {
+            self.generation = Some(store::generation::bump(conn)?);
+        }
+        Ok(self)
+    }
+}
+
+fn reason(hook: &Hook, why: Why, health: &Health) -> String {
+    match why {
+        Why::Gone => format!("Webhook “{}” disabled: its receiver answered 410, gone for good", hook.name),
+        Why::Failing => format!(
+            "Webhook “{}” disabled: {} deliveries in a row failed, and none has arrived since {}",
+            hook.name,
+            health.failed_in_row,
+            health.since.format("%Y-%m-%d %H:%M UTC")
+        ),
+    }
+}
+
+fn audit(conn: &mut Conn, hook: &Hook, act: &str, detail: String, now: DateTime<Utc>) -> Result<()> {
+    let organisation = Some(&hook.organisation_id);
+    store::audit::insert(conn, &Act { organisation, member: None, act, object: Some(hook.id.as_str()), detail }, now)
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    GoesOn,
+    Warn(u8),
+    Disable(Why),
+}
+
+impl From<Verdict> for What {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::GoesOn => What::GoesOn,
+            Verdict::Warn(percent) => What::Warn(percent),
+            Verdict::Disable => What::Disable(Why::Failing),
+        }
+    }
+}
+
+/// What a batch says of one hook.
+struct Tally {
+    succeeded: Option<DateTime<Utc>>,
+    /// Given up since: how many, and when the first was.
+    failed: Option<(u32, DateTime<Utc>)>,
+    is_gone: bool,
+    last: DateTime<Utc>,
+}
+
+impl Tally {
+    fn is_well(&self) -> bool {
+        self.failed.is_none() && !self.is_gone
+    }
+
+    fn after(&self, health: Health) -> Health {
+        let health = self.succeeded.map_or(health, |at| health.succeeded(at));
+        self.failed.map_or(health, |(count, first)| health.failed(count, first))
+    }
+}
+
+/// What counts: deliveries that arrived, and those that their receiver has had given up. Tests do not, nor what someone
+/// cancelled, nor a further try that someone asked for and that fails.
+fn tally<'a>(batch: &'a [Finished], told: &[Told]) -> BTreeMap<&'a HookId, Tally> {
+    let mut tallies = BTreeMap::new();
+    for (finished, told) in batch.iter().zip(told) {
+        let Told::New(delivery) = told else { continue };
+        let outcome = &finished.attempt.outcome;
+        let is_given_up = delivery.before.is_none()
+            && matches!(delivery.state, DeliveryState::Failed { class, .. } if !class.is_decision());
+        if delivery.probe || !(outcome.is_success() || outcome.is_gone() || is_given_up) {
+            continue;
+        }
+        let at = finished.attempt.finished_at;
+        let new = Tally { succeeded: None, failed: None, is_gone: false, last: at };
+        let tally = tallies.entry(&finished.owed.delivery.hook_id).or_insert(new);
+        tally.last = tally.last.max(at);
+        tally.is_gone |= outcome.is_gone();
+        if outcome.is_success() {
+            tally.succeeded = tally.succeeded.max(Some(at));
+            tally.failed = None;
+        } else if is_given_up {
+            let (count, first) = tally.failed.unwrap_or((0, at));
+            tally.failed = Some((count + 1, first));
+        }
+    }
+    tallies
+}
+
+/// Notes what a batch says of its hooks.
+pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told], rule: Rule) -> Result<Noted> {
+    let tallies = tally(batch, told);
+    if tallies.values().all(Tally::is_well) {
+        let arrived: Vec<_> = tallies.iter().filter_map(|(hook, tally)| Some((*hook, tally.succeeded?))).collect();
+        store::health::succeeded(conn, &arrived)?;
+        return Ok(Noted::default());
+    }
+    let hooks: Vec<&HookId> = tallies.keys().copied().collect();
+    let mut changed = Vec::with_capacity(hooks.len());
+    let mut follows = Vec::new();
+    for (hook, health) in store::health::lock(conn, &hooks)? {
+        let Some(tally) = tallies.get(&hook).filter(|_| health.disabled.is_none()) else { continue };
+        let mut health = tally.after(health);
+        let what = if tally.is_gone { What::Disable(Why::Gone) } else { rule.verdict(&health, tally.last).into() };
+        if let What::Warn(percent) = what {
+            health.warned = percent;
+        }
+        follows.push((what, tally.last));
+        changed.push((hook, health));
+    }
+    store::health::update_all(conn, &changed)?;
+    let mut noted = Noted::default();
+    for ((hook, health), (what, at)) in changed.iter().zip(follows) {
+        noted.follow(conn, hook, health, what, at)?;
+    }
+    noted.ended(conn)
+}
+
+/// Warns of and disables those whose time passes while nothing is sent, and ends what is still owed to disabled ones.
+pub(super) async fn sweep(store: &Store, rule: Rule, now: DateTime<Utc>) -> Result<()> {
+    let failing = store.read(move |conn| store::health::failing(conn, rule.failures)).await?;
+    if !failing.is_empty() {
+        store.write(move |conn| judge(conn, &failing, rule, now)).await?.told(store);
+    }
+    while store.write(move |conn| store::delivery::miss_stranded(conn, now)).await? == CHUNK {}
+    Ok(())
+}
+
+fn judge(conn: &mut Conn, failing: &[HookId], rule: Rule, now: DateTime<Utc>) -> Result<Noted> {
+    let mut noted = Noted::default();
+    for (hook, mut health) in store::health::lock(conn, &failing.iter().collect::<Vec<_>>())? {
+        let what = rule.verdict(&health, now).into();
+        if let What::Warn(percent) = what {
+            health.warned = percent;
+            store::health::update_all(conn, &[(hook.clone(), health)])?;
+        }
+        noted.follow(conn, &hook, &health, what, now)?;
+    }
+    noted.ended(conn)
+}
+
+/// Ends what is owed to a disabled hook as missed; whether it is disabled still.
+pub(super) async fn miss_owed_to(store: &Store, hook: &HookId, now: DateTime<Utc>) -> Result<bool> {
+    loop {
+        let own = hook.clone();
+        let missed = store.change(move |conn| {
+            // Somebody may have enabled it since it was looked at: what is ended after that would have been missed for no reason.
+            if store::hook::current_state(conn, &own)? != Some(HookState::Disabled) {
+                return Ok(None);
+            }
+            store::delivery::miss_owed_to(conn, &own, now).map(Some)
+        });
+        match missed.await? {
+            None => return Ok(false),
+            Some(count) if count < CHUNK => return Ok(true),
+            Some(_) => {}
+        }
+    }
+}

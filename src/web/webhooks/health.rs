@@ -1,0 +1,162 @@
+//! How a hook stands that fails or is disabled, in words (B9).
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+
+use super::super::words::{grouped, up_to};
+use super::super::{paths, time};
+use crate::domain::health::{Health, Rule, Why};
+use crate::domain::hook::{Hook, HookState};
+
+/// What a page knows of a hook's health.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::web) struct Standing {
+    /// How it does; `None` for a hook without a past.
+    pub health: Option<Health>,
+    /// When one that fails is disabled.
+    pub rule: Rule,
+    /// How much it has missed, and whether counting stopped there.
+    pub missed: (usize, bool),
+}
+
+impl Standing {
+    /// When the hook will be disabled if nothing arrives.
+    pub fn ends(&self, hook: &Hook) -> Option<DateTime<Utc>> {
+        let health = self.health.filter(|_| hook.state == HookState::Active)?;
+        self.rule.end_of(&health)
+    }
+
+    /// `Failing since today at 02:42: 26 deliveries in a row failed. It will be disabled …`; nothing while it does not fail for that.
+    pub fn warning(&self, hook: &Hook, zone: Tz, now: DateTime<Utc>) -> Option<Markup> {
+        let (end, health) = (self.ends(hook)?, self.health?);
+        Some(html! {
+            "Failing since " (time::near(health.since, zone, now)) ": "
+            (grouped(health.failed_in_row as usize)) " deliveries in a row failed. It will be disabled " (time::near(end, zone, now)) " unless a delivery arrives."
+        })
+    }
+
+    /// Why and since when the hook is disabled, as one sentence.
+    pub fn reason(&self, zone: Tz, now: DateTime<Utc>) -> Markup {
+        let Some((why, at)) = self.health.and_then(|health| health.disabled) else { return html! {} };
+        html! {
+            @match why {
+                Why::Gone => { "Its receiver answered 410, gone for good, " (time::near(at, zone, now)) "." },
+                Why::Failing => {
+                    "Its deliveries failed until " (time::near(at, zone, now))
+                    @if let Some(health) = self.health { ", and none has arrived since " (time::near(health.since, zone, now)) }
+                    "."
+                },
+            }
+        }
+    }
+
+    /// `312 deliveries were`, `1 delivery was`.
+    pub fn missed(&self) -> String {
+        match self.missed {
+            (1, false) => "1 delivery was".into(),
+            missed => format!("{} deliveries were", up_to(missed)),
+        }
+    }
+
+    /// The box above a hook's page; nothing when all is well. `manages` says whether the reader may act on it.
+    pub fn notice(&self, hook: &Hook, manages: bool, zone: Tz, now: DateTime<Utc>) -> Markup {
+        let listed = format!("{}?status=failed&webhook={}", paths::LOGS, hook.id);
+        html! {
+            @if let Some(warning) = self.warning(hook, zone, now) {
+                div.notice.warn role="status" {
+                    h2 { "It does not accept deliveries" }
+                    p { (warning) }
+                    p { strong { "Do this:" } " " a href=(listed) { "see what it answers" } ", and mend that." }
+                }
+            }
+            @if hook.state == HookState::Disabled {
+                div.notice.bad role="status" {
+                    h2 { "Nothing is sent to it" }
+                    p { (self.reason(zone, now)) " What happens meanwhile is listed as missed, and can be sent later." }
+                    @if self.missed.0 > 0 { p { a href=(listed) { (self.missed()) " missed" } " so far." } }
+                    p {
+                        strong { "Do this:" } " "
+                        @if manages { "mend the receiver, try it with Send Test, then enable the webhook." }
+                        @else { "have an Organisation Admin enable it once the receiver is mended." }
+                    }
+                }
+            } @else if self.missed.0 > 0 && hook.state != HookState::Deleted {
+                div.notice.info {
+                    p { (self.missed()) " missed while it was disabled. " a href=(listed) { "They are in the log." } }
+                    @if manages && hook.state == HookState::Active {
+                        p { a.btn href=(paths::webhook_missed(&hook.id)) { "Send what it missed (" (up_to(self.missed)) ")" } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::web::samples::{hook, now};
+
+    const ZONE: Tz = chrono_tz::Europe::Berlin;
+
+    fn standing(health: Health) -> Standing {
+        Standing { health: Some(health), rule: Rule::default(), missed: (0, false) }
+    }
+
+    fn failing() -> Health {
+        Health { failed_in_row: 26, ..Health::starting(now() - TimeDelta::hours(14)) }
+    }
+
+    #[test]
+    fn who_fails_is_told_when_that_ends() {
+        let page = standing(failing()).notice(&hook("HRIS <sync>"), true, ZONE, now()).into_string();
+        assert!(
+            page.contains("Failing since") && page.contains(">today at 00:42</time>: 26 deliveries in a row failed."),
+            "{page}"
+        );
+        assert!(
+            page.contains("It will be disabled") && page.contains(">21 Nov, 00:42</time> unless a delivery arrives.")
+        );
+        let health = Health { failed_in_row: 19, ..failing() };
+        assert_eq!(standing(health).notice(&hook("HRIS"), true, ZONE, now()).into_string(), "");
+        let paused = Hook { state: HookState::Paused, ..hook("HRIS") };
+        assert_eq!(standing(failing()).notice(&paused, true, ZONE, now()).into_string(), "");
+    }
+
+    #[test]
+    fn who_is_disabled_is_told_why_and_who_can_end_that() {
+        let off = Hook { state: HookState::Disabled, ..hook("HRIS") };
+        let told = |why, manages| {
+            let health = Health { disabled: Some((why, now())), ..failing() };
+            let standing = Standing { missed: (1_000, true), ..standing(health) };
+            standing.notice(&off, manages, ZONE, now()).into_string()
+        };
+        let page = told(Why::Gone, true);
+        assert!(
+            page.contains("answered 410, gone for good, ") && page.contains("1,000+ deliveries were missed"),
+            "{page}"
+        );
+        assert!(page.contains("then enable the webhook.") && !page.contains("Send what it missed"));
+        let page = told(Why::Failing, false);
+        assert!(
+            page.contains("none has arrived since") && page.contains("have an Organisation Admin enable it"),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn what_was_missed_can_be_sent_by_whoever_manages_an_active_webhook() {
+        let standing = Standing { missed: (312, false), ..standing(Health::starting(now())) };
+        let page = standing.notice(&hook("HRIS"), true, ZONE, now()).into_string();
+        assert!(
+            page.contains("312 deliveries were missed while") && page.contains("Send what it missed (312)"),
+            "{page}"
+        );
+        assert!(!standing.notice(&hook("HRIS"), false, ZONE, now()).into_string().contains("Send what"));
+        let paused = Hook { state: HookState::Paused, ..hook("HRIS") };
+        assert!(!standing.notice(&paused, true, ZONE, now()).into_string().contains("Send what"));
+    }
+}
