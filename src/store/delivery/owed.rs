@@ -27,7 +27,7 @@ pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Deliver
 /// What had arrived and was being sent again has arrived: it is a Success again.
 pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
     let owed = deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null());
-    let resent = diesel::update(deliveries::table.filter(owed.clone().and(deliveries::arrived_before.is_not_null())))
+    let resent = diesel::update(deliveries::table.filter(owed.and(deliveries::arrived_before.is_not_null())))
         .set((
             deliveries::status.eq(Status::Success.as_str()),
             deliveries::due_at.eq(None::<i64>),
