@@ -51,6 +51,12 @@ pub struct Settings {
     /// Deliveries under way at once in all.
     #[arg(long, env = "HIREWIRE_CONCURRENCY", default_value = "512", value_name = "N")]
     pub concurrency: String,
+    /// Deliveries to one webhook that wait in memory; more wait in the database.
+    #[arg(long, env = "HIREWIRE_HOOK_WAITING", default_value = "2000", value_name = "N")]
+    pub hook_waiting: String,
+    /// Deliveries that wait in memory in all.
+    #[arg(long, env = "HIREWIRE_WAITING", default_value = "20000", value_name = "N")]
+    pub waiting: String,
     /// So many deliveries in a row fail before a webhook may be disabled.
     #[arg(long, env = "HIREWIRE_DISABLE_AFTER_FAILURES", default_value = "20", value_name = "N")]
     pub disable_after_failures: String,
@@ -122,7 +128,8 @@ impl Config {
         let caps = Caps {
             per_hook: number("HIREWIRE_HOOK_CONCURRENCY", &settings.hook_concurrency)? as usize,
             in_all: number("HIREWIRE_CONCURRENCY", &settings.concurrency)? as usize,
-            ..Caps::default()
+            waiting: number("HIREWIRE_WAITING", &settings.waiting)? as usize,
+            waiting_per_hook: number("HIREWIRE_HOOK_WAITING", &settings.hook_waiting)? as usize,
         };
         Ok(Self {
             listen,

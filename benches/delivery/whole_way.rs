@@ -26,6 +26,7 @@ struct Pace {
     floor: Samples,
     blast: Samples,
     cpu: Samples,
+    floor_cpu: Samples,
     resident: Samples,
     counted: Samples,
 }
@@ -35,7 +36,7 @@ pub async fn on_sqlite(stage: &Stage, report: &mut Report) -> Result<()> {
     let subject = Subject::on_sqlite(stage, &[stage.sink.hook("/whole-way")], "quick").await?;
     let pace = rounds(stage, "E1", &subject, None).await?;
     report.add(&E1, &pace.of_floor, pace.beside());
-    report.add(&E4B_SQLITE, &pace.cpu, "");
+    report.add(&E4B_SQLITE, &pace.cpu, pace.beside_cpu());
     report.add(&E6_LOAD, &pace.resident, "the most it held in each round");
     counted(report, &E7_SQLITE, &pace.counted, COMMITS, "")
 }
@@ -47,7 +48,7 @@ pub async fn on_postgres(stage: &Stage, report: &mut Report) -> Result<()> {
     let subject = Subject::on(stage, Some(&url), &[stage.sink.hook("/whole-way")], "quick").await?;
     let pace = rounds(stage, "E2", &subject, Some(&postgres)).await?;
     report.add(&E2, &pace.of_floor, pace.beside());
-    report.add(&E4B_POSTGRES, &pace.cpu, "");
+    report.add(&E4B_POSTGRES, &pace.cpu, pace.beside_cpu());
     let count = by_postgres(stage, &subject, &postgres).await?;
     counted(report, &E7_POSTGRES, &pace.counted, ROUND_TRIPS, &count)
 }
@@ -63,6 +64,11 @@ fn counted(report: &mut Report, spec: &'static Spec, samples: &Samples, metric: 
 }
 
 impl Pace {
+    /// What this machine's processor makes of the least work there is.
+    fn beside_cpu(&self) -> String {
+        self.floor_cpu.median().map_or_else(String::new, |cpu| format!("`floor` {cpu:.3}"))
+    }
+
     fn beside(&self) -> String {
         let [program, floor, blast] = [&self.program, &self.floor, &self.blast].map(Samples::about);
         format!("{program} events/s; `floor` {floor}; `blast` {blast} requests/s")
@@ -72,13 +78,18 @@ impl Pace {
 async fn rounds(stage: &Stage, figure: &str, subject: &Subject, postgres: Option<&Postgres>) -> Result<Pace> {
     let floor = stage.floor().await?;
     let (many, many_for_floor) = (enough(stage, |n| subject.load(n)).await?, enough(stage, |n| floor.load(n)).await?);
-    let mut pace = Pace::default();
+    let (mut pace, mut floor_cpu) = (Pace::default(), Samples::default());
     for round in stage.plan.rounds() {
         pace.blast.push(stage.blast().await?);
         let (of_floor, of_program) = stage
             .in_turn(
                 round,
-                async || arrive(stage, &floor.load(many_for_floor)).await,
+                async || {
+                    let before = floor.cpu_seconds()?;
+                    let pace = arrive(stage, &floor.load(many_for_floor)).await?;
+                    floor_cpu.push((floor.cpu_seconds()? - before) * 1_000.0 / many_for_floor as f64);
+                    Ok(pace)
+                },
                 async || measured(stage, subject, postgres, many, &mut pace).await,
             )
             .await?;
@@ -87,6 +98,7 @@ async fn rounds(stage: &Stage, figure: &str, subject: &Subject, postgres: Option
         pace.program.push(of_program);
         pace.of_floor.push(of_program / of_floor);
     }
+    pace.floor_cpu = floor_cpu;
     Ok(pace)
 }
 

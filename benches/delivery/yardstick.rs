@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::process::{Child, bound, eventually, free_address};
+use super::process::{Child, Usage, bound, eventually, free_address};
 use super::sink::Sink;
 
 /// No run takes longer.
@@ -163,7 +163,7 @@ pub(super) fn arguments<const N: usize>(pairs: [(&str, String); N]) -> Vec<Strin
 
 /// The least durable program, sending to the sink over HTTPS.
 pub struct Floor {
-    _child: Child,
+    child: Child,
     url: String,
 }
 
@@ -177,7 +177,12 @@ impl Floor {
             ("--db", yardstick.folder.join("floor.db").display().to_string()),
         ]);
         let child = started(yardstick.start("floor", &arguments)?, "floor").await?;
-        Ok(Self { _child: child, url: format!("http://{address}/") })
+        Ok(Self { child, url: format!("http://{address}/") })
+    }
+
+    /// User and system seconds so far.
+    pub fn cpu_seconds(&self) -> Result<f64> {
+        Ok(Usage::of(self.child.pid())?.cpu_seconds)
     }
 
     /// So many events from 64 callers.

@@ -4,7 +4,8 @@
 //! deliveries in a row were given up *and* nothing has arrived for so long; of that it is warned of as the time passes.
 //!
 //! What counts is what the receiver did to a delivery as a whole: not each try, not tests, not what someone cancelled or
-//! tried again by hand, and nothing that went wrong on our own side.
+//! tried again by hand, and nothing that went wrong on our own side. The time begins with the first failure of the row, so
+//! that a hook that was idle over the weekend has a whole day to come back, too.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -58,9 +59,8 @@ impl Why {
 pub struct Health {
     /// Deliveries that were given up since the last one that arrived.
     pub failed_in_row: u32,
-    /// Since when nothing has arrived: its creation, its last success or its last enabling.
-    ///
-    /// While all goes well, this is up to [`PRECISION`] before the last success.
+    /// Since when it fails; while it does not: its creation, its last enabling, or up to [`PRECISION`] before its last
+    /// success.
     pub since: DateTime<Utc>,
     /// The percentage of its time at which it was last warned of; 0 when it was not.
     pub warned: u8,
@@ -92,9 +92,8 @@ impl Health {
 
     /// After so many deliveries in a row were given up, the first of them at `first`.
     pub fn failed(self, count: u32, first: DateTime<Utc>) -> Self {
-        // The last success may be a little later than what was noted of it: never too early for a receiver.
-        let latest = (self.since + PRECISION).min(first).max(self.since);
-        let since = if self.failed_in_row == 0 { latest } else { self.since };
+        // A hook that nothing was sent to for days has its whole time, like any other.
+        let since = if self.failed_in_row == 0 { self.since.max(first) } else { self.since };
         Self { failed_in_row: self.failed_in_row.saturating_add(count), since, ..self }
     }
 }
@@ -156,10 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn a_success_starts_the_count_again_and_is_never_taken_for_older_than_it_is() {
+    fn a_success_starts_the_count_again_and_the_time_starts_with_the_first_failure() {
         let health = Health::starting(at(0)).failed(19, at(5)).succeeded(at(9));
         assert_eq!(health, Health::starting(at(9)));
-        assert_eq!(health.failed(1, at(30)).since, at(10));
+        assert_eq!(health.failed(1, at(30)).since, at(30));
         assert_eq!(health.failed(1, at(9)).since, at(9));
         assert_eq!(health.failed(1, at(9)).failed(1, at(30)).since, at(9));
     }

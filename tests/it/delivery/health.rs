@@ -143,6 +143,13 @@ async fn a_success_starts_the_count_again(app: TestApp) {
     story.send(&app, 19).await;
     assert_eq!((story.state(&app).await, story.health(&app).await.failed_in_row), (HookState::Active, 19));
     story.send(&app, 1).await;
+    assert_eq!(
+        story.state(&app).await,
+        HookState::Active,
+        "it fails since a moment ago, however long it was idle before"
+    );
+    app.advance_ms(DAY_MS);
+    story.send(&app, 1).await;
     assert_eq!(story.state(&app).await, HookState::Disabled);
 }
 
