@@ -13,6 +13,10 @@ use diesel::{QueryResult, SqliteConnection};
 use super::traffic::Traffic;
 use super::{Conn, Result, StoreError};
 
+/// The writer touches the ends of some ten trees again and again: they fit into 8 MiB. A page that changes often is written
+/// back once for 32 MiB of log.
+const SETTINGS: &str = "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 8000;";
+
 /// So many writes share a commit at most.
 const MOST: usize = 256;
 
@@ -67,7 +71,7 @@ where
 /// Starts the thread that alone writes to a SQLite file; it ends with the last sender.
 pub(super) fn start(mut connection: SqliteConnection, traffic: Arc<Traffic>) -> Result<mpsc::Sender<Box<dyn Write>>> {
     let (writes, queue) = mpsc::channel::<Box<dyn Write>>();
-    connection.batch_execute("PRAGMA wal_autocheckpoint = 4000;")?;
+    connection.batch_execute(SETTINGS)?;
     std::thread::Builder::new()
         .name("sqlite-writer".into())
         .spawn(move || {
