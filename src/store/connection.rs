@@ -79,9 +79,9 @@ pub(super) struct Pooled {
     pub broken: bool,
 }
 
-/// Every statement of ours finds its rows by an index. A plan made while a table is small would walk it instead, and be kept
-/// while it grows: on a new database under load, until the server gets round to its first look at the tables.
-const BY_INDEX: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
+/// A plan that is made while a table is small walks it, and would be kept while it grows: on a new database under load, until
+/// the server gets round to its first look at the tables. Planning anew costs little beside a batch.
+const PLAN_ANEW: &str = "SET plan_cache_mode = force_custom_plan";
 
 impl Manager {
     pub fn open(&self) -> Result<Conn> {
@@ -89,7 +89,7 @@ impl Manager {
             DatabaseUrl::Sqlite(path) => open_sqlite(path, self.read_only).map(Conn::Sqlite),
             DatabaseUrl::Postgres(url) => {
                 let mut connection = PgConnection::establish(url).map_err(unreachable_database)?;
-                connection.batch_execute(BY_INDEX)?;
+                connection.batch_execute(PLAN_ANEW)?;
                 connection.set_instrumentation(CountRoundTrips(self.traffic.clone()));
                 Ok(Conn::Postgres(connection))
             }
