@@ -6,6 +6,7 @@ mod guard;
 mod health;
 mod holding;
 mod hostile;
+mod metrics;
 mod policies;
 mod quick;
 mod routing;

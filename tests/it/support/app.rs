@@ -33,6 +33,7 @@ pub struct TestApp {
     database: Arc<Database>,
     app: Mutex<Option<App>>,
     address: SocketAddr,
+    metrics: Option<SocketAddr>,
 }
 
 /// The servers that a story has started.
@@ -67,8 +68,8 @@ impl TestApp {
         let app = App::build(config.clone(), clock.clone()).await.expect("the program starts");
         let context = app.context.clone();
         context.engine.start().await.expect("the engine starts");
-        let address = app.address();
-        Self { context, clock, config, servers, database, app: Mutex::new(Some(app)), address }
+        let (address, metrics) = (app.address(), app.metrics_address());
+        Self { context, clock, config, servers, database, app: Mutex::new(Some(app)), address, metrics }
     }
 
     /// The program dies without a word and is started again on the same database, with other settings perhaps.
@@ -127,6 +128,13 @@ impl TestApp {
             self.servers.0.lock().expect("no panic before").push(Server { stop, served });
         }
         format!("http://{}", self.address)
+    }
+
+    /// What it shows to Prometheus.
+    pub async fn metrics(&self) -> String {
+        self.url();
+        let address = self.metrics.expect("an address of its own");
+        Browser::new(&format!("http://{address}"), &self.config).get("/metrics").await.body
     }
 
     pub fn browser(&self) -> Browser {
@@ -233,6 +241,7 @@ fn settings(database: &Database) -> Config {
         "--listen=127.0.0.1:0",
         "--allow-targets=127.0.0.1",
         "--rate-limit=100000",
+        "--metrics-listen=127.0.0.1:0",
         &format!("--database-url={}", database.url),
         &format!("--secret-key-file={}", key.display()),
         &format!("--extra-ca={}", ca.display()),
