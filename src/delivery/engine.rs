@@ -50,6 +50,9 @@ const STALE: TimeDelta = TimeDelta::milliseconds(25);
 /// How long to wait before trying again what failed on our own side.
 pub(super) const OWN_FAULT_PAUSE: TimeDelta = TimeDelta::seconds(1);
 
+/// Nobody has said at which generation it was: it is in doubt, whichever there is.
+const UNKNOWN: i64 = -1;
+
 /// How many deliveries are looked at in one query.
 const LOOK: usize = 500;
 
@@ -184,11 +187,7 @@ impl Engine {
     /// Takes deliveries that were just committed as held by this instance. What memory has no room for goes back to the
     /// database, and is claimed when there is some.
     pub fn hand_over(&self, owed: Vec<Owed>) {
-        let ids: Vec<DeliveryId> = owed.iter().map(|owed| owed.delivery.id.clone()).collect();
-        self.enqueue(owed, self.store.generation());
-        // Nobody has said at which generation they were committed.
-        ids.iter().for_each(|id| self.queue().doubt(id));
-        self.wake();
+        self.enqueue(owed, UNKNOWN);
     }
 
     /// Queues deliveries that were owed and ours at this generation.
