@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::MOST_OWED;
+use super::owed::{Ended, given_up};
 use crate::domain::attempt::{ErrorClass, Trigger};
 use crate::domain::delivery::Status;
 use crate::domain::hook::HookState;
@@ -60,23 +61,10 @@ fn miss(conn: &mut Conn, ids: &[String], now: DateTime<Utc>) -> Result<usize> {
     let these = || deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::completed_at.is_null()));
     // What had arrived and was being sent again has arrived: it is a Success again.
     let resent = diesel::update(these().filter(deliveries::arrived_before.is_not_null()))
-        .set((
-            deliveries::status.eq(Status::Success.as_str()),
-            deliveries::due_at.eq(None::<i64>),
-            deliveries::holder.eq(None::<String>),
-            deliveries::completed_at.eq(deliveries::arrived_before),
-            deliveries::updated_at.eq(micros(now)),
-        ))
+        .set((Ended::of(Status::Success, now), deliveries::completed_at.eq(deliveries::arrived_before)))
         .execute(conn)?;
     let missed = diesel::update(these())
-        .set((
-            deliveries::status.eq(Status::Failed.as_str()),
-            deliveries::last_class.eq(ErrorClass::Missed.as_str()),
-            deliveries::due_at.eq(None::<i64>),
-            deliveries::holder.eq(None::<String>),
-            deliveries::completed_at.eq(micros(now)),
-            deliveries::updated_at.eq(micros(now)),
-        ))
+        .set((Ended::of(Status::Failed, now), given_up(ErrorClass::Missed, now)))
         .execute(conn)?;
     Ok(resent + missed)
 }

@@ -11,6 +11,34 @@ use crate::store::schema::{deliveries, hooks};
 use crate::store::time::micros;
 use crate::store::{Conn, Result};
 
+/// What is the same however a delivery ends that nobody will try any more.
+#[derive(AsChangeset)]
+#[diesel(table_name = deliveries, treat_none_as_null = true)]
+pub(super) struct Ended {
+    status: &'static str,
+    due_at: Option<i64>,
+    holder: Option<&'static str>,
+    updated_at: i64,
+}
+
+impl Ended {
+    pub fn of(status: Status, now: DateTime<Utc>) -> Self {
+        Self { status: status.as_str(), due_at: None, holder: None, updated_at: micros(now) }
+    }
+}
+
+/// When a delivery that has not arrived was given up, and why.
+#[derive(AsChangeset)]
+#[diesel(table_name = deliveries)]
+pub(super) struct GivenUp {
+    last_class: &'static str,
+    completed_at: i64,
+}
+
+pub(super) fn given_up(class: ErrorClass, now: DateTime<Utc>) -> GivenUp {
+    GivenUp { last_class: class.as_str(), completed_at: micros(now) }
+}
+
 /// What a hook still owes or is owed: deliveries not yet final, oldest first, at most `limit`.
 pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Delivery>> {
     let rows = deliveries::table
@@ -28,23 +56,10 @@ pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Deliver
 pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
     let owed = deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null());
     let resent = diesel::update(deliveries::table.filter(owed.and(deliveries::arrived_before.is_not_null())))
-        .set((
-            deliveries::status.eq(Status::Success.as_str()),
-            deliveries::due_at.eq(None::<i64>),
-            deliveries::holder.eq(None::<String>),
-            deliveries::completed_at.eq(deliveries::arrived_before),
-            deliveries::updated_at.eq(micros(now)),
-        ))
+        .set((Ended::of(Status::Success, now), deliveries::completed_at.eq(deliveries::arrived_before)))
         .execute(conn)?;
     let changed = diesel::update(deliveries::table.filter(owed))
-        .set((
-            deliveries::status.eq(Status::Failed.as_str()),
-            deliveries::last_class.eq(ErrorClass::Cancelled.as_str()),
-            deliveries::due_at.eq(None::<i64>),
-            deliveries::holder.eq(None::<String>),
-            deliveries::completed_at.eq(micros(now)),
-            deliveries::updated_at.eq(micros(now)),
-        ))
+        .set((Ended::of(Status::Failed, now), given_up(ErrorClass::Cancelled, now)))
         .execute(conn)?;
     Ok(resent + changed)
 }
