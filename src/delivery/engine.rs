@@ -22,27 +22,18 @@ use super::meters::Meters;
 use super::queue::{Caps, Queue};
 use super::recover;
 use super::sender::Sender;
-use super::settle::{Finished, HORIZON};
+use super::settle::Finished;
 use super::step::{Step, Steps};
 use crate::clock::Clock;
 use crate::domain::health::Rule;
 use crate::domain::ids::{DeliveryId, InstanceId};
 use crate::domain::sealing::SealingKey;
-use crate::store::delivery::{Owed, Wanted};
+use crate::store::delivery::Owed;
 use crate::store::presence::Presence;
 use crate::store::{self, Store, StoreError};
 
 /// How long deliveries under way may take to finish when the process is asked to stop: longer than any policy's deadline.
 const DRAIN: Duration = Duration::from_secs(35);
-
-/// How often to look for what would otherwise be sent by nobody.
-const SWEEP: TimeDelta = TimeDelta::seconds(15);
-
-/// What should have been sent this long ago and is held by this instance, but not in its memory, was lost on the way there.
-const LOST_AFTER: TimeDelta = TimeDelta::seconds(5);
-
-/// How many deliveries are claimed at once.
-const CLAIM: usize = 1_000;
 
 /// On a database with other instances: how old may be what is known of their changes when a try begins.
 const STALE: TimeDelta = TimeDelta::milliseconds(25);
@@ -88,7 +79,7 @@ pub struct Engine {
     pub(super) sealing: SealingKey,
     pub(super) instance: InstanceId,
     pub(super) rule: Rule,
-    presence: Presence,
+    pub(super) presence: Presence,
     pub(super) directory: Directory,
     pub(super) meters: Meters,
     pub(super) steps: Steps,
@@ -99,9 +90,9 @@ pub struct Engine {
     queue: Mutex<Queue>,
     wake: Notify,
     /// There is something to claim, or to give back.
-    tidy: Notify,
+    pub(super) tidy: Notify,
     /// More may be owed than memory holds.
-    more: AtomicBool,
+    pub(super) more: AtomicBool,
     /// When it was last looked for changes that other instances made, in microseconds.
     looked_at: AtomicI64,
     /// Whether tasks that have finished a try take the next one.
@@ -244,31 +235,6 @@ impl Engine {
         self.settle_now(finished).await
     }
 
-    /// Looks for what nobody would send: left by instances that are gone, held for a hook that is active, committed as ours
-    /// but lost on its way to memory.
-    pub async fn sweep(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        recover::sweep(&self.store, self.rule, now).await?;
-        let instance = self.instance.clone();
-        let held = self
-            .store
-            .read(move |conn| store::delivery::held_and_due(conn, &instance, now - LOST_AFTER, CLAIM as i64))
-            .await?;
-        let lost: Vec<DeliveryId> = {
-            let queue = self.queue();
-            held.into_iter().filter(|id| !queue.knows(id)).collect()
-        };
-        if !lost.is_empty() {
-            tracing::warn!(
-                deliveries = lost.len(),
-                "deliveries were committed but never reached the queue; taking them up"
-            );
-            let instance = self.instance.clone();
-            self.store.write(move |conn| store::delivery::release(conn, &lost, &instance)).await?;
-        }
-        self.claim().await.map(drop)
-    }
-
     /// Sends until told to stop, then lets what is under way finish and gives back what it held.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         self.running.store(true, Ordering::Release);
@@ -309,40 +275,6 @@ impl Engine {
         if !self.store.is_alone() && queue.sending() > 0 { due.min(now + STALE) } else { due }
     }
 
-    /// Beats, claims and sweeps beside the tries, which do not wait for any of it.
-    async fn keep_house(self: Arc<Self>) {
-        let mut sweeping = self.clock.now() + SWEEP;
-        let mut beating = self.clock.now();
-        loop {
-            let now = self.clock.now();
-            if now >= beating {
-                beating = now + recover::HEARTBEAT;
-                if let Err(error) = self.look_around().await {
-                    tracing::error!(%error, "the engine could not reach its database; it goes on trying");
-                }
-            }
-            if now >= sweeping {
-                sweeping = now + SWEEP;
-                self.or_say(self.sweep()).await;
-            }
-            self.or_say(self.release_overflow()).await;
-            if self.more.swap(false, Ordering::AcqRel) {
-                self.or_say(self.claim()).await;
-            }
-            tokio::select! {
-                () = self.tidy.notified() => {}
-                () = self.clock.sleep_until(beating) => {}
-            }
-        }
-    }
-
-    /// Says that this instance lives, and takes over from those that do not.
-    pub async fn look_around(&self) -> Result<(), StoreError> {
-        recover::keep_house(&self.store, &self.presence, &self.instance, self.clock.now()).await?;
-        self.more_is_owed();
-        Ok(())
-    }
-
     async fn drain(&self) {
         let all = async {
             while self.queue().under_way() > 0 {
@@ -362,60 +294,11 @@ impl Engine {
         }
     }
 
-    async fn or_say<T>(&self, work: impl Future<Output = Result<T, StoreError>>) {
-        if let Err(error) = work.await {
-            tracing::error!(%error, "what is owed could not be looked for; it is looked for again in a moment");
-        }
-    }
-
-    /// Takes what is due soon and held by nobody, as far as there is room.
-    async fn claim(&self) -> Result<usize, StoreError> {
-        let wanted = {
-            let queue = self.queue();
-            Wanted {
-                limit: queue.room().min(CLAIM),
-                due_by: self.clock.now() + HORIZON,
-                per_hook: queue.caps().waiting_per_hook,
-                waiting: queue.by_hook(),
-            }
-        };
-        if wanted.limit == 0 {
-            return Ok(0);
-        }
-        let (instance, as_of) = (self.instance.clone(), self.store.generation());
-        let claimed = self.store.write(move |conn| store::delivery::claim(conn, &instance, &wanted)).await?;
-        let count = claimed.len();
-        if count > 0 {
-            self.steps.at(Step::Claimed);
-            self.enqueue(claimed, as_of);
-        }
-        if self.queue().waiting() > 0 {
-            // There is probably more than was asked for: see again when a lane has emptied by half.
-            self.more_is_owed();
-        }
-        Ok(count)
-    }
-
     pub(super) fn overflowed(&self, refused: Option<Owed>) {
         if let Some(owed) = refused {
             self.overflow().push(owed.delivery.id);
             self.tidy.notify_one();
         }
-    }
-
-    /// Gives back what memory had no room for.
-    async fn release_overflow(&self) -> Result<(), StoreError> {
-        let ids = std::mem::take(&mut *self.overflow());
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let (instance, releasing) = (self.instance.clone(), ids.clone());
-        let released = self.store.write(move |conn| store::delivery::release(conn, &releasing, &instance)).await;
-        match released {
-            Ok(_) => self.more_is_owed(),
-            Err(_) => self.overflow().extend(ids),
-        }
-        released.map(drop)
     }
 
     /// If anything has changed that takes deliveries out of our hands, finds out which of those that wait are still ours.
@@ -493,7 +376,7 @@ impl Engine {
         self.queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn overflow(&self) -> MutexGuard<'_, Vec<DeliveryId>> {
+    pub(super) fn overflow(&self) -> MutexGuard<'_, Vec<DeliveryId>> {
         self.overflow.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
