@@ -1,7 +1,7 @@
 //! `POST /v1/partner/events`: a partner system reports that something happened.
 
 use actix_web::{HttpResponse, web};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::error::ApiError;
 use super::key::Caller;
@@ -37,56 +37,51 @@ fn too_large() -> ApiError {
 
 /// The event's type and its printed data.
 fn read(body: &[u8]) -> Result<(EventType, Vec<u8>), ApiError> {
-    let request = strict::parse(body, "body").map_err(|error| {
+    let request = strict::reprint(body, "body").map_err(|error| {
         // Paths start at the request's own fields: data.items[3].id.
         let path = error.path.strip_prefix("body.").unwrap_or(&error.path).to_owned();
         ApiError::field(path, error.problem)
     })?;
-    let Value::Object(mut request) = request else {
+    let Some(members) = request.members() else {
         return Err(ApiError::field("body", "must be a JSON object with event and data"));
     };
+    let (mut event, mut data, mut unknown) = (None, None, Vec::new());
+    for (name, value) in members {
+        match name.as_str() {
+            "event" => event = Some(value),
+            "data" => data = Some(value),
+            _ => unknown.push(name),
+        }
+    }
     let mut errors = Vec::new();
-    let kind = match request.remove("event") {
-        Some(Value::String(name)) => match EventType::parse(&name) {
-            Some(kind) if kind.is_addressed() => {
-                errors.push(FieldError::new(
-                    "event",
-                    format!("{name} is made by Hirewire itself and cannot be reported"),
-                ));
-                None
-            }
-            Some(kind) => Some(kind),
-            None => {
-                let shown: String = name.chars().take(80).collect();
-                errors.push(FieldError::new("event", format!("“{shown}” is no event of the catalogue")));
-                None
-            }
-        },
-        Some(_) => {
-            errors.push(FieldError::new("event", "must be a string such as job.created"));
-            None
-        }
-        None => {
-            errors.push(FieldError::new("event", "is missing; name an event such as job.created"));
-            None
-        }
-    };
-    let data = request.remove("data").filter(Value::is_object);
+    let kind = reported_kind(event).map_err(|problem| errors.push(FieldError::new("event", problem)));
+    let data = data.filter(|data| data.starts_with(b"{"));
     if data.is_none() {
         errors.push(FieldError::new("data", "must be a JSON object"));
     }
-    for unknown in request.keys() {
-        errors.push(FieldError::new(unknown.clone(), "is not a field of this request; it takes event and data"));
+    for unknown in unknown {
+        errors.push(FieldError::new(unknown, "is not a field of this request; it takes event and data"));
     }
     match (kind, data) {
-        (Some(kind), Some(data)) if errors.is_empty() => {
-            let data = strict::print(&data);
-            if data.len() > event::LARGEST_DATA {
-                return Err(too_large());
-            }
-            Ok((kind, data))
-        }
+        (Ok(kind), Some(data)) if errors.is_empty() => match data.len() {
+            ..=event::LARGEST_DATA => Ok((kind, data.to_vec())),
+            _ => Err(too_large()),
+        },
         _ => Err(ApiError::Invalid(errors)),
+    }
+}
+
+/// The type that the request names, or what is wrong with it.
+fn reported_kind(printed: Option<&[u8]>) -> Result<EventType, String> {
+    let printed = printed.ok_or("is missing; name an event such as job.created")?;
+    let name: String = serde_json::from_slice(printed).map_err(|_| "must be a string such as job.created")?;
+    match EventType::parse(&name) {
+        Some(kind) if kind.is_addressed() => Err(format!("{name} is made by Hirewire itself and cannot be reported")),
+        Some(kind) => Ok(kind),
+        None => {
+            let shown: String = name.chars().take(80).collect();
+            Err(format!("“{shown}” is no event of the catalogue"))
+        }
     }
 }
 

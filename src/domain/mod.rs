@@ -25,5 +25,6 @@ pub mod policy;
 pub mod role;
 pub mod sealing;
 pub mod secret;
+pub mod sha256;
 pub mod signing;
 pub mod vacancy;

@@ -26,21 +26,35 @@ pub fn body(event: &Event, data: Value) -> Vec<u8> {
 
 /// The frozen bytes of an event with data that [`json::print`] has printed.
 pub fn body_of_printed(event: &Event, data: &[u8]) -> Vec<u8> {
-    let mut body = json::print(&json!({
-        "id": event.id.as_str(),
-        "event": event.kind.as_str(),
-        "apiVersion": API_VERSION,
-        "timestamp": timestamp(event.occurred_at),
-        "companyId": event.organisation_id.as_str(),
-        "clientId": event.cause.client_id(),
-        "test": event.is_test(),
-    }));
+    let head = Head {
+        id: event.id.as_str(),
+        event: event.kind.as_str(),
+        api_version: API_VERSION,
+        timestamp: timestamp(event.occurred_at),
+        company_id: event.organisation_id.as_str(),
+        client_id: event.cause.client_id(),
+        test: event.is_test(),
+    };
+    let mut body = Vec::with_capacity(data.len() + 256);
+    serde_json::to_writer(&mut body, &head).expect("writing text to memory cannot fail");
     body.pop();
-    body.reserve_exact(data.len() + 9);
     body.extend_from_slice(b",\"data\":");
     body.extend_from_slice(data);
     body.push(b'}');
     body
+}
+
+/// What stands before an event's data: nothing that ECMAScript would print in another way.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    id: &'a str,
+    event: &'a str,
+    api_version: &'a str,
+    timestamp: String,
+    company_id: &'a str,
+    client_id: Option<&'a str>,
+    test: bool,
 }
 
 /// What an export says about itself.

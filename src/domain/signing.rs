@@ -7,10 +7,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use hmac::{KeyInit as _, Mac as _, SimpleHmac};
 
 use super::secret::{DOTS, Plain};
+use super::sha256::Sha256;
 
 /// The hook's live secrets, newest first, and which of them receivers that know only one are given.
 #[derive(Debug, Clone, Default)]
@@ -81,7 +81,7 @@ fn standard_key(secret: &Plain) -> Vec<u8> {
 }
 
 fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    let mut mac = SimpleHmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     for part in parts {
         mac.update(part);
     }
@@ -103,7 +103,7 @@ pub fn hex(bytes: &[u8]) -> String {
 mod tests {
     use std::collections::{BTreeMap, HashMap};
 
-    use sha2::Digest as _;
+    use sha2::{Digest as _, Sha256};
 
     use super::*;
 

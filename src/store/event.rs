@@ -76,13 +76,12 @@ pub fn insert(conn: &mut Conn, new: &NewEvent, deliveries: usize, now: DateTime<
 
 /// Writes events, each with how many hooks its route held.
 pub fn insert_all(conn: &mut Conn, new: &[(&NewEvent, usize)], now: DateTime<Utc>) -> Result<()> {
-    let rows: Vec<EventRow> =
-        new.iter().map(|(new, deliveries)| EventRow::write(&new.event, *deliveries, now)).collect();
     match conn {
-        Conn::Sqlite(conn) => insert_sqlite(conn, &rows, new)?,
-        Conn::Postgres(_) if rows.is_empty() => {}
+        Conn::Sqlite(conn) => insert_sqlite(conn, new, now)?,
+        Conn::Postgres(_) if new.is_empty() => {}
         Conn::Postgres(conn) => {
-            insert_batch(&rows, new).execute(conn)?;
+            let rows = new.iter().map(|(new, deliveries)| EventRow::write(&new.event, *deliveries, now));
+            insert_batch(&rows.collect::<Vec<_>>(), new).execute(conn)?;
         }
     }
     for (event, _) in new {
@@ -98,22 +97,23 @@ pub fn insert_all(conn: &mut Conn, new: &[(&NewEvent, usize)], now: DateTime<Utc
     Ok(())
 }
 
-fn insert_sqlite(conn: &mut SqliteConnection, rows: &[EventRow], new: &[(&NewEvent, usize)]) -> Result<()> {
-    for (row, (new, _)) in rows.iter().zip(new) {
+fn insert_sqlite(conn: &mut SqliteConnection, new: &[(&NewEvent, usize)], now: DateTime<Utc>) -> Result<()> {
+    for (NewEvent { event, bodies, .. }, deliveries) in new {
+        let id = event.id.as_str();
         Line::<InsertEvent, 9>::new([
-            Value::Text(&row.id),
-            Value::Text(&row.organisation_id),
-            Value::Text(&row.mode),
-            Value::Text(&row.kind),
-            Value::TextOrNull(row.client_id.as_deref()),
-            Value::Big(row.occurred_at),
-            Value::Bool(row.probe),
-            Value::Int(row.deliveries),
-            Value::Big(row.created_at),
+            Value::Text(id),
+            Value::Text(event.organisation_id.as_str()),
+            Value::Text(event.mode.as_str()),
+            Value::Text(event.kind.as_str()),
+            Value::TextOrNull(event.cause.client_id()),
+            Value::Big(micros(event.occurred_at)),
+            Value::Bool(event.probe),
+            Value::Int(i32::try_from(*deliveries).unwrap_or(i32::MAX)),
+            Value::Big(micros(now)),
         ])
         .execute(conn)?;
-        for (field_set, body) in &new.bodies {
-            let body = [Value::Text(&row.id), Value::Text(field_set.as_str()), Value::Bytes(body)];
+        for (field_set, body) in bodies {
+            let body = [Value::Text(id), Value::Text(field_set.as_str()), Value::Bytes(body)];
             Line::<InsertBody, 3>::new(body).execute(conn)?;
         }
     }

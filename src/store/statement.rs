@@ -8,7 +8,6 @@
 
 use std::marker::PhantomData;
 
-use diesel::backend::Backend;
 use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
@@ -107,27 +106,55 @@ impl<S: Statement> QueryFragment<Pg> for Batch<'_, S> {
     }
 }
 
+impl<S: Statement, const N: usize> Line<'_, S, N> {
+    /// What stands before each question mark, and after the last; a statement with another number of them does not compile.
+    const PIECES: ([&'static str; N], &'static str) = pieces(S::SQL);
+}
+
+const fn pieces<const N: usize>(sql: &'static str) -> ([&'static str; N], &'static str) {
+    let mut before = [""; N];
+    let (mut rest, mut found, mut at) = (sql, 0, 0);
+    while at < rest.len() {
+        if rest.as_bytes()[at] == b'?' {
+            assert!(found < N, "more question marks than values");
+            let (piece, after) = rest.split_at(at);
+            (before[found], rest) = (piece, after.split_at(1).1);
+            (found, at) = (found + 1, 0);
+        } else {
+            at += 1;
+        }
+    }
+    assert!(found == N, "fewer question marks than values");
+    (before, rest)
+}
+
 impl<S: Statement, const N: usize> QueryFragment<Sqlite> for Line<'_, S, N> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        walk(S::SQL, &self.values, out, |value, out| match value {
-            Value::Text(value) => out.push_bind_param::<Text, _>(*value),
-            Value::TextOrNull(value) => out.push_bind_param::<Nullable<Text>, _>(value),
-            Value::Int(value) => out.push_bind_param::<Integer, _>(value),
-            Value::IntOrNull(value) => out.push_bind_param::<Nullable<Integer>, _>(value),
-            Value::Big(value) => out.push_bind_param::<BigInt, _>(value),
-            Value::BigOrNull(value) => out.push_bind_param::<Nullable<BigInt>, _>(value),
-            Value::Bool(value) => out.push_bind_param::<Bool, _>(value),
-            Value::Bytes(value) => out.push_bind_param::<Binary, _>(*value),
-            Value::BytesOrNull(value) => out.push_bind_param::<Nullable<Binary>, _>(value),
-        })
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        let (before, after) = const { &Self::PIECES };
+        for (text, value) in before.iter().zip(&self.values) {
+            out.push_sql(text);
+            match value {
+                Value::Text(value) => out.push_bind_param::<Text, _>(*value),
+                Value::TextOrNull(value) => out.push_bind_param::<Nullable<Text>, _>(value),
+                Value::Int(value) => out.push_bind_param::<Integer, _>(value),
+                Value::IntOrNull(value) => out.push_bind_param::<Nullable<Integer>, _>(value),
+                Value::Big(value) => out.push_bind_param::<BigInt, _>(value),
+                Value::BigOrNull(value) => out.push_bind_param::<Nullable<BigInt>, _>(value),
+                Value::Bool(value) => out.push_bind_param::<Bool, _>(value),
+                Value::Bytes(value) => out.push_bind_param::<Binary, _>(*value),
+                Value::BytesOrNull(value) => out.push_bind_param::<Nullable<Binary>, _>(value),
+            }?;
+        }
+        out.push_sql(after);
+        Ok(())
     }
 }
 
-fn walk<'a, 'b, DB: Backend, V>(
+fn walk<'a, 'b>(
     sql: &'static str,
-    values: &'b [V],
-    mut out: AstPass<'a, 'b, DB>,
-    bind: impl Fn(&'b V, &mut AstPass<'a, 'b, DB>) -> QueryResult<()>,
+    values: &'b [Column<'b>],
+    mut out: AstPass<'a, 'b, Pg>,
+    bind: impl Fn(&'b Column<'b>, &mut AstPass<'a, 'b, Pg>) -> QueryResult<()>,
 ) -> QueryResult<()> {
     let mut values = values.iter();
     for (at, text) in sql.split('?').enumerate() {
