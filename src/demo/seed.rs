@@ -7,7 +7,7 @@ use super::{ADMIN, RECRUITER, SETTING, SUPPORT, history, people};
 use crate::actions::{ActionError, Context, Result};
 use crate::delivery::prepare::place;
 use crate::domain::event::EventType;
-use crate::domain::hook::{Credential, FieldSet, Hook, HookState, Subscription};
+use crate::domain::hook::{Credential, FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{CredentialId, HookId, MemberId, OrganisationId};
 use crate::domain::member::Member;
@@ -121,6 +121,7 @@ fn hooks(
             field_set: FieldSet::Standard,
             subscription: if kinds.is_empty() { Subscription::All } else { Subscription::Only(kinds) },
             is_default: at == 0,
+            kind: HookKind::General,
             state: HookState::Active,
             created_by: Some(admin.clone()),
             created_at: made,
