@@ -144,7 +144,9 @@ impl DeleteView<'_> {
             div.notice.bad {
                 h2 { "What stops" }
                 ul {
-                    @if self.hook.is_default {
+                    @if self.hook.interview().is_some() {
+                        li { "Every event of its interview that it gets now: they go to the default webhook again, if there is one." }
+                    } @else if self.hook.is_default {
                         li { "Every event of " (self.hook.mode) " mode that it gets now: it is the default webhook, and no other takes its place by itself." }
                     } @else {
                         li { "Every event it gets now." }
