@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 
+use super::interviews::Scene;
 use super::{ADMIN, RECRUITER, SETTING, SUPPORT, history, people};
 use crate::actions::{ActionError, Context, Result};
 use crate::delivery::prepare::place;
@@ -63,7 +64,11 @@ pub(super) async fn fill(context: &Context, receiver: &str, password_hash: &str)
             for mode in [Mode::Live, Mode::Test] {
                 hiring(conn, &organisation.id, mode, now)?;
             }
+            let first = urls[0].clone();
             let hooks = hooks(conn, &owned, &organisation.id, &admin, urls, now)?;
+            let scene = Scene { context: &owned, organisation: &organisation.id, admin: &admin, now };
+            scene.write(conn, Mode::Live, &[], &first)?;
+            scene.write(conn, Mode::Test, &hooks, &first)?;
             history::write(conn, &owned, &organisation.id, &admin, &hooks, now)?;
             store::setting::insert(conn, SETTING, organisation.id.as_str().as_bytes())?;
             Ok::<_, StoreError>(organisation.id)

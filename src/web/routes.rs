@@ -72,8 +72,12 @@ pub const ROUTES: &[Route] = &[
     act("/interviews/{id}/webhook/tests", May(ManageHooks), || post().to(interviews::settings::test)),
     show("/interviews/{id}/sessions/{session}", May(ViewInterviews), || get().to(interviews::session::show)),
     act("/interviews/{id}/sessions/{session}/start", May(ManageInterviews), || post().to(interviews::session::start)),
-    show("/interviews/{id}/sessions/{session}/withdrawal", May(ManageInterviews), || get().to(interviews::withdrawal::show)),
-    act("/interviews/{id}/sessions/{session}/withdrawal", May(ManageInterviews), || post().to(interviews::withdrawal::submit)),
+    show("/interviews/{id}/sessions/{session}/withdrawal", May(ManageInterviews), || {
+        get().to(interviews::withdrawal::show)
+    }),
+    act("/interviews/{id}/sessions/{session}/withdrawal", May(ManageInterviews), || {
+        post().to(interviews::withdrawal::submit)
+    }),
     show("/interviews/{id}/sessions/{session}/result", May(ManageInterviews), || get().to(interviews::result::show)),
     act("/interviews/{id}/sessions/{session}/result", May(ManageInterviews), || post().to(interviews::result::submit)),
     show(paths::EXPORTS, May(ViewExports), || get().to(exports::list::show)),

@@ -56,9 +56,8 @@ impl InterviewForm {
 
     fn read(&self) -> Result<(String, u32, u32)> {
         let mut errors = Vec::new();
-        let title = line("title", &self.title, LONGEST_TITLE).and_then(|title| {
-            title.ok_or_else(|| FieldError::new("title", "Enter the title of the interview"))
-        });
+        let title = line("title", &self.title, LONGEST_TITLE)
+            .and_then(|title| title.ok_or_else(|| FieldError::new("title", "Enter the title of the interview")));
         let duration = minutes("duration", &self.duration, Interview::LONGEST);
         let expires = minutes("expires", &self.expires, Interview::LONGEST_OPEN);
         let mut told = |error| errors.push(error);
@@ -67,7 +66,9 @@ impl InterviewForm {
         match (title, duration, expires) {
             (Ok(_), Ok(duration), Ok(expires)) if expires < duration => Err(ActionError::field(
                 "expires",
-                format!("Give at least the planned {duration} minutes: a session that expires earlier cannot be finished"),
+                format!(
+                    "Give at least the planned {duration} minutes: a session that expires earlier cannot be finished"
+                ),
             )),
             (Ok(title), Ok(duration), Ok(expires)) => Ok((title, duration, expires)),
             _ => Err(ActionError::Invalid(errors)),
@@ -118,7 +119,8 @@ fn vacancy_of(conn: &mut Conn, viewer: &Viewer, typed: &str) -> Result<Option<Va
         None => None,
     };
     let own = found.filter(|vacancy| vacancy.mode == viewer.mode).map(|vacancy| vacancy.id);
-    own.map(Some).ok_or_else(|| ActionError::field("vacancy", "Choose one of the vacancies: this one is no longer there"))
+    own.map(Some)
+        .ok_or_else(|| ActionError::field("vacancy", "Choose one of the vacancies: this one is no longer there"))
 }
 
 /// Changes title and times of an interview. Sessions that have started keep their time.
@@ -188,7 +190,9 @@ fn named(conn: &mut Conn, interview: &Interview, typed: &str) -> Result<Candidat
     }
     let found = match typed.parse::<CandidateId>() {
         Ok(id) => store::candidate::find(conn, organisation, &id)?.filter(|found| found.mode == mode),
-        Err(_) if typed.contains('@') => store::candidate::find_by_email(conn, organisation, mode, typed)?.into_iter().next(),
+        Err(_) if typed.contains('@') => {
+            store::candidate::find_by_email(conn, organisation, mode, typed)?.into_iter().next()
+        }
         Err(_) => store::candidate::find_by_external_id(conn, organisation, mode, typed)?,
     };
     let found = found.ok_or_else(|| {

@@ -263,7 +263,8 @@ impl SessionResult {
         all.push(("integrity", self.integrity.score));
         if let Some(evaluation) = &self.evaluation {
             let five = evaluation.category_scores;
-            let of_five = [five.communication, five.role_knowledge, five.problem_solving, five.experience, five.motivation];
+            let of_five =
+                [five.communication, five.role_knowledge, five.problem_solving, five.experience, five.motivation];
             all.extend(of_five.map(|score| ("evaluation.categoryScores", score)));
             if let Some(language) = &evaluation.language_proficiency {
                 let LanguageProficiency { overall, fluency, grammar, vocabulary, pronunciation, .. } = language;

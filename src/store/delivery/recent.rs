@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use crate::domain::attempt::ErrorClass;
 use super::DeliveryRow;
+use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::ids::{EventId, HookId, OrganisationId};
 use crate::domain::mode::Mode;

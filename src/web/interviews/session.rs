@@ -249,7 +249,10 @@ mod tests {
     fn an_open_session_can_be_started_recorded_and_withdrawn_by_those_who_may() {
         let mut known = sample::invited();
         let told = page(&known, Role::Recruiter);
-        assert!(told.contains("Record result") && told.contains("Mark as started") && told.contains("Withdraw"), "{told}");
+        assert!(
+            told.contains("Record result") && told.contains("Mark as started") && told.contains("Withdraw"),
+            "{told}"
+        );
         assert!(told.contains("<bdi>Nguyễn Thị Ánh</bdi>"), "{told}");
         known.session = known.session.start(&known.interview, known.now).expect("it was invited");
         let told = page(&known, Role::Recruiter);
@@ -263,7 +266,8 @@ mod tests {
         let mut known = sample::invited();
         known.session = known.session.complete(domain::result(), known.now).expect("it was open");
         let told = page(&known, Role::Admin);
-        for words in ["Clear ✨", "Little experience with Kafka", "I like short feedback loops.", "Nobody: no webhook"] {
+        for words in ["Clear ✨", "Little experience with Kafka", "I like short feedback loops.", "Nobody: no webhook"]
+        {
             assert!(told.contains(words), "no {words} in {told}");
         }
         let support = page(&known, Role::Support);

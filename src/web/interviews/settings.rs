@@ -116,12 +116,7 @@ struct Known {
 }
 
 impl Known {
-    async fn load(
-        context: &Context,
-        viewer: &Viewer,
-        id: &str,
-        test: Option<DeliveryId>,
-    ) -> Result<Self, WebError> {
+    async fn load(context: &Context, viewer: &Viewer, id: &str, test: Option<DeliveryId>) -> Result<Self, WebError> {
         let id: InterviewId = id.parse().map_err(|_| WebError::NotFound)?;
         let reader = viewer.clone();
         let found = context.store.read(move |conn| Self::read(conn, &reader, &id, test.as_ref())).await?;
@@ -316,7 +311,9 @@ impl View<'_> {
             None => format!("{}, as no default webhook says otherwise", followed.label()),
         };
         let mut policies = vec![(String::new(), as_default)];
-        policies.extend(Policy::ALL.map(|policy| (policy.as_str().into(), format!("{}: {}", policy.label(), policy.explanation()))));
+        policies.extend(
+            Policy::ALL.map(|policy| (policy.as_str().into(), format!("{}: {}", policy.label(), policy.explanation()))),
+        );
         let hint = "Leave it empty to use the default webhook. A pasted https:// is repaired.";
         html! {
             form.form method="post" action=(paths::interview_webhook(&interview.id)) novalidate {
@@ -341,8 +338,10 @@ impl View<'_> {
     fn credential(&self, kind: CredentialKind, title: &str, manages: bool) -> Markup {
         let Known { own, default, .. } = self.known;
         let Some(hook) = own else { return html! {} };
-        let masked = |credential: &Credential| html! {
-            code { (kind.mask()) } " " span.soft.small { "ends in " (credential.ends_in) }
+        let masked = |credential: &Credential| {
+            html! {
+                code { (kind.mask()) } " " span.soft.small { "ends in " (credential.ends_in) }
+            }
         };
         let (mine, theirs) = (self.known.credential(Some(hook), kind), self.known.credential(default.as_ref(), kind));
         let noun = title.rsplit(' ').next().unwrap_or(title);
@@ -442,7 +441,10 @@ mod tests {
     #[test]
     fn recruiters_see_host_and_name_and_change_title_and_times_support_changes_nothing() {
         let told = page(&known(true, true), Role::Recruiter);
-        assert!(told.contains("own.example") && !told.contains("own.example/in") && told.contains("Save details"), "{told}");
+        assert!(
+            told.contains("own.example") && !told.contains("own.example/in") && told.contains("Save details"),
+            "{told}"
+        );
         assert!(!told.contains("Save changes") && !told.contains("/settings/webhooks/") && !told.contains("3f9K"));
         let told = page(&known(true, true), Role::Support);
         assert!(told.contains("own.example/in") && told.contains("3f9K") && !told.contains("<form"), "{told}");

@@ -89,7 +89,12 @@ impl Shown {
         found.ok_or(WebError::NotFound)
     }
 
-    fn read(conn: &mut Conn, viewer: &Viewer, id: &InterviewId, now: DateTime<Utc>) -> Result<Option<Self>, StoreError> {
+    fn read(
+        conn: &mut Conn,
+        viewer: &Viewer,
+        id: &InterviewId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
         let Some(interview) = store::interview::find(conn, organisation, id)? else { return Ok(None) };
         let sessions = store::interview::sessions(conn, id)?;
@@ -109,8 +114,7 @@ impl Shown {
         }
         let ids: Vec<CandidateId> = sessions.iter().map(|session| session.candidate_id.clone()).collect();
         let people = store::candidate::by_ids(conn, organisation, &ids)?;
-        let mut people: HashMap<CandidateId, Candidate> =
-            people.into_iter().map(|one| (one.id.clone(), one)).collect();
+        let mut people: HashMap<CandidateId, Candidate> = people.into_iter().map(|one| (one.id.clone(), one)).collect();
         let mut seen: HashMap<CandidateId, Candidate> = HashMap::new();
         let sessions = sessions
             .into_iter()
@@ -194,7 +198,8 @@ impl View<'_> {
 
     fn row(&self, session: &Session, candidate: Option<&Candidate>) -> Markup {
         let (zone, now) = (self.viewer.organisation.time_zone, self.shown.now);
-        let near = |at: Option<DateTime<Utc>>| html! { @match at { Some(at) => (time::near(at, zone, now)), None => "–" } };
+        let near =
+            |at: Option<DateTime<Utc>>| html! { @match at { Some(at) => (time::near(at, zone, now)), None => "–" } };
         let (name, email) = candidate.map_or(("A candidate who is gone".to_owned(), None), |one| who(self.viewer, one));
         let score = session.result.as_ref().and_then(|result| result.scores.overall);
         html! {

@@ -197,7 +197,9 @@ async fn an_override_takes_the_default_hooks_place_for_its_interview_alone(app: 
     app.tick().await;
     let told = |receiver: &Receiver| -> Vec<String> {
         let ids = receiver.requests().into_iter().map(|request| request.json()["data"]["interview"]["id"].to_string());
-        ids.collect()
+        let mut ids: Vec<String> = ids.collect();
+        ids.sort();
+        ids
     };
     assert_eq!(told(&own), [json!(of.as_str()).to_string()]);
     assert_eq!(told(&default), [json!(other.as_str()).to_string(), "null".into()]);
@@ -282,7 +284,11 @@ async fn an_override_has_the_default_hooks_key_secret_and_policy_until_it_has_it
     assert!(is_signed_with(&own.requests()[2], &mine));
     assert_eq!(own.requests()[2].must("x-webhook-key"), value(&shown, "key"), "the key is still that of the default");
     let same = app.hook(&team.admin, &hook.id).await;
-    assert_eq!((same.policy, same.state), (Policy::Single, HookState::Active), "the same hook: its address is the same");
+    assert_eq!(
+        (same.policy, same.state),
+        (Policy::Single, HookState::Active),
+        "the same hook: its address is the same"
+    );
     assert_eq!(app.hook(&team.admin, &standard.id).await.policy, Policy::Patient);
     // Without its own it has that of the default hook again.
     credential::end(&app.context, &team.admin, hook.id.clone(), CredentialKind::Secret).await.expect("ended");

@@ -13,9 +13,7 @@ use hirewire::domain::api_key::ApiKey;
 use hirewire::domain::candidate::{Application, Candidate, Contact, Profile, Review};
 use hirewire::domain::event::{Event, EventType};
 use hirewire::domain::hook::Hook;
-use hirewire::domain::ids::{
-    ApplicationId, CandidateId, HookId, InterviewId, OrganisationId, SessionId, VacancyId,
-};
+use hirewire::domain::ids::{ApplicationId, CandidateId, HookId, InterviewId, OrganisationId, SessionId, VacancyId};
 use hirewire::domain::interview::Session;
 use hirewire::domain::mode::Mode;
 use hirewire::domain::role::Role;

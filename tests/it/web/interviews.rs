@@ -61,8 +61,13 @@ async fn a_recruiter_makes_an_interview_invites_a_candidate_and_records_what_cam
     assert!(refused.body.contains("<title>Error: New interview"), "{}", refused.body);
     assert!(refused.body.contains("Enter the title of the interview") && refused.body.contains("from 1 to 1440"));
     let title = "O'Brien <script> ✨ محمد";
-    let fields =
-        [("token", own.as_str()), ("title", title), ("vacancy", vacancy.as_str()), ("duration", "30"), ("expires", "90")];
+    let fields = [
+        ("token", own.as_str()),
+        ("title", title),
+        ("vacancy", vacancy.as_str()),
+        ("duration", "30"),
+        ("expires", "90"),
+    ];
     let made = leads(&browser.post("/interviews/new", &fields).await);
     assert_eq!(leads(&browser.post("/interviews/new", &fields).await), made, "pressing twice makes one");
     let page = get(&mut browser, &made).await;
@@ -70,7 +75,7 @@ async fn a_recruiter_makes_an_interview_invites_a_candidate_and_records_what_cam
     assert!(page.contains("Nobody has been invited yet.") && page.contains("expires after 90 minutes"), "{page}");
     assert!(page.contains(&format!(r#"value="{}""#, candidates[0])), "candidates of the vacancy can be chosen: {page}");
 
-    let nobody = [("token", own.as_str()), ("other", "nobody@mail.example")];
+    let nobody = [("other", "nobody@mail.example")];
     let refused = browser.post(&format!("{made}/sessions"), &nobody).await;
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("nobody has this one") && refused.body.contains("value=\"nobody@mail.example\""));
@@ -87,7 +92,9 @@ async fn a_recruiter_makes_an_interview_invites_a_candidate_and_records_what_cam
     let result = format!("{session}/result");
     assert!(get(&mut browser, &result).await.contains("Record result"));
     let bad = upload(&mut browser, &result, &[("as", "fields"), ("overall", "870")], "").await;
-    assert!(bad.status == 422 && bad.body.contains("Enter a number from 0 to 100") && bad.body.contains("value=\"870\""));
+    assert!(
+        bad.status == 422 && bad.body.contains("Enter a number from 0 to 100") && bad.body.contains("value=\"870\"")
+    );
     assert_eq!(leads(&upload(&mut browser, &result, &scores, "").await), session);
     let page = get(&mut browser, &session).await;
     assert!(page.contains("Completed") && page.contains("87.5") && page.contains("<li>Kind</li>"), "{page}");
@@ -113,7 +120,8 @@ async fn a_file_with_a_result_is_read_and_one_that_is_none_is_refused_by_name(ap
     app.a_hook(&team.admin, &receiver.url()).await;
     let of = app.an_interview(&team.admin).await;
     let id = app.a_started_session(&team.admin, &of).await;
-    let (session, result) = (format!("/interviews/{of}/sessions/{id}"), format!("/interviews/{of}/sessions/{id}/result"));
+    let (session, result) =
+        (format!("/interviews/{of}/sessions/{id}"), format!("/interviews/{of}/sessions/{id}/result"));
     for (file, words) in [
         ("", "Choose a JSON file with the result"),
         ("name,score\nAnna,3", "The file is not valid JSON"),
@@ -122,9 +130,14 @@ async fn a_file_with_a_result_is_read_and_one_that_is_none_is_refused_by_name(ap
     ] {
         let refused = upload(&mut browser, &result, &[("as", "file")], file).await;
         assert_eq!(refused.status, 422, "{file}");
-        assert!(refused.body.contains(words) && refused.body.contains(r##"href="#file""##), "{words}: {}", refused.body);
+        assert!(
+            refused.body.contains(words) && refused.body.contains(r##"href="#file""##),
+            "{words}: {}",
+            refused.body
+        );
     }
-    let file = r#"{"transcript":[{"speaker":"candidate","offsetSeconds":187,"text":"محمد & <b>"}],"scores":{"overall":4}}"#;
+    let file =
+        r#"{"transcript":[{"speaker":"candidate","offsetSeconds":187,"text":"محمد & <b>"}],"scores":{"overall":4}}"#;
     assert_eq!(leads(&upload(&mut browser, &result, &[("as", "file")], file).await), session);
     app.tick().await;
     let page = get(&mut browser, &session).await;
@@ -237,12 +250,8 @@ async fn a_webhook_of_an_interview_is_tagged_everywhere_and_offered_for_no_expor
 
     let (vacancy, candidates) = app.a_vacancy_with(&team.admin, 1).await;
     let own_token = token();
-    let fields = [
-        ("step", "choose"),
-        ("to", "webhook"),
-        ("candidate", candidates[0].as_str()),
-        ("token", own_token.as_str()),
-    ];
+    let fields =
+        [("step", "choose"), ("to", "webhook"), ("candidate", candidates[0].as_str()), ("token", own_token.as_str())];
     let asked = leads(&browser.post(&format!("/vacancies/{vacancy}/export"), &fields).await);
     let page = get(&mut browser, &asked).await;
     assert!(page.contains("HRIS") && !page.contains(own.id.as_str()), "{page}");

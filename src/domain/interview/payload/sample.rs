@@ -82,11 +82,7 @@ pub fn result() -> SessionResult {
             checked_at: Some(morning()),
         },
         scores: Scores { overall: Some(87.0), interview: Some(88.5), resume: Some(84.0) },
-        integrity: Integrity {
-            score: Some(96.0),
-            risk_level: Some("low".into()),
-            flags: vec!["second_voice".into()],
-        },
+        integrity: Integrity { score: Some(96.0), risk_level: Some("low".into()), flags: vec!["second_voice".into()] },
         evaluation: Some(Evaluation {
             performance_summary: Some("Explains trade-offs before she is asked.".into()),
             category_scores: CategoryScores {
@@ -119,7 +115,11 @@ pub fn result() -> SessionResult {
         }),
         transcript: Some(vec![
             Turn { speaker: Speaker::Interviewer, offset_seconds: Some(0.0), text: "Why us?".into() },
-            Turn { speaker: Speaker::Candidate, offset_seconds: Some(3.5), text: "I like short feedback loops.".into() },
+            Turn {
+                speaker: Speaker::Candidate,
+                offset_seconds: Some(3.5),
+                text: "I like short feedback loops.".into(),
+            },
         ]),
     }
 }
