@@ -156,6 +156,14 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
+
+    /// Where the console is reached, for links in what is sent out: the public address, else where it listens. `None` when
+    /// it listens on every address of the machine, or on a port that the machine chooses.
+    pub fn console_address(&self) -> Option<String> {
+        let listens = !self.listen.ip().is_unspecified() && self.listen.port() != 0;
+        let own = || listens.then(|| format!("http://{}", self.listen));
+        self.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).or_else(own)
+    }
 }
 
 fn address(variable: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {

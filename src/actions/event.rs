@@ -9,7 +9,7 @@ use crate::delivery::directory::{KnownKey, Vetted};
 use crate::delivery::intake::NotRecorded;
 use crate::domain::api_key::ApiKey;
 use crate::domain::event::{Cause, Event, EventType};
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EventId, InterviewId};
 use crate::domain::{json, payload};
 
 /// An event's data may take this many bytes.
@@ -18,7 +18,17 @@ pub const LARGEST_DATA: usize = 256 * 1024;
 /// Records an event for every hook that wants it; durable when this returns.
 pub async fn report(context: &Context, key: &ApiKey, kind: EventType, data: Value) -> Result<Event, NotRecorded> {
     let caller = Vetted { key: Arc::new(KnownKey::new(key.clone())), generation: context.store.generation() };
-    report_printed(context, caller, kind, &json::print(&data)).await
+    let data = json::print(&data);
+    report_printed(context, caller, kind, interview_of(kind, &data), &data).await
+}
+
+/// Which interview an event's printed data says it is of: `interview.id`, in events of interviews alone (S2).
+pub fn interview_of(kind: EventType, data: &[u8]) -> Option<InterviewId> {
+    if !kind.is_of_interview() {
+        return None;
+    }
+    let data: Value = serde_json::from_slice(data).ok()?;
+    data.get("interview")?.get("id")?.as_str()?.parse().ok()
 }
 
 /// The same with data that is printed already, for a key that was looked up at a known generation.
@@ -26,6 +36,7 @@ pub async fn report_printed(
     context: &Context,
     caller: Vetted,
     kind: EventType,
+    interview: Option<InterviewId>,
     data: &[u8],
 ) -> Result<Event, NotRecorded> {
     let now = context.clock.now();
@@ -39,5 +50,5 @@ pub async fn report_printed(
         probe: false,
     };
     let body = payload::body_of_printed(&event, data);
-    context.engine.report(event, body.into(), caller).await
+    context.engine.report(event, interview, body.into(), caller).await
 }

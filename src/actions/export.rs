@@ -93,7 +93,7 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, confirmed: &Confi
     let organisation = &viewer.organisation.id;
     let vacancy = store::vacancy::find(conn, organisation, &confirmed.vacancy)?.ok_or(ActionError::NotFound)?;
     let hook = store::hook::find(conn, organisation, &confirmed.hook)?
-        .filter(|hook| hook.mode == vacancy.mode && hook.state != HookState::Deleted)
+        .filter(|hook| hook.mode == vacancy.mode && hook.state != HookState::Deleted && hook.interview().is_none())
         .ok_or_else(|| ActionError::field("hook", "Choose one of the webhooks: this one is no longer there"))?;
     if hook.state == HookState::Disabled {
         return Err(ActionError::field(

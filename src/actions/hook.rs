@@ -4,7 +4,7 @@ use super::once::once;
 use super::{ActionError, Context, FieldError, Result, Viewer, credential, line, reveal};
 use crate::delivery::guard::{Blocked, Checked};
 use crate::domain::event::EventType;
-use crate::domain::hook::{FieldSet, Hook, HookState, Subscription};
+use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::HookId;
 use crate::domain::policy::Policy;
@@ -136,30 +136,32 @@ async fn check(context: &Context, form: &NewHook) -> Result<(Wanted, bool)> {
         errors.push(error);
         None
     });
-    let url = HookUrl::typed(&form.url).map_err(|error| errors.push(FieldError::new("url", error))).ok();
+    let url = address(context, &form.url).await.map_err(|error| errors.push(error)).ok();
     let policy = if form.policy.is_empty() { Some(Policy::Quick) } else { Policy::parse(&form.policy) };
     if policy.is_none() {
         errors.push(FieldError::new("policy", "Choose one of the delivery policies"));
-    }
-    let mut resolves = true;
-    if let Some(url) = &url {
-        match context.guard.check(url).await {
-            Ok(checked) => resolves = !matches!(checked, Checked::Unresolved),
-            Err(blocked) => errors.push(FieldError::new("url", not_public(&blocked))),
-        }
     }
     let subscription = subscription(&form.events).unwrap_or_else(|error| {
         errors.push(error);
         Subscription::All
     });
     match (url, policy) {
-        (Some(url), Some(policy)) if errors.is_empty() => {
+        (Some((url, resolves)), Some(policy)) if errors.is_empty() => {
             let asked = [(form.sign, CredentialKind::Secret), (form.key, CredentialKind::Key)];
             let kinds = asked.into_iter().filter(|(wanted, _)| *wanted).map(|(_, kind)| kind).collect();
             let name = name.unwrap_or_else(|| url.host());
             Ok((Wanted { name, url, policy, subscription, kinds }, resolves))
         }
         _ => Err(ActionError::Invalid(errors)),
+    }
+}
+
+/// The address that was typed, judged as every try will judge it; and whether its host's name resolves now.
+pub(super) async fn address(context: &Context, typed: &str) -> Result<(HookUrl, bool), FieldError> {
+    let url = HookUrl::typed(typed).map_err(|error| FieldError::new("url", error))?;
+    match context.guard.check(&url).await {
+        Ok(checked) => Ok((url, !matches!(checked, Checked::Unresolved))),
+        Err(blocked) => Err(FieldError::new("url", not_public(&blocked))),
     }
 }
 
@@ -189,6 +191,7 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) 
         field_set: FieldSet::Standard,
         subscription: checked.subscription,
         is_default: !others.iter().any(|other| other.is_default),
+        kind: HookKind::General,
         state: HookState::Active,
         created_by: Some(viewer.member.id.clone()),
         created_at: now,

@@ -12,6 +12,7 @@ pub mod export;
 pub mod health;
 pub mod hook;
 pub mod import;
+pub mod interview;
 mod once;
 pub mod organisation;
 pub mod password;

@@ -7,6 +7,7 @@ use super::error::ApiError;
 use super::key::Caller;
 use crate::actions::{Context, FieldError, event};
 use crate::domain::event::EventType;
+use crate::domain::ids::InterviewId;
 use crate::domain::{json as strict, payload};
 
 /// The whole request may take this many bytes: the data and a little around it.
@@ -19,8 +20,8 @@ pub async fn report(
     body: Result<web::Bytes, actix_web::Error>,
 ) -> Result<HttpResponse, ApiError> {
     let body = body.map_err(|_| too_large())?;
-    let (kind, data) = read(&body)?;
-    let event = event::report_printed(&context, caller.0, kind, &data).await?;
+    let (kind, interview, data) = read(&body)?;
+    let event = event::report_printed(&context, caller.0, kind, interview, &data).await?;
     Ok(HttpResponse::Accepted().insert_header(("Cache-Control", "no-store")).json(json!({
         "id": event.id.as_str(),
         "event": event.kind.as_str(),
@@ -35,8 +36,8 @@ fn too_large() -> ApiError {
     ApiError::TooLarge(format!("data may take at most {} KiB.", event::LARGEST_DATA / 1024))
 }
 
-/// The event's type and its printed data.
-fn read(body: &[u8]) -> Result<(EventType, Vec<u8>), ApiError> {
+/// The event's type, the interview it is of, and its printed data.
+fn read(body: &[u8]) -> Result<(EventType, Option<InterviewId>, Vec<u8>), ApiError> {
     let request = strict::reprint(body, "body").map_err(|error| {
         // Paths start at the request's own fields: data.items[3].id.
         let path = error.path.strip_prefix("body.").unwrap_or(&error.path).to_owned();
@@ -64,7 +65,7 @@ fn read(body: &[u8]) -> Result<(EventType, Vec<u8>), ApiError> {
     }
     match (kind, data) {
         (Ok(kind), Some(data)) if errors.is_empty() => match data.len() {
-            ..=event::LARGEST_DATA => Ok((kind, data.to_vec())),
+            ..=event::LARGEST_DATA => Ok((kind, event::interview_of(kind, data), data.to_vec())),
             _ => Err(too_large()),
         },
         _ => Err(ApiError::Invalid(errors)),

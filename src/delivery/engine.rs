@@ -79,6 +79,8 @@ pub struct Engine {
     pub(super) sealing: SealingKey,
     pub(super) instance: InstanceId,
     pub(super) rule: Rule,
+    /// Where the console is reached, without a slash at its end, for the links in payloads.
+    pub(super) console: Option<String>,
     pub(super) presence: Presence,
     pub(super) directory: Directory,
     pub(super) meters: Meters,
@@ -116,6 +118,7 @@ impl Engine {
             presence: Presence::new(instance.clone()),
             instance,
             rule: Rule::default(),
+            console: None,
             directory: Directory::default(),
             meters: Meters::default(),
             steps: Steps::default(),
@@ -136,6 +139,16 @@ impl Engine {
     /// The same engine, disabling hooks by another rule.
     pub fn disabling(self, rule: Rule) -> Self {
         Self { rule, ..self }
+    }
+
+    /// The same engine, with links to a console at this address in its payloads.
+    pub fn with_console(self, address: Option<String>) -> Self {
+        Self { console: address, ..self }
+    }
+
+    /// Where the console is reached, for the links in payloads.
+    pub fn console(&self) -> Option<&str> {
+        self.console.as_deref()
     }
 
     /// When it disables hooks that fail.

@@ -1,4 +1,5 @@
-//! Housekeeping beside the tries: claims what has room, gives back what has none, looks for what nobody would send.
+//! Housekeeping beside the tries: claims what has room, gives back what has none, looks for what nobody would send and
+//! for interview sessions that have expired.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -37,6 +38,7 @@ impl Engine {
             }
             if now >= sweeping {
                 sweeping = now + SWEEP;
+                self.or_say(self.expire_sessions()).await;
                 self.or_say(self.sweep()).await;
             }
             self.or_say(self.release_overflow()).await;

@@ -22,8 +22,8 @@ use super::gathering::{self, Taken};
 use super::step::Step;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
-use crate::domain::hook::{FieldSet, Hook, HookState};
-use crate::domain::ids::{CandidateId, DeliveryId, InstanceId};
+use crate::domain::hook::{FieldSet, Hook, HookState, route};
+use crate::domain::ids::{CandidateId, DeliveryId, InstanceId, InterviewId};
 use crate::domain::payload;
 use crate::store::delivery::Owed;
 use crate::store::event::NewEvent;
@@ -51,8 +51,23 @@ pub fn record_routed(
     now: DateTime<Utc>,
 ) -> Result<Recorded> {
     let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?;
-    let route: Vec<&Hook> = hooks.iter().filter(|hook| hook.routes(&event)).collect();
+    let route = route(&hooks, &event, None);
     record(conn, event, &route, data, candidates, holder, now)
+}
+
+/// Records an event of an interview about one candidate: the interview's own hook takes the default hook's place (S2).
+pub fn record_of_interview(
+    conn: &mut Conn,
+    event: Event,
+    interview: &InterviewId,
+    data: impl Fn(FieldSet) -> Value,
+    candidate: CandidateId,
+    holder: &InstanceId,
+    now: DateTime<Utc>,
+) -> Result<Recorded> {
+    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?;
+    let route = route(&hooks, &event, Some(interview));
+    record(conn, event, &route, data, vec![candidate], holder, now)
 }
 
 /// Records an event for one hook: an export or a test.
@@ -128,6 +143,8 @@ pub enum NotRecorded {
 #[derive(Debug)]
 pub(super) struct Report {
     event: Event,
+    /// Of which interview it says it is.
+    interview: Option<InterviewId>,
     body: Bytes,
     caller: Vetted,
     answer: oneshot::Sender<Result<Event, NotRecorded>>,
@@ -143,10 +160,17 @@ struct Written {
 }
 
 impl Engine {
-    /// Records what a partner system reports for every hook that wants it; durable when this returns.
-    pub async fn report(self: &Arc<Self>, event: Event, body: Bytes, caller: Vetted) -> Result<Event, NotRecorded> {
+    /// Records what a partner system reports for every hook that wants it; durable when this returns. An `interview` that is
+    /// none of the organisation's in that mode has no hook there, so it changes nothing.
+    pub async fn report(
+        self: &Arc<Self>,
+        event: Event,
+        interview: Option<InterviewId>,
+        body: Bytes,
+        caller: Vetted,
+    ) -> Result<Event, NotRecorded> {
         let (answer, answered) = oneshot::channel();
-        if self.reports.add(Report { event, body, caller, answer }) {
+        if self.reports.add(Report { event, interview, body, caller, answer }) {
             self.write_reports();
         }
         answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the engine has stopped".into()).into()))
@@ -178,7 +202,7 @@ impl Engine {
             });
             match hooks {
                 Ok(hooks) => {
-                    let route: Vec<&Hook> = hooks.iter().filter(|hook| hook.routes(&report.event)).collect();
+                    let route = route(&hooks, &report.event, report.interview.as_ref());
                     let bodies = field_sets(&route).into_iter().map(|set| (set, report.body.clone())).collect();
                     let event = NewEvent { event: report.event.clone(), bodies, candidates: Vec::new() };
                     all_owed.extend(owed(&event, &route, now));

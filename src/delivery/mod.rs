@@ -2,7 +2,7 @@
 //!
 //! [`intake`] writes what is owed, [`queue`] keeps it in order, [`directory`] knows whom it is for, [`sender`] makes one
 //! request under the eye of the [`guard`], [`settle`] writes down how it went, [`health`] disables whom it goes badly with, [`recover`] takes over from the dead, and
-//! [`engine`] turns the wheel, a try at a time (`tries`), with its housekeeping beside (`house`). What goes to the database gathers in batches (`gathering`).
+//! [`engine`] turns the wheel, a try at a time (`tries`), with its housekeeping beside (`house`), [`interviews`] among it. What goes to the database gathers in batches (`gathering`).
 
 pub mod directory;
 pub mod engine;
@@ -11,6 +11,7 @@ pub mod guard;
 pub mod health;
 mod house;
 pub mod intake;
+pub mod interviews;
 pub mod meters;
 pub mod prepare;
 pub mod queue;

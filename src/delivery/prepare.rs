@@ -1,7 +1,6 @@
 //! Preparing: what it takes to send to a hook, read and opened.
 
 use super::directory::Target;
-use crate::domain::hook::Hook;
 use crate::domain::ids::HookId;
 use crate::domain::sealing::SealingKey;
 use crate::domain::secret::{CredentialKind, Plain};
@@ -12,9 +11,21 @@ use crate::store::{self, Conn, StoreError};
 pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Option<Target>, StoreError> {
     let ids = std::slice::from_ref(id);
     let Some(hook) = store::hook::by_ids(conn, ids)?.into_iter().next() else { return Ok(None) };
-    let credentials = store::credential::of_hooks(conn, ids)?;
-    let (key, secrets) = open(&credentials, &hook, sealing)?;
+    let mut credentials = store::credential::of_hooks(conn, ids)?;
+    if hook.interview().is_some()
+        && let Some(default) = store::hook::default_of(conn, &hook.organisation_id, hook.mode)?
+    {
+        let theirs = store::credential::of_hooks(conn, &[default.id])?;
+        inherit(&mut credentials, theirs);
+    }
+    let (key, secrets) = open(&credentials, sealing)?;
     Ok(Some(Target { hook, key, secrets }))
+}
+
+/// Adds the default hook's key and secrets where an interview's hook has none of its own (S2).
+fn inherit(own: &mut Vec<store::credential::Sealed>, default: Vec<store::credential::Sealed>) {
+    let kinds: Vec<CredentialKind> = own.iter().map(|sealed| sealed.credential.kind).collect();
+    own.extend(default.into_iter().filter(|sealed| !kinds.contains(&sealed.credential.kind)));
 }
 
 /// Where a credential belongs: what its sealed value is bound to.
@@ -24,13 +35,12 @@ pub fn place(hook: &HookId, credential: &str) -> String {
 
 fn open(
     credentials: &[store::credential::Sealed],
-    hook: &Hook,
     sealing: &SealingKey,
 ) -> Result<(Option<Plain>, Secrets), StoreError> {
     let mut key = None;
     let mut secrets = Secrets::default();
     for sealed in credentials {
-        let place = place(&hook.id, sealed.credential.id.as_str());
+        let place = place(&sealed.credential.hook_id, sealed.credential.id.as_str());
         let plain = sealing.open(&sealed.sealed, &place).map_err(|error| StoreError::Corrupt {
             table: "credentials",
             id: sealed.credential.id.to_string(),

@@ -76,7 +76,7 @@ pub(super) fn write(
     Ok(())
 }
 
-fn deliver(
+pub(super) fn deliver(
     conn: &mut Conn,
     context: &Context,
     hook: &Hook,
@@ -122,7 +122,7 @@ fn answer(hook: &Hook, owed: &Owed, started: DateTime<Utc>, random: &mut StdRng)
         started_at: started,
         url: hook.url.clone(),
         body: owed.body.clone(),
-        key: hook.is_default.then(|| CredentialKind::Key.generate()),
+        key: (hook.is_default || hook.interview().is_some()).then(|| CredentialKind::Key.generate()),
         secrets: Secrets { live: vec![CredentialKind::Secret.generate()], preferred: 0 },
         timeout: hook.policy.timeout(),
     };

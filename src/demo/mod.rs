@@ -6,6 +6,7 @@
 pub mod receiver;
 
 mod history;
+mod interviews;
 mod people;
 mod seed;
 

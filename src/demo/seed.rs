@@ -3,11 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 
+use super::interviews::Scene;
 use super::{ADMIN, RECRUITER, SETTING, SUPPORT, history, people};
 use crate::actions::{ActionError, Context, Result};
 use crate::delivery::prepare::place;
 use crate::domain::event::EventType;
-use crate::domain::hook::{Credential, FieldSet, Hook, HookState, Subscription};
+use crate::domain::hook::{Credential, FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{CredentialId, HookId, MemberId, OrganisationId};
 use crate::domain::member::Member;
@@ -63,7 +64,11 @@ pub(super) async fn fill(context: &Context, receiver: &str, password_hash: &str)
             for mode in [Mode::Live, Mode::Test] {
                 hiring(conn, &organisation.id, mode, now)?;
             }
+            let first = urls[0].clone();
             let hooks = hooks(conn, &owned, &organisation.id, &admin, urls, now)?;
+            let scene = Scene { context: &owned, organisation: &organisation.id, admin: &admin, now };
+            scene.write(conn, Mode::Live, &[], &first)?;
+            scene.write(conn, Mode::Test, &hooks, &first)?;
             history::write(conn, &owned, &organisation.id, &admin, &hooks, now)?;
             store::setting::insert(conn, SETTING, organisation.id.as_str().as_bytes())?;
             Ok::<_, StoreError>(organisation.id)
@@ -121,6 +126,7 @@ fn hooks(
             field_set: FieldSet::Standard,
             subscription: if kinds.is_empty() { Subscription::All } else { Subscription::Only(kinds) },
             is_default: at == 0,
+            kind: HookKind::General,
             state: HookState::Active,
             created_by: Some(admin.clone()),
             created_at: made,

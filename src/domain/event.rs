@@ -15,6 +15,10 @@ pub struct EventType(&'static str);
 impl EventType {
     /// An export of candidates; goes to the chosen hook alone.
     pub const CANDIDATES_EXPORTED: EventType = EventType("candidates.exported");
+    /// A candidate finished an interview (S1).
+    pub const INTERVIEW_COMPLETED: EventType = EventType("interview.completed");
+    /// A candidate began an interview, and the session expired (S1).
+    pub const INTERVIEW_ABANDONED: EventType = EventType("interview.abandoned");
     /// Send Test's own event.
     pub const WEBHOOK_TEST: EventType = EventType("webhook.test");
 
@@ -30,6 +34,11 @@ impl EventType {
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         self.0
+    }
+
+    /// Whether an interview's own hook gets it in place of the default hook (S2).
+    pub fn is_of_interview(self) -> bool {
+        self.0.starts_with("interview.")
     }
 
     /// Whether it reaches only the hook it is made for (T1).

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::event::{Event, EventType};
 use super::hook_url::HookUrl;
-use super::ids::{CredentialId, HookId, MemberId, OrganisationId};
+use super::ids::{CredentialId, HookId, InterviewId, MemberId, OrganisationId};
 use super::mode::Mode;
 use super::policy::Policy;
 use super::secret::CredentialKind;
@@ -106,6 +106,21 @@ impl Subscription {
     }
 }
 
+/// What a hook is there for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HookKind {
+    /// The events it subscribed to, and exports.
+    General,
+    /// The events of one interview, in place of the default hook (S2). It is given what the default hook would be given, and
+    /// follows its policy, key and secret as far as it has none of its own. Nothing is exported to it.
+    Interview {
+        /// Whose events.
+        interview: InterviewId,
+        /// Whether its policy is its own; otherwise it is the default hook's, whatever that is at the time.
+        own_policy: bool,
+    },
+}
+
 /// An address that is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
@@ -127,6 +142,8 @@ pub struct Hook {
     pub subscription: Subscription,
     /// Whether it is its mode's default (T1, S2).
     pub is_default: bool,
+    /// What it is there for.
+    pub kind: HookKind,
     /// Where it stands.
     pub state: HookState,
     /// Who made it.
@@ -142,13 +159,35 @@ impl Hook {
     ///
     /// Being the default changes nothing here: a default hook gets every event because none was ticked when it was made.
     /// One whose maker ticked events gets those, as the form says.
+    /// A hook of the kind *interview* gets nothing by this rule: see [`route`].
     pub fn routes(&self, event: &Event) -> bool {
+        self.kind == HookKind::General && self.takes(event)
+    }
+
+    /// The interview whose events it gets in place of the default hook.
+    pub fn interview(&self) -> Option<&InterviewId> {
+        match &self.kind {
+            HookKind::General => None,
+            HookKind::Interview { interview, .. } => Some(interview),
+        }
+    }
+
+    fn takes(&self, event: &Event) -> bool {
         self.state != HookState::Deleted
             && self.organisation_id == event.organisation_id
             && self.mode == event.mode
             && !event.kind.is_addressed()
             && self.subscription.wants(event.kind)
     }
+}
+
+/// The hooks an event reaches by routing. An event of an interview that has a hook of its own goes there in place of the
+/// default hook, whatever that one's subscription says; others get it as they get any event (S2).
+pub fn route<'a>(hooks: &'a [Hook], event: &Event, interview: Option<&InterviewId>) -> Vec<&'a Hook> {
+    let is_own = |hook: &Hook| interview.is_some() && hook.interview() == interview && hook.takes(event);
+    let is_overridden = interview.is_some() && hooks.iter().any(is_own);
+    let reaches = |hook: &&Hook| is_own(hook) || (hook.routes(event) && !(is_overridden && hook.is_default));
+    hooks.iter().filter(reaches).collect()
 }
 
 /// A key or secret of a hook, without its value.

@@ -128,6 +128,10 @@ ids! {
     CandidateId = "can";
     /// A candidate's application to one vacancy.
     ApplicationId = "app";
+    /// An interview: what candidates are invited to.
+    InterviewId = "int";
+    /// One candidate's session of an interview.
+    SessionId = "ses";
     /// A hook: an address that is called.
     HookId = "hk";
     /// A key or a signing secret of a hook.

@@ -40,6 +40,11 @@ impl Printed {
         &self.text
     }
 
+    /// The same as a tree.
+    pub fn tree(&self) -> Value {
+        serde_json::from_slice(&self.text).expect("what was just printed is JSON")
+    }
+
     /// The members of the outermost object, each with its printed value; `None` when the text is no object.
     pub fn members(&self) -> Option<impl Iterator<Item = (String, &[u8])>> {
         let member = |(key, value): &(Range<usize>, Range<usize>)| {
@@ -345,8 +350,7 @@ mod tests {
 
     fn round(text: &str) -> String {
         let printed = reprint(text.as_bytes(), "data").expect("acceptable");
-        let tree: Value = serde_json::from_slice(printed.text()).expect("JSON");
-        assert_eq!(print(&tree), printed.text(), "a tree of it is printed alike");
+        assert_eq!(print(&printed.tree()), printed.text(), "a tree of it is printed alike");
         String::from_utf8(printed.text().to_vec()).expect("UTF-8")
     }
 

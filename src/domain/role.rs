@@ -24,6 +24,11 @@ pub enum Permission {
     ViewVacancies,
     /// Create vacancies, import and edit candidates.
     ManageVacancies,
+    /// Read interviews and their sessions.
+    ViewInterviews,
+    /// Create interviews, invite candidates, record results. An interview's own hook is a hook: see
+    /// [`Permission::ManageHooks`].
+    ManageInterviews,
     /// Send candidates to a hook.
     Export,
     /// Read exports.
@@ -49,10 +54,22 @@ impl Role {
             Role::Admin => true,
             Role::Recruiter => matches!(
                 permission,
-                ViewVacancies | ManageVacancies | Export | ViewExports | ViewLogs | Resend | SeePersonalData | BeMember
+                ViewVacancies
+                    | ManageVacancies
+                    | ViewInterviews
+                    | ManageInterviews
+                    | Export
+                    | ViewExports
+                    | ViewLogs
+                    | Resend
+                    | SeePersonalData
+                    | BeMember
             ),
             Role::Support => {
-                matches!(permission, ViewHooks | ViewVacancies | ViewExports | ViewLogs | Resend | BeMember)
+                matches!(
+                    permission,
+                    ViewHooks | ViewVacancies | ViewInterviews | ViewExports | ViewLogs | Resend | BeMember
+                )
             }
         }
     }

@@ -128,7 +128,7 @@ pub async fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, 
     let guard = Arc::new(Guard::system(config.allow_targets.clone()));
     let sender = Sender::new(guard.clone(), &config.extra_ca).map_err(cannot)?;
     let engine = Engine::new(store.clone(), clock.clone(), sender, sealing.clone(), config.caps);
-    let engine = Arc::new(engine.disabling(config.disabling));
+    let engine = Arc::new(engine.disabling(config.disabling).with_console(config.console_address()));
     let passwords = Arc::new(Hasher::new().map_err(cannot)?);
     Ok(Context { store, clock, engine, sealing, guard, passwords, throttle: Arc::new(sign_in::Throttle::default()) })
 }

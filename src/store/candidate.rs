@@ -126,6 +126,21 @@ pub fn update_application(conn: &mut Conn, application: &Application) -> Result<
     Ok(())
 }
 
+/// One candidate of an organisation.
+pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &CandidateId) -> Result<Option<Candidate>> {
+    Ok(by_ids(conn, organisation, std::slice::from_ref(id))?.pop())
+}
+
+/// These candidates of an organisation, in no order; ids that are none of its own are passed over.
+pub fn by_ids(conn: &mut Conn, organisation: &OrganisationId, ids: &[CandidateId]) -> Result<Vec<Candidate>> {
+    let ids: Vec<&str> = ids.iter().map(CandidateId::as_str).collect();
+    let rows = candidates::table
+        .filter(candidates::organisation_id.eq(organisation.as_str()).and(candidates::id.eq_any(ids)))
+        .select(CandidateRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(CandidateRow::read).collect()
+}
+
 /// The candidate another system knows by this id.
 pub fn find_by_external_id(
     conn: &mut Conn,

@@ -8,9 +8,9 @@ use super::schema::hooks;
 use super::time::micros;
 use super::{Conn, Result, health};
 use crate::domain::event::EventType;
-use crate::domain::hook::{FieldSet, Hook, HookState, Subscription};
+use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
-use crate::domain::ids::{HookId, OrganisationId};
+use crate::domain::ids::{HookId, InterviewId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
 
@@ -30,6 +30,8 @@ struct HookRow {
     created_by: Option<String>,
     created_at: i64,
     updated_at: i64,
+    interview_id: Option<String>,
+    own_policy: bool,
 }
 
 impl HookRow {
@@ -52,6 +54,8 @@ impl HookRow {
             created_by: hook.created_by.as_ref().map(ToString::to_string),
             created_at: micros(hook.created_at),
             updated_at: micros(hook.updated_at),
+            interview_id: hook.interview().map(ToString::to_string),
+            own_policy: !matches!(hook.kind, HookKind::Interview { own_policy: false, .. }),
         }
     }
 
@@ -75,6 +79,10 @@ impl HookRow {
             field_set: row.word("field_set", &self.field_set, FieldSet::parse)?,
             subscription,
             is_default: self.is_default,
+            kind: match row.parse_some::<InterviewId>(self.interview_id.as_deref())? {
+                Some(interview) => HookKind::Interview { interview, own_policy: self.own_policy },
+                None => HookKind::General,
+            },
             state: row.word("state", &self.state, HookState::parse)?,
             created_by: row.parse_some(self.created_by.as_deref())?,
             created_at: row.time(self.created_at)?,
@@ -82,6 +90,66 @@ impl HookRow {
             name: self.name,
         })
     }
+}
+
+/// Reads rows, those of the kind *interview* with what they have of the default hook.
+fn read_all(conn: &mut Conn, rows: Vec<HookRow>) -> Result<Vec<Hook>> {
+    let mut hooks = rows.into_iter().map(HookRow::read).collect::<Result<Vec<Hook>>>()?;
+    let mut known: Vec<(OrganisationId, Mode, Option<Hook>)> = Vec::new();
+    for hook in &mut hooks {
+        let HookKind::Interview { own_policy, .. } = hook.kind else { continue };
+        let found = known.iter().position(|(whose, mode, _)| *whose == hook.organisation_id && *mode == hook.mode);
+        let at = match found {
+            Some(at) => at,
+            None => {
+                let default = default_of(conn, &hook.organisation_id, hook.mode)?;
+                known.push((hook.organisation_id.clone(), hook.mode, default));
+                known.len() - 1
+            }
+        };
+        if let Some(default) = &known[at].2 {
+            hook.field_set = default.field_set;
+            if !own_policy {
+                hook.policy = default.policy;
+            }
+        }
+    }
+    Ok(hooks)
+}
+
+/// The default hook of a mode, if there is one.
+pub fn default_of(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<Option<Hook>> {
+    let row = hooks::table
+        .filter(hooks::organisation_id.eq(organisation.as_str()).and(hooks::mode.eq(mode.as_str())))
+        .filter(hooks::is_default.and(hooks::state.ne(HookState::Deleted.as_str())))
+        .select(HookRow::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(HookRow::read).transpose()
+}
+
+/// The hook that an interview has of its own, if it has one (S2).
+pub fn of_interview(conn: &mut Conn, organisation: &OrganisationId, interview: &InterviewId) -> Result<Option<Hook>> {
+    let rows = hooks::table
+        .filter(hooks::organisation_id.eq(organisation.as_str()).and(hooks::interview_id.eq(interview.as_str())))
+        .filter(hooks::state.ne(HookState::Deleted.as_str()))
+        .select(HookRow::as_select())
+        .load(conn)?;
+    Ok(read_all(conn, rows)?.pop())
+}
+
+/// Gives a hook of the kind *interview* another name, and a policy of its own or the default hook's.
+pub fn update_override(conn: &mut Conn, hook: &Hook) -> Result<()> {
+    let row = HookRow::write(hook);
+    diesel::update(hooks::table.find(hook.id.as_str()).filter(hooks::interview_id.is_not_null()))
+        .set((
+            hooks::name.eq(row.name),
+            hooks::policy.eq(row.policy),
+            hooks::own_policy.eq(row.own_policy),
+            hooks::updated_at.eq(row.updated_at),
+        ))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Writes a new hook.
@@ -92,13 +160,12 @@ pub fn insert(conn: &mut Conn, hook: &Hook) -> Result<()> {
 
 /// One hook of an organisation, deleted ones included: their log stays.
 pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &HookId) -> Result<Option<Hook>> {
-    let row = hooks::table
+    let rows = hooks::table
         .find(id.as_str())
         .filter(hooks::organisation_id.eq(organisation.as_str()))
         .select(HookRow::as_select())
-        .first(conn)
-        .optional()?;
-    row.map(HookRow::read).transpose()
+        .load(conn)?;
+    Ok(read_all(conn, rows)?.pop())
 }
 
 /// Where a hook stands now; it stays there until the transaction ends.
@@ -117,7 +184,7 @@ pub fn current_state(conn: &mut Conn, id: &HookId) -> Result<Option<HookState>> 
 pub fn by_ids(conn: &mut Conn, ids: &[HookId]) -> Result<Vec<Hook>> {
     let ids: Vec<&str> = ids.iter().map(HookId::as_str).collect();
     let rows = hooks::table.filter(hooks::id.eq_any(ids)).select(HookRow::as_select()).load(conn)?;
-    rows.into_iter().map(HookRow::read).collect()
+    read_all(conn, rows)
 }
 
 /// The hooks of a mode that are not deleted, by name.
@@ -129,7 +196,7 @@ pub fn list(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Resul
         .order((hooks::name, hooks::id))
         .select(HookRow::as_select())
         .load(conn)?;
-    rows.into_iter().map(HookRow::read).collect()
+    read_all(conn, rows)
 }
 
 /// The hooks of a mode that ever were, for the filter of the log.
@@ -139,7 +206,7 @@ pub fn list_with_deleted(conn: &mut Conn, organisation: &OrganisationId, mode: M
         .order((hooks::name, hooks::id))
         .select(HookRow::as_select())
         .load(conn)?;
-    rows.into_iter().map(HookRow::read).collect()
+    read_all(conn, rows)
 }
 
 /// Moves a hook to another state; whether anything changed. A deleted one stays deleted, and a disabled one is deleted or

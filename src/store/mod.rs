@@ -24,6 +24,7 @@ pub mod health;
 pub mod hook;
 pub mod import;
 pub mod instance;
+pub mod interview;
 pub mod log;
 pub mod member;
 pub mod migrate;

@@ -51,6 +51,8 @@ diesel::table! {
         created_by -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        interview_id -> Nullable<Text>,
+        own_policy -> Bool,
     }
 }
 
@@ -131,6 +133,40 @@ diesel::table! {
         status -> Text,
         stage -> Text,
         review -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    interviews (id) {
+        id -> Text,
+        organisation_id -> Text,
+        mode -> Text,
+        vacancy_id -> Nullable<Text>,
+        title -> Text,
+        duration_minutes -> Integer,
+        expires_after_minutes -> Integer,
+        created_by -> Nullable<Text>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    interview_sessions (id) {
+        id -> Text,
+        interview_id -> Text,
+        organisation_id -> Text,
+        candidate_id -> Text,
+        token -> Text,
+        state -> Text,
+        started_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        result -> Nullable<Text>,
+        event_id -> Nullable<Text>,
+        invited_by -> Nullable<Text>,
+        invited_at -> BigInt,
         updated_at -> BigInt,
     }
 }
@@ -319,6 +355,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     vacancies,
     candidates,
     applications,
+    interviews,
+    interview_sessions,
     imports,
     instances,
     events,

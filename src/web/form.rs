@@ -129,6 +129,68 @@ impl Render for TextField<'_> {
     }
 }
 
+/// The address of a hook behind its fixed `https://` (S3).
+pub struct UrlField<'a> {
+    /// One line under the label.
+    pub hint: &'a str,
+    /// What was typed; shown without a pasted `https://`, so that it does not stand there twice.
+    pub value: &'a str,
+    /// What is wrong with it.
+    pub error: Option<&'a str>,
+}
+
+impl Render for UrlField<'_> {
+    fn render(&self) -> Markup {
+        let typed = self.value.trim();
+        let shown = typed.strip_prefix("https://").unwrap_or(typed);
+        html! {
+            div.field {
+                label for="url" { "Webhook URL" }
+                p.soft.small #url-hint { (self.hint) }
+                (wrong("url", self.error))
+                div.url {
+                    span #url-prefix { "https://" }
+                    input #url name="url" value=(shown) inputmode="url" spellcheck="false" autocapitalize="none" autocomplete="off"
+                        aria-invalid=[self.error.map(|_| "true")]
+                        aria-describedby={ "url-prefix " (describedby("url", self.hint, self.error)) };
+                }
+            }
+        }
+    }
+}
+
+/// A labelled choice from a list.
+pub struct Choice<'a> {
+    /// The field's name and id.
+    pub name: &'a str,
+    /// Its label.
+    pub label: &'a str,
+    /// One line under the label; none when empty.
+    pub hint: &'a str,
+    /// The value and words of each; the first is chosen when none is.
+    pub options: &'a [(String, String)],
+    /// The chosen value.
+    pub value: &'a str,
+    /// What is wrong with it.
+    pub error: Option<&'a str>,
+}
+
+impl Render for Choice<'_> {
+    fn render(&self) -> Markup {
+        html! {
+            div.field {
+                label for=(self.name) { (self.label) }
+                @if !self.hint.is_empty() { p.soft.small id={ (self.name) "-hint" } { (self.hint) } }
+                (wrong(self.name, self.error))
+                select id=(self.name) name=(self.name) aria-invalid=[self.error.map(|_| "true")]
+                    aria-describedby=(describedby(self.name, self.hint, self.error)) {
+                    @for (value, words) in self.options { option value=(value) selected[value == self.value] { (words) } }
+                }
+            }
+        }
+    }
+}
+
 /// The error beside a field.
 pub fn wrong(name: &str, error: Option<&str>) -> Markup {
     html! {

@@ -18,6 +18,7 @@ use crate::domain::role::Permission;
 pub enum Nav {
     Home,
     Vacancies,
+    Interviews,
     Exports,
     Webhooks,
     ApiKeys,
@@ -35,6 +36,7 @@ const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
         "Hiring",
         &[
             Entry(Nav::Vacancies, "Vacancies", paths::VACANCIES, Permission::ViewVacancies),
+            Entry(Nav::Interviews, "Interviews", paths::INTERVIEWS, Permission::ViewInterviews),
             Entry(Nav::Exports, "Exports", paths::EXPORTS, Permission::ViewExports),
         ],
     ),

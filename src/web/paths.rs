@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 
+use crate::domain::ids::{InterviewId, SessionId};
+use crate::domain::interview::payload;
+
 pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 pub const LOGOUT: &str = "/logout";
@@ -9,6 +12,8 @@ pub const MODE: &str = "/mode";
 pub const ORGANISATION: &str = "/organisation";
 pub const VACANCIES: &str = "/vacancies";
 pub const NEW_VACANCY: &str = "/vacancies/new";
+pub const INTERVIEWS: &str = "/interviews";
+pub const NEW_INTERVIEW: &str = "/interviews/new";
 pub const EXPORTS: &str = "/exports";
 pub const WEBHOOKS: &str = "/settings/webhooks";
 pub const NEW_WEBHOOK: &str = "/settings/webhooks/new";
@@ -33,6 +38,51 @@ pub fn import(vacancy: impl Display, import: impl Display) -> String {
 /// Where an export of a vacancy's candidates is confirmed.
 pub fn vacancy_export(id: impl Display) -> String {
     format!("/vacancies/{id}/export")
+}
+
+/// One interview with its sessions; payloads link here too.
+pub fn interview(id: &InterviewId) -> String {
+    payload::interview_page(id)
+}
+
+/// The settings of an interview: its title and times, and where its events go.
+pub fn interview_settings(id: &InterviewId) -> String {
+    format!("{}/settings", interview(id))
+}
+
+/// The hook an interview has of its own: posting sets, changes and ends it.
+pub fn interview_webhook(id: &InterviewId) -> String {
+    format!("{}/webhook", interview(id))
+}
+
+/// The tests of the hook that an interview's events go to: posting makes one.
+pub fn interview_tests(id: &InterviewId) -> String {
+    format!("{}/webhook/tests", interview(id))
+}
+
+/// The sessions of an interview: posting invites a candidate.
+pub fn interview_sessions(id: &InterviewId) -> String {
+    format!("{}/sessions", interview(id))
+}
+
+/// One session; payloads link here too.
+pub fn session(interview: &InterviewId, id: &SessionId) -> String {
+    payload::session_page(interview, id)
+}
+
+/// The start of a session.
+pub fn session_start(interview: &InterviewId, id: &SessionId) -> String {
+    format!("{}/start", session(interview, id))
+}
+
+/// The end of a session before it has one, on a page that confirms it.
+pub fn session_withdrawal(interview: &InterviewId, id: &SessionId) -> String {
+    format!("{}/withdrawal", session(interview, id))
+}
+
+/// The result of a session: posting records it.
+pub fn session_result(interview: &InterviewId, id: &SessionId) -> String {
+    format!("{}/result", session(interview, id))
 }
 
 /// One export and how it went.

@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::web::{get, post};
 
 use super::paths;
-use super::{api_keys, assets, exports, home, logs, sign_in, vacancies, webhooks};
+use super::{api_keys, assets, exports, home, interviews, logs, sign_in, vacancies, webhooks};
 use crate::domain::role::Permission;
 
 /// Who may come.
@@ -61,6 +61,25 @@ pub const ROUTES: &[Route] = &[
     act("/vacancies/{id}/import/{import}", May(ManageVacancies), || post().to(vacancies::import::confirm)),
     show("/vacancies/{id}/export", May(Export), || get().to(exports::confirm::show)),
     act("/vacancies/{id}/export", May(Export), || post().to(exports::confirm::submit)),
+    show(paths::INTERVIEWS, May(ViewInterviews), || get().to(interviews::list::show)),
+    show(paths::NEW_INTERVIEW, May(ManageInterviews), || get().to(interviews::new::show)),
+    act(paths::NEW_INTERVIEW, May(ManageInterviews), || post().to(interviews::new::submit)),
+    show("/interviews/{id}", May(ViewInterviews), || get().to(interviews::show::show)),
+    act("/interviews/{id}/sessions", May(ManageInterviews), || post().to(interviews::show::invite)),
+    show("/interviews/{id}/settings", May(ViewInterviews), || get().to(interviews::settings::show)),
+    act("/interviews/{id}/settings", May(ManageInterviews), || post().to(interviews::settings::submit)),
+    act("/interviews/{id}/webhook", May(ManageHooks), || post().to(interviews::settings::set_hook)),
+    act("/interviews/{id}/webhook/tests", May(ManageHooks), || post().to(interviews::settings::test)),
+    show("/interviews/{id}/sessions/{session}", May(ViewInterviews), || get().to(interviews::session::show)),
+    act("/interviews/{id}/sessions/{session}/start", May(ManageInterviews), || post().to(interviews::session::start)),
+    show("/interviews/{id}/sessions/{session}/withdrawal", May(ManageInterviews), || {
+        get().to(interviews::withdrawal::show)
+    }),
+    act("/interviews/{id}/sessions/{session}/withdrawal", May(ManageInterviews), || {
+        post().to(interviews::withdrawal::submit)
+    }),
+    show("/interviews/{id}/sessions/{session}/result", May(ManageInterviews), || get().to(interviews::result::show)),
+    act("/interviews/{id}/sessions/{session}/result", May(ManageInterviews), || post().to(interviews::result::submit)),
     show(paths::EXPORTS, May(ViewExports), || get().to(exports::list::show)),
     show("/exports/{id}", May(ViewExports), || get().to(exports::show::show)),
     show(paths::WEBHOOKS, May(ViewHooks), || get().to(webhooks::list::show)),

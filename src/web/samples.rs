@@ -7,7 +7,7 @@ use crate::domain::candidate::{Applicant, Application, Candidate, Contact, Profi
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::export::Export;
-use crate::domain::hook::{FieldSet, Hook, HookState, Subscription};
+use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::*;
 use crate::domain::member::Member;
@@ -102,6 +102,7 @@ pub fn hook(name: &str) -> Hook {
         field_set: FieldSet::Standard,
         subscription: Subscription::All,
         is_default: true,
+        kind: HookKind::General,
         state: HookState::Active,
         created_by: None,
         created_at: now(),

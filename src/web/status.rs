@@ -6,6 +6,7 @@ use super::icons::icon;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::hook::{Hook, HookState};
+use crate::domain::interview::SessionState;
 use crate::domain::policy::Policy;
 use crate::domain::vacancy::VacancyStatus;
 
@@ -54,6 +55,17 @@ impl State {
             VacancyStatus::Draft => state("Draft", "wait", ""),
             VacancyStatus::Open => state("Open", "ok", "ok"),
             VacancyStatus::Closed => state("Closed", "off", ""),
+        }
+    }
+
+    /// Where a session of an interview stands.
+    pub fn of_session(session: &SessionState) -> Self {
+        match session {
+            SessionState::Invited => state("Invited", "wait", ""),
+            SessionState::Started { .. } => state("Started", "again", ""),
+            SessionState::Completed { .. } => state("Completed", "ok", "ok"),
+            SessionState::Abandoned { .. } => state("Abandoned", "warn", "warn"),
+            SessionState::Withdrawn { .. } => state("Withdrawn", "off", ""),
         }
     }
 

@@ -3,14 +3,25 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::DeliveryRow;
 use crate::domain::attempt::ErrorClass;
-use crate::domain::delivery::Status;
-use crate::domain::ids::{HookId, OrganisationId};
+use crate::domain::delivery::{Delivery, Status};
+use crate::domain::ids::{EventId, HookId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::store::row::Reader;
 use crate::store::schema::deliveries;
 use crate::store::time::micros;
 use crate::store::{Conn, Result};
+
+/// What became of an event: its deliveries, oldest first.
+pub fn of_event(conn: &mut Conn, organisation: &OrganisationId, event: &EventId) -> Result<Vec<Delivery>> {
+    let rows = deliveries::table
+        .filter(deliveries::event_id.eq(event.as_str()).and(deliveries::organisation_id.eq(organisation.as_str())))
+        .order((deliveries::created_at, deliveries::id))
+        .select(DeliveryRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(DeliveryRow::read).collect()
+}
 
 /// How the deliveries of an organisation and mode since a time stand, newest first, tests left out, those of one hook or of
 /// all: `(hook, status, recorded)` of each. What a hook missed while it was disabled says nothing of how it does.

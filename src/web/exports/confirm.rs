@@ -158,7 +158,9 @@ fn load(
     let few: Vec<CandidateId> = asked.ticked.into_iter().take(crate::domain::export::MOST_CANDIDATES).collect();
     let selection = Selection::of(store::candidate::applicants_by_ids(conn, &vacancy.id, &few)?);
     let sent = store::export::last_sent(conn, &vacancy.id, &few)?;
-    let hooks = store::hook::list(conn, organisation, vacancy.mode)?;
+    let mut hooks = store::hook::list(conn, organisation, vacancy.mode)?;
+    // An interview's own hook takes that interview's events and nothing else.
+    hooks.retain(|hook| hook.interview().is_none());
     let last = ExportFilter { vacancy: Some(vacancy.id.clone()), requested_by: None, limit: 1 };
     let last = store::export::list(conn, organisation, vacancy.mode, &last)?.pop().map(|view| view.export.hook_id);
     let wanted = [asked.hook, last].into_iter().flatten();

@@ -52,6 +52,7 @@ fn webhook(detail: &Detail, viewer: &Viewer) -> Markup {
         } @else {
             (hook.name)
         }
+        @if let Some(interview) = hook.interview() { " " a.tag href=(paths::interview_settings(interview)) { "Interview" } }
         " " span.soft { (hook.policy.label()) " policy" }
         @match hook.state {
             HookState::Active => {},

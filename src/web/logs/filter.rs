@@ -252,7 +252,10 @@ fn cursor(text: &str) -> Option<Cursor> {
 }
 
 fn hook_label(hook: &Hook) -> String {
-    if hook.state == HookState::Deleted { format!("{} (deleted)", hook.name) } else { hook.name.clone() }
+    let is_deleted = hook.state == HookState::Deleted;
+    let words = [hook.interview().map(|_| "interview"), is_deleted.then_some("deleted")];
+    let words: Vec<&str> = words.into_iter().flatten().collect();
+    if words.is_empty() { hook.name.clone() } else { format!("{} ({})", hook.name, words.join(", ")) }
 }
 
 fn described(name: &str, error: Option<&str>) -> Option<String> {

@@ -10,7 +10,7 @@ use crate::actions::Viewer;
 use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Request, Response, Timings, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState, Tries};
 use crate::domain::event::{Cause, Event, EventType};
-use crate::domain::hook::{FieldSet, Hook, HookState, Subscription};
+use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{AttemptId, DeliveryId, EventId, HookId, MemberId, OrganisationId};
 use crate::domain::member::Member;
@@ -46,6 +46,7 @@ pub fn hook() -> Hook {
         field_set: FieldSet::Standard,
         subscription: Subscription::All,
         is_default: true,
+        kind: HookKind::General,
         state: HookState::Active,
         created_by: None,
         created_at: sent(),

@@ -84,13 +84,25 @@ impl AskView<'_> {
         match (self.asked, self.kind) {
             (Asked::Regenerate, CredentialKind::Secret) => "Regenerate secret",
             (Asked::Regenerate, CredentialKind::Key) => "Regenerate key",
+            (Asked::End, CredentialKind::Secret) if self.is_overriding() => "Remove its own secret",
             (Asked::End, CredentialKind::Secret) => "Turn off signing",
             (Asked::End, CredentialKind::Key) => "Remove key",
         }
     }
 
+    /// An interview's own hook, which has of the default hook what it has not itself.
+    fn is_overriding(&self) -> bool {
+        self.hook.interview().is_some()
+    }
+
     fn says(&self) -> &'static str {
         match (self.asked, self.kind) {
+            (Asked::End, CredentialKind::Secret) if self.is_overriding() => {
+                "From then on deliveries are signed with the secret of the default webhook, if that one has one."
+            }
+            (Asked::End, CredentialKind::Key) if self.is_overriding() => {
+                "From then on deliveries carry the key of the default webhook, if that one has one."
+            }
             (Asked::Regenerate, CredentialKind::Secret) => {
                 "From then on every delivery is signed with the new secret alone."
             }

@@ -9,7 +9,7 @@ use super::super::form::Fields;
 use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
 use super::super::status::State;
-use super::super::words::up_to;
+use super::super::words::{count, up_to};
 use super::super::{paths, time};
 use crate::actions::{ActionError, Context, Viewer, hook};
 use crate::domain::delivery::Delivery;
@@ -57,18 +57,21 @@ async fn page(
     hook: Hook,
 ) -> Result<HttpResponse, WebError> {
     let (organisation, id, mode) = (viewer.organisation.id.clone(), hook.id.clone(), hook.mode);
-    let (exports, owed, last) = context
+    let is_default = hook.is_default;
+    let (exports, owed, last, followers) = context
         .store
         .read(move |conn| {
             let exports = store::export::in_progress_to(conn, &id)?;
             let owed = store::delivery::count_owed_to(conn, &id)?;
             let filter = LogFilter { hook: Some(id), tests: true, ..LogFilter::default() };
             let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
-            Ok::<_, StoreError>((exports, owed, page.lines.into_iter().next().map(|line| line.delivery)))
+            let followers = if is_default { store::hook::list(conn, &organisation, mode)? } else { Vec::new() };
+            let followers = followers.iter().filter(|other| other.interview().is_some()).count();
+            Ok::<_, StoreError>((exports, owed, page.lines.into_iter().next().map(|line| line.delivery), followers))
         })
         .await?;
     let view =
-        DeleteView { hook: &hook, exports: &exports, owed, last: last.as_ref(), viewer, now: context.clock.now() };
+        DeleteView { hook: &hook, exports: &exports, owed, last: last.as_ref(), followers, viewer, now: context.clock.now() };
     let page = Page::new(format!("Delete {}", hook.name), Nav::Webhooks, viewer, view.render()).in_mode(hook.mode);
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
@@ -78,6 +81,8 @@ struct DeleteView<'a> {
     exports: &'a [ExportView],
     owed: (usize, bool),
     last: Option<&'a Delivery>,
+    /// How many interviews' own webhooks have its key, secret and policy as far as they have none themselves.
+    followers: usize,
     viewer: &'a Viewer,
     now: DateTime<Utc>,
 }
@@ -144,7 +149,9 @@ impl DeleteView<'_> {
             div.notice.bad {
                 h2 { "What stops" }
                 ul {
-                    @if self.hook.is_default {
+                    @if self.hook.interview().is_some() {
+                        li { "Every event of its interview that it gets now: they go to the default webhook again, if there is one." }
+                    } @else if self.hook.is_default {
                         li { "Every event of " (self.hook.mode) " mode that it gets now: it is the default webhook, and no other takes its place by itself." }
                     } @else {
                         li { "Every event it gets now." }
@@ -155,6 +162,12 @@ impl DeleteView<'_> {
                         owed => li { (up_to(owed)) " deliveries that are still owed; they end as Failed, cancelled." },
                     }
                     li { "Its key and secret: they are destroyed." }
+                    @if self.followers > 0 {
+                        li {
+                            "Its key, secret and policy for " (count(self.followers, "webhook")) " of "
+                            a href=(paths::INTERVIEWS) { "interviews" } ": those without their own send without them from then on."
+                        }
+                    }
                 }
             }
             div { h2 { "What stays" } p { "The log of its deliveries, and the audit log." } }

@@ -184,6 +184,7 @@ impl ListView<'_> {
                 th scope="row" {
                     a href=(paths::webhook(&row.hook.id)) { (row.hook.name) }
                     @if row.hook.is_default { " " span.tag { "Default" } }
+                    @if row.hook.interview().is_some() { " " span.tag { "Interview" } }
                     span.sub.mono { (address) }
                 }
                 td { (state.plain()) (self.standing(row)) }

@@ -13,7 +13,7 @@ use super::super::gate::Organisations;
 use super::super::icons::icon;
 use super::super::layout::{Head, Nav, Page, part};
 use super::super::status::{State, ladder, response};
-use super::super::words::up_to;
+use super::super::words::{count, up_to};
 use super::super::{code, paths, time};
 use super::health::Standing;
 use super::list::percent;
@@ -23,7 +23,7 @@ use crate::actions::{Context, Viewer};
 use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::health::Rule;
-use crate::domain::hook::{Credential, Hook, HookState, Subscription};
+use crate::domain::hook::{Credential, Hook, HookKind, HookState, Subscription};
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::domain::policy::Policy;
 use crate::domain::role::Permission;
@@ -71,6 +71,8 @@ struct Known {
     ended: Vec<(Status, DateTime<Utc>)>,
     owed: (usize, bool),
     standing: Standing,
+    /// How many interviews have a webhook of their own in its place, if it is the default.
+    overrides: usize,
     test: Option<(Delivery, Option<Attempt>)>,
 }
 
@@ -99,6 +101,8 @@ impl Known {
         let owed = store::delivery::count_owed_to(conn, id)?;
         let health = store::health::of_hooks(conn, std::slice::from_ref(id))?.remove(id);
         let standing = Standing { health, rule, missed: store::delivery::count_missed_by(conn, id)? };
+        let others = store::hook::list(conn, organisation, hook.mode)?;
+        let overrides = others.iter().filter(|other| other.interview().is_some()).count();
         let test = match test {
             Some(test) => {
                 let found = store::delivery::find(conn, organisation, test)?.filter(|found| found.hook_id == *id);
@@ -107,7 +111,7 @@ impl Known {
             }
             None => None,
         };
-        Ok(Some(Self { hook, credentials, names, recent, ended, owed, standing, test }))
+        Ok(Some(Self { hook, credentials, names, recent, ended, owed, standing, overrides, test }))
     }
 
     fn of(&self, kind: CredentialKind) -> Option<&Credential> {
@@ -171,11 +175,14 @@ impl HookView<'_> {
     fn lede(&self) -> Markup {
         let hook = &self.known.hook;
         let events = match &hook.subscription {
+            _ if hook.interview().is_some() => "gets its events".to_owned(),
             Subscription::All => "gets every event, for all API keys".to_owned(),
             Subscription::Only(kinds) if kinds.len() == 1 => "gets one event".to_owned(),
             Subscription::Only(kinds) => format!("gets {} events", kinds.len()),
         };
-        let what = if hook.is_default {
+        let what = if hook.interview().is_some() {
+            format!("Webhook of an interview in {} mode, in place of the default webhook", hook.mode)
+        } else if hook.is_default {
             format!("Default webhook of {} mode", hook.mode)
         } else {
             format!("Webhook of {} mode", hook.mode)
@@ -260,6 +267,12 @@ impl HookView<'_> {
                         }
                     }
                 }
+                None if self.known.hook.interview().is_some() => {
+                    p { "It has none of its own: deliveries are signed with the secret of the default webhook, if that one has one." }
+                    @if self.manages() {
+                        form method="post" action=(paths::webhook_credential(id, kind.as_str())) { button.btn { "Give it a secret of its own" } }
+                    }
+                }
                 None => {
                     p { "Deliveries are not signed: the receiver cannot tell them from anybody else’s." }
                     @if self.manages() {
@@ -283,6 +296,12 @@ impl HookView<'_> {
                             a.btn href=(paths::webhook_credential(id, kind.as_str())) { "Regenerate key" } " "
                             a.btn.risk href=(paths::webhook_credential_end(id, kind.as_str())) { "Remove key" }
                         }
+                    }
+                }
+                None if self.known.hook.interview().is_some() => {
+                    p { "It has none of its own: deliveries carry the key of the default webhook, if that one has one." }
+                    @if self.manages() {
+                        form method="post" action=(paths::webhook_credential(id, kind.as_str())) { button.btn { "Give it a key of its own" } }
                     }
                 }
                 None => {
@@ -326,6 +345,9 @@ impl HookView<'_> {
         };
         html! {
             p { strong { (policy.label()) "." } " " (words) }
+            @if let HookKind::Interview { own_policy: false, .. } = self.known.hook.kind {
+                p.small.soft { "It is the policy of the default webhook, and changes with it." }
+            }
             (ladder(policy, 0, false))
         }
     }
@@ -369,10 +391,16 @@ impl HookView<'_> {
         html! {
             dl.facts.two {
                 div { dt { "Webhook URL" } dd { code.id { (hook.url) } } }
+                @if let Some(interview) = hook.interview() {
+                    div { dt { "Interview" } dd { a href=(paths::interview_settings(interview)) { bdi { (hook.name) } } } }
+                } @else if hook.is_default && self.known.overrides > 0 {
+                    div { dt { "Overridden by" } dd { a href=(paths::INTERVIEWS) { (count(self.known.overrides, "interview")) } } }
+                }
                 div {
                     dt { "Events" }
                     dd {
                         @match &hook.subscription {
+                            Subscription::All if hook.interview().is_some() => "All of its interview",
                             Subscription::All => "All, those to come included",
                             Subscription::Only(kinds) => { @for (at, kind) in kinds.iter().enumerate() { @if at > 0 { ", " } code { (kind) } } },
                         }

@@ -27,13 +27,13 @@ pub async fn send(
 }
 
 /// How a test went.
-pub(super) struct TestResult<'a> {
+pub(in crate::web) struct TestResult<'a> {
     /// The test.
-    pub(super) delivery: &'a Delivery,
+    pub(in crate::web) delivery: &'a Delivery,
     /// Its one try, once it is settled.
-    pub(super) attempt: Option<&'a Attempt>,
+    pub(in crate::web) attempt: Option<&'a Attempt>,
     /// In which time zone to tell the time.
-    pub(super) zone: chrono_tz::Tz,
+    pub(in crate::web) zone: chrono_tz::Tz,
 }
 
 impl Render for TestResult<'_> {

@@ -14,13 +14,13 @@ pub struct Query {
 
 impl Query {
     /// Whether the page was reached from creating the hook, while its name had no address.
-    pub(super) fn warns(&self) -> bool {
+    pub(in crate::web) fn warns(&self) -> bool {
         self.resolves.as_deref() == Some("no")
     }
 }
 
 /// The hook was saved although its name did not resolve.
-pub(super) struct Unresolved<'a>(pub(super) &'a Hook);
+pub(in crate::web) struct Unresolved<'a>(pub(in crate::web) &'a Hook);
 
 impl Render for Unresolved<'_> {
     fn render(&self) -> Markup {
@@ -32,8 +32,13 @@ impl Render for Unresolved<'_> {
                     "resolves, every delivery fails with " code { "dns_failed" } "."
                 }
                 p {
-                    strong { "Do this: " } "check the spelling, and that the DNS record is public. The address cannot be edited: if it is wrong, "
-                    a href=(paths::webhook_deletion(&self.0.id)) { "delete this webhook" } " and create another."
+                    strong { "Do this: " } "check the spelling, and that the DNS record is public. "
+                    @if let Some(interview) = self.0.interview() {
+                        "If it is wrong, enter another one in " a href=(paths::interview_settings(interview)) { "the interview’s settings" } "."
+                    } @else {
+                        "The address cannot be edited: if it is wrong, "
+                        a href=(paths::webhook_deletion(&self.0.id)) { "delete this webhook" } " and create another."
+                    }
                 }
             }
         }

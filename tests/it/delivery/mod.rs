@@ -6,6 +6,7 @@ mod guard;
 mod health;
 mod holding;
 mod hostile;
+mod interviews;
 mod metrics;
 mod policies;
 mod quick;

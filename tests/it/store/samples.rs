@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use hirewire::domain::delivery::{Delivery, DeliveryState};
 use hirewire::domain::event::{Cause, Event, EventType};
-use hirewire::domain::hook::{FieldSet, Hook, HookState, Subscription};
+use hirewire::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use hirewire::domain::hook_url::HookUrl;
 use hirewire::domain::ids::{DeliveryId, EventId, HookId, InstanceId, OrganisationId};
 use hirewire::domain::mode::Mode;
@@ -28,6 +28,7 @@ pub fn hook(organisation: &OrganisationId, mode: Mode, name: &str, now: DateTime
         field_set: FieldSet::Full,
         subscription: Subscription::Only(vec![kind("job.created"), kind("interview.completed")]),
         is_default: false,
+        kind: HookKind::General,
         state: HookState::Active,
         created_by: None,
         created_at: now,

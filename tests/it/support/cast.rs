@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hirewire::actions::api_key::NewApiKey;
 use hirewire::actions::hook::NewHook;
+use hirewire::actions::interview::own_hook::OwnHookForm;
+use hirewire::actions::interview::{self, InterviewForm};
 use hirewire::actions::organisation::NewMember;
 use hirewire::actions::vacancy::NewVacancy;
 use hirewire::actions::{self, Viewer};
@@ -11,7 +13,8 @@ use hirewire::domain::api_key::ApiKey;
 use hirewire::domain::candidate::{Application, Candidate, Contact, Profile, Review};
 use hirewire::domain::event::{Event, EventType};
 use hirewire::domain::hook::Hook;
-use hirewire::domain::ids::{ApplicationId, CandidateId, HookId, OrganisationId, VacancyId};
+use hirewire::domain::ids::{ApplicationId, CandidateId, HookId, InterviewId, OrganisationId, SessionId, VacancyId};
+use hirewire::domain::interview::Session;
 use hirewire::domain::mode::Mode;
 use hirewire::domain::role::Role;
 use hirewire::domain::secret::Plain;
@@ -162,6 +165,40 @@ impl TestApp {
             updated_at: now,
         };
         (candidate, application)
+    }
+
+    /// An interview in the viewer's mode, of half an hour, whose sessions expire two hours after their start.
+    pub async fn an_interview(&self, viewer: &Viewer) -> InterviewId {
+        let form = InterviewForm { title: format!("Interview {}", fresh()), token: token(), ..InterviewForm::empty() };
+        interview::create(&self.context, viewer, form).await.expect("an interview")
+    }
+
+    /// An invitation to it.
+    pub async fn a_session(&self, viewer: &Viewer, of: &InterviewId, candidate: &CandidateId) -> SessionId {
+        let candidate = candidate.to_string();
+        interview::invite(&self.context, viewer, of.clone(), candidate, &token()).await.expect("a session")
+    }
+
+    /// A session of somebody new that has been started.
+    pub async fn a_started_session(&self, viewer: &Viewer, of: &InterviewId) -> SessionId {
+        let (_, candidates) = self.a_vacancy_with(viewer, 1).await;
+        let id = self.a_session(viewer, of, &candidates[0]).await;
+        interview::start(&self.context, viewer, of.clone(), id.clone()).await.expect("it was invited");
+        id
+    }
+
+    pub async fn session(&self, viewer: &Viewer, id: &SessionId) -> Session {
+        let (organisation, id) = (viewer.organisation.id.clone(), id.clone());
+        let found = self.read(move |conn| store::interview::find_session(conn, &organisation, &id)).await;
+        found.expect("a session of theirs")
+    }
+
+    /// Gives an interview a hook of its own, or with an empty address none.
+    pub async fn an_override(&self, viewer: &Viewer, of: &InterviewId, url: &str) -> Option<Hook> {
+        let form = OwnHookForm { url: url.to_owned(), policy: String::new() };
+        interview::own_hook::save(&self.context, viewer, of.clone(), form).await.expect("it is saved");
+        let (organisation, of) = (viewer.organisation.id.clone(), of.clone());
+        self.read(move |conn| store::hook::of_interview(conn, &organisation, &of)).await
     }
 
     /// Has a partner report an event of a type.

@@ -17,7 +17,7 @@ pub use browser::{Browser, Page, Partner};
 pub use cast::{PASSWORD, Team, in_mode, token};
 pub use database::Kind;
 pub use hostile::Hostile;
-pub use receiver::{Answer, Receiver};
+pub use receiver::{Answer, Received, Receiver};
 
 /// Makes `story::sqlite` and `story::postgres` of each `async fn story(app: TestApp)` that is named.
 ///

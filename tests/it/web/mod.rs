@@ -4,6 +4,7 @@ mod cookies;
 mod cross_site;
 mod headers;
 mod health;
+mod interviews;
 mod logs;
 mod nul;
 mod sign_in;

@@ -44,6 +44,13 @@ fn the_table_gives_each_role_what_the_product_gives_it() {
             path if path.starts_with("/developers/api-keys") => &[Role::Admin],
             "/settings/webhooks" | "/settings/webhooks/{id}" => &[Role::Admin, Role::Support],
             path if path.starts_with("/settings/") => &[Role::Admin],
+            // An interview's own webhook is a webhook.
+            path if path.starts_with("/interviews") && path.contains("/webhook") => &[Role::Admin],
+            path if path.starts_with("/interviews") && (acts || forms || path.ends_with("/result")) => {
+                &[Role::Admin, Role::Recruiter]
+            }
+            path if path.starts_with("/interviews") && path.ends_with("/withdrawal") => &[Role::Admin, Role::Recruiter],
+            path if path.starts_with("/interviews") => &everybody,
             path if path.ends_with("/export") => &[Role::Admin, Role::Recruiter],
             path if path.starts_with("/vacancies") && (acts || forms) => &[Role::Admin, Role::Recruiter],
             path if path.starts_with("/vacancies") || path.starts_with("/exports") => &everybody,
@@ -94,6 +101,7 @@ impl Way {
         let things_of = self.route.path;
         let id = match things_of {
             path if path.starts_with("/vacancies/") => "vacancy",
+            path if path.starts_with("/interviews/") => "interview",
             path if path.starts_with("/exports/") => "export",
             path if path.starts_with("/settings/webhooks/") => "hook",
             path if path.starts_with("/developers/api-keys/") => "api key",
@@ -101,7 +109,7 @@ impl Way {
             _ => "",
         };
         let mut path = things_of.replace("{kind}", "secret").replace("{name}", "nothing.css");
-        for (place, thing) in [("{id}", id), ("{import}", "import")] {
+        for (place, thing) in [("{id}", id), ("{import}", "import"), ("{session}", "session")] {
             if path.contains(place) {
                 let id = things.ids.get(thing).unwrap_or_else(|| panic!("the walk knows no {place} of {things_of}"));
                 path = path.replace(place, id);
@@ -130,6 +138,8 @@ impl Way {
 async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Receiver) -> Things {
     let (hook, _) = app.a_signed_hook(admin, &receiver.url()).await;
     let (vacancy, candidates) = app.a_vacancy_with(admin, 1).await;
+    let interview = app.an_interview(admin).await;
+    let session = app.a_session(admin, &interview, &candidates[0]).await;
     let (key, _) = app.an_api_key(admin, Mode::Live).await;
     let confirmed = Confirmed { vacancy: vacancy.clone(), candidates, hook: hook.id.clone(), token: token() };
     let export = export::confirm(&app.context, viewer, confirmed).await.expect("an export");
@@ -158,6 +168,8 @@ async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Recei
         ("export", export.to_string()),
         ("delivery", delivery.to_string()),
         ("import", import.id.to_string()),
+        ("interview", interview.to_string()),
+        ("session", session.to_string()),
     ];
     Things { of: admin.clone(), ids: ids.into() }
 }
@@ -238,14 +250,16 @@ async fn another_organisations_things_are_not_there_for_anybody(app: TestApp) {
             let Rule::May(permission) = way.route.rule else { continue };
             // Theirs, theirs under one of ours, and what never was.
             let mut mixed = Things { of: foreign.of.clone(), ids: foreign.ids.clone() };
-            mixed.ids.insert("vacancy", own.ids["vacancy"].clone());
+            for name in ["vacancy", "interview"] {
+                mixed.ids.insert(name, own.ids[name].clone());
+            }
             let nowhere = Things {
                 of: foreign.of.clone(),
                 ids: foreign.ids.iter().map(|(name, id)| (*name, format!("{}7ZZZ", &id[..id.len() - 4]))).collect(),
             };
-            let of_an_import = way.route.path.contains("{import}");
+            let of_another = ["{import}", "{session}"].iter().any(|place| way.route.path.contains(place));
             for things in [&foreign, &mixed, &nowhere] {
-                if std::ptr::eq(things, &raw const mixed) && !of_an_import {
+                if std::ptr::eq(things, &raw const mixed) && !of_another {
                     continue;
                 }
                 let path = way.path(things);
@@ -280,7 +294,11 @@ async fn everything(app: &TestApp, viewer: &Viewer) -> String {
             store::credential::of_hooks(conn, &ids)?.into_iter().map(|sealed| sealed.credential).collect();
         let keys = store::api_key::list(conn, &organisation)?;
         let vacancies = store::vacancy::list(conn, &organisation, Mode::Live)?;
-        Ok::<_, StoreError>(format!("{hooks:#?}{credentials:#?}{keys:#?}{vacancies:#?}"))
+        let mut interviews = Vec::new();
+        for (interview, _) in store::interview::list(conn, &organisation, Mode::Live)? {
+            interviews.push((store::interview::sessions(conn, &interview.id)?, interview));
+        }
+        Ok::<_, StoreError>(format!("{hooks:#?}{credentials:#?}{keys:#?}{vacancies:#?}{interviews:#?}"))
     });
     format!("{deliveries:#?}{}", rest.await)
 }

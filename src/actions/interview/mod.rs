@@ -1,0 +1,311 @@
+//! Interviews: made by hand, changed, and their sessions moved on (S1).
+//!
+//! A result that is recorded completes its session: state, result and event are one transaction, and the event goes to the
+//! hooks in the interview's route at once. Where that route leads is set in [`own_hook`].
+
+pub mod own_hook;
+
+use chrono::{DateTime, Utc};
+use rand::distr::{Alphanumeric, SampleString};
+
+use super::once::once;
+use super::{ActionError, Context, FieldError, Result, Viewer, line};
+use crate::delivery::interviews::{Reporter, end};
+use crate::domain::candidate::Candidate;
+use crate::domain::event::Cause;
+use crate::domain::ids::{CandidateId, InterviewId, SessionId, VacancyId};
+use crate::domain::interview::result::SessionResult;
+use crate::domain::interview::{Interview, NotNow, Session, SessionState};
+use crate::store::audit::Act;
+use crate::store::{self, Conn, StoreError};
+
+/// A title has at most this many characters; it also names the interview's own hook.
+const LONGEST_TITLE: usize = 100;
+
+/// What was typed into the form of an interview.
+#[derive(Debug, Clone, Default)]
+pub struct InterviewForm {
+    /// Its title.
+    pub title: String,
+    /// The id of its vacancy; none when empty.
+    pub vacancy: String,
+    /// How long it is meant to take, in minutes.
+    pub duration: String,
+    /// How long after its start a session expires, in minutes.
+    pub expires: String,
+    /// Names this filling of the form: pressing twice makes one interview.
+    pub token: String,
+}
+
+impl InterviewForm {
+    /// The empty form: half an hour, and two hours to finish it.
+    pub fn empty() -> Self {
+        Self { duration: "30".into(), expires: "120".into(), ..Self::default() }
+    }
+
+    /// The form as it would have been filled in for an interview.
+    pub fn of(interview: &Interview) -> Self {
+        Self {
+            title: interview.title.clone(),
+            vacancy: interview.vacancy_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            duration: interview.duration_minutes.to_string(),
+            expires: interview.expires_after_minutes.to_string(),
+            token: String::new(),
+        }
+    }
+
+    fn read(&self) -> Result<(String, u32, u32)> {
+        let mut errors = Vec::new();
+        let title = line("title", &self.title, LONGEST_TITLE)
+            .and_then(|title| title.ok_or_else(|| FieldError::new("title", "Enter the title of the interview")));
+        let duration = minutes("duration", &self.duration, Interview::LONGEST);
+        let expires = minutes("expires", &self.expires, Interview::LONGEST_OPEN);
+        let mut told = |error| errors.push(error);
+        let (title, duration, expires) =
+            (title.map_err(&mut told), duration.map_err(&mut told), expires.map_err(&mut told));
+        match (title, duration, expires) {
+            (Ok(_), Ok(duration), Ok(expires)) if expires < duration => Err(ActionError::field(
+                "expires",
+                format!(
+                    "Give at least the planned {duration} minutes: a session that expires earlier cannot be finished"
+                ),
+            )),
+            (Ok(title), Ok(duration), Ok(expires)) => Ok((title, duration, expires)),
+            _ => Err(ActionError::Invalid(errors)),
+        }
+    }
+}
+
+fn minutes(field: &str, typed: &str, most: u32) -> Result<u32, FieldError> {
+    let number: Option<u32> = typed.trim().parse().ok();
+    number
+        .filter(|number| (1..=most).contains(number))
+        .ok_or_else(|| FieldError::new(field, format!("Enter whole minutes from 1 to {most}")))
+}
+
+/// Makes an interview in the viewer's mode.
+pub async fn create(context: &Context, viewer: &Viewer, form: InterviewForm) -> Result<InterviewId> {
+    let (title, duration_minutes, expires_after_minutes) = form.read()?;
+    let (owned, maker, vacancy) = (context.clone(), viewer.clone(), form.vacancy);
+    let inserted = once(context, viewer, &form.token, move |conn| {
+        let now = owned.clock.now();
+        let interview = Interview {
+            id: InterviewId::new(now),
+            organisation_id: maker.organisation.id.clone(),
+            mode: maker.mode,
+            vacancy_id: vacancy_of(conn, &maker, &vacancy)?,
+            title,
+            duration_minutes,
+            expires_after_minutes,
+            created_by: Some(maker.member.id.clone()),
+            created_at: now,
+            updated_at: now,
+        };
+        store::interview::insert(conn, &interview)?;
+        let detail = format!("Interview “{}” created in {} mode", interview.title, interview.mode);
+        audit(conn, &maker, interview.id.as_str(), "interview.created", detail, now)?;
+        Ok((interview.id, ()))
+    });
+    Ok(inserted.await?.0)
+}
+
+fn vacancy_of(conn: &mut Conn, viewer: &Viewer, typed: &str) -> Result<Option<VacancyId>> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let id: Option<VacancyId> = typed.parse().ok();
+    let found = match id {
+        Some(id) => store::vacancy::find(conn, &viewer.organisation.id, &id)?,
+        None => None,
+    };
+    let own = found.filter(|vacancy| vacancy.mode == viewer.mode).map(|vacancy| vacancy.id);
+    own.map(Some)
+        .ok_or_else(|| ActionError::field("vacancy", "Choose one of the vacancies: this one is no longer there"))
+}
+
+/// Changes title and times of an interview. Sessions that have started keep their time.
+pub async fn update(context: &Context, viewer: &Viewer, id: InterviewId, form: InterviewForm) -> Result<()> {
+    let (title, duration_minutes, expires_after_minutes) = form.read()?;
+    let interview = find(context, viewer, id).await?;
+    let (now, viewer) = (context.clock.now(), viewer.clone());
+    let changed = Interview { title, duration_minutes, expires_after_minutes, updated_at: now, ..interview };
+    context
+        .store
+        .change(move |conn| {
+            store::interview::update(conn, &changed)?;
+            if let Some(own) = store::hook::of_interview(conn, &changed.organisation_id, &changed.id)? {
+                let named = crate::domain::hook::Hook { name: changed.title.clone(), updated_at: now, ..own };
+                store::hook::update_override(conn, &named)?;
+            }
+            let detail = format!("Interview “{}” changed", changed.title);
+            Ok(audit(conn, &viewer, changed.id.as_str(), "interview.updated", detail, now)?)
+        })
+        .await
+}
+
+/// Invites a candidate, named by id, e-mail address or external id.
+pub async fn invite(
+    context: &Context,
+    viewer: &Viewer,
+    id: InterviewId,
+    candidate: String,
+    token: &str,
+) -> Result<SessionId> {
+    let interview = find(context, viewer, id).await?;
+    let (now, inviter) = (context.clock.now(), viewer.clone());
+    let inserted = once(context, viewer, token, move |conn| {
+        let candidate = named(conn, &interview, candidate.trim())?;
+        let open = store::interview::sessions(conn, &interview.id)?;
+        if open.iter().any(|session| session.candidate_id == candidate.id && session.state.is_open()) {
+            let name = &candidate.profile.full_name;
+            return Err(ActionError::field("candidate", format!("Choose somebody else: {name} has an open session")));
+        }
+        let session = Session {
+            id: SessionId::new(now),
+            interview_id: interview.id.clone(),
+            organisation_id: interview.organisation_id.clone(),
+            candidate_id: candidate.id,
+            token: Alphanumeric.sample_string(&mut rand::rng(), 32),
+            state: SessionState::Invited,
+            result: None,
+            event_id: None,
+            invited_by: Some(inviter.member.id.clone()),
+            invited_at: now,
+            updated_at: now,
+        };
+        store::interview::insert_session(conn, &session)?;
+        let detail = format!("A candidate was invited to “{}”", interview.title);
+        audit(conn, &inviter, session.id.as_str(), "interview.session.invited", detail, now)?;
+        Ok((session.id, ()))
+    });
+    Ok(inserted.await?.0)
+}
+
+/// The candidate of the interview's mode whom somebody named.
+fn named(conn: &mut Conn, interview: &Interview, typed: &str) -> Result<Candidate> {
+    let (organisation, mode) = (&interview.organisation_id, interview.mode);
+    let wrong = |message: &str| ActionError::field("candidate", message);
+    if typed.is_empty() {
+        return Err(wrong("Choose a candidate, or enter their e-mail address or external id"));
+    }
+    let found = match typed.parse::<CandidateId>() {
+        Ok(id) => store::candidate::find(conn, organisation, &id)?.filter(|found| found.mode == mode),
+        Err(_) if typed.contains('@') => {
+            store::candidate::find_by_email(conn, organisation, mode, typed)?.into_iter().next()
+        }
+        Err(_) => store::candidate::find_by_external_id(conn, organisation, mode, typed)?,
+    };
+    let found = found.ok_or_else(|| {
+        wrong("Enter the e-mail address or external id of a candidate who is there: nobody has this one")
+    })?;
+    if found.consent_withdrawn_at.is_some() {
+        return Err(wrong("Choose somebody else: this candidate has withdrawn their consent"));
+    }
+    Ok(found)
+}
+
+/// The candidate begins; the session expires by itself when its time is over.
+pub async fn start(context: &Context, viewer: &Viewer, interview: InterviewId, id: SessionId) -> Result<()> {
+    move_on(context, viewer, interview, id, "interview.session.started", "started", |session, interview, now| {
+        session.start(interview, now)
+    })
+    .await
+}
+
+/// Ends a session that has not ended; nobody is told.
+pub async fn withdraw(context: &Context, viewer: &Viewer, interview: InterviewId, id: SessionId) -> Result<()> {
+    move_on(context, viewer, interview, id, "interview.session.withdrawn", "withdrawn", |session, _, now| {
+        session.withdraw(now)
+    })
+    .await
+}
+
+async fn move_on(
+    context: &Context,
+    viewer: &Viewer,
+    interview: InterviewId,
+    id: SessionId,
+    act: &'static str,
+    done: &'static str,
+    to: impl FnOnce(Session, &Interview, DateTime<Utc>) -> Result<Session, NotNow> + Send + 'static,
+) -> Result<()> {
+    let (now, viewer) = (context.clock.now(), viewer.clone());
+    context
+        .store
+        .write(move |conn| {
+            let (interview, session) = of_interview(conn, &viewer, &interview, &id)?;
+            let before = session.state;
+            let session = to(session, &interview, now).map_err(not_now)?;
+            if !store::interview::move_session(conn, &session, &before)? {
+                return Err(changed_meanwhile());
+            }
+            let detail = format!("A session of “{}” was {done}", interview.title);
+            Ok(audit(conn, &viewer, session.id.as_str(), act, detail, now)?)
+        })
+        .await
+}
+
+/// Records what came of a session, which completes it and reports `interview.completed`; durable when this returns.
+pub async fn record(
+    context: &Context,
+    viewer: &Viewer,
+    interview: InterviewId,
+    id: SessionId,
+    result: SessionResult,
+) -> Result<()> {
+    let (owned, viewer) = (context.clone(), viewer.clone());
+    let recorded = context.store.write(move |conn| {
+        let now = owned.clock.now();
+        let (interview, session) = of_interview(conn, &viewer, &interview, &id)?;
+        let before = session.state;
+        let session = session.complete(result, now).map_err(not_now)?;
+        let cause = Cause::Member(viewer.member.id.clone());
+        let by = Reporter { cause: &cause, console: owned.engine.console(), holder: owned.engine.instance() };
+        let (session, recorded) = end(conn, session, &before, by, now)?.ok_or_else(changed_meanwhile)?;
+        let detail = format!("The result of a session of “{}” was recorded", interview.title);
+        audit(conn, &viewer, session.id.as_str(), "interview.session.completed", detail, now)?;
+        Ok::<_, ActionError>(recorded)
+    });
+    context.engine.hand_over(recorded.await?.owed);
+    Ok(())
+}
+
+fn of_interview(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    interview: &InterviewId,
+    id: &SessionId,
+) -> Result<(Interview, Session)> {
+    let organisation = &viewer.organisation.id;
+    let interview = store::interview::find(conn, organisation, interview)?.ok_or(ActionError::NotFound)?;
+    let session = store::interview::find_session(conn, organisation, id)?;
+    let session = session.filter(|session| session.interview_id == interview.id).ok_or(ActionError::NotFound)?;
+    Ok((interview, session))
+}
+
+fn not_now(error: NotNow) -> ActionError {
+    ActionError::Refused(error.to_string())
+}
+
+fn changed_meanwhile() -> ActionError {
+    ActionError::Refused("It was changed at this very moment; look at it again".into())
+}
+
+/// An interview of the viewer's organisation.
+pub async fn find(context: &Context, viewer: &Viewer, id: InterviewId) -> Result<Interview> {
+    let organisation = viewer.organisation.id.clone();
+    let found = context.store.read(move |conn| store::interview::find(conn, &organisation, &id)).await?;
+    found.ok_or(ActionError::NotFound)
+}
+
+fn audit(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    object: &str,
+    act: &str,
+    detail: String,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (organisation, member) = (Some(&viewer.organisation.id), Some(&viewer.member.id));
+    store::audit::insert(conn, &Act { organisation, member, act, object: Some(object), detail }, now)
+}

@@ -1,0 +1,182 @@
+//! The hook that an interview has of its own, in place of the default hook (S2).
+//!
+//! Addresses never change (A2): another address makes another hook, which takes over what is owed and its key and secret,
+//! and retires the one before. An empty address means the default hook again, which then takes over what is owed.
+
+use chrono::{DateTime, Utc};
+
+use super::{audit, changed_meanwhile, find};
+use crate::actions::hook::address;
+use crate::actions::{ActionError, Context, FieldError, Result, Viewer};
+use crate::delivery::prepare::place;
+use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
+use crate::domain::hook_url::HookUrl;
+use crate::domain::ids::{CredentialId, HookId, InterviewId};
+use crate::domain::interview::Interview;
+use crate::domain::policy::Policy;
+use crate::domain::secret::CredentialKind;
+use crate::store::{self, Conn, StoreError};
+
+/// What was typed into the form.
+#[derive(Debug, Clone, Default)]
+pub struct OwnHookForm {
+    /// Its address, with or without `https://`; empty means the default hook.
+    pub url: String,
+    /// The name of its delivery policy; the default hook's when empty.
+    pub policy: String,
+}
+
+/// Gives an interview a hook of its own, another one, or none. Whether the name of its host resolved, when there is one.
+pub async fn save(context: &Context, viewer: &Viewer, id: InterviewId, form: OwnHookForm) -> Result<bool> {
+    let interview = find(context, viewer, id).await?;
+    let wanted = read(context, &form).await?;
+    let resolves = wanted.as_ref().is_none_or(|wanted| wanted.resolves);
+    let (owned, viewer) = (context.clone(), viewer.clone());
+    let changed = context.store.change(move |conn| {
+        let change = Change { context: &owned, viewer: &viewer, interview: &interview, now: owned.clock.now() };
+        match wanted {
+            Some(wanted) => change.set(conn, wanted),
+            None => change.end(conn),
+        }
+    });
+    match changed.await {
+        // Two people gave it one at the same moment.
+        Err(ActionError::Store(error)) if error.is_duplicate() => return Err(changed_meanwhile()),
+        done => done?,
+    }
+    context.engine.nudge();
+    Ok(resolves)
+}
+
+struct Wanted {
+    url: HookUrl,
+    resolves: bool,
+    /// `None` follows the default hook.
+    policy: Option<Policy>,
+}
+
+async fn read(context: &Context, form: &OwnHookForm) -> Result<Option<Wanted>> {
+    if form.url.trim().is_empty() {
+        return Ok(None);
+    }
+    let mut errors = Vec::new();
+    let url = address(context, &form.url).await.map_err(|error| errors.push(error)).ok();
+    let policy = Some(form.policy.as_str()).filter(|word| !word.is_empty()).map(Policy::parse);
+    if policy == Some(None) {
+        errors.push(FieldError::new("policy", "Choose one of the delivery policies"));
+    }
+    match url {
+        Some((url, resolves)) if errors.is_empty() => Ok(Some(Wanted { url, resolves, policy: policy.flatten() })),
+        _ => Err(ActionError::Invalid(errors)),
+    }
+}
+
+struct Change<'a> {
+    context: &'a Context,
+    viewer: &'a Viewer,
+    interview: &'a Interview,
+    now: DateTime<Utc>,
+}
+
+impl Change<'_> {
+    fn set(&self, conn: &mut Conn, wanted: Wanted) -> Result<()> {
+        let Interview { id, organisation_id, mode, title, .. } = self.interview;
+        let default = store::hook::default_of(conn, organisation_id, *mode)?;
+        let before = store::hook::of_interview(conn, organisation_id, id)?;
+        let kind = HookKind::Interview { interview: id.clone(), own_policy: wanted.policy.is_some() };
+        let followed = default.as_ref().map_or(Policy::Quick, |default| default.policy);
+        let policy = wanted.policy.unwrap_or(followed);
+        if let Some(same) = before.as_ref().filter(|before| before.url == wanted.url) {
+            let hook = Hook { kind, policy, updated_at: self.now, ..same.clone() };
+            store::hook::update_override(conn, &hook)?;
+            let words = if wanted.policy.is_some() { "of its own" } else { "that of the default webhook" };
+            let detail = format!("The webhook of interview “{title}” has the policy {}, {words}", policy.label());
+            return self.audit(conn, hook.id.as_str(), "interview.override.changed", detail);
+        }
+        let hook = Hook {
+            id: HookId::new(self.now),
+            organisation_id: organisation_id.clone(),
+            mode: *mode,
+            name: title.clone(),
+            url: wanted.url,
+            policy,
+            field_set: default.map_or(FieldSet::Standard, |default| default.field_set),
+            subscription: Subscription::All,
+            is_default: false,
+            kind,
+            state: HookState::Active,
+            created_by: Some(self.viewer.member.id.clone()),
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        if let Some(before) = &before {
+            self.retire(conn, &before.id)?;
+        }
+        store::hook::insert(conn, &hook)?;
+        let mut detail = format!("Interview “{title}” has a webhook of its own, to {}", hook.url.host());
+        if let Some(before) = &before {
+            self.hand_on_credentials(conn, &before.id, &hook.id)?;
+            let owed = self.pass_on(conn, &before.id, &hook)?;
+            detail += &format!("; it takes over {owed} owed deliveries from {}", before.url.host());
+        }
+        self.audit(conn, hook.id.as_str(), "interview.override.set", detail)
+    }
+
+    fn end(&self, conn: &mut Conn) -> Result<()> {
+        let Interview { id, organisation_id, mode, title, .. } = self.interview;
+        let Some(own) = store::hook::of_interview(conn, organisation_id, id)? else { return Ok(()) };
+        self.retire(conn, &own.id)?;
+        let owed = match store::hook::default_of(conn, organisation_id, *mode)? {
+            Some(default) => {
+                let owed = self.pass_on(conn, &own.id, &default)?;
+                format!("the default webhook takes over {owed} owed deliveries")
+            }
+            None => {
+                let owed = store::delivery::cancel_owed_to(conn, &own.id, self.now)?;
+                format!("{owed} owed deliveries cancelled")
+            }
+        };
+        for kind in [CredentialKind::Secret, CredentialKind::Key] {
+            store::credential::delete(conn, &own.id, kind)?;
+        }
+        let detail = format!("Interview “{title}” has no webhook of its own any more; {owed}");
+        self.audit(conn, own.id.as_str(), "interview.override.ended", detail)
+    }
+
+    fn retire(&self, conn: &mut Conn, id: &HookId) -> Result<()> {
+        if store::hook::set_state(conn, id, HookState::Deleted, self.now)? { Ok(()) } else { Err(changed_meanwhile()) }
+    }
+
+    fn pass_on(&self, conn: &mut Conn, from: &HookId, to: &Hook) -> Result<usize, StoreError> {
+        let owed = store::delivery::pass_on(conn, from, &to.id)?;
+        if to.state == HookState::Active {
+            // What was held for the one before is held for nobody now.
+            store::delivery::release_for(conn, &to.id, self.now)?;
+        }
+        Ok(owed)
+    }
+
+    /// Gives the successor the key and secret of the one before, under new ids, and ends them there.
+    fn hand_on_credentials(&self, conn: &mut Conn, from: &HookId, to: &HookId) -> Result<()> {
+        for old in store::credential::of_hooks(conn, std::slice::from_ref(from))? {
+            let sealing = &self.context.sealing;
+            let id = old.credential.id.clone();
+            let plain = sealing.open(&old.sealed, &place(from, id.as_str())).map_err(|error| StoreError::Corrupt {
+                table: "credentials",
+                id: id.to_string(),
+                what: error.to_string(),
+            })?;
+            let mut new = old.credential;
+            new.id = CredentialId::new(self.now);
+            new.hook_id = to.clone();
+            let sealed = sealing.seal(&plain, &place(to, new.id.as_str()));
+            store::credential::insert(conn, &new, sealed)?;
+            store::credential::delete_one(conn, &id)?;
+        }
+        Ok(())
+    }
+
+    fn audit(&self, conn: &mut Conn, object: &str, act: &str, detail: String) -> Result<()> {
+        Ok(audit(conn, self.viewer, object, act, detail, self.now)?)
+    }
+}

@@ -1,0 +1,77 @@
+//! Interviews, their sessions, and where their events go.
+
+mod evaluation;
+pub mod list;
+pub mod new;
+pub mod result;
+pub mod session;
+pub mod settings;
+pub mod show;
+pub mod withdrawal;
+
+use maud::{Markup, html};
+
+use super::error::WebError;
+use super::paths;
+use super::words::grouped;
+use crate::actions::Viewer;
+use crate::domain::candidate::Candidate;
+use crate::domain::ids::{InterviewId, SessionId};
+use crate::domain::interview::Interview;
+use crate::domain::mask;
+use crate::domain::role::Permission;
+
+/// A candidate's name and main address as the viewer may see them.
+fn who(viewer: &Viewer, candidate: &Candidate) -> (String, Option<String>) {
+    let (name, email) = (&candidate.profile.full_name, candidate.profile.email());
+    if viewer.role.may(Permission::SeePersonalData) {
+        (name.clone(), email.map(str::to_owned))
+    } else {
+        (mask::name(name), email.map(mask::email))
+    }
+}
+
+/// The ids of an address.
+fn ids(path: &(String, String)) -> Result<(InterviewId, SessionId), WebError> {
+    let interview = path.0.parse().map_err(|_| WebError::NotFound)?;
+    Ok((interview, path.1.parse().map_err(|_| WebError::NotFound)?))
+}
+
+/// The two sides of an interview.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Sessions,
+    Settings,
+}
+
+fn tabs(interview: &Interview, sessions: usize, current: Side) -> Markup {
+    let mark = |side: Side| (side == current).then_some("page");
+    html! {
+        nav.tabs aria-label="Interview" {
+            ul {
+                li { a href=(paths::interview(&interview.id)) aria-current=[mark(Side::Sessions)] { "Sessions " span { (grouped(sessions)) } } }
+                li { a href=(paths::interview_settings(&interview.id)) aria-current=[mark(Side::Settings)] { "Settings" } }
+            }
+        }
+    }
+}
+
+/// Minutes as a person says them: `45 minutes`, `2 hours`, `3 days`.
+fn minutes(count: u32) -> String {
+    let (number, noun) = match count {
+        count if count % (24 * 60) == 0 => (count / (24 * 60), "day"),
+        count if count % 60 == 0 => (count / 60, "hour"),
+        count => (count, "minute"),
+    };
+    super::words::count(number as usize, noun)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_said_in_the_largest_whole_unit() {
+        assert_eq!([45, 60, 120, 4_320, 90].map(minutes), ["45 minutes", "1 hour", "2 hours", "3 days", "90 minutes"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! An interview made by hand.
+
+use actix_web::{HttpResponse, web};
+use maud::{Markup, Render, html};
+
+use super::super::error::WebError;
+use super::super::form::{Choice, Errors, Fields, TextField, token, token_field};
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page};
+use super::super::paths;
+use crate::actions::interview::{InterviewForm, create};
+use crate::actions::{ActionError, Context, Viewer};
+use crate::store::{self, StoreError};
+
+/// The form.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+) -> Result<HttpResponse, WebError> {
+    let typed = InterviewForm { token: token(), ..InterviewForm::empty() };
+    Ok(page(&context, &viewer, organisations, &typed, Errors::default()).await?.ok())
+}
+
+/// Makes the interview, and leads to it.
+pub async fn submit(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let typed = typed(&fields);
+    match create(&context, &viewer, typed.clone()).await {
+        Ok(id) => Ok(see_other(paths::interview(&id))),
+        Err(ActionError::Invalid(errors)) => {
+            Ok(page(&context, &viewer, organisations, &typed, Errors(errors)).await?.refused())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What was typed into the fields of an interview.
+pub(super) fn typed(fields: &Fields) -> InterviewForm {
+    InterviewForm {
+        title: fields.one("title").to_owned(),
+        vacancy: fields.one("vacancy").to_owned(),
+        duration: fields.one("duration").to_owned(),
+        expires: fields.one("expires").to_owned(),
+        token: fields.one("token").to_owned(),
+    }
+}
+
+async fn page<'a>(
+    context: &Context,
+    viewer: &'a Viewer,
+    organisations: Organisations,
+    typed: &InterviewForm,
+    errors: Errors,
+) -> Result<Page<'a>, StoreError> {
+    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
+    let vacancies = context.store.read(move |conn| store::vacancy::list(conn, &organisation, mode)).await?;
+    let mut options = vec![(String::new(), "None".to_owned())];
+    options.extend(vacancies.into_iter().map(|(vacancy, _)| (vacancy.id.to_string(), vacancy.title)));
+    let form = Form { typed, vacancies: &options, errors: &errors };
+    let page = Page::new("New interview", Nav::Interviews, viewer, form.render());
+    Ok(Page { organisations: organisations.0, ..page })
+}
+
+struct Form<'a> {
+    typed: &'a InterviewForm,
+    vacancies: &'a [(String, String)],
+    errors: &'a Errors,
+}
+
+impl Render for Form<'_> {
+    fn render(&self) -> Markup {
+        let crumbs = [("Interviews", Some(paths::INTERVIEWS.to_owned()))];
+        let lede = html! { "Candidates are invited on its page. Where its events go is set on its Settings tab." };
+        html! {
+            (self.errors.summary())
+            (Head { lede, ..Head::new(&crumbs, html! { "New interview" }) })
+            form.form method="post" action=(paths::NEW_INTERVIEW) novalidate {
+                (token_field(&self.typed.token))
+                (title(self.typed, self.errors))
+                (Choice {
+                    name: "vacancy", label: "Vacancy", hint: "Whose candidates you mean to invite. It may be none.",
+                    options: self.vacancies, value: &self.typed.vacancy, error: self.errors.of("vacancy"),
+                })
+                (times(self.typed, self.errors))
+                div.row { button.btn.main { "Create interview" } a.btn href=(paths::INTERVIEWS) { "Cancel" } }
+            }
+        }
+    }
+}
+
+/// The field of the title.
+pub(super) fn title(typed: &InterviewForm, errors: &Errors) -> Markup {
+    TextField { name: "title", label: "Title", hint: "", value: &typed.title, error: errors.of("title") }.render()
+}
+
+/// The fields of the times.
+pub(super) fn times(typed: &InterviewForm, errors: &Errors) -> Markup {
+    html! {
+        (TextField {
+            name: "duration", label: "Planned duration in minutes", hint: "", value: &typed.duration,
+            error: errors.of("duration"),
+        })
+        (TextField {
+            name: "expires", label: "Minutes until a started session expires",
+            hint: "A session that was started and is not completed by then becomes abandoned by itself.",
+            value: &typed.expires, error: errors.of("expires"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::FieldError;
+
+    #[test]
+    fn a_refused_form_keeps_what_was_typed_and_says_beside_the_field_what_is_wrong() {
+        let typed = InterviewForm { title: "O'Brien <b>✨".into(), vacancy: "job_2".into(), ..InterviewForm::empty() };
+        let options = [(String::new(), "None".to_owned()), ("job_2".into(), "Engineer".into())];
+        let errors = Errors(vec![FieldError::new("expires", "Enter whole minutes")]);
+        let page = Form { typed: &typed, vacancies: &options, errors: &errors }.render().0;
+        assert!(page.contains(r##"<a href="#expires">Enter whole minutes</a>"##), "{page}");
+        assert!(page.contains(r#"value="O'Brien &lt;b&gt;✨""#) || page.contains("O&#39;Brien &lt;b&gt;✨"), "{page}");
+        assert!(page.contains(r#"<option value="job_2" selected>Engineer</option>"#), "{page}");
+        assert!(page.contains(r#"aria-describedby="expires-hint expires-error""#) && page.contains(r#"value="30""#));
+    }
+}

@@ -1,0 +1,464 @@
+//! The Settings tab of an interview: where its events go, with a test beside it, and its title and times (S2).
+
+use actix_web::{HttpResponse, web};
+use maud::{Markup, Render, html};
+use serde::Deserialize;
+
+use super::super::error::WebError;
+use super::super::form::{Choice, Errors, Fields, UrlField};
+use super::super::gate::{Organisations, see_other};
+use super::super::icons::icon;
+use super::super::layout::{Head, Nav, Page, part};
+use super::super::status::State;
+use super::super::webhooks::test::TestResult;
+use super::super::webhooks::unresolved::{self, Unresolved};
+use super::super::{code, paths};
+use super::{Side, new, tabs};
+use crate::actions::interview::own_hook::{self, OwnHookForm};
+use crate::actions::interview::{InterviewForm, update};
+use crate::actions::{ActionError, Context, Viewer, test as probe};
+use crate::domain::attempt::Attempt;
+use crate::domain::delivery::Delivery;
+use crate::domain::event::EventType;
+use crate::domain::hook::{Credential, Hook, HookKind, HookState};
+use crate::domain::ids::{DeliveryId, InterviewId};
+use crate::domain::interview::Interview;
+use crate::domain::policy::Policy;
+use crate::domain::role::Permission;
+use crate::domain::secret::CredentialKind;
+use crate::store::{self, Conn, StoreError};
+
+/// Which test's answer to show.
+#[derive(Deserialize)]
+pub struct Query {
+    test: Option<String>,
+}
+
+/// The page.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+    query: web::Query<Query>,
+    arrival: web::Query<unresolved::Query>,
+) -> Result<HttpResponse, WebError> {
+    let test = query.test.as_deref().and_then(|id| id.parse::<DeliveryId>().ok());
+    let known = Known::load(&context, &viewer, &id, test).await?;
+    let typed = Typed { warns: arrival.warns(), ..Typed::of(&known) };
+    Ok(known.page(&viewer, organisations, &typed).ok())
+}
+
+/// Changes title and times.
+pub async fn submit(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let known = Known::load(&context, &viewer, &id, None).await?;
+    let form = new::typed(&fields);
+    match update(&context, &viewer, known.interview.id.clone(), form.clone()).await {
+        Ok(()) => Ok(see_other(paths::interview_settings(&known.interview.id))),
+        Err(ActionError::Invalid(errors)) => {
+            let typed = Typed { details: form, errors: Errors(errors), ..Typed::of(&known) };
+            Ok(known.page(&viewer, organisations, &typed).refused())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives the interview a hook of its own, another one, or none.
+pub async fn set_hook(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let known = Known::load(&context, &viewer, &id, None).await?;
+    let form = OwnHookForm { url: fields.one("url").to_owned(), policy: fields.one("policy").to_owned() };
+    let page = paths::interview_settings(&known.interview.id);
+    match own_hook::save(&context, &viewer, known.interview.id.clone(), form.clone()).await {
+        Ok(resolves) => Ok(see_other(if resolves { page } else { paths::unresolved(page) })),
+        Err(ActionError::Invalid(errors)) => {
+            let typed = Typed { hook: form, errors: Errors(errors), ..Typed::of(&known) };
+            Ok(known.page(&viewer, organisations, &typed).refused())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sends a test where the interview's events go, and leads back to its answer.
+pub async fn test(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let known = Known::load(&context, &viewer, &id, None).await?;
+    let page = paths::interview_settings(&known.interview.id);
+    let Some(hook) = known.effective() else { return Ok(see_other(page)) };
+    let delivery = probe::send(&context, &viewer, hook.id.clone()).await?;
+    Ok(see_other(format!("{page}?test={delivery}#test")))
+}
+
+/// What the page shows of an interview.
+struct Known {
+    interview: Interview,
+    sessions: usize,
+    own: Option<Hook>,
+    default: Option<Hook>,
+    /// Others that ask for events of interviews.
+    others: Vec<Hook>,
+    credentials: Vec<Credential>,
+    test: Option<(Delivery, Option<Attempt>)>,
+}
+
+impl Known {
+    async fn load(context: &Context, viewer: &Viewer, id: &str, test: Option<DeliveryId>) -> Result<Self, WebError> {
+        let id: InterviewId = id.parse().map_err(|_| WebError::NotFound)?;
+        let reader = viewer.clone();
+        let found = context.store.read(move |conn| Self::read(conn, &reader, &id, test.as_ref())).await?;
+        found.ok_or(WebError::NotFound)
+    }
+
+    fn read(
+        conn: &mut Conn,
+        viewer: &Viewer,
+        id: &InterviewId,
+        test: Option<&DeliveryId>,
+    ) -> Result<Option<Self>, StoreError> {
+        let organisation = &viewer.organisation.id;
+        let Some(interview) = store::interview::find(conn, organisation, id)? else { return Ok(None) };
+        let sessions = store::interview::sessions(conn, id)?.len();
+        let hooks = store::hook::list(conn, organisation, interview.mode)?;
+        let own = hooks.iter().find(|hook| hook.interview() == Some(id)).cloned();
+        let default = hooks.iter().find(|hook| hook.is_default).cloned();
+        let asks = |hook: &Hook| {
+            hook.subscription.wants(EventType::INTERVIEW_COMPLETED)
+                || hook.subscription.wants(EventType::INTERVIEW_ABANDONED)
+        };
+        let others = hooks.iter().filter(|hook| !hook.is_default && hook.kind == HookKind::General && asks(hook));
+        let others = others.cloned().collect();
+        let ids: Vec<_> = own.iter().chain(&default).map(|hook| hook.id.clone()).collect();
+        let sealed = store::credential::of_hooks(conn, &ids)?;
+        let credentials = sealed.into_iter().map(|sealed| sealed.credential).collect();
+        let test = match test {
+            Some(test) => {
+                let ours = |found: &Delivery| found.probe && ids.contains(&found.hook_id);
+                let found = store::delivery::find(conn, organisation, test)?.filter(ours);
+                let attempt = store::attempt::of_delivery(conn, test)?.into_iter().next();
+                found.map(|delivery| (delivery, attempt))
+            }
+            None => None,
+        };
+        Ok(Some(Self { interview, sessions, own, default, others, credentials, test }))
+    }
+
+    /// Where its events go instead of the default hook, or the default hook.
+    fn effective(&self) -> Option<&Hook> {
+        self.own.as_ref().or(self.default.as_ref())
+    }
+
+    /// The credential of this kind that a hook has itself.
+    fn credential(&self, hook: Option<&Hook>, kind: CredentialKind) -> Option<&Credential> {
+        let of = |own: &&Credential| own.kind == kind && hook.is_some_and(|hook| hook.id == own.hook_id);
+        self.credentials.iter().find(of)
+    }
+
+    fn page<'a>(&self, viewer: &'a Viewer, organisations: Organisations, typed: &Typed) -> Page<'a> {
+        let body = View { known: self, viewer, typed }.render();
+        let title = format!("Settings of {}", self.interview.title);
+        let page = Page::new(title, Nav::Interviews, viewer, body).in_mode(self.interview.mode);
+        Page { organisations: organisations.0, ..page }
+    }
+}
+
+/// What stands in the two forms.
+struct Typed {
+    hook: OwnHookForm,
+    details: InterviewForm,
+    errors: Errors,
+    /// Whether its own hook was made a moment ago with a host name that does not resolve.
+    warns: bool,
+}
+
+impl Typed {
+    fn of(known: &Known) -> Self {
+        let hook = known.own.as_ref().map_or_else(OwnHookForm::default, |own| OwnHookForm {
+            url: own.url.to_string(),
+            policy: match own.kind {
+                HookKind::Interview { own_policy: true, .. } => own.policy.as_str().to_owned(),
+                _ => String::new(),
+            },
+        });
+        Self { hook, details: InterviewForm::of(&known.interview), errors: Errors::default(), warns: false }
+    }
+}
+
+struct View<'a> {
+    known: &'a Known,
+    viewer: &'a Viewer,
+    typed: &'a Typed,
+}
+
+impl Render for View<'_> {
+    fn render(&self) -> Markup {
+        let interview = &self.known.interview;
+        let crumbs = [("Interviews", Some(paths::INTERVIEWS.to_owned()))];
+        let manages = self.viewer.role.may(Permission::ManageHooks);
+        html! {
+            (self.typed.errors.summary())
+            (Head::new(&crumbs, html! { bdi { (interview.title) } }))
+            (tabs(interview, self.known.sessions, Side::Settings))
+            @if let Some(own) = self.known.own.as_ref().filter(|_| self.typed.warns) { (Unresolved(own)) }
+            (part("Effective URL", html! { "Where its events go now" }, self.effective(manages)))
+            @if manages { (part("Webhook URL", html! { "Of this interview alone" }, self.url())) }
+            @if self.known.own.is_some() && self.viewer.role.may(Permission::ViewHooks) {
+                (self.credential(CredentialKind::Secret, "Signing secret", manages))
+                (self.credential(CredentialKind::Key, "Webhook key", manages))
+            }
+            @if self.viewer.role.may(Permission::ManageInterviews) { (part("Details", html! { "Title and times" }, self.details())) }
+        }
+    }
+}
+
+impl View<'_> {
+    fn effective(&self, manages: bool) -> Markup {
+        let Known { interview, own, others, test, .. } = self.known;
+        html! {
+            @match self.known.effective() {
+                Some(hook) => {
+                    (self.address(hook, manages))
+                    p { (self.source(hook)) }
+                }
+                None => {
+                    p { strong { "None." } " There is no webhook of its own and no default webhook in " (interview.mode) " mode: its events are recorded, and sent to nobody." }
+                    @if manages {
+                        p.small { "Enter a URL below, or " a href=(paths::NEW_WEBHOOK) { "create a webhook" } ": the first of a mode is its default." }
+                    } @else {
+                        p.small.soft { "An Organisation Admin can set one." }
+                    }
+                }
+            }
+            @if !others.is_empty() {
+                p.small.soft {
+                    "Webhooks that ask for events of interviews get them as well: "
+                    @for (at, hook) in others.iter().enumerate() { @if at > 0 { ", " } (self.link(hook)) } "."
+                }
+            }
+            @if let Some((delivery, attempt)) = test {
+                (TestResult { delivery, attempt: attempt.as_ref(), zone: self.viewer.organisation.time_zone })
+            }
+            @if own.is_some() && !manages { p.small.soft { "An Organisation Admin can change it." } }
+        }
+    }
+
+    fn address(&self, hook: &Hook, manages: bool) -> Markup {
+        let sees = self.viewer.role.may(Permission::ViewHooks);
+        html! {
+            @if manages {
+                form.row method="post" action=(paths::interview_tests(&self.known.interview.id)) {
+                    p.given.small { code.id { (hook.url) } (code::copy("effective URL")) }
+                    button.btn { (icon("send")) "Send Test" }
+                }
+            } @else if sees {
+                p.given.small { code.id { (hook.url) } (code::copy("effective URL")) }
+            } @else {
+                // Recruiters know webhooks by name and host.
+                p.given.small { code { (hook.url.host()) } }
+            }
+        }
+    }
+
+    fn source(&self, hook: &Hook) -> Markup {
+        let mode = self.known.interview.mode;
+        html! {
+            @if hook.interview().is_some() {
+                "It is this interview’s own webhook, in place of "
+                @match &self.known.default { Some(default) => { "the default webhook " (self.link(default)) }, None => "a default webhook, of which there is none" }
+                ". " (self.standing(hook))
+                @if self.viewer.role.may(Permission::ViewHooks) {
+                    a href=(paths::webhook(&hook.id)) { "Its health and settings" } ", "
+                    a href={ (paths::LOGS) "?webhook=" (hook.id) } { "its deliveries" } "."
+                }
+            } @else {
+                "It is the default webhook of " (mode) " mode, " (self.link(hook)) ", because this interview has none of its own. " (self.standing(hook))
+                @if !hook.subscription.wants(EventType::INTERVIEW_COMPLETED) || !hook.subscription.wants(EventType::INTERVIEW_ABANDONED) {
+                    strong { "It does not ask for every event of interviews: " } "those it did not ask for are not sent to it."
+                }
+            }
+        }
+    }
+
+    fn standing(&self, hook: &Hook) -> Markup {
+        html! { @if hook.state != HookState::Active { (State::of_hook(hook).plain()) " " } }
+    }
+
+    fn link(&self, hook: &Hook) -> Markup {
+        html! {
+            @if self.viewer.role.may(Permission::ViewHooks) { a href=(paths::webhook(&hook.id)) { bdi { (hook.name) } } }
+            @else { bdi { (hook.name) } }
+        }
+    }
+
+    fn url(&self) -> Markup {
+        let Known { interview, own, default, .. } = self.known;
+        let followed = default.as_ref().map_or(Policy::Quick, |default| default.policy);
+        let as_default = match default {
+            Some(_) => format!("That of the default webhook ({})", followed.label()),
+            None => format!("{}, as no default webhook says otherwise", followed.label()),
+        };
+        let mut policies = vec![(String::new(), as_default)];
+        policies.extend(
+            Policy::ALL.map(|policy| (policy.as_str().into(), format!("{}: {}", policy.label(), policy.explanation()))),
+        );
+        let hint = "Leave it empty to use the default webhook. A pasted https:// is repaired.";
+        html! {
+            form.form method="post" action=(paths::interview_webhook(&interview.id)) novalidate {
+                (UrlField { hint, value: &self.typed.hook.url, error: self.typed.errors.of("url") })
+                (Choice {
+                    name: "policy", label: "Delivery policy", hint: "", options: &policies, value: &self.typed.hook.policy,
+                    error: self.typed.errors.of("policy"),
+                })
+                @if own.is_some() {
+                    p.small.soft {
+                        "Another URL makes another webhook: it takes over key, secret and what is owed, and the one before ends. An empty one ends it, and "
+                        @if default.is_some() { "the default webhook takes over what is owed." }
+                        @else { "what is owed ends as cancelled, as there is no default webhook." }
+                    }
+                }
+                div.row { button.btn.main { "Save changes" } }
+            }
+        }
+    }
+
+    /// Its own, or that of the default hook.
+    fn credential(&self, kind: CredentialKind, title: &str, manages: bool) -> Markup {
+        let Known { own, default, .. } = self.known;
+        let Some(hook) = own else { return html! {} };
+        let masked = |credential: &Credential| {
+            html! {
+                code { (kind.mask()) } " " span.soft.small { "ends in " (credential.ends_in) }
+            }
+        };
+        let (mine, theirs) = (self.known.credential(Some(hook), kind), self.known.credential(default.as_ref(), kind));
+        let noun = title.rsplit(' ').next().unwrap_or(title);
+        let content = html! {
+            @match (mine, theirs) {
+                (Some(mine), _) => { p.row { (masked(mine)) span.soft.small { "its own" } } },
+                (None, Some(theirs)) => { p.row { (masked(theirs)) span.soft.small { "that of the default webhook" } } },
+                (None, None) => { p { "None: neither it nor the default webhook has one." } },
+            }
+            @if manages {
+                div.row {
+                    @if mine.is_some() {
+                        a.btn href=(paths::webhook_credential(&hook.id, kind.as_str())) { "Regenerate " (noun) } " "
+                        a.btn.risk href=(paths::webhook_credential_end(&hook.id, kind.as_str())) { "Remove its own " (noun) }
+                    } @else {
+                        form method="post" action=(paths::webhook_credential(&hook.id, kind.as_str())) { button.btn { "Give it a " (noun) " of its own" } }
+                    }
+                }
+            }
+        };
+        part(title, html! {}, content)
+    }
+
+    fn details(&self) -> Markup {
+        html! {
+            form.form method="post" action=(paths::interview_settings(&self.known.interview.id)) novalidate {
+                (new::title(&self.typed.details, &self.typed.errors))
+                (new::times(&self.typed.details, &self.typed.errors))
+                p.small.soft { "Sessions that have started keep the time they have." }
+                div.row { button.btn { "Save details" } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::FieldError;
+    use crate::domain::hook_url::HookUrl;
+    use crate::domain::ids::{CredentialId, HookId};
+    use crate::domain::interview::payload::sample;
+    use crate::domain::role::Role;
+    use crate::web::samples::{hook, viewer};
+
+    fn known(own: bool, default: bool) -> Known {
+        let (interview, ..) = sample::parts();
+        let now = sample::morning();
+        let kind = HookKind::Interview { interview: interview.id.clone(), own_policy: false };
+        let url = HookUrl::parse("own.example/in").expect("an address");
+        let own = own.then(|| Hook {
+            id: HookId::new(now + chrono::TimeDelta::days(1)),
+            kind,
+            url,
+            is_default: false,
+            ..hook("First interview")
+        });
+        let default = default.then(|| hook("Candidate <warehouse>"));
+        let secret = default.as_ref().map(|default| Credential {
+            id: CredentialId::new(now),
+            hook_id: default.id.clone(),
+            kind: CredentialKind::Secret,
+            ends_in: "3f9K".into(),
+            created_by: None,
+            created_at: now,
+        });
+        let credentials = secret.into_iter().collect();
+        Known { interview, sessions: 2, own, default, others: vec![hook("Insights")], credentials, test: None }
+    }
+
+    fn page(known: &Known, role: Role) -> String {
+        View { known, viewer: &viewer(role), typed: &Typed::of(known) }.render().0
+    }
+
+    #[test]
+    fn without_one_of_its_own_the_default_webhook_is_named_and_without_that_what_to_do() {
+        let told = page(&known(false, true), Role::Admin);
+        assert!(told.contains("It is the default webhook of live mode, <a href"), "{told}");
+        assert!(told.contains("Candidate &lt;warehouse&gt;") && told.contains("Send Test"), "{told}");
+        assert!(told.contains("Leave it empty to use the default webhook.") && told.contains("Save changes"), "{told}");
+        assert!(told.contains("get them as well: <a") && told.contains("Insights"), "{told}");
+        let told = page(&known(false, false), Role::Admin);
+        assert!(told.contains("sent to nobody") && told.contains(paths::NEW_WEBHOOK) && !told.contains("Send Test"));
+    }
+
+    #[test]
+    fn its_own_webhook_says_what_it_has_of_the_default_one() {
+        let told = page(&known(true, true), Role::Admin);
+        assert!(told.contains("https://own.example/in") && told.contains("this interview’s own webhook"), "{told}");
+        assert!(told.contains("ends in 3f9K") && told.contains("that of the default webhook"), "{told}");
+        assert!(told.contains("Give it a secret of its own") && told.contains("Give it a key of its own"), "{told}");
+        assert!(told.contains("That of the default webhook (Patient)"), "{told}");
+        let alone = page(&known(true, false), Role::Admin);
+        assert!(alone.contains("neither it nor the default webhook has one"), "{alone}");
+    }
+
+    #[test]
+    fn recruiters_see_host_and_name_and_change_title_and_times_support_changes_nothing() {
+        let told = page(&known(true, true), Role::Recruiter);
+        assert!(
+            told.contains("own.example") && !told.contains("own.example/in") && told.contains("Save details"),
+            "{told}"
+        );
+        assert!(!told.contains("Save changes") && !told.contains("/settings/webhooks/") && !told.contains("3f9K"));
+        let told = page(&known(true, true), Role::Support);
+        assert!(told.contains("own.example/in") && told.contains("3f9K") && !told.contains("<form"), "{told}");
+    }
+
+    #[test]
+    fn a_refused_address_is_kept_as_it_was_typed() {
+        let known = known(false, true);
+        let hook = OwnHookForm { url: "http://own.example/<b>".into(), policy: "single".into() };
+        let errors = Errors(vec![FieldError::new("url", "Use the https address")]);
+        let typed = Typed { hook, errors, ..Typed::of(&known) };
+        let page = View { known: &known, viewer: &viewer(Role::Admin), typed: &typed }.render().0;
+        assert!(page.contains(r#"value="http://own.example/&lt;b&gt;""#), "{page}");
+        assert!(page.contains(r##"<a href="#url">Use the https address</a>"##), "{page}");
+        assert!(page.contains(r#"value="single" selected"#), "{page}");
+    }
+}

@@ -1,0 +1,308 @@
+//! One interview: its sessions, and who else is invited.
+
+use std::collections::HashMap;
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use maud::{Markup, Render, html};
+
+use super::super::error::WebError;
+use super::super::form::{Choice, Errors, Fields, TextField, token, token_field};
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page, part};
+use super::super::status::State;
+use super::super::{paths, time};
+use super::{Side, minutes, tabs, who};
+use crate::actions::{ActionError, Context, Viewer, interview};
+use crate::domain::candidate::Candidate;
+use crate::domain::ids::{CandidateId, InterviewId};
+use crate::domain::interview::{Interview, Session, SessionState};
+use crate::domain::role::Permission;
+use crate::store::candidate::ApplicantPage;
+use crate::store::interview::MOST;
+use crate::store::{self, Conn, StoreError};
+
+/// So many candidates of the vacancy can be chosen from a list.
+const OFFERED: i64 = 200;
+
+/// The page.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let shown = Shown::load(&context, &viewer, &id).await?;
+    let typed = Typed { token: token(), ..Typed::default() };
+    Ok(shown.page(&viewer, organisations, &typed).ok())
+}
+
+/// Invites a candidate, and leads to their session.
+pub async fn invite(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let shown = Shown::load(&context, &viewer, &id).await?;
+    let of = shown.interview.id.clone();
+    let (token, chosen, typed) = (fields.one("token"), fields.one("candidate"), fields.one("other"));
+    // What was typed counts before what was chosen.
+    let is_typed = !typed.trim().is_empty();
+    let candidate = if is_typed { typed } else { chosen };
+    match interview::invite(&context, &viewer, of.clone(), candidate.to_owned(), token).await {
+        Ok(session) => Ok(see_other(paths::session(&of, &session))),
+        Err(ActionError::Invalid(mut errors)) => {
+            let field = if is_typed || shown.offered.is_empty() { "other" } else { "candidate" };
+            errors.iter_mut().for_each(|error| error.field = field.to_owned());
+            let typed =
+                Typed { token: token.into(), chosen: chosen.into(), typed: typed.into(), errors: Errors(errors) };
+            Ok(shown.page(&viewer, organisations, &typed).refused())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Default)]
+struct Typed {
+    token: String,
+    chosen: String,
+    typed: String,
+    errors: Errors,
+}
+
+struct Shown {
+    interview: Interview,
+    vacancy: Option<String>,
+    sessions: Vec<(Session, Option<Candidate>)>,
+    /// Who can be chosen: candidates of the vacancy without an open session.
+    offered: Vec<Candidate>,
+    now: DateTime<Utc>,
+}
+
+impl Shown {
+    async fn load(context: &Context, viewer: &Viewer, id: &str) -> Result<Self, WebError> {
+        let id: InterviewId = id.parse().map_err(|_| WebError::NotFound)?;
+        let (reader, now) = (viewer.clone(), context.clock.now());
+        let found = context.store.read(move |conn| Self::read(conn, &reader, &id, now)).await?;
+        found.ok_or(WebError::NotFound)
+    }
+
+    fn read(
+        conn: &mut Conn,
+        viewer: &Viewer,
+        id: &InterviewId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, StoreError> {
+        let organisation = &viewer.organisation.id;
+        let Some(interview) = store::interview::find(conn, organisation, id)? else { return Ok(None) };
+        let sessions = store::interview::sessions(conn, id)?;
+        let open = |candidate: &CandidateId| {
+            sessions.iter().any(|session| session.candidate_id == *candidate && session.state.is_open())
+        };
+        let mut offered = Vec::new();
+        let mut vacancy = None;
+        if let Some(of) = &interview.vacancy_id {
+            vacancy = store::vacancy::find(conn, organisation, of)?.map(|vacancy| vacancy.title);
+            if viewer.role.may(Permission::ManageInterviews) {
+                let page = ApplicantPage { stage: None, offset: 0, limit: OFFERED };
+                offered = store::candidate::applicants(conn, of, &page)?.into_iter().map(|one| one.candidate).collect();
+                offered.retain(|one| one.consent_withdrawn_at.is_none() && !open(&one.id));
+                offered.sort_by_key(|one| one.profile.full_name.to_lowercase());
+            }
+        }
+        let ids: Vec<CandidateId> = sessions.iter().map(|session| session.candidate_id.clone()).collect();
+        let people = store::candidate::by_ids(conn, organisation, &ids)?;
+        let mut people: HashMap<CandidateId, Candidate> = people.into_iter().map(|one| (one.id.clone(), one)).collect();
+        let mut seen: HashMap<CandidateId, Candidate> = HashMap::new();
+        let sessions = sessions
+            .into_iter()
+            .map(|session| {
+                // Somebody may have been invited twice.
+                let of = &session.candidate_id;
+                let candidate = people.remove(of).or_else(|| seen.get(of).cloned());
+                seen.extend(candidate.clone().map(|one| (of.clone(), one)));
+                (session, candidate)
+            })
+            .collect();
+        Ok(Some(Self { interview, vacancy, sessions, offered, now }))
+    }
+
+    fn page<'a>(&self, viewer: &'a Viewer, organisations: Organisations, typed: &Typed) -> Page<'a> {
+        let body = View { shown: self, viewer, typed }.render();
+        let page = Page::new(self.interview.title.clone(), Nav::Interviews, viewer, body).in_mode(self.interview.mode);
+        Page { organisations: organisations.0, ..page }
+    }
+}
+
+struct View<'a> {
+    shown: &'a Shown,
+    viewer: &'a Viewer,
+    typed: &'a Typed,
+}
+
+impl Render for View<'_> {
+    fn render(&self) -> Markup {
+        let Shown { interview, sessions, .. } = self.shown;
+        let crumbs = [("Interviews", Some(paths::INTERVIEWS.to_owned()))];
+        let head = Head { lede: self.lede(), ..Head::new(&crumbs, html! { bdi { (interview.title) } }) };
+        html! {
+            (self.typed.errors.summary())
+            (head)
+            (tabs(interview, sessions.len(), Side::Sessions))
+            @if sessions.is_empty() {
+                section.empty {
+                    h2 { "Nobody has been invited yet." }
+                    p { "Each candidate has a session of their own. What comes of it goes out as " code { "interview.completed" } " or " code { "interview.abandoned" } "." }
+                }
+            } @else {
+                (self.table())
+            }
+            @if self.viewer.role.may(Permission::ManageInterviews) { (self.invite()) }
+        }
+    }
+}
+
+impl View<'_> {
+    fn lede(&self) -> Markup {
+        let Interview { vacancy_id, duration_minutes, expires_after_minutes, .. } = &self.shown.interview;
+        html! {
+            @if let (Some(id), Some(title)) = (vacancy_id, &self.shown.vacancy) {
+                "For " a href=(paths::vacancy(id)) { bdi { (title) } } ". "
+            }
+            "Planned for " (minutes(*duration_minutes)) "; a started session expires after " (minutes(*expires_after_minutes)) "."
+        }
+    }
+
+    fn table(&self) -> Markup {
+        let count = self.shown.sessions.len();
+        html! {
+            div.table {
+                table.cards.pairs {
+                    caption.hush { "Sessions, the latest invited first" }
+                    thead { tr {
+                        th scope="col" { "Candidate" }
+                        th scope="col" { "State" }
+                        th scope="col" { "Invited" }
+                        th scope="col" { "Started" }
+                        th scope="col" { "Ended" }
+                        th.num scope="col" { "Score" }
+                    } }
+                    tbody { @for (session, candidate) in &self.shown.sessions { (self.row(session, candidate.as_ref())) } }
+                }
+            }
+            @if count as i64 == MOST { p.small.soft { "The latest " (MOST) " sessions." } }
+        }
+    }
+
+    fn row(&self, session: &Session, candidate: Option<&Candidate>) -> Markup {
+        let (zone, now) = (self.viewer.organisation.time_zone, self.shown.now);
+        let near =
+            |at: Option<DateTime<Utc>>| html! { @match at { Some(at) => (time::near(at, zone, now)), None => "–" } };
+        let (name, email) = candidate.map_or(("A candidate who is gone".to_owned(), None), |one| who(self.viewer, one));
+        let score = session.result.as_ref().and_then(|result| result.scores.overall);
+        html! {
+            tr {
+                th scope="row" {
+                    a href=(paths::session(&session.interview_id, &session.id)) { bdi { (name) } }
+                    @if let Some(email) = email { span.sub { (email) } }
+                }
+                td {
+                    (State::of_session(&session.state).plain())
+                    @if let SessionState::Started { expires_at, .. } = session.state { span.sub { "expires " (time::near(expires_at, zone, now)) } }
+                }
+                td data-l="Invited" { (time::near(session.invited_at, zone, now)) }
+                td data-l="Started" { (near(session.state.started_at())) }
+                td data-l="Ended" { (near(session.state.ended_at())) }
+                td.num data-l="Score" { @match score { Some(score) => (score), None => "–" } }
+            }
+        }
+    }
+
+    fn invite(&self) -> Markup {
+        let Shown { interview, offered, .. } = self.shown;
+        let mut options = vec![(String::new(), "Choose".to_owned())];
+        options.extend(offered.iter().map(|one| {
+            let email = one.profile.email().map(|email| format!(", {email}")).unwrap_or_default();
+            (one.id.to_string(), format!("{}{email}", one.profile.full_name))
+        }));
+        let hint = if offered.is_empty() { "" } else { "Or somebody who is not in the list." };
+        let content = html! {
+            form.form method="post" action=(paths::interview_sessions(&interview.id)) novalidate {
+                (token_field(&self.typed.token))
+                @if !offered.is_empty() {
+                    (Choice {
+                        name: "candidate", label: "Candidate of the vacancy", hint: "Who has an open session is not in the list.", options: &options,
+                        value: &self.typed.chosen, error: self.typed.errors.of("candidate"),
+                    })
+                }
+                (TextField {
+                    name: "other", label: "E-mail address or external id", hint, value: &self.typed.typed,
+                    error: self.typed.errors.of("other"),
+                })
+                div.row { button.btn { "Invite candidate" } }
+            }
+        };
+        part("Invite", html! { "Inviting sends nothing to any webhook." }, content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::actions::FieldError;
+    use crate::domain::interview::payload::sample;
+    use crate::domain::role::Role;
+    use crate::web::samples::viewer;
+
+    fn shown(sessions: Vec<(Session, Option<Candidate>)>, offered: Vec<Candidate>) -> Shown {
+        let (interview, ..) = sample::parts();
+        let now = sample::morning() + TimeDelta::hours(1);
+        Shown { interview, vacancy: None, sessions, offered, now }
+    }
+
+    fn render(shown: &Shown, role: Role, typed: &Typed) -> String {
+        View { shown, viewer: &viewer(role), typed }.render().0
+    }
+
+    #[test]
+    fn each_session_says_who_where_it_stands_and_how_it_went() {
+        let (interview, session, candidate) = sample::parts();
+        let at = session.invited_at;
+        let started = session.clone().start(&interview, at).expect("it was invited");
+        let done = session.complete(sample::result(), at).expect("it was open");
+        let shown = shown(vec![(started, Some(candidate.clone())), (done, Some(candidate))], Vec::new());
+        let page = render(&shown, Role::Recruiter, &Typed::default());
+        assert!(page.contains("Siobhán O'Brien") || page.contains("Siobhán O&#39;Brien"), "{page}");
+        assert!(page.contains("Started") && page.contains("expires <time") && page.contains("Completed"), "{page}");
+        assert!(page.contains(r#"data-l="Score">87<"#) && page.contains("Invite candidate"), "{page}");
+        assert!(page.contains("<bdi>First interview &lt;script&gt;</bdi>"), "{page}");
+    }
+
+    #[test]
+    fn support_sees_first_letters_and_invites_nobody() {
+        let (_, session, candidate) = sample::parts();
+        let page = render(&shown(vec![(session, Some(candidate))], Vec::new()), Role::Support, &Typed::default());
+        assert!(page.contains("S••• O•••") && page.contains("s•••@mail.example"), "{page}");
+        assert!(!page.contains("Siobhán") && !page.contains("Invite candidate"), "{page}");
+    }
+
+    #[test]
+    fn nobody_invited_is_said_and_a_refused_invitation_keeps_what_was_typed() {
+        let (_, _, candidate) = sample::parts();
+        let id = candidate.id.to_string();
+        let typed = Typed {
+            chosen: id.clone(),
+            typed: "<x>".into(),
+            errors: Errors(vec![FieldError::new("other", "Enter the e-mail address")]),
+            ..Typed::default()
+        };
+        let page = render(&shown(Vec::new(), vec![candidate]), Role::Admin, &typed);
+        assert!(page.contains("Nobody has been invited yet."), "{page}");
+        assert!(page.contains(r##"<a href="#other">Enter the e-mail address</a>"##), "{page}");
+        assert!(page.contains(r#"value="&lt;x&gt;""#) && page.contains(&format!(r#"value="{id}" selected"#)), "{page}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Ending a session before it has ended by itself, on a page that says what that means.
+
+use actix_web::{HttpResponse, web};
+use maud::{Markup, Render, html};
+
+use super::super::error::WebError;
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page};
+use super::super::paths;
+use super::session::Known;
+use super::{ids, who};
+use crate::actions::{Context, Viewer, interview};
+use crate::domain::interview::SessionState;
+
+/// Asks.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, WebError> {
+    let known = Known::load(&context, &viewer, &path).await?;
+    let body = AskView { known: &known, viewer: &viewer }.render();
+    let page = Page::new("Withdraw session", Nav::Interviews, &viewer, body).in_mode(known.interview.mode);
+    Ok(Page { organisations: organisations.0, ..page }.ok())
+}
+
+/// Ends it.
+pub async fn submit(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, WebError> {
+    let (of, id) = ids(&path)?;
+    interview::withdraw(&context, &viewer, of.clone(), id.clone()).await?;
+    Ok(see_other(paths::session(&of, &id)))
+}
+
+struct AskView<'a> {
+    known: &'a Known,
+    viewer: &'a Viewer,
+}
+
+impl Render for AskView<'_> {
+    fn render(&self) -> Markup {
+        let Known { interview, session, candidate, .. } = self.known;
+        let back = paths::session(&interview.id, &session.id);
+        let (name, _) = who(self.viewer, candidate);
+        let crumbs = [
+            ("Interviews", Some(paths::INTERVIEWS.to_owned())),
+            (interview.title.as_str(), Some(paths::interview(&interview.id))),
+            (name.as_str(), Some(back.clone())),
+        ];
+        html! {
+            (Head::new(&crumbs, html! { "Withdraw this session?" }))
+            @if !session.state.is_open() {
+                p.says { "It has ended already: it is " (session.state.as_str()) "." }
+                p.row { a.btn.main href=(back) { "Back to the session" } }
+            } @else {
+                p.says { "The session of " bdi { (name) } " ends from the moment you press the button." }
+                div.form {
+                    div.notice.bad {
+                        h2 { "What stops" }
+                        ul {
+                            @if let SessionState::Started { .. } = session.state {
+                                li { "The session that has started: no result can be recorded for it any more." }
+                            } @else {
+                                li { "The invitation: it cannot be started any more." }
+                            }
+                        }
+                    }
+                    div { h2 { "What stays" } p { "The session stands in the list as withdrawn. No webhook is told. The candidate can be invited again." } }
+                    form.row method="post" action=(paths::session_withdrawal(&interview.id, &session.id)) {
+                        button.btn.stop { "Withdraw session" } " " a.btn href=(back) { "Keep it" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::session::sample;
+    use super::*;
+    use crate::domain::role::Role;
+
+    #[test]
+    fn it_says_what_stops_and_asks_only_while_the_session_is_open() {
+        let mut known = sample::invited();
+        let viewer = crate::web::samples::viewer(Role::Recruiter);
+        let page = AskView { known: &known, viewer: &viewer }.render().0;
+        assert!(page.contains("What stops") && page.contains("btn stop") && page.contains("Keep it"), "{page}");
+        known.session = known.session.withdraw(known.now).expect("it was open");
+        let page = AskView { known: &known, viewer: &viewer }.render().0;
+        assert!(page.contains("it is withdrawn.") && !page.contains("btn stop"), "{page}");
+    }
+}
