@@ -15,6 +15,7 @@ pub mod import;
 mod once;
 pub mod organisation;
 pub mod password;
+pub mod replacement;
 pub mod reveal;
 pub mod sign_in;
 pub mod test;

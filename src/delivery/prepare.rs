@@ -1,20 +1,32 @@
 //! Preparing: what it takes to send to a hook, read and opened.
 
 use super::directory::Target;
+use super::proof::Proofs;
 use crate::domain::hook::Hook;
 use crate::domain::ids::HookId;
 use crate::domain::sealing::SealingKey;
-use crate::domain::secret::{CredentialKind, Plain};
-use crate::domain::signing::Secrets;
+use crate::domain::secret::Plain;
+use crate::store::credential::Sealed;
 use crate::store::{self, Conn, StoreError};
 
-/// A hook with its key and secrets; `None` when there is no such hook.
+/// A hook with its keys and secrets; `None` when there is no such hook.
 pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Option<Target>, StoreError> {
     let ids = std::slice::from_ref(id);
     let Some(hook) = store::hook::by_ids(conn, ids)?.into_iter().next() else { return Ok(None) };
-    let credentials = store::credential::of_hooks(conn, ids)?;
-    let (key, secrets) = open(&credentials, &hook, sealing)?;
-    Ok(Some(Target { hook, key, secrets }))
+    let proofs = proofs(conn, &hook, sealing)?;
+    Ok(Some(Target { hook, proofs }))
+}
+
+fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey) -> Result<Proofs, StoreError> {
+    let sealed = store::credential::of_hooks(conn, std::slice::from_ref(&hook.id))?;
+    // Without two of a kind there is nothing to prefer.
+    let preference = if sealed.len() > 1 { store::rotation::preference(conn, &hook.id)? } else { None };
+    let mut proofs = Proofs::preferring(preference.map(|preference| preference.side).unwrap_or_default());
+    for sealed in sealed {
+        let plain = open(&sealed, &hook.id, sealing)?;
+        proofs.add(sealed.credential, plain);
+    }
+    Ok(proofs)
 }
 
 /// Where a credential belongs: what its sealed value is bound to.
@@ -22,24 +34,12 @@ pub fn place(hook: &HookId, credential: &str) -> String {
     format!("{hook}/{credential}")
 }
 
-fn open(
-    credentials: &[store::credential::Sealed],
-    hook: &Hook,
-    sealing: &SealingKey,
-) -> Result<(Option<Plain>, Secrets), StoreError> {
-    let mut key = None;
-    let mut secrets = Secrets::default();
-    for sealed in credentials {
-        let place = place(&hook.id, sealed.credential.id.as_str());
-        let plain = sealing.open(&sealed.sealed, &place).map_err(|error| StoreError::Corrupt {
-            table: "credentials",
-            id: sealed.credential.id.to_string(),
-            what: error.to_string(),
-        })?;
-        match sealed.credential.kind {
-            CredentialKind::Secret => secrets.live.push(plain),
-            CredentialKind::Key => key = key.or(Some(plain)),
-        }
-    }
-    Ok((key, secrets))
+/// A key or secret of this hook in clear.
+pub fn open(sealed: &Sealed, hook: &HookId, sealing: &SealingKey) -> Result<Plain, StoreError> {
+    let id = sealed.credential.id.as_str();
+    sealing.open(&sealed.sealed, &place(hook, id)).map_err(|error| StoreError::Corrupt {
+        table: "credentials",
+        id: id.to_owned(),
+        what: error.to_string(),
+    })
 }

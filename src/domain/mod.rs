@@ -23,6 +23,7 @@ pub mod organisation;
 pub mod payload;
 pub mod policy;
 pub mod role;
+pub mod rotation;
 pub mod sealing;
 pub mod secret;
 pub mod signing;

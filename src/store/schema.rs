@@ -51,6 +51,7 @@ diesel::table! {
         created_by -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        replaced_by -> Nullable<Text>,
     }
 }
 
@@ -74,6 +75,17 @@ diesel::table! {
         ends_in -> Text,
         created_by -> Nullable<Text>,
         created_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+        is_known -> Bool,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    preferences (hook_id) {
+        hook_id -> Text,
+        prefers -> Text,
+        since -> BigInt,
     }
 }
 
@@ -216,6 +228,7 @@ diesel::table! {
         holder -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        rotation_tries -> Integer,
     }
 }
 
@@ -241,6 +254,8 @@ diesel::table! {
         remote -> Nullable<Text>,
         error_class -> Nullable<Text>,
         detail -> Nullable<Text>,
+        secret_ends_in -> Nullable<Text>,
+        key_ends_in -> Nullable<Text>,
     }
 }
 
@@ -315,6 +330,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     hooks,
     hook_health,
     credentials,
+    preferences,
     api_keys,
     vacancies,
     candidates,

@@ -44,6 +44,7 @@ impl State {
             HookState::Active => state("Active", "ok", "ok"),
             HookState::Paused => state("Paused", "hold", ""),
             HookState::Disabled => state("Disabled", "bad", "bad"),
+            HookState::Deleted if hook.replaced_by.is_some() => state("Replaced", "off", ""),
             HookState::Deleted => state("Deleted", "off", ""),
         }
     }

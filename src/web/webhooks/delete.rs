@@ -57,18 +57,26 @@ async fn page(
     hook: Hook,
 ) -> Result<HttpResponse, WebError> {
     let (organisation, id, mode) = (viewer.organisation.id.clone(), hook.id.clone(), hook.mode);
-    let (exports, owed, last) = context
+    let (exports, owed, missed, last) = context
         .store
         .read(move |conn| {
             let exports = store::export::in_progress_to(conn, &id)?;
             let owed = store::delivery::count_owed_to(conn, &id)?;
+            let missed = store::delivery::count_missed_by(conn, &id)?;
             let filter = LogFilter { hook: Some(id), tests: true, ..LogFilter::default() };
             let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
-            Ok::<_, StoreError>((exports, owed, page.lines.into_iter().next().map(|line| line.delivery)))
+            Ok::<_, StoreError>((exports, owed, missed, page.lines.into_iter().next().map(|line| line.delivery)))
         })
         .await?;
-    let view =
-        DeleteView { hook: &hook, exports: &exports, owed, last: last.as_ref(), viewer, now: context.clock.now() };
+    let view = DeleteView {
+        hook: &hook,
+        exports: &exports,
+        owed,
+        missed,
+        last: last.as_ref(),
+        viewer,
+        now: context.clock.now(),
+    };
     let page = Page::new(format!("Delete {}", hook.name), Nav::Webhooks, viewer, view.render()).in_mode(hook.mode);
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
@@ -77,6 +85,7 @@ struct DeleteView<'a> {
     hook: &'a Hook,
     exports: &'a [ExportView],
     owed: (usize, bool),
+    missed: (usize, bool),
     last: Option<&'a Delivery>,
     viewer: &'a Viewer,
     now: DateTime<Utc>,
@@ -130,7 +139,9 @@ impl DeleteView<'_> {
                         }
                     }
                     p { "Wait until they have arrived or failed, or cancel them: what the receiver has not acknowledged by then is not sent again." }
+                    @if self.hook.state == HookState::Paused { p { "The webhook is paused: they wait until you resume it." } }
                 }
+                (self.consequences())
                 (self.facts())
                 form.row method="post" action=(paths::webhook_deletion(&self.hook.id)) {
                     button.btn.risk name="cancel_exports" value="1" { "Cancel exports and delete" } " " a.btn href=(back) { "Keep it" }
@@ -151,14 +162,24 @@ impl DeleteView<'_> {
                     }
                     @match self.owed {
                         (0, _) => {},
-                        (1, false) => li { "1 delivery that is still owed; it ends as Failed, cancelled." },
-                        owed => li { (up_to(owed)) " deliveries that are still owed; they end as Failed, cancelled." },
+                        (1, false) => li { "1 delivery that is " (self.waits()) "; it ends as Failed, cancelled." },
+                        owed => li { (up_to(owed)) " deliveries that are " (self.waits()) "; they end as Failed, cancelled." },
+                    }
+                    @match self.missed {
+                        (0, _) => {},
+                        (1, false) => li { "1 delivery that it missed while it was disabled: it stays Failed, and cannot be sent any more." },
+                        missed => li { (up_to(missed)) " deliveries that it missed while it was disabled: they stay Failed, and cannot be sent any more." },
                     }
                     li { "Its key and secret: they are destroyed." }
                 }
             }
             div { h2 { "What stays" } p { "The log of its deliveries, and the audit log." } }
         }
+    }
+
+    /// What a paused webhook is owed is held for it.
+    fn waits(&self) -> &'static str {
+        if self.hook.state == HookState::Paused { "held while it is paused" } else { "still owed" }
     }
 
     fn facts(&self) -> Markup {
@@ -179,6 +200,7 @@ impl DeleteView<'_> {
     fn gentler(&self) -> Markup {
         html! {
             @if self.hook.state == HookState::Active {
+                p.small.soft { "Only another address? " a href=(paths::webhook_replacement(&self.hook.id)) { "Replace it" } ": a new webhook takes over, and nothing is lost." }
                 form.row.small.soft method="post" action=(paths::webhook_pause(&self.hook.id)) {
                     span { "Only want quiet? A pause holds deliveries until you resume." }
                     button.btn { "Pause instead" }

@@ -4,10 +4,11 @@ use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
-use super::super::form::{Errors, Fields, TextField, describedby, token, token_field, wrong};
+use super::super::form::{Errors, Fields, TextField, token, token_field, wrong};
 use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
+use super::url_field::UrlField;
 use crate::actions::hook::{NewHook, create};
 use crate::actions::{ActionError, Context, Viewer};
 use crate::domain::catalogue;
@@ -97,23 +98,9 @@ impl Render for FormView<'_> {
 
 impl FormView<'_> {
     fn url(&self) -> Markup {
-        let error = self.errors.of("url");
-        let hint = "It cannot be edited later: a new address is a new webhook. A pasted https:// is repaired.";
-        // What was pasted with https:// stands behind the fixed prefix without it, so that it does not show twice.
-        let typed = self.form.url.trim();
-        let shown = typed.strip_prefix("https://").unwrap_or(typed);
-        html! {
-            div.field {
-                label for="url" { "Webhook URL" }
-                p.soft.small #url-hint { (hint) }
-                (wrong("url", error))
-                div.url {
-                    span #url-prefix { "https://" }
-                    input #url name="url" value=(shown) inputmode="url" spellcheck="false" autocapitalize="none" autocomplete="off"
-                        aria-invalid=[error.map(|_| "true")] aria-describedby={ "url-prefix " (describedby("url", hint, error)) };
-                }
-            }
-        }
+        let hint =
+            "It cannot be edited later; a webhook with another address can take over. A pasted https:// is repaired.";
+        UrlField { hint, value: &self.form.url, error: self.errors.of("url") }.render()
     }
 
     fn policies(&self) -> Markup {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::super::chart::Chart;
 use super::super::error::WebError;
+use super::super::form::{token, token_field};
 use super::super::gate::Organisations;
 use super::super::icons::icon;
 use super::super::layout::{Head, Nav, Page, part};
@@ -17,6 +18,7 @@ use super::super::words::up_to;
 use super::super::{code, paths, time};
 use super::health::Standing;
 use super::list::percent;
+use super::rotation::Rotation;
 use super::test::TestResult;
 use super::unresolved::{self, Unresolved};
 use crate::actions::{Context, Viewer};
@@ -27,6 +29,7 @@ use crate::domain::hook::{Credential, Hook, HookState, Subscription};
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::domain::policy::Policy;
 use crate::domain::role::Permission;
+use crate::domain::rotation::{self, Preference};
 use crate::domain::secret::CredentialKind;
 use crate::store::log::{LogFilter, Page as LogPage};
 use crate::store::{self, Conn, StoreError};
@@ -66,6 +69,8 @@ pub async fn show(
 struct Known {
     hook: Hook,
     credentials: Vec<Credential>,
+    preference: Option<Preference>,
+    predecessor: Option<Hook>,
     names: HashMap<String, String>,
     recent: Vec<Delivery>,
     ended: Vec<(Status, DateTime<Utc>)>,
@@ -85,8 +90,9 @@ impl Known {
     ) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
         let Some(hook) = store::hook::find(conn, organisation, id)? else { return Ok(None) };
-        let sealed = store::credential::of_hooks(conn, std::slice::from_ref(id))?;
-        let credentials: Vec<Credential> = sealed.into_iter().map(|sealed| sealed.credential).collect();
+        let credentials = store::credential::live(conn, id, now)?;
+        let preference = store::rotation::preference(conn, id)?;
+        let predecessor = store::hook::predecessor(conn, &hook)?;
         let makers =
             credentials.iter().filter_map(|credential| credential.created_by.clone()).chain(hook.created_by.clone());
         let makers: Vec<String> = makers.map(String::from).collect();
@@ -107,11 +113,12 @@ impl Known {
             }
             None => None,
         };
-        Ok(Some(Self { hook, credentials, names, recent, ended, owed, standing, test }))
+        Ok(Some(Self { hook, credentials, preference, predecessor, names, recent, ended, owed, standing, test }))
     }
 
-    fn of(&self, kind: CredentialKind) -> Option<&Credential> {
-        self.credentials.iter().find(|credential| credential.kind == kind)
+    /// Those of a kind, newest first: two while a rotation lasts.
+    fn of(&self, kind: CredentialKind, now: DateTime<Utc>) -> Vec<&Credential> {
+        rotation::live(&self.credentials, kind, now)
     }
 }
 
@@ -128,17 +135,20 @@ impl Render for HookView<'_> {
         let hook = &self.known.hook;
         let crumbs = [("Settings", None), ("Access Management", None), ("Webhooks", Some(paths::WEBHOOKS.to_owned()))];
         let mut head = Head::new(&crumbs, html! { (hook.name) });
-        head.state = State::of_hook(hook).pill();
+        let alive = hook.state != HookState::Deleted;
+        head.state = html! {
+            (State::of_hook(hook).pill())
+            @if alive && rotation::is_under_way(&self.known.credentials, self.now) { " " span.tag { "Rotating" } }
+        };
         head.acts = self.acts();
         head.lede = self.lede();
-        let alive = hook.state != HookState::Deleted;
         html! {
             (head)
             @if alive && self.warns { (Unresolved(hook)) }
             (self.known.standing.notice(hook, self.manages(), self.viewer.organisation.time_zone, self.now))
             @if alive && self.manages() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
-            @if alive { (self.secret()) (self.key()) }
+            @if alive { (self.rotation()) (self.credential(CredentialKind::Secret)) (self.credential(CredentialKind::Key)) }
             (part("Delivery policy", html! {}, self.policy()))
             (part("Recent deliveries", html! { "Latest " (RECENT) }, self.recent()))
             (part("Facts", html! {}, self.facts()))
@@ -164,6 +174,7 @@ impl HookView<'_> {
             } @else {
                 form method="post" action=(paths::webhook_pause(&hook.id)) { button.btn { "Pause" } }
             }
+            " " a.btn href=(paths::webhook_replacement(&hook.id)) { "Replace" }
             " " a.btn.risk href=(paths::webhook_deletion(&hook.id)) { "Delete" }
         }
     }
@@ -185,6 +196,11 @@ impl HookView<'_> {
                 HookState::Active => { (what) ": " (events) "." },
                 HookState::Paused => { (what) ", paused: " (self.owed()) " held until you resume. Nothing is lost." },
                 HookState::Disabled => { (what) ", disabled." },
+                HookState::Deleted if hook.replaced_by.is_some() => {
+                    @if let Some(successor) = &hook.replaced_by {
+                        "Replaced by " a href=(paths::webhook(successor)) { "another webhook" } ", which took over what was owed. Nothing more is sent to this one; its log stays."
+                    }
+                },
                 HookState::Deleted => { "Deleted: nothing more is ever sent to it. Its log stays." },
             }
         }
@@ -246,63 +262,76 @@ impl HookView<'_> {
         }
     }
 
-    fn secret(&self) -> Markup {
-        let id = &self.known.hook.id;
-        let kind = CredentialKind::Secret;
-        let content = html! {
-            @match self.known.of(kind) {
-                Some(secret) => {
-                    (self.masked(secret))
-                    @if self.manages() {
-                        div.row {
-                            a.btn href=(paths::webhook_credential(id, kind.as_str())) { "Regenerate secret" } " "
-                            a.btn.risk href=(paths::webhook_credential_end(id, kind.as_str())) { "Turn off signing" }
-                        }
-                    }
-                }
-                None => {
-                    p { "Deliveries are not signed: the receiver cannot tell them from anybody else’s." }
-                    @if self.manages() {
-                        form method="post" action=(paths::webhook_credential(id, kind.as_str())) { button.btn { "Turn on signing" } }
-                    }
-                }
-            }
-        };
-        part("Signing secret", html! { "Signs every delivery, four ways side by side" }, content)
+    fn rotation(&self) -> Rotation<'_> {
+        Rotation {
+            hook: &self.known.hook,
+            credentials: &self.known.credentials,
+            preference: self.known.preference,
+            manages: self.manages(),
+            zone: self.viewer.organisation.time_zone,
+            now: self.now,
+        }
     }
 
-    fn key(&self) -> Markup {
-        let id = &self.known.hook.id;
-        let kind = CredentialKind::Key;
-        let content = html! {
-            @match self.known.of(kind) {
-                Some(key) => {
-                    (self.masked(key))
-                    @if self.manages() {
-                        div.row {
-                            a.btn href=(paths::webhook_credential(id, kind.as_str())) { "Regenerate key" } " "
-                            a.btn.risk href=(paths::webhook_credential_end(id, kind.as_str())) { "Remove key" }
-                        }
-                    }
-                }
-                None => {
-                    p { "No key is sent." }
-                    @if self.manages() {
-                        form method="post" action=(paths::webhook_credential(id, kind.as_str())) { button.btn { "Generate key" } }
-                    }
-                }
-            }
+    fn credential(&self, kind: CredentialKind) -> Markup {
+        let live = self.known.of(kind, self.now);
+        let (title, hint) = match kind {
+            CredentialKind::Secret => ("Signing secret", "Signs every delivery, four ways side by side"),
+            CredentialKind::Key => ("Webhook key", "Sent in X-Webhook-Key"),
         };
-        part("Webhook key", html! { "Sent in X-Webhook-Key" }, content)
+        let content = html! {
+            @for credential in &live { (self.masked(credential, live.len() > 1)) }
+            @if live.is_empty() { (self.none(kind)) } @else if self.manages() { (self.acts_on(kind, live.len() > 1)) }
+        };
+        part(title, html! { (hint) }, content)
     }
 
-    fn masked(&self, credential: &Credential) -> Markup {
+    fn acts_on(&self, kind: CredentialKind, is_rotating: bool) -> Markup {
+        let id = &self.known.hook.id;
+        let (regenerate, end) = match kind {
+            CredentialKind::Secret => ("Regenerate secret", "Turn off signing"),
+            CredentialKind::Key => ("Regenerate key", "Remove key"),
+        };
+        html! {
+            div.row {
+                a.btn href=(paths::webhook_credential(id, kind.as_str())) { (regenerate) } " "
+                @if is_rotating { a.btn.risk href=(paths::webhook_credential_revocation(id, kind.as_str())) { "Revoke old now" } " " }
+                a.btn.risk href=(paths::webhook_credential_end(id, kind.as_str())) { (end) }
+            }
+        }
+    }
+
+    fn none(&self, kind: CredentialKind) -> Markup {
+        let (words, button) = match kind {
+            CredentialKind::Secret => {
+                ("Deliveries are not signed: the receiver cannot tell them from anybody else’s.", "Turn on signing")
+            }
+            CredentialKind::Key => ("No key is sent.", "Generate key"),
+        };
+        html! {
+            p { (words) }
+            @if self.manages() {
+                form method="post" action=(paths::webhook_credential(&self.known.hook.id, kind.as_str())) {
+                    (token_field(&token()))
+                    button.btn { (button) }
+                }
+            }
+        }
+    }
+
+    fn masked(&self, credential: &Credential, is_one_of_two: bool) -> Markup {
+        let near = |at| time::near(at, self.viewer.organisation.time_zone, self.now);
         html! {
             p.row {
                 code { (credential.kind.mask()) }
+                @if is_one_of_two { span.tag { @if credential.ends_at.is_some() { "Old" } @else { "New" } } }
                 span.soft.small {
-                    "ends in " (credential.ends_in) ", made "
-                    (time::near(credential.created_at, self.viewer.organisation.time_zone, self.now)) (self.by(credential.created_by.as_ref()))
+                    "ends in " (credential.ends_in) ", made " (near(credential.created_at)) (self.by(credential.created_by.as_ref()))
+                    @if let Some(end) = credential.ends_at { ", works until " (near(end)) }
+                    @match credential.last_used_at {
+                        Some(at) => { ", last used " (near(at)) },
+                        None => ", not used yet",
+                    }
                 }
             }
         }
@@ -380,6 +409,9 @@ impl HookView<'_> {
                 }
                 div { dt { "Field set" } dd { (hook.field_set.label()) " " span.soft { (hook.field_set.explanation()) } } }
                 div { dt { "Made" } dd { (time::long(hook.created_at, self.viewer.organisation.time_zone)) (self.by(hook.created_by.as_ref())) } }
+                @if let Some(predecessor) = &self.known.predecessor {
+                    div { dt { "In place of" } dd { a href=(paths::webhook(&predecessor.id)) { (predecessor.url) } " " span.soft { "its log stays there" } } }
+                }
                 div { dt { "Hook id" } dd { (code::id("hook id", hook.id.as_str())) } }
             }
         }
