@@ -9,8 +9,9 @@
 //! regenerated is that each credential says whether the receiver is *known* to take it: the old side is the newest known of
 //! each kind. Only two of a kind live at a time: another regeneration ends the oldest.
 //!
-//! What is *not* guaranteed: a receiver of which one machine knows nothing but the new and another nothing but the old gets
-//! each delivery, but many of them on the extra try.
+//! What is *not* guaranteed: of a receiver's machines that switch one after the other and verify a header with room for one,
+//! the extra try may meet another machine than the first, and be refused there. The policy's retries, or a header with room
+//! for several, carry such a receiver over.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -9,6 +9,8 @@ mod hostile;
 mod metrics;
 mod policies;
 mod quick;
+mod replacing;
+mod rotation;
 mod routing;
 mod running;
 mod sweeping;

@@ -6,6 +6,8 @@ mod headers;
 mod health;
 mod logs;
 mod nul;
+mod replacement;
+mod rotation;
 mod sign_in;
 mod walk;
 mod webhooks;
