@@ -82,10 +82,9 @@ impl Noted {
         Ok(())
     }
 
-    /// Last, because others wait for the generation's row from here on. `others` says that something else changed that
-    /// instances keep in memory.
-    fn ended(mut self, conn: &mut Conn, others: bool) -> Result<Self> {
-        if others || self.news.iter().any(|news| matches!(news, News::Disabled { .. })) {
+    /// Last, because others wait for the generation's row from here on.
+    fn ended(mut self, conn: &mut Conn) -> Result<Self> {
+        if self.news.iter().any(|news| matches!(news, News::Disabled { .. })) {
             self.generation = Some(store::generation::bump(conn)?);
         }
         Ok(self)
@@ -174,14 +173,13 @@ fn tally<'a>(batch: &'a [Finished], told: &[Told]) -> BTreeMap<&'a HookId, Tally
     tallies
 }
 
-/// Notes what a batch says of its hooks. `others` says that it has changed something else, too, that instances keep in
-/// memory.
-pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told], rule: Rule, others: bool) -> Result<Noted> {
+/// Notes what a batch says of its hooks.
+pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told], rule: Rule) -> Result<Noted> {
     let tallies = tally(batch, told);
     if tallies.values().all(Tally::is_well) {
         let arrived: Vec<_> = tallies.iter().filter_map(|(hook, tally)| Some((*hook, tally.succeeded?))).collect();
         store::health::succeeded(conn, &arrived)?;
-        return Noted::default().ended(conn, others);
+        return Ok(Noted::default());
     }
     let hooks: Vec<&HookId> = tallies.keys().copied().collect();
     let mut changed = Vec::with_capacity(hooks.len());
@@ -201,7 +199,7 @@ pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told], rule: Rul
     for ((hook, health), (what, at)) in changed.iter().zip(follows) {
         noted.follow(conn, hook, health, what, at)?;
     }
-    noted.ended(conn, others)
+    noted.ended(conn)
 }
 
 /// Warns of and disables those whose time passes while nothing is sent, and ends what is still owed to disabled ones.
@@ -224,7 +222,7 @@ fn judge(conn: &mut Conn, failing: &[HookId], rule: Rule, now: DateTime<Utc>) ->
         }
         noted.follow(conn, &hook, &health, what, now)?;
     }
-    noted.ended(conn, false)
+    noted.ended(conn)
 }
 
 /// Ends what is owed to a disabled hook as missed; whether it is disabled still.

@@ -3,10 +3,14 @@
 //! They are opened once and kept with the hook, those to come to an end included; whether one still works is asked at every
 //! try, so a credential ends on every instance at its time, without anybody telling.
 //!
+//! Which side is preferred is kept here as soon as an extra try has been taken, and written down with its answer. Other
+//! instances need not be told: to them it says only what to try first, and their own first refusal tells them as much. So a
+//! receiver that goes back and forth costs nobody else anything.
+//!
 //! That one was used is noted with the answer that proves it, at most once a minute each: nearly every delivery costs one
 //! look at a number and no write.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -52,8 +56,7 @@ impl Held {
 pub struct Proofs {
     secrets: Vec<Held>,
     keys: Vec<Held>,
-    /// What headers with room for one carry.
-    pub prefers: Side,
+    prefers_new: AtomicBool,
 }
 
 /// What one try carries.
@@ -69,9 +72,14 @@ pub(super) struct Carried {
 }
 
 impl Proofs {
-    /// Hooks that prefer this side.
-    pub fn preferring(prefers: Side) -> Self {
-        Self { prefers, ..Self::default() }
+    /// Those of a hook that prefers this side; none yet.
+    pub fn preferring(side: Side) -> Self {
+        Self { prefers_new: AtomicBool::new(side == Side::New), ..Self::default() }
+    }
+
+    /// What headers with room for one carry.
+    pub fn prefers(&self) -> Side {
+        if self.prefers_new.load(Ordering::Relaxed) { Side::New } else { Side::Old }
     }
 
     /// Adds one; they come newest first.
@@ -94,61 +102,69 @@ impl Proofs {
 
     /// What a try carries that begins now and is proven with this side.
     pub(super) fn carried(&self, now: DateTime<Utc>, side: Side) -> Carried {
-        let (secrets, preferred, has_other_secret) = pick(&self.secrets, now, side);
-        let (keys, key, has_other_key) = pick(&self.keys, now, side);
-        let ends = |held: Option<&&Held>| held.map(|held| held.ends_in.clone());
+        let (secret, has_other_secret) = pick(&self.secrets, now, side);
+        let (key, has_other_key) = pick(&self.keys, now, side);
+        let of = |held: &[Held], at| live(held, now).nth(at).map(|held| (held.ends_in.clone(), held.plain.clone()));
+        let (key_ends_in, key) = of(&self.keys, key).unzip();
+        let secret_ends_in = live(&self.secrets, now).nth(secret).map(|held| held.ends_in.clone());
         Carried {
-            proof: Proof { secret: ends(secrets.get(preferred)), key: ends(keys.get(key)) },
-            key: keys.get(key).map(|held| held.plain.clone()),
-            secrets: Secrets { live: secrets.iter().map(|held| held.plain.clone()).collect(), preferred },
+            proof: Proof { secret: secret_ends_in, key: key_ends_in },
+            key,
+            secrets: Secrets {
+                live: live(&self.secrets, now).map(|held| held.plain.clone()).collect(),
+                preferred: secret,
+            },
             has_other: has_other_secret || has_other_key,
         }
+    }
+
+    /// An extra try of this side was taken: it is preferred from now on.
+    pub(super) fn prefer(&self, side: Side) {
+        self.prefers_new.store(side == Side::New, Ordering::Relaxed);
     }
 
     /// What a try of this side that arrived now has used, as far as that has to be noted.
     pub(super) fn used(&self, now: DateTime<Utc>, side: Side) -> Vec<CredentialId> {
         let used = |held: &[Held]| {
-            let (live, preferred, _) = pick(held, now, side);
-            live.get(preferred).filter(|held| held.is_used(now)).map(|held| held.id.clone())
+            let carried = live(held, now).nth(pick(held, now, side).0);
+            carried.filter(|held| held.is_used(now)).map(|held| held.id.clone())
         };
         used(&self.secrets).into_iter().chain(used(&self.keys)).collect()
     }
 }
 
-/// Those that are live, which of them this side carries, and whether the other side carries another.
-fn pick(held: &[Held], now: DateTime<Utc>, side: Side) -> (Vec<&Held>, usize, bool) {
-    let live: Vec<&Held> = held.iter().filter(|held| held.is_live(now)).collect();
-    if live.len() < 2 {
-        return (live, 0, false);
-    }
-    let at = |side: Side| side.pick(live.iter().map(|held| held.is_known));
-    let (own, other) = (at(side), at(side.other()));
-    (live, own, own != other)
+fn live(held: &[Held], now: DateTime<Utc>) -> impl Iterator<Item = &Held> {
+    held.iter().filter(move |held| held.is_live(now))
 }
 
-/// Notes what a batch of answers says of keys and secrets; whether a hook prefers another side because of it, so that
-/// everybody must look at its hooks anew.
-pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told]) -> Result<bool> {
+/// Which of those that are live this side carries, and whether the other side carries another.
+fn pick(held: &[Held], now: DateTime<Utc>, side: Side) -> (usize, bool) {
+    let at = |side: Side| side.pick(live(held, now).map(|held| held.is_known));
+    let own = at(side);
+    (own, own != at(side.other()))
+}
+
+/// Notes what a batch of answers says of keys and secrets: which were used, and which side their hooks prefer.
+pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told]) -> Result<()> {
     let mut used: Vec<_> = batch.iter().flat_map(|finished| &finished.used).collect();
     if let Some(last) = batch.iter().map(|finished| finished.attempt.finished_at).max().filter(|_| !used.is_empty()) {
         used.sort_unstable();
         store::credential::used(conn, &used, last)?;
     }
-    let mut taken: Vec<(&HookId, Side, DateTime<Utc>)> = Vec::new();
+    let mut taken: Vec<(&HookId, DateTime<Utc>, Side)> = Vec::new();
     for (finished, _) in batch.iter().zip(told).filter(|(_, told)| matches!(told, Told::New(_))) {
         if let (Trigger::Rotation(side), true) = (finished.attempt.trigger, finished.attempt.outcome.is_success()) {
-            taken.push((&finished.owed.delivery.hook_id, side, finished.attempt.finished_at));
+            taken.push((&finished.owed.delivery.hook_id, finished.attempt.finished_at, side));
         }
     }
     // Of one hook the last answer counts; hooks in the order of their ids, so that two instances never wait for each other.
-    taken.sort_by_key(|(hook, _, at)| (*hook, *at));
-    let mut switched = false;
-    for (at, (hook, side, when)) in taken.iter().enumerate() {
+    taken.sort_by_key(|(hook, at, _)| (*hook, *at));
+    for (at, (hook, when, side)) in taken.iter().enumerate() {
         if taken.get(at + 1).is_none_or(|(next, ..)| next != hook) {
-            switched |= store::rotation::prefer(conn, hook, *side, *when)?;
+            store::rotation::prefer(conn, hook, *side, *when)?;
         }
     }
-    Ok(switched)
+    Ok(())
 }
 
 #[cfg(test)]

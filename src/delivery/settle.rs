@@ -103,8 +103,8 @@ pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId, rule: Rule)
     for (finished, after) in batch.iter().zip(expected) {
         all.push(if written.contains(after.id.as_str()) { Told::New(after) } else { look_again(conn, finished, own)? });
     }
-    let switched = proof::note(conn, batch, &all)?;
-    let noted = health::note(conn, batch, &all, rule, switched)?;
+    proof::note(conn, batch, &all)?;
+    let noted = health::note(conn, batch, &all, rule)?;
     let now_missed = |delivery: Delivery| {
         let ends = delivery.state.is_owed() && !delivery.probe && noted.has_disabled(&delivery.hook_id);
         if ends { delivery.missed(delivery.updated_at) } else { delivery }

@@ -76,7 +76,7 @@ impl Engine {
         let due = owed.delivery.state.due().unwrap_or(started_at);
         let side = match owed.delivery.trigger {
             Trigger::Rotation(side) => side,
-            Trigger::Automatic | Trigger::Manual => target.proofs.prefers,
+            Trigger::Automatic | Trigger::Manual => target.proofs.prefers(),
         };
         let carried = target.proofs.carried(started_at, side);
         let (proof, other) = (carried.proof, carried.has_other.then(|| side.other()));
@@ -106,7 +106,11 @@ impl Engine {
         }
         self.meters.tried(&sent.outcome, sent.timings.total);
         self.steps.at(Step::Answered);
-        let used = if sent.outcome.is_success() { target.proofs.used(finished_at, side) } else { Vec::new() };
+        let is_taken = sent.outcome.is_success();
+        if is_taken && matches!(owed.delivery.trigger, Trigger::Rotation(_)) {
+            target.proofs.prefer(side);
+        }
+        let used = if is_taken { target.proofs.used(finished_at, side) } else { Vec::new() };
         let jitter = rand::random_range(-1.0..=1.0);
         let finished = Finished::new(owed, target.hook.policy, (started_at, finished_at), sent, jitter);
         Some(finished.proven(proof, other, used))

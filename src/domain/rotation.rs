@@ -52,12 +52,15 @@ impl Side {
 
     /// Which of a kind this side carries, as an index: `known` says of each, newest first, whether the receiver is known to
     /// take it. Of one alone it is that one.
-    pub fn pick(self, known: impl ExactSizeIterator<Item = bool>) -> usize {
-        let last = known.len().saturating_sub(1);
-        match self {
-            Side::New => 0,
-            Side::Old => known.into_iter().position(|is_known| is_known).unwrap_or(last),
+    pub fn pick(self, known: impl Iterator<Item = bool>) -> usize {
+        let mut oldest = 0;
+        for (at, is_known) in known.enumerate() {
+            if is_known || self == Side::New {
+                return at;
+            }
+            oldest = at;
         }
+        oldest
     }
 }
 

@@ -1,17 +1,16 @@
-//! A rotation on the page of its hook: what is in force, in sentences, and what can be done about it (B3).
+//! A rotation on the page of its hook: the old and the new one side by side, what is in force, and what can be done (B3).
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use maud::{Markup, Render, html};
+use maud::{Markup, html};
 
-use super::super::layout::part;
-use super::super::words::list;
+use super::super::status::State;
 use super::super::{paths, time};
 use crate::domain::hook::{Credential, Hook};
 use crate::domain::rotation::{self, Preference, Side};
 use crate::domain::secret::CredentialKind;
 
-/// The part *Rotation* of a hook's page; nothing while there is none.
+/// What a hook's page tells of its rotation.
 pub(super) struct Rotation<'a> {
     /// The hook.
     pub hook: &'a Hook,
@@ -19,71 +18,111 @@ pub(super) struct Rotation<'a> {
     pub credentials: &'a [Credential],
     /// What it prefers.
     pub preference: Option<Preference>,
-    /// Whether the reader may act on it.
-    pub manages: bool,
     /// The organisation's.
     pub zone: Tz,
     /// When the page is read.
     pub now: DateTime<Utc>,
 }
 
-impl Render for Rotation<'_> {
-    fn render(&self) -> Markup {
-        if !rotation::is_under_way(self.credentials, self.now) {
-            return html! {};
+impl Rotation<'_> {
+    /// The new one and the old one of a kind; `None` while there is no rotation of it.
+    pub fn of(&self, kind: CredentialKind) -> Option<(&Credential, &Credential)> {
+        match rotation::live(self.credentials, kind, self.now).as_slice() {
+            [new, old, ..] => Some((new, old)),
+            _ => None,
         }
-        let (secrets, keys) = (self.live(CredentialKind::Secret), self.live(CredentialKind::Key));
-        let side = self.preference.map_or(Side::Old, |preference| preference.side);
-        let content = html! {
-            @for (kind, live) in [(CredentialKind::Secret, &secrets), (CredentialKind::Key, &keys)] {
-                @if let [new, old, ..] = live.as_slice() { p { (self.both(kind, new, old)) } }
-            }
-            @if secrets.len() > 1 {
-                p { code { "webhook-signature" } " and " code { "X-Webhook-Signature" } " carry the signatures of both secrets, the new one’s first." }
-            }
-            p { (self.preferred(side, secrets.len() > 1, keys.len() > 1)) }
-            @if self.manages && side == Side::Old {
-                div.row {
-                    form method="post" action=(paths::webhook_switch(&self.hook.id)) { button.btn { "My receiver has switched" } }
+    }
+
+    /// `Old and new both work until 21 Nov, 14:42.`
+    pub fn hint(&self, old: &Credential) -> Markup {
+        html! { "Old and new both work" @if let Some(end) = old.ends_at { " until " (self.near(end)) } "." }
+    }
+
+    /// Both, with who made them (`by`) and when each was last used.
+    pub fn table(
+        &self,
+        kind: CredentialKind,
+        (new, old): (&Credential, &Credential),
+        by: impl Fn(&Credential) -> Markup,
+    ) -> Markup {
+        let name = match kind {
+            CredentialKind::Secret => "Secret",
+            CredentialKind::Key => "Key",
+        };
+        html! {
+            div.table {
+                table.cards.pairs {
+                    caption.hush { (kind.label()) ", old and new" }
+                    thead { tr {
+                        th scope="col" { (name) }
+                        th scope="col" { "State" }
+                        th scope="col" { "Made" }
+                        th scope="col" { "Last used" }
+                    } }
+                    tbody {
+                        @for credential in [new, old] {
+                            tr {
+                                th scope="row" { code { (kind.mask()) } " " span.soft { "ends in " (credential.ends_in) } }
+                                td { @if credential.ends_at.is_some() { (State::OLD.plain()) } @else { (State::NEW.plain()) } }
+                                td { (self.near(credential.created_at)) (by(credential)) }
+                                td { @match credential.last_used_at { Some(at) => (self.near(at)), None => "not yet" } }
+                            }
+                        }
+                    }
                 }
             }
-        };
-        part("Rotation", html! { "Old and new side by side" }, content)
-    }
-}
-
-impl Rotation<'_> {
-    fn live(&self, kind: CredentialKind) -> Vec<&Credential> {
-        rotation::live(self.credentials, kind, self.now)
-    }
-
-    fn near(&self, at: DateTime<Utc>) -> Markup {
-        time::near(at, self.zone, self.now)
-    }
-
-    fn both(&self, kind: CredentialKind, new: &Credential, old: &Credential) -> Markup {
-        html! {
-            "Two " (kind.as_str()) "s work"
-            @if let Some(end) = old.ends_at { " until " (self.near(end)) }
-            ": the new one, which ends in " code { (new.ends_in) } ", and the old one, which ends in " code { (old.ends_in) } ". The old one then ends by itself."
         }
     }
 
-    fn preferred(&self, side: Side, of_secret: bool, of_key: bool) -> Markup {
-        let signatures = of_secret.then_some(["X-TalentSprout-Signature", "X-Hub-Signature-256"]);
-        let headers = signatures.into_iter().flatten().chain(of_key.then_some("X-Webhook-Key"));
-        let headers: Vec<String> = headers.map(str::to_owned).collect();
-        let is_one = headers.len() == 1;
+    /// What headers of a kind carry while there are two.
+    pub fn in_force(&self, kind: CredentialKind, old: &Credential) -> Markup {
+        let side = self.preference.map_or(Side::Old, |preference| preference.side);
         let (this, that) = match side {
             Side::Old => ("the old one", "the new one"),
             Side::New => ("the new one", "the old one"),
         };
         html! {
-            (list(&headers)) @if is_one { " has" } @else { " have" } " room for one and " @if is_one { "carries " } @else { "carry " } strong { (this) }
-            @if let Some(preference) = self.preference { ", since " (self.near(preference.since)) }
-            ". When the receiver answers 400, 401 or 403, the same delivery goes out at once a second time with " (that)
-            "; if that is taken, " (that) " is preferred from then on."
+            @match kind {
+                CredentialKind::Secret => {
+                    p { code { "webhook-signature" } " and " code { "X-Webhook-Signature" } " carry the signatures of both, the new one’s first." }
+                    p {
+                        code { "X-TalentSprout-Signature" } " and " code { "X-Hub-Signature-256" } " have room for one: they carry that of " strong { (this) }
+                        (self.since()) (else_the(that))
+                    }
+                }
+                CredentialKind::Key => p {
+                    code { "X-Webhook-Key" } " has room for one: it carries " strong { (this) } (self.since()) (else_the(that))
+                },
+            }
+            @if let Some(end) = old.ends_at {
+                p.small.soft { "The old one ends by itself " (self.near(end)) ". Last used says when a delivery that it proved in a header with room for one last arrived." }
+            }
         }
+    }
+
+    /// The button for an admin who knows that the receiver has switched. One press counts for key and secret.
+    pub fn switch(&self) -> Markup {
+        let is_new = self.preference.is_some_and(|preference| preference.side == Side::New);
+        html! {
+            @if !is_new {
+                form method="post" action=(paths::webhook_switch(&self.hook.id)) { button.btn { "My receiver has switched" } } " "
+            }
+        }
+    }
+
+    fn since(&self) -> Markup {
+        html! { @if let Some(preference) = self.preference { ", since " (self.near(preference.since)) } }
+    }
+
+    fn near(&self, at: DateTime<Utc>) -> Markup {
+        time::near(at, self.zone, self.now)
+    }
+}
+
+fn else_the(that: &str) -> Markup {
+    html! {
+        ". When the receiver answers 400, 401 or 403, the same delivery goes out at once a second time with " (that)
+        "; if that is taken, " (that) " is preferred from then on."
     }
 }
 
@@ -94,12 +133,14 @@ mod tests {
     use super::super::super::samples::{credential, hook, now};
     use super::*;
 
-    fn page(credentials: &[Credential], side: Side, manages: bool) -> String {
-        let hook = hook("HRIS");
-        let preference = Some(Preference { side, since: now() - TimeDelta::hours(1) });
-        Rotation { hook: &hook, credentials, preference, manages, zone: chrono_tz::Europe::Berlin, now: now() }
-            .render()
-            .into_string()
+    /// Everything that is told of a rotation of a kind.
+    fn told(credentials: &[Credential], kind: CredentialKind, side: Side) -> Option<String> {
+        let (hook, preference) = (hook("HRIS"), Some(Preference { side, since: now() - TimeDelta::hours(1) }));
+        let view = Rotation { hook: &hook, credentials, preference, zone: chrono_tz::Europe::Berlin, now: now() };
+        let (new, old) = view.of(kind)?;
+        let by = |_: &Credential| html! { ", " bdi { "محمد" } };
+        let parts = [view.hint(old), view.table(kind, (new, old), by), view.in_force(kind, old), view.switch()];
+        Some(parts.map(Markup::into_string).concat())
     }
 
     fn ending(kind: CredentialKind, ends_in: &str) -> Credential {
@@ -108,19 +149,25 @@ mod tests {
 
     #[test]
     fn it_says_what_is_in_force_and_until_when() {
-        let both = [credential(CredentialKind::Secret, "new1"), ending(CredentialKind::Secret, "old1")];
-        let shown = page(&both, Side::Old, true);
+        let used = Some(now() - TimeDelta::minutes(2));
+        let old = Credential { last_used_at: used, ..ending(CredentialKind::Secret, "old1") };
+        let both = [old, credential(CredentialKind::Secret, "new1")];
+        let shown = told(&both, CredentialKind::Secret, Side::Old).expect("a rotation");
         for part in [
-            "Two secrets work until",
-            ">21 Nov, 13:42</time>: the new one, which ends in <code>new1</code>",
-            "X-TalentSprout-Signature and X-Hub-Signature-256 have room for one and carry <strong>the old one</strong>, since",
+            ">21 Nov, 13:42</time>.",
+            "ends in new1",
+            "New</span>",
+            "<td>not yet</td>",
+            ">today at 14:40</time></td>",
+            "<bdi>محمد</bdi>",
+            "carry that of <strong>the old one</strong>, since <time",
+            "a second time with the new one; if that is taken, the new one is preferred",
             "My receiver has switched",
         ] {
             assert!(shown.contains(part), "{part} is not in {shown}");
         }
-        assert!(!shown.contains("X-Webhook-Key"));
-        assert!(!page(&both, Side::Old, false).contains("My receiver has switched"));
-        let shown = page(&both, Side::New, true);
+        assert!(!shown.contains("X-Webhook-Key"), "{shown}");
+        let shown = told(&both, CredentialKind::Secret, Side::New).expect("a rotation");
         assert!(
             shown.contains("<strong>the new one</strong>") && !shown.contains("My receiver has switched"),
             "{shown}"
@@ -130,13 +177,10 @@ mod tests {
     #[test]
     fn a_key_has_one_header_and_without_two_of_a_kind_there_is_nothing_to_say() {
         let keys = [credential(CredentialKind::Key, "new1"), ending(CredentialKind::Key, "old1")];
-        let shown = page(&keys, Side::Old, true);
-        assert!(
-            shown.contains("X-Webhook-Key has room for one and carries ") && shown.contains("Two keys work"),
-            "{shown}"
-        );
-        assert!(!shown.contains("webhook-signature"));
+        let shown = told(&keys, CredentialKind::Key, Side::Old).expect("a rotation");
+        assert!(shown.contains("<code>X-Webhook-Key</code> has room for one: it carries <strong>the old"), "{shown}");
+        assert!(!shown.contains("webhook-signature") && told(&keys, CredentialKind::Secret, Side::Old).is_none());
         let over = Credential { ends_at: Some(now()), ..credential(CredentialKind::Key, "old1") };
-        assert_eq!(page(&[credential(CredentialKind::Key, "new1"), over], Side::Old, true), "");
+        assert!(told(&[credential(CredentialKind::Key, "new1"), over], CredentialKind::Key, Side::Old).is_none());
     }
 }

@@ -116,9 +116,9 @@ impl Known {
         Ok(Some(Self { hook, credentials, preference, predecessor, names, recent, ended, owed, standing, test }))
     }
 
-    /// Those of a kind, newest first: two while a rotation lasts.
-    fn of(&self, kind: CredentialKind, now: DateTime<Utc>) -> Vec<&Credential> {
-        rotation::live(&self.credentials, kind, now)
+    /// The newest of a kind.
+    fn of(&self, kind: CredentialKind, now: DateTime<Utc>) -> Option<&Credential> {
+        rotation::live(&self.credentials, kind, now).into_iter().next()
     }
 }
 
@@ -148,7 +148,7 @@ impl Render for HookView<'_> {
             (self.known.standing.notice(hook, self.manages(), self.viewer.organisation.time_zone, self.now))
             @if alive && self.manages() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
-            @if alive { (self.rotation()) (self.credential(CredentialKind::Secret)) (self.credential(CredentialKind::Key)) }
+            @if alive { (self.credential(CredentialKind::Secret)) (self.credential(CredentialKind::Key)) }
             (part("Delivery policy", html! {}, self.policy()))
             (part("Recent deliveries", html! { "Latest " (RECENT) }, self.recent()))
             (part("Facts", html! {}, self.facts()))
@@ -267,36 +267,52 @@ impl HookView<'_> {
             hook: &self.known.hook,
             credentials: &self.known.credentials,
             preference: self.known.preference,
-            manages: self.manages(),
             zone: self.viewer.organisation.time_zone,
             now: self.now,
         }
     }
 
     fn credential(&self, kind: CredentialKind) -> Markup {
-        let live = self.known.of(kind, self.now);
+        let rotation = self.rotation();
+        let both = rotation.of(kind);
         let (title, hint) = match kind {
             CredentialKind::Secret => ("Signing secret", "Signs every delivery, four ways side by side"),
             CredentialKind::Key => ("Webhook key", "Sent in X-Webhook-Key"),
         };
+        let hint = both.map_or_else(|| html! { (hint) }, |(_, old)| rotation.hint(old));
         let content = html! {
-            @for credential in &live { (self.masked(credential, live.len() > 1)) }
-            @if live.is_empty() { (self.none(kind)) } @else if self.manages() { (self.acts_on(kind, live.len() > 1)) }
+            @if let Some((new, old)) = both {
+                (rotation.table(kind, (new, old), |credential| self.by(credential.created_by.as_ref())))
+                (rotation.in_force(kind, old))
+                (self.acts_on(kind))
+            } @else if let Some(credential) = self.known.of(kind, self.now) {
+                (self.masked(credential))
+                (self.acts_on(kind))
+            } @else {
+                (self.none(kind))
+            }
         };
-        part(title, html! { (hint) }, content)
+        part(title, hint, content)
     }
 
-    fn acts_on(&self, kind: CredentialKind, is_rotating: bool) -> Markup {
-        let id = &self.known.hook.id;
+    fn acts_on(&self, kind: CredentialKind) -> Markup {
+        let (id, rotation) = (&self.known.hook.id, self.rotation());
+        let is_rotating = rotation.of(kind).is_some();
+        let is_first = kind == CredentialKind::Secret || rotation.of(CredentialKind::Secret).is_none();
         let (regenerate, end) = match kind {
             CredentialKind::Secret => ("Regenerate secret", "Turn off signing"),
             CredentialKind::Key => ("Regenerate key", "Remove key"),
         };
         html! {
-            div.row {
-                a.btn href=(paths::webhook_credential(id, kind.as_str())) { (regenerate) } " "
-                @if is_rotating { a.btn.risk href=(paths::webhook_credential_revocation(id, kind.as_str())) { "Revoke old now" } " " }
-                a.btn.risk href=(paths::webhook_credential_end(id, kind.as_str())) { (end) }
+            @if self.manages() {
+                div.row {
+                    @if is_rotating {
+                        @if is_first { (rotation.switch()) }
+                        a.btn.risk href=(paths::webhook_credential_revocation(id, kind.as_str())) { "Revoke old now" } " "
+                    }
+                    a.btn href=(paths::webhook_credential(id, kind.as_str())) { (regenerate) } " "
+                    a.btn.risk href=(paths::webhook_credential_end(id, kind.as_str())) { (end) }
+                }
             }
         }
     }
@@ -319,15 +335,13 @@ impl HookView<'_> {
         }
     }
 
-    fn masked(&self, credential: &Credential, is_one_of_two: bool) -> Markup {
+    fn masked(&self, credential: &Credential) -> Markup {
         let near = |at| time::near(at, self.viewer.organisation.time_zone, self.now);
         html! {
             p.row {
                 code { (credential.kind.mask()) }
-                @if is_one_of_two { span.tag { @if credential.ends_at.is_some() { "Old" } @else { "New" } } }
                 span.soft.small {
                     "ends in " (credential.ends_in) ", made " (near(credential.created_at)) (self.by(credential.created_by.as_ref()))
-                    @if let Some(end) = credential.ends_at { ", works until " (near(end)) }
                     @match credential.last_used_at {
                         Some(at) => { ", last used " (near(at)) },
                         None => ", not used yet",
