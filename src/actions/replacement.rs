@@ -64,7 +64,8 @@ fn take_over(conn: &mut Conn, context: &Context, viewer: &Viewer, old: Hook, url
         url,
         // Why the old one was disabled says nothing of the new address.
         state: match state {
-            HookState::Deleted => return Err(ActionError::Refused("It has been deleted meanwhile".into())),
+            // Two presses at once: the first one's successor is the second one's, too.
+            HookState::Deleted => return old.replaced_by.ok_or(ActionError::NotFound),
             HookState::Disabled => HookState::Active,
             HookState::Active | HookState::Paused => state,
         },

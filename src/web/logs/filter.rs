@@ -252,7 +252,11 @@ fn cursor(text: &str) -> Option<Cursor> {
 }
 
 fn hook_label(hook: &Hook) -> String {
-    if hook.state == HookState::Deleted { format!("{} (deleted)", hook.name) } else { hook.name.clone() }
+    match hook.state {
+        HookState::Deleted if hook.replaced_by.is_some() => format!("{} (replaced)", hook.name),
+        HookState::Deleted => format!("{} (deleted)", hook.name),
+        HookState::Active | HookState::Paused | HookState::Disabled => hook.name.clone(),
+    }
 }
 
 fn described(name: &str, error: Option<&str>) -> Option<String> {

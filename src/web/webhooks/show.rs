@@ -375,7 +375,12 @@ impl HookView<'_> {
 
     fn recent(&self) -> Markup {
         if self.known.recent.is_empty() {
-            return html! { p.small.soft { "Nothing yet. Send Test is the quickest way to see something here." } };
+            return html! {
+                p.small.soft {
+                    @if self.known.hook.state == HookState::Deleted { "Nothing stands in its log." }
+                    @else { "Nothing yet. Send Test is the quickest way to see something here." }
+                }
+            };
         }
         html! {
             div.table {

@@ -1,11 +1,14 @@
 //! Keys and secrets are rotated without downtime (B3).
 
+use std::sync::Mutex;
+
 use hirewire::actions::hook::NewHook;
 use hirewire::actions::{self, credential};
 use hirewire::domain::api_key::ApiKey;
 use hirewire::domain::attempt::Trigger;
 use hirewire::domain::delivery::{Delivery, Status};
 use hirewire::domain::hook::{Credential, Hook};
+use hirewire::domain::ids::EventId;
 use hirewire::domain::mode::Mode;
 use hirewire::domain::rotation::{Overlap, Side};
 use hirewire::domain::secret::CredentialKind::{self, Key, Secret};
@@ -42,6 +45,8 @@ struct Story {
     hook: Hook,
     key: ApiKey,
     first: String,
+    /// What was sent last.
+    last: Mutex<Option<EventId>>,
 }
 
 async fn a_signed_hook(app: &TestApp, policy: &str) -> Story {
@@ -51,7 +56,7 @@ async fn a_signed_hook(app: &TestApp, policy: &str) -> Story {
         NewHook { policy: policy.into(), sign: true, name: "HRIS of Nguyễn Thị Ánh".into(), ..NewHook::default() };
     let hook = app.a_hook_with(&team.admin, &verifier.receiver.url(), form).await;
     let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
-    let mut story = Story { team, verifier, hook, key, first: String::new() };
+    let mut story = Story { team, verifier, hook, key, first: String::new(), last: Mutex::default() };
     story.first = story.shown(app, Secret).await;
     story.verifier.switch_to(&[&story.first]);
     story
@@ -72,15 +77,20 @@ impl Story {
 
     /// Something happens and is sent; the request that came of it last.
     async fn send(&self, app: &TestApp) -> Received {
-        app.report(&self.key, "job.created").await;
+        let event = app.report(&self.key, "job.created").await;
+        *self.last.lock().expect("no panic before") = Some(event.id);
         for _ in 0..2 {
             app.tick().await;
         }
         self.verifier.receiver.requests().pop().expect("a request")
     }
 
+    /// What came of the event that was sent last.
     async fn newest(&self, app: &TestApp) -> Delivery {
-        app.deliveries(&self.team.id, Mode::Live).await.pop().expect("a delivery")
+        let last = self.last.lock().expect("no panic before").clone();
+        let all = app.deliveries(&self.team.id, Mode::Live).await;
+        let is_it = |delivery: &Delivery| last.as_ref().is_none_or(|last| delivery.event_id == *last);
+        all.into_iter().find(is_it).expect("a delivery")
     }
 
     /// Status of the answer and what made the try happen, of each try.
