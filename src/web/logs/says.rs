@@ -114,6 +114,9 @@ fn nothing_more(detail: &Detail) -> &'static str {
     if detail.hook.state == HookState::Deleted {
         return "The webhook has been deleted since: nothing is sent to it any more.";
     }
+    if detail.delivery.probe && detail.delivery.tries.rotation > 0 {
+        return "A test is tried once with the old and once with the new: nothing more happens until someone sends it again.";
+    }
     if detail.delivery.probe {
         return "A test is tried once: nothing more happens until someone sends it again.";
     }

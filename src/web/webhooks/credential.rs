@@ -23,13 +23,25 @@ fn which(path: &(String, String)) -> Result<(HookId, CredentialKind), WebError> 
     CredentialKind::parse(&path.1).map(|kind| (id, kind)).ok_or(WebError::NotFound)
 }
 
-/// Asks how long the one there is goes on working beside the new one.
+/// How many of a kind a hook has.
+async fn count(context: &Context, viewer: &Viewer, path: &(String, String)) -> Result<usize, WebError> {
+    let (id, kind) = which(path)?;
+    let hook = hook::find_alive(context, viewer, id).await?;
+    let now = context.clock.now();
+    let credentials = context.store.read(move |conn| store::credential::live(conn, &hook.id, now)).await?;
+    Ok(rotation::live(&credentials, kind, now).len())
+}
+
+/// Asks how long the one there is goes on working beside the new one; where there is none, there is nothing to ask.
 pub async fn show(
     context: web::Data<Context>,
     viewer: Viewer,
     organisations: Organisations,
     path: Which,
 ) -> Result<HttpResponse, WebError> {
+    if count(&context, &viewer, &path).await? == 0 {
+        return Ok(see_other(paths::webhook(&path.0)));
+    }
     let chosen = Overlap::default().as_str();
     Ok(page(&context, &viewer, organisations, &path, Asked::Regenerate { chosen, error: None }).await?.ok())
 }
@@ -77,12 +89,8 @@ pub async fn show_revocation(
     organisations: Organisations,
     path: Which,
 ) -> Result<HttpResponse, WebError> {
-    let (id, kind) = which(&path)?;
-    let hook = hook::find_alive(&context, &viewer, id).await?;
-    let (of, now) = (hook.id.clone(), context.clock.now());
-    let credentials = context.store.read(move |conn| store::credential::live(conn, &of, now)).await?;
-    if rotation::live(&credentials, kind, now).len() < 2 {
-        return Ok(see_other(paths::webhook(&hook.id)));
+    if count(&context, &viewer, &path).await? < 2 {
+        return Ok(see_other(paths::webhook(&path.0)));
     }
     Ok(page(&context, &viewer, organisations, &path, Asked::Revoke).await?.ok())
 }

@@ -64,8 +64,8 @@ impl Rotation<'_> {
                             tr {
                                 th scope="row" { code { (kind.mask()) } " " span.soft { "ends in " (credential.ends_in) } }
                                 td { @if credential.ends_at.is_some() { (State::OLD.plain()) } @else { (State::NEW.plain()) } }
-                                td { (self.near(credential.created_at)) (by(credential)) }
-                                td { @match credential.last_used_at { Some(at) => (self.near(at)), None => "not yet" } }
+                                td data-l="Made" { (self.near(credential.created_at)) (by(credential)) }
+                                td data-l="Last used" { @match credential.last_used_at { Some(at) => (self.near(at)), None => "not yet" } }
                             }
                         }
                     }
@@ -157,7 +157,7 @@ mod tests {
             ">21 Nov, 13:42</time>.",
             "ends in new1",
             "New</span>",
-            "<td>not yet</td>",
+            "<td data-l=\"Last used\">not yet</td>",
             ">today at 14:40</time></td>",
             "<bdi>محمد</bdi>",
             "carry that of <strong>the old one</strong>, since <time",
