@@ -1,4 +1,4 @@
-//! Hooks: created, paused, resumed, deleted (A1, A2, A3).
+//! Hooks: created, paused, resumed, deleted (A1, A2, A3). Replacing one is in [`super::replacement`].
 
 use super::once::once;
 use super::{ActionError, Context, FieldError, Result, Viewer, credential, line, reveal};
@@ -136,11 +136,11 @@ async fn check(context: &Context, form: &NewHook) -> Result<(Wanted, bool)> {
         errors.push(error);
         None
     });
-    let url = address(context, &form.url).await.map_err(|error| errors.push(error)).ok();
     let policy = if form.policy.is_empty() { Some(Policy::Quick) } else { Policy::parse(&form.policy) };
     if policy.is_none() {
         errors.push(FieldError::new("policy", "Choose one of the delivery policies"));
     }
+    let url = address(context, &form.url).await.map_err(|error| errors.push(error)).ok();
     let subscription = subscription(&form.events).unwrap_or_else(|error| {
         errors.push(error);
         Subscription::All
@@ -156,7 +156,7 @@ async fn check(context: &Context, form: &NewHook) -> Result<(Wanted, bool)> {
     }
 }
 
-/// The address that was typed, judged as every try will judge it; and whether its host's name resolves now.
+/// Reads an address as it was typed and has the guard judge it, as every try will; whether its name resolves now (S3, B15).
 pub(super) async fn address(context: &Context, typed: &str) -> Result<(HookUrl, bool), FieldError> {
     let url = HookUrl::typed(typed).map_err(|error| FieldError::new("url", error))?;
     match context.guard.check(&url).await {
@@ -196,11 +196,13 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) 
         created_by: Some(viewer.member.id.clone()),
         created_at: now,
         updated_at: now,
+        replaced_by: None,
     };
     store::hook::insert(conn, &hook)?;
     let mut made = Vec::new();
     for kind in checked.kinds {
-        made.push((kind.as_str(), credential::insert(conn, context, viewer, &hook.id, kind)?));
+        let (_, plain) = credential::insert(conn, context, viewer, &hook.id, kind, true)?;
+        made.push((kind.as_str(), plain));
     }
     let shown: Vec<_> = made.iter().map(|(kind, plain)| (*kind, plain)).collect();
     if !shown.is_empty() {

@@ -16,6 +16,7 @@ pub mod interview;
 mod once;
 pub mod organisation;
 pub mod password;
+pub mod replacement;
 pub mod reveal;
 pub mod sign_in;
 pub mod test;

@@ -11,13 +11,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::prepare;
+use super::proof::Proofs;
 use crate::domain::api_key::ApiKey;
 use crate::domain::hook::Hook;
 use crate::domain::ids::{HookId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::sealing::SealingKey;
-use crate::domain::secret::Plain;
-use crate::domain::signing::Secrets;
 use crate::store::{self, Conn, Result, Store};
 
 /// A hook with everything it takes to send to it.
@@ -25,10 +24,8 @@ use crate::store::{self, Conn, Result, Store};
 pub struct Target {
     /// The hook.
     pub hook: Hook,
-    /// Its key.
-    pub key: Option<Plain>,
-    /// What its deliveries are signed with.
-    pub secrets: Secrets,
+    /// Its keys and secrets.
+    pub proofs: Proofs,
 }
 
 /// An API key that works, and when its use was last noted.

@@ -1,29 +1,42 @@
 //! Preparing: what it takes to send to a hook, read and opened.
 
 use super::directory::Target;
+use super::proof::Proofs;
+use crate::domain::hook::Hook;
 use crate::domain::ids::HookId;
 use crate::domain::sealing::SealingKey;
 use crate::domain::secret::{CredentialKind, Plain};
-use crate::domain::signing::Secrets;
+use crate::store::credential::Sealed;
 use crate::store::{self, Conn, StoreError};
 
-/// A hook with its key and secrets; `None` when there is no such hook.
+/// A hook with its keys and secrets; `None` when there is no such hook.
 pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Option<Target>, StoreError> {
     let ids = std::slice::from_ref(id);
     let Some(hook) = store::hook::by_ids(conn, ids)?.into_iter().next() else { return Ok(None) };
-    let mut credentials = store::credential::of_hooks(conn, ids)?;
+    let proofs = proofs(conn, &hook, sealing)?;
+    Ok(Some(Target { hook, proofs }))
+}
+
+fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey) -> Result<Proofs, StoreError> {
+    let mut sealed = store::credential::of_hooks(conn, std::slice::from_ref(&hook.id))?;
+    // Without two of a kind there is nothing to prefer.
+    let mut preference = if sealed.len() > 1 { store::rotation::preference(conn, &hook.id)? } else { None };
     if hook.interview().is_some()
         && let Some(default) = store::hook::default_of(conn, &hook.organisation_id, hook.mode)?
     {
-        let theirs = store::credential::of_hooks(conn, &[default.id])?;
-        inherit(&mut credentials, theirs);
+        inherit(&mut sealed, store::credential::of_hooks(conn, std::slice::from_ref(&default.id))?);
+        preference = preference.or(store::rotation::preference(conn, &default.id)?);
     }
-    let (key, secrets) = open(&credentials, sealing)?;
-    Ok(Some(Target { hook, key, secrets }))
+    let mut proofs = Proofs::preferring(preference.map(|preference| preference.side).unwrap_or_default());
+    for sealed in sealed {
+        let plain = open(&sealed, &sealed.credential.hook_id, sealing)?;
+        proofs.add(sealed.credential, plain);
+    }
+    Ok(proofs)
 }
 
-/// Adds the default hook's key and secrets where an interview's hook has none of its own (S2).
-fn inherit(own: &mut Vec<store::credential::Sealed>, default: Vec<store::credential::Sealed>) {
+/// Adds the default hook's keys and secrets where an interview's hook has none of its own (S2).
+fn inherit(own: &mut Vec<Sealed>, default: Vec<Sealed>) {
     let kinds: Vec<CredentialKind> = own.iter().map(|sealed| sealed.credential.kind).collect();
     own.extend(default.into_iter().filter(|sealed| !kinds.contains(&sealed.credential.kind)));
 }
@@ -33,23 +46,12 @@ pub fn place(hook: &HookId, credential: &str) -> String {
     format!("{hook}/{credential}")
 }
 
-fn open(
-    credentials: &[store::credential::Sealed],
-    sealing: &SealingKey,
-) -> Result<(Option<Plain>, Secrets), StoreError> {
-    let mut key = None;
-    let mut secrets = Secrets::default();
-    for sealed in credentials {
-        let place = place(&sealed.credential.hook_id, sealed.credential.id.as_str());
-        let plain = sealing.open(&sealed.sealed, &place).map_err(|error| StoreError::Corrupt {
-            table: "credentials",
-            id: sealed.credential.id.to_string(),
-            what: error.to_string(),
-        })?;
-        match sealed.credential.kind {
-            CredentialKind::Secret => secrets.live.push(plain),
-            CredentialKind::Key => key = key.or(Some(plain)),
-        }
-    }
-    Ok((key, secrets))
+/// A key or secret of this hook in clear.
+pub fn open(sealed: &Sealed, hook: &HookId, sealing: &SealingKey) -> Result<Plain, StoreError> {
+    let id = sealed.credential.id.as_str();
+    sealing.open(&sealed.sealed, &place(hook, id)).map_err(|error| StoreError::Corrupt {
+        table: "credentials",
+        id: id.to_owned(),
+        what: error.to_string(),
+    })
 }

@@ -286,7 +286,10 @@ impl Queue {
             return None;
         }
         let again = self.again.remove(delivery)?;
-        self.push(again)
+        let refused = self.push(again);
+        // It was owed before that try ended: the try may have been the last.
+        self.doubt(delivery);
+        refused
     }
 
     fn fill_lanes(&mut self, now: DateTime<Utc>) {

@@ -7,7 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::health;
 use crate::domain::health::Rule;
+use crate::domain::hook::HookState;
 use crate::domain::ids::InstanceId;
+use crate::store::audit::Act;
 use crate::store::presence::{Held, Presence};
 use crate::store::{self, Conn, Store, StoreError};
 
@@ -79,7 +81,8 @@ pub async fn keep_house(
 }
 
 /// Puts right what no single act could: what strangers hold is freed, what is held for an active hook becomes due, what is
-/// owed to a disabled one is missed; and hooks whose time has run out while nothing was sent are disabled.
+/// owed to a disabled one is missed, what is owed to a replaced one goes to its heir; keys and secrets whose time is over are
+/// destroyed; and hooks whose time has run out while nothing was sent are disabled.
 ///
 /// Each of these is the trace of a moment in which two things happened at once; looking for them costs a walk over what is
 /// owed, so it is done at longer intervals.
@@ -95,7 +98,51 @@ pub async fn sweep(store: &Store, rule: Rule, now: DateTime<Utc>) -> Result<(), 
     if strangers + stranded > 0 {
         tracing::warn!(strangers, stranded, "deliveries that nobody would have sent are due again");
     }
+    end_rotations(store, now).await?;
+    hand_on(store, now).await?;
     health::sweep(store, rule, now).await
+}
+
+/// Destroys the keys and secrets whose overlap is over. They have not been used since: every try asks for itself whether
+/// they work.
+async fn end_rotations(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let ended = move |conn: &mut Conn| {
+        for credential in store::credential::remove_ended(conn, now)? {
+            let hook = store::hook::by_ids(conn, std::slice::from_ref(&credential.hook_id))?.pop();
+            let Some(hook) = hook.filter(|hook| hook.state != HookState::Deleted) else { continue };
+            let act = Act {
+                organisation: Some(&hook.organisation_id),
+                member: None,
+                act: &format!("hook.{}.ended", credential.kind.as_str()),
+                object: Some(hook.id.as_str()),
+                detail: format!(
+                    "The old one of webhook “{}”, which ends in {}, came to its end",
+                    hook.name, credential.ends_in
+                ),
+            };
+            store::audit::insert(conn, &act, now)?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    store.write(ended).await
+}
+
+/// Gives what was recorded for a hook in the very moment of its replacement to the one that took over.
+async fn hand_on(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let replaced = store.read(store::delivery::owed_to_replaced).await?;
+    if replaced.is_empty() {
+        return Ok(());
+    }
+    let moving = move |conn: &mut Conn| {
+        for hook in replaced {
+            match store::hook::heir(conn, &hook)? {
+                Some(heir) => store::delivery::move_owed(conn, &hook, &heir, now)?,
+                None => store::delivery::cancel_owed_to(conn, &hook, now)?,
+            };
+        }
+        Ok::<_, StoreError>(())
+    };
+    store.change(moving).await
 }
 
 /// Gives back what this instance holds and takes its name off the list.

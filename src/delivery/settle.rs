@@ -2,17 +2,19 @@
 //!
 //! Usually nobody has touched the delivery since the try began, and the write itself makes sure of that. Otherwise the
 //! delivery is read again under lock, because someone may have cancelled it, asked for another try, paused its hook or
-//! deleted it meanwhile. Then the try is still recorded as evidence, and the decision stands.
+//! deleted or replaced it meanwhile. Then the try is still recorded as evidence, and the decision stands.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::health::{self, Noted};
+use super::proof;
 use super::sender::Sent;
-use crate::domain::attempt::{Attempt, Trigger};
+use crate::domain::attempt::{Attempt, Proof, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::health::Rule;
-use crate::domain::ids::{AttemptId, InstanceId};
+use crate::domain::ids::{AttemptId, CredentialId, InstanceId};
 use crate::domain::policy::Policy;
+use crate::domain::rotation::Side;
 use crate::store::delivery::{Owed, Settled};
 use crate::store::{self, Conn, Result, StoreError};
 
@@ -27,6 +29,10 @@ pub struct Finished {
     pub policy: Policy,
     /// From -1 to 1: how far *Patient* moves its next pause.
     pub jitter: f64,
+    /// The side that could prove it otherwise, while there are two.
+    pub other: Option<Side>,
+    /// The keys and secrets whose use has to be noted.
+    pub used: Vec<CredentialId>,
 }
 
 impl Finished {
@@ -43,6 +49,7 @@ impl Finished {
             delivery_id: owed.delivery.id.clone(),
             number: owed.delivery.tries.all() + 1,
             trigger: owed.delivery.trigger,
+            proof: Proof::default(),
             started_at,
             finished_at,
             request: sent.request,
@@ -51,13 +58,19 @@ impl Finished {
             remote: sent.remote,
             outcome: sent.outcome,
         };
-        Self { owed, attempt, policy, jitter }
+        Self { owed, attempt, policy, jitter, other: None, used: Vec::new() }
+    }
+
+    /// The same try with what it was proven with, the side that could prove it otherwise, and what has to be noted of it.
+    pub(super) fn proven(mut self, proof: Proof, other: Option<Side>, used: Vec<CredentialId>) -> Self {
+        self.attempt.proof = proof;
+        Self { other, used, ..self }
     }
 
     /// A delivery after this try.
     fn after(&self, delivery: &Delivery) -> Delivery {
-        let (started, ended) = (self.attempt.started_at, self.attempt.finished_at);
-        delivery.after(&self.attempt.outcome, self.policy, started, ended, self.jitter)
+        let times = (self.attempt.started_at, self.attempt.finished_at);
+        delivery.after(&self.attempt.outcome, self.policy, times, self.jitter, self.other)
     }
 
     /// Whether a delivery is due so soon that its instance keeps it.
@@ -90,6 +103,7 @@ pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId, rule: Rule)
     for (finished, after) in batch.iter().zip(expected) {
         all.push(if written.contains(after.id.as_str()) { Told::New(after) } else { look_again(conn, finished, own)? });
     }
+    proof::note(conn, batch, &all)?;
     let noted = health::note(conn, batch, &all, rule)?;
     let now_missed = |delivery: Delivery| {
         let ends = delivery.state.is_owed() && !delivery.probe && noted.has_disabled(&delivery.hook_id);
@@ -135,9 +149,13 @@ fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<
         return Ok(Told::Known(current));
     }
     store::attempt::insert(conn, &Attempt { number: current.tries.all() + 1, ..finished.attempt.clone() })?;
+    let has_moved = current.hook_id != finished.owed.delivery.hook_id;
     let next = next(finished, current);
     let holder = holder.as_ref().or(Some(own)).filter(|_| finished.is_soon(&next));
     store::delivery::update(conn, &next, holder)?;
+    if has_moved && next.hook_id == finished.owed.delivery.hook_id {
+        store::delivery::readdress(conn, &next.id, &next.hook_id)?;
+    }
     Ok(Told::New(next))
 }
 
@@ -149,7 +167,18 @@ fn next(finished: &Finished, current: Delivery) -> Delivery {
         && (current.trigger, current.updated_at) != (begun_as.trigger, begun_as.updated_at);
     let missed = current.is_missed();
     let tried = finished.after(&Delivery { trigger: finished.attempt.trigger, ..current.clone() });
+    let has_moved = current.hook_id != begun_as.hook_id;
     match (owed, tried.state) {
+        // Its hook was replaced meanwhile: what arrived at the old address has arrived there, and what did not is owed to
+        // the new one, which this try says nothing of.
+        (true, DeliveryState::Success { .. }) if has_moved && tried.last_class.is_none() => {
+            Delivery { hook_id: begun_as.hook_id.clone(), ..tried }
+        }
+        (true, _) if has_moved => Delivery {
+            state: DeliveryState::Retrying { due: current.state.due() },
+            trigger: current.trigger.on_its_own(),
+            ..tried
+        },
         // Its hook was disabled meanwhile: what has arrived all the same was not missed.
         (false, DeliveryState::Success { .. }) if missed => tried,
         // Cancelled meanwhile: the decision stands, the evidence is kept.

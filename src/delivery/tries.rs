@@ -17,6 +17,7 @@ use super::health;
 use super::sender::Order;
 use super::settle::{Finished, HORIZON, Written, settle};
 use super::step::Step;
+use crate::domain::attempt::Trigger;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
 use crate::store::delivery::Owed;
@@ -73,6 +74,12 @@ impl Engine {
         self.steps.at(Step::Sending);
         let started_at = self.clock.now();
         let due = owed.delivery.state.due().unwrap_or(started_at);
+        let side = match owed.delivery.trigger {
+            Trigger::Rotation(side) => side,
+            Trigger::Automatic | Trigger::Manual => target.proofs.prefers(),
+        };
+        let carried = target.proofs.carried(started_at, side);
+        let (proof, other) = (carried.proof, carried.has_other.then(|| side.other()));
         self.meters.began((started_at - due).to_std().unwrap_or_default());
         let order = Order {
             event_id: owed.delivery.event_id.clone(),
@@ -81,8 +88,8 @@ impl Engine {
             started_at,
             url: target.hook.url.clone(),
             body: owed.body.clone(),
-            key: target.key.clone(),
-            secrets: target.secrets.clone(),
+            key: carried.key,
+            secrets: carried.secrets,
             timeout: target.hook.policy.timeout(),
         };
         // A panic, should there be one, costs no other delivery its place.
@@ -99,8 +106,14 @@ impl Engine {
         }
         self.meters.tried(&sent.outcome, sent.timings.total);
         self.steps.at(Step::Answered);
+        let is_taken = sent.outcome.is_success();
+        if is_taken && matches!(owed.delivery.trigger, Trigger::Rotation(_)) {
+            target.proofs.prefer(side);
+        }
+        let used = if is_taken { target.proofs.used(finished_at, side) } else { Vec::new() };
         let jitter = rand::random_range(-1.0..=1.0);
-        Some(Finished::new(owed, target.hook.policy, (started_at, finished_at), sent, jitter))
+        let finished = Finished::new(owed, target.hook.policy, (started_at, finished_at), sent, jitter);
+        Some(finished.proven(proof, other, used))
     }
 
     async fn hold(&self, owed: Owed) -> Option<Finished> {
@@ -126,12 +139,19 @@ impl Engine {
 
     async fn cancel(&self, owed: Owed) -> Option<Finished> {
         let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
-        let cancelled = self.store.change(move |conn| store::delivery::cancel_owed_to(conn, &hook, now)).await;
-        if let Err(error) = cancelled {
+        let cancelled = self.store.change(move |conn| {
+            // Of a hook that was replaced, its heir takes what was recorded in that very moment.
+            if let Some(heir) = store::hook::heir(conn, &hook)? {
+                store::delivery::move_owed(conn, &hook, &heir, now)?;
+            }
+            store::delivery::cancel_owed_to(conn, &hook, now)
+        });
+        if let Err(error) = cancelled.await {
             tracing::error!(%error, "deliveries of a deleted hook could not be ended; they are looked at again in a moment");
             self.put_back(owed, now + OWN_FAULT_PAUSE);
         } else {
             self.let_go(&owed);
+            self.nudge();
         }
         None
     }
@@ -228,9 +248,10 @@ impl Engine {
                 DeliveryState::Failed { .. } => report.failed += 1,
                 DeliveryState::Retrying { .. } | DeliveryState::Pending { .. } => report.retrying += 1,
             }
-            let id = delivery.id.clone();
+            // Whoever waits for an answer waits for the one to the extra try.
+            let told = (!delivery.is_between_sides()).then(|| delivery.id.clone());
             self.requeue(Owed { delivery, ..finished.owed }, as_of);
-            self.tell(&id);
+            told.iter().for_each(|id| self.tell(id));
         }
         self.meters.settled(report.sent, report.succeeded, report.failed);
         report

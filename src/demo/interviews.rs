@@ -150,6 +150,7 @@ impl Scene<'_> {
             created_by: Some(self.admin.clone()),
             created_at: of.created_at,
             updated_at: of.created_at,
+            replaced_by: None,
         };
         store::hook::insert(conn, &hook)?;
         Ok(hook)

@@ -131,6 +131,7 @@ fn hooks(
             created_by: Some(admin.clone()),
             created_at: made,
             updated_at: made,
+            replaced_by: None,
         };
         store::hook::insert(conn, &hook)?;
         // The history fills a day only: whoever accepts nothing in it has been warned of, and not disabled yet.
@@ -144,6 +145,9 @@ fn hooks(
                 ends_in: plain.ends_in().to_owned(),
                 created_by: Some(admin.clone()),
                 created_at: made,
+                ends_at: None,
+                is_known: true,
+                last_used_at: None,
             };
             let sealed = context.sealing.seal(&plain, &place(&hook.id, credential.id.as_str()));
             store::credential::insert(conn, &credential, sealed)?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::ids::{AttemptId, DeliveryId};
+use super::rotation::Side;
 
 /// Why a try failed. Every failure has exactly one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -201,6 +202,11 @@ impl Outcome {
         self.status == Some(410)
     }
 
+    /// Whether the receiver may not have accepted who calls: another key or secret may fare better (B3).
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.status, Some(400 | 401 | 403))
+    }
+
     /// Whether the receiver acknowledged.
     pub fn is_success(&self) -> bool {
         self.class.is_none()
@@ -214,20 +220,43 @@ pub enum Trigger {
     Automatic,
     /// Someone pressed a button.
     Manual,
+    /// The receiver refused the try before, and this one is proven with the key and secret of this side (B3).
+    Rotation(Side),
 }
 
 impl Trigger {
-    /// `automatic` or `manual`.
+    const ALL: [Trigger; 4] =
+        [Trigger::Automatic, Trigger::Manual, Trigger::Rotation(Side::Old), Trigger::Rotation(Side::New)];
+
+    /// `automatic`, `manual` or `rotation`.
     pub fn as_str(self) -> &'static str {
         match self {
             Trigger::Automatic => "automatic",
             Trigger::Manual => "manual",
+            Trigger::Rotation(_) => "rotation",
         }
     }
 
-    /// Reads what [`Trigger::as_str`] wrote.
+    /// Its word in tables, which also says with which side.
+    pub fn stored(self) -> &'static str {
+        match self {
+            Trigger::Automatic | Trigger::Manual => self.as_str(),
+            Trigger::Rotation(Side::Old) => "rotation_old",
+            Trigger::Rotation(Side::New) => "rotation_new",
+        }
+    }
+
+    /// What makes the next try happen at another address: the refusal that an extra try follows was not given there.
+    pub fn on_its_own(self) -> Self {
+        match self {
+            Trigger::Rotation(_) => Trigger::Automatic,
+            Trigger::Automatic | Trigger::Manual => self,
+        }
+    }
+
+    /// Reads what [`Trigger::stored`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [Trigger::Automatic, Trigger::Manual].into_iter().find(|trigger| trigger.as_str() == text)
+        Self::ALL.into_iter().find(|trigger| trigger.stored() == text)
     }
 }
 
@@ -268,6 +297,15 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
 }
 
+/// What a try was proven with, where there is room for one: how the secret and the key end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proof {
+    /// The last four characters of the secret; `None` when it was not signed.
+    pub secret: Option<String>,
+    /// The last four characters of the key; `None` when none was sent.
+    pub key: Option<String>,
+}
+
 /// One request of a delivery, with all that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
@@ -279,6 +317,8 @@ pub struct Attempt {
     pub number: u32,
     /// What made it happen.
     pub trigger: Trigger,
+    /// What it was proven with.
+    pub proof: Proof,
     /// When it began; the time that was signed.
     pub started_at: DateTime<Utc>,
     /// When it ended; the next pause counts from here.

@@ -11,6 +11,13 @@
 //! Someone may send a final one again ([`Delivery::again`]): that is one more try and no retries, and what has arrived stays
 //! a Success even if this try fails.
 //!
+//! While a hook's key or secret is rotated ([`super::rotation`]), a try that is refused with 400, 401 or 403 is followed by one
+//! extra try with the other: the delivery is *Retrying*, due at once, its trigger [`Trigger::Rotation`]. It is no retry: when
+//! it fails, too, the policy goes on from where the refused try left it, under *Single* and for a test with giving up. The
+//! refusal and what follows from it are one commit. A crash before it repeats the refused try, whose refusal leads here
+//! again; a crash after it finds the extra try due, and whoever starts next makes it, with the side that was not refused,
+//! whatever the hook has come to prefer meanwhile.
+//!
 //! The next state is a pure function of state, outcome, policy, time and jitter. A crash leaves a delivery in the state of
 //! its last commit: *Pending* and *Retrying* are taken up again by whoever starts next, so a try may be repeated with the
 //! same `webhook-id` (at-least-once), never lost.
@@ -25,6 +32,7 @@ use super::hook::FieldSet;
 use super::ids::{DeliveryId, EventId, HookId, OrganisationId};
 use super::mode::Mode;
 use super::policy::{LONGEST_RETRY_AFTER, Policy};
+use super::rotation::Side;
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +164,8 @@ pub struct Tries {
     pub automatic: u32,
     /// Those someone asked for.
     pub manual: u32,
+    /// Those with the other key and secret, after a refusal.
+    pub rotation: u32,
 }
 
 impl Tries {
@@ -166,7 +176,7 @@ impl Tries {
 
     /// All of them.
     pub fn all(&self) -> u32 {
-        self.automatic + self.manual
+        self.automatic + self.manual + self.rotation
     }
 
     /// These tries and one more.
@@ -174,6 +184,7 @@ impl Tries {
         match trigger {
             Trigger::Automatic => Self { automatic: self.automatic + 1, ..self },
             Trigger::Manual => Self { manual: self.manual + 1, ..self },
+            Trigger::Rotation(_) => Self { rotation: self.rotation + 1, ..self },
         }
     }
 }
@@ -248,18 +259,21 @@ impl Delivery {
         }
     }
 
-    /// The delivery after a try that ended at `finished` with `outcome`.
+    /// The delivery after a try that ended at `finished` with `outcome`; `other` is the side that could prove it otherwise,
+    /// while there are two.
     pub fn after(
         &self,
         outcome: &Outcome,
         policy: Policy,
-        started: DateTime<Utc>,
-        finished: DateTime<Utc>,
+        (started, finished): (DateTime<Utc>, DateTime<Utc>),
         jitter: f64,
+        other: Option<Side>,
     ) -> Self {
         let tries = self.tries.and(self.trigger);
+        let other = other.filter(|_| outcome.is_refusal() && !matches!(self.trigger, Trigger::Rotation(_)));
         let state = match outcome.class {
             None => DeliveryState::Success { at: finished },
+            Some(_) if other.is_some() => DeliveryState::Retrying { due: Some(finished) },
             Some(class) => match (self.before, self.next_pause(outcome, policy, tries, jitter)) {
                 (Some(Before::Success { at }), _) => DeliveryState::Success { at },
                 (None, Some(pause)) => DeliveryState::Retrying { due: Some(finished + delta(pause)) },
@@ -268,7 +282,7 @@ impl Delivery {
         };
         Self {
             state,
-            trigger: Trigger::Automatic,
+            trigger: other.map_or(Trigger::Automatic, Trigger::Rotation),
             tries,
             sent_at: self.sent_at.or(Some(started)),
             response_status: outcome.status,
@@ -292,6 +306,11 @@ impl Delivery {
         };
         let last_class = self.last_class.filter(|class| *class != ErrorClass::Missed);
         Self { state, before, trigger: Trigger::Manual, last_class, updated_at: now, ..self.clone() }
+    }
+
+    /// Whether a try was refused and another follows at once, with the other key and secret.
+    pub fn is_between_sides(&self) -> bool {
+        self.state.is_owed() && matches!(self.trigger, Trigger::Rotation(_))
     }
 
     /// Whether it is sent again though it arrived.
@@ -364,7 +383,50 @@ mod tests {
     }
 
     fn answered(delivery: &Delivery, status: u16, seconds: i64) -> Delivery {
-        delivery.after(&Outcome::answered(status), Policy::Patient, at(seconds), at(seconds), 0.0)
+        delivery.after(&Outcome::answered(status), Policy::Patient, (at(seconds), at(seconds)), 0.0, None)
+    }
+
+    /// Answered while the hook has two secrets, this side not yet tried.
+    fn rotating(delivery: &Delivery, status: u16, policy: Policy, other: Side) -> Delivery {
+        delivery.after(&Outcome::answered(status), policy, (at(1), at(1)), 0.0, Some(other))
+    }
+
+    #[test]
+    fn a_refusal_is_followed_at_once_by_one_try_with_the_other_under_every_policy() {
+        for (policy, status) in
+            Policy::ALL.into_iter().flat_map(|policy| [400, 401, 403].map(|status| (policy, status)))
+        {
+            let refused = rotating(&owed(), status, policy, Side::New);
+            assert_eq!(refused.state, DeliveryState::Retrying { due: Some(at(1)) }, "{policy:?} {status}");
+            assert_eq!((refused.trigger, refused.is_between_sides()), (Trigger::Rotation(Side::New), true));
+            assert_eq!((refused.tries.automatic, refused.tries.rotation), (1, 0));
+            let taken = rotating(&refused, 200, policy, Side::Old);
+            assert_eq!((taken.state, taken.trigger), (DeliveryState::Success { at: at(1) }, Trigger::Automatic));
+            assert_eq!((taken.tries.all(), taken.tries.retries()), (2, 0));
+        }
+        for status in [200, 302, 404, 410, 422, 500] {
+            assert!(!rotating(&owed(), status, Policy::Quick, Side::New).is_between_sides(), "{status}");
+        }
+    }
+
+    #[test]
+    fn when_the_other_is_refused_too_the_policy_goes_on_where_it_stood() {
+        let quick = rotating(&rotating(&owed(), 401, Policy::Quick, Side::New), 401, Policy::Quick, Side::Old);
+        let due = Some(at(1) + TimeDelta::milliseconds(200));
+        assert_eq!((quick.state, quick.trigger), (DeliveryState::Retrying { due }, Trigger::Automatic));
+        let single = rotating(&rotating(&owed(), 401, Policy::Single, Side::New), 403, Policy::Single, Side::Old);
+        assert_eq!(single.state, DeliveryState::Failed { at: at(1), class: ErrorClass::ClientError });
+        let test = Delivery { probe: true, ..owed() };
+        let test = rotating(&rotating(&test, 401, Policy::Patient, Side::New), 401, Policy::Patient, Side::Old);
+        assert_eq!(test.state.status(), Status::Failed);
+        // Asked for by hand after it was given up: it is given up again, and what arrived stays arrived.
+        let again = rotating(&single.again(at(1)), 401, Policy::Quick, Side::New);
+        assert!(again.is_between_sides() && again.tries.manual == 1);
+        assert_eq!(rotating(&again, 500, Policy::Quick, Side::Old).state.status(), Status::Failed);
+        let arrived = rotating(&owed(), 200, Policy::Quick, Side::New).again(at(1));
+        let refused = rotating(&arrived, 401, Policy::Quick, Side::New);
+        assert!(refused.is_between_sides() && refused.is_resent());
+        assert_eq!(rotating(&refused, 401, Policy::Quick, Side::Old).state, DeliveryState::Success { at: at(1) });
     }
 
     #[test]

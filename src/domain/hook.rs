@@ -152,6 +152,8 @@ pub struct Hook {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+    /// Who took over from it, when it was replaced (A2); it is deleted then.
+    pub replaced_by: Option<HookId>,
 }
 
 impl Hook {
@@ -205,4 +207,17 @@ pub struct Credential {
     pub created_by: Option<MemberId>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// When it ends, because another has taken its place ([`super::rotation`]).
+    pub ends_at: Option<DateTime<Utc>>,
+    /// Whether the receiver is known to take it.
+    pub is_known: bool,
+    /// When a delivery that was proven with it last arrived, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+impl Credential {
+    /// Whether it works at this time.
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.ends_at.is_none_or(|end| end > now)
+    }
 }

@@ -24,6 +24,7 @@ pub mod organisation;
 pub mod payload;
 pub mod policy;
 pub mod role;
+pub mod rotation;
 pub mod sealing;
 pub mod secret;
 pub mod sha256;

@@ -9,7 +9,7 @@ use super::schema::attempts;
 use super::statement::{Column, Line, Statement, Value};
 use super::time::micros;
 use super::{Conn, Result};
-use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Request, Response, Timings, Trigger};
+use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Proof, Request, Response, Timings, Trigger};
 use crate::domain::ids::{AttemptId, DeliveryId};
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -35,6 +35,8 @@ pub(super) struct AttemptRow {
     remote: Option<String>,
     error_class: Option<String>,
     detail: Option<String>,
+    secret_ends_in: Option<String>,
+    key_ends_in: Option<String>,
 }
 
 fn to_us(span: Duration) -> i64 {
@@ -52,7 +54,7 @@ impl AttemptRow {
             id: attempt.id.to_string(),
             delivery_id: attempt.delivery_id.to_string(),
             number: i32::try_from(attempt.number).unwrap_or(i32::MAX),
-            trigger_kind: attempt.trigger.as_str().to_owned(),
+            trigger_kind: attempt.trigger.stored().to_owned(),
             started_at: micros(attempt.started_at),
             finished_at: micros(attempt.finished_at),
             request_target: attempt.request.as_ref().map(|request| request.target.clone()),
@@ -69,6 +71,8 @@ impl AttemptRow {
             remote: attempt.remote.map(|remote| remote.to_string()),
             error_class: attempt.outcome.class.map(|class| class.as_str().to_owned()),
             detail: attempt.outcome.detail.clone(),
+            secret_ends_in: attempt.proof.secret.clone(),
+            key_ends_in: attempt.proof.key.clone(),
         }
     }
 
@@ -94,6 +98,7 @@ impl AttemptRow {
             delivery_id: row.parse(&self.delivery_id)?,
             number: row.count(self.number)?,
             trigger: row.word("trigger_kind", &self.trigger_kind, Trigger::parse)?,
+            proof: Proof { secret: self.secret_ends_in, key: self.key_ends_in },
             started_at: row.time(self.started_at)?,
             finished_at: row.time(self.finished_at)?,
             request,
@@ -135,8 +140,8 @@ struct InsertAttempt;
 impl Statement for InsertAttempt {
     const SQL: &'static str = "INSERT INTO attempts (id, delivery_id, number, trigger_kind, started_at, finished_at, \
         request_target, request_headers, response_status, response_headers, response_headers_cut, response_body, \
-        response_body_cut, dns_us, connect_us, first_byte_us, total_us, remote, error_class, detail) \
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        response_body_cut, dns_us, connect_us, first_byte_us, total_us, remote, error_class, detail, secret_ends_in, \
+        key_ends_in) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 }
 
 /// Writes an attempt to SQLite, as fast as can be.
@@ -145,11 +150,11 @@ pub(super) fn insert_line(conn: &mut SqliteConnection, attempt: &Attempt) -> Res
     let request_headers = request.map(|request| json_text(&request.headers));
     let response_headers = response.map(|response| json_text(&response.headers));
     let remote = attempt.remote.map(|remote| remote.to_string());
-    Line::<InsertAttempt, 20>::new([
+    Line::<InsertAttempt, 22>::new([
         Value::Text(attempt.id.as_str()),
         Value::Text(attempt.delivery_id.as_str()),
         Value::Int(i32::try_from(attempt.number).unwrap_or(i32::MAX)),
-        Value::Text(attempt.trigger.as_str()),
+        Value::Text(attempt.trigger.stored()),
         Value::Big(micros(attempt.started_at)),
         Value::Big(micros(attempt.finished_at)),
         Value::TextOrNull(request.map(|request| request.target.as_str())),
@@ -166,6 +171,8 @@ pub(super) fn insert_line(conn: &mut SqliteConnection, attempt: &Attempt) -> Res
         Value::TextOrNull(remote.as_deref()),
         Value::TextOrNull(attempt.outcome.class.map(ErrorClass::as_str)),
         Value::TextOrNull(attempt.outcome.detail.as_deref()),
+        Value::TextOrNull(attempt.proof.secret.as_deref()),
+        Value::TextOrNull(attempt.proof.key.as_deref()),
     ])
     .execute(conn)?;
     Ok(())
@@ -198,6 +205,8 @@ pub(super) fn columns(rows: &[AttemptRow]) -> Vec<Column<'_>> {
         text_or_null(|row| row.remote.as_deref()),
         text_or_null(|row| row.error_class.as_deref()),
         text_or_null(|row| row.detail.as_deref()),
+        text_or_null(|row| row.secret_ends_in.as_deref()),
+        text_or_null(|row| row.key_ends_in.as_deref()),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! Keys and secrets of hooks in the database: sealed, never in clear.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::row::Reader;
@@ -20,6 +21,9 @@ struct CredentialRow {
     ends_in: String,
     created_by: Option<String>,
     created_at: i64,
+    ends_at: Option<i64>,
+    is_known: bool,
+    last_used_at: Option<i64>,
 }
 
 /// A credential and its sealed value.
@@ -40,6 +44,9 @@ impl CredentialRow {
             kind: row.word("kind", &self.kind, CredentialKind::parse)?,
             created_by: row.parse_some(self.created_by.as_deref())?,
             created_at: row.time(self.created_at)?,
+            ends_at: row.time_some(self.ends_at)?,
+            is_known: self.is_known,
+            last_used_at: row.time_some(self.last_used_at)?,
             ends_in: self.ends_in,
         };
         Ok(Sealed { credential, sealed: self.sealed })
@@ -56,12 +63,15 @@ pub fn insert(conn: &mut Conn, credential: &Credential, sealed: Vec<u8>) -> Resu
         ends_in: credential.ends_in.clone(),
         created_by: credential.created_by.as_ref().map(ToString::to_string),
         created_at: micros(credential.created_at),
+        ends_at: credential.ends_at.map(micros),
+        is_known: credential.is_known,
+        last_used_at: credential.last_used_at.map(micros),
     };
     diesel::insert_into(credentials::table).values(&row).execute(conn)?;
     Ok(())
 }
 
-/// The credentials of these hooks, newest first.
+/// The credentials of these hooks, newest first; those that have ended at this time included, until they are swept.
 pub fn of_hooks(conn: &mut Conn, hooks: &[HookId]) -> Result<Vec<Sealed>> {
     let ids: Vec<&str> = hooks.iter().map(HookId::as_str).collect();
     let rows = credentials::table
@@ -72,10 +82,73 @@ pub fn of_hooks(conn: &mut Conn, hooks: &[HookId]) -> Result<Vec<Sealed>> {
     rows.into_iter().map(CredentialRow::read).collect()
 }
 
+/// The credentials of one hook that work at this time, without their values, newest first.
+pub fn live(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<Vec<Credential>> {
+    let all = of_hooks(conn, std::slice::from_ref(hook))?;
+    Ok(all.into_iter().map(|sealed| sealed.credential).filter(|credential| credential.is_live(now)).collect())
+}
+
 /// Any one credential of the database, to check the sealing key with.
 pub fn any(conn: &mut Conn) -> Result<Option<Sealed>> {
     let row = credentials::table.select(CredentialRow::as_select()).first(conn).optional()?;
     row.map(CredentialRow::read).transpose()
+}
+
+/// Has a credential end at a time.
+pub fn end_at(conn: &mut Conn, id: &CredentialId, at: DateTime<Utc>) -> Result<()> {
+    diesel::update(credentials::table.find(id.as_str())).set(credentials::ends_at.eq(micros(at))).execute(conn)?;
+    Ok(())
+}
+
+/// The receiver takes every credential that a hook has.
+pub fn all_known(conn: &mut Conn, hook: &HookId) -> Result<()> {
+    let unknown = credentials::hook_id.eq(hook.as_str()).and(credentials::is_known.eq(false));
+    diesel::update(credentials::table.filter(unknown)).set(credentials::is_known.eq(true)).execute(conn)?;
+    Ok(())
+}
+
+/// Notes that deliveries proven with these arrived at this time. Those that somebody is changing at this moment are left
+/// out: the next delivery notes them.
+pub fn used(conn: &mut Conn, ids: &[&CredentialId], at: DateTime<Utc>) -> Result<()> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let query = credentials::table
+        .filter(credentials::id.eq_any(ids))
+        .filter(credentials::last_used_at.is_null().or(credentials::last_used_at.lt(micros(at))))
+        .select(credentials::id);
+    let free: Vec<String> = match conn {
+        // The one writer needs no row locks.
+        Conn::Sqlite(conn) => query.load(conn)?,
+        Conn::Postgres(conn) => query.for_no_key_update().skip_locked().load(conn)?,
+    };
+    diesel::update(credentials::table.filter(credentials::id.eq_any(free)))
+        .set(credentials::last_used_at.eq(micros(at)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Gives a credential to another hook, sealed for that one.
+pub fn give(conn: &mut Conn, id: &CredentialId, hook: &HookId, sealed: Vec<u8>) -> Result<()> {
+    diesel::update(credentials::table.find(id.as_str()))
+        .set((credentials::hook_id.eq(hook.as_str()), credentials::sealed.eq(sealed)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Removes the credentials whose time has come; without their values, the one that another instance removes left out.
+pub fn remove_ended(conn: &mut Conn, now: DateTime<Utc>) -> Result<Vec<Credential>> {
+    let rows: Vec<CredentialRow> = credentials::table
+        .filter(credentials::ends_at.le(micros(now)))
+        .order(credentials::id)
+        .select(CredentialRow::as_select())
+        .load(conn)?;
+    let mut removed = Vec::with_capacity(rows.len());
+    for row in rows {
+        let credential = row.read()?.credential;
+        if delete_one(conn, &credential.id)? {
+            removed.push(credential);
+        }
+    }
+    Ok(removed)
 }
 
 /// Removes a hook's credentials of a kind: they end at once. How many there were.

@@ -32,6 +32,7 @@ struct HookRow {
     updated_at: i64,
     interview_id: Option<String>,
     own_policy: bool,
+    replaced_by: Option<String>,
 }
 
 impl HookRow {
@@ -56,6 +57,7 @@ impl HookRow {
             updated_at: micros(hook.updated_at),
             interview_id: hook.interview().map(ToString::to_string),
             own_policy: !matches!(hook.kind, HookKind::Interview { own_policy: false, .. }),
+            replaced_by: hook.replaced_by.as_ref().map(ToString::to_string),
         }
     }
 
@@ -87,6 +89,7 @@ impl HookRow {
             created_by: row.parse_some(self.created_by.as_deref())?,
             created_at: row.time(self.created_at)?,
             updated_at: row.time(self.updated_at)?,
+            replaced_by: row.parse_some(self.replaced_by.as_deref())?,
             name: self.name,
         })
     }
@@ -207,6 +210,37 @@ pub fn list_with_deleted(conn: &mut Conn, organisation: &OrganisationId, mode: M
         .select(HookRow::as_select())
         .load(conn)?;
     read_all(conn, rows)
+}
+
+/// Which hook this one took over from.
+pub fn predecessor(conn: &mut Conn, hook: &Hook) -> Result<Option<Hook>> {
+    let row = hooks::table
+        .filter(hooks::organisation_id.eq(hook.organisation_id.as_str()))
+        .filter(hooks::replaced_by.eq(hook.id.as_str()))
+        .select(HookRow::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(HookRow::read).transpose()
+}
+
+/// Who takes what is owed to a hook that was replaced, and that one perhaps again; `None` when nobody does.
+pub fn heir(conn: &mut Conn, id: &HookId) -> Result<Option<HookId>> {
+    let mut at = id.clone();
+    loop {
+        let Some(hook) = by_ids(conn, std::slice::from_ref(&at))?.pop() else { return Ok(None) };
+        match hook.replaced_by {
+            Some(next) => at = next,
+            None => return Ok(Some(at).filter(|_| hook.state != HookState::Deleted)),
+        }
+    }
+}
+
+/// Retires a hook in favour of another.
+pub fn set_replaced(conn: &mut Conn, id: &HookId, successor: &HookId, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(hooks::table.find(id.as_str()))
+        .set((hooks::replaced_by.eq(successor.as_str()), hooks::updated_at.eq(micros(now))))
+        .execute(conn)?;
+    Ok(())
 }
 
 /// Moves a hook to another state; whether anything changed. A deleted one stays deleted, and a disabled one is deleted or

@@ -31,6 +31,7 @@ pub mod migrate;
 pub mod organisation;
 pub mod presence;
 pub mod reveal;
+pub mod rotation;
 pub mod schema;
 pub mod setting;
 pub mod submission;

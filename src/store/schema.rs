@@ -53,6 +53,7 @@ diesel::table! {
         updated_at -> BigInt,
         interview_id -> Nullable<Text>,
         own_policy -> Bool,
+        replaced_by -> Nullable<Text>,
     }
 }
 
@@ -76,6 +77,17 @@ diesel::table! {
         ends_in -> Text,
         created_by -> Nullable<Text>,
         created_at -> BigInt,
+        ends_at -> Nullable<BigInt>,
+        is_known -> Bool,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    preferences (hook_id) {
+        hook_id -> Text,
+        prefers -> Text,
+        since -> BigInt,
     }
 }
 
@@ -252,6 +264,7 @@ diesel::table! {
         holder -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        rotation_tries -> Integer,
     }
 }
 
@@ -277,6 +290,8 @@ diesel::table! {
         remote -> Nullable<Text>,
         error_class -> Nullable<Text>,
         detail -> Nullable<Text>,
+        secret_ends_in -> Nullable<Text>,
+        key_ends_in -> Nullable<Text>,
     }
 }
 
@@ -351,6 +366,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     hooks,
     hook_health,
     credentials,
+    preferences,
     api_keys,
     vacancies,
     candidates,

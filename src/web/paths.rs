@@ -145,6 +145,21 @@ pub fn webhook_credential_end(id: impl Display, kind: &str) -> String {
     format!("/settings/webhooks/{id}/{kind}/end")
 }
 
+/// The end of the old one while a hook's `secret` or `key` is rotated, on a page that confirms it.
+pub fn webhook_credential_revocation(id: impl Display, kind: &str) -> String {
+    format!("/settings/webhooks/{id}/{kind}/revocation")
+}
+
+/// The receiver's switch to the new key or secret of a hook: posting says that it has happened.
+pub fn webhook_switch(id: impl Display) -> String {
+    format!("/settings/webhooks/{id}/switch")
+}
+
+/// The page that has another hook take over from this one.
+pub fn webhook_replacement(id: impl Display) -> String {
+    format!("/settings/webhooks/{id}/replacement")
+}
+
 /// What an API key is, shown once.
 pub fn api_key_reveal(id: impl Display) -> String {
     format!("/developers/api-keys/{id}/reveal")

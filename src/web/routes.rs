@@ -95,10 +95,17 @@ pub const ROUTES: &[Route] = &[
     act("/settings/webhooks/{id}/missed", May(ManageHooks), || post().to(webhooks::missed::submit)),
     show("/settings/webhooks/{id}/deletion", May(ManageHooks), || get().to(webhooks::delete::show)),
     act("/settings/webhooks/{id}/deletion", May(ManageHooks), || post().to(webhooks::delete::submit)),
+    show("/settings/webhooks/{id}/replacement", May(ManageHooks), || get().to(webhooks::replace::show)),
+    act("/settings/webhooks/{id}/replacement", May(ManageHooks), || post().to(webhooks::replace::submit)),
+    act("/settings/webhooks/{id}/switch", May(ManageHooks), || post().to(webhooks::credential::switched)),
     show("/settings/webhooks/{id}/{kind}", May(ManageHooks), || get().to(webhooks::credential::show)),
     act("/settings/webhooks/{id}/{kind}", May(ManageHooks), || post().to(webhooks::credential::make)),
     show("/settings/webhooks/{id}/{kind}/end", May(ManageHooks), || get().to(webhooks::credential::show_end)),
     act("/settings/webhooks/{id}/{kind}/end", May(ManageHooks), || post().to(webhooks::credential::end)),
+    show("/settings/webhooks/{id}/{kind}/revocation", May(ManageHooks), || {
+        get().to(webhooks::credential::show_revocation)
+    }),
+    act("/settings/webhooks/{id}/{kind}/revocation", May(ManageHooks), || post().to(webhooks::credential::revoke)),
     show(paths::API_KEYS, May(ManageApiKeys), || get().to(api_keys::show)),
     act(paths::API_KEYS, May(ManageApiKeys), || post().to(api_keys::submit)),
     show("/developers/api-keys/{id}/reveal", May(ManageApiKeys), || get().to(api_keys::reveal)),

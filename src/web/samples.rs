@@ -7,7 +7,7 @@ use crate::domain::candidate::{Applicant, Application, Candidate, Contact, Profi
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::export::Export;
-use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
+use crate::domain::hook::{Credential, FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::*;
 use crate::domain::member::Member;
@@ -15,6 +15,7 @@ use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::Policy;
 use crate::domain::role::Role;
+use crate::domain::secret::CredentialKind;
 use crate::domain::vacancy::{Vacancy, VacancyStatus};
 use crate::store::export::ExportView;
 
@@ -107,6 +108,22 @@ pub fn hook(name: &str) -> Hook {
         created_by: None,
         created_at: now(),
         updated_at: now(),
+        replaced_by: None,
+    }
+}
+
+/// A key or secret that the receiver knows, made ten days ago.
+pub fn credential(kind: CredentialKind, ends_in: &str) -> Credential {
+    Credential {
+        id: CredentialId::new(now()),
+        hook_id: HookId::new(now()),
+        kind,
+        ends_in: ends_in.into(),
+        created_by: None,
+        created_at: now() - TimeDelta::days(10),
+        ends_at: None,
+        is_known: true,
+        last_used_at: None,
     }
 }
 

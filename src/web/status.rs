@@ -27,6 +27,11 @@ impl State {
     /// A hook whose latest delivery was not accepted.
     pub const FAILING: State = state("Failing", "warn", "warn");
 
+    /// The key or secret that goes on, while a rotation lasts.
+    pub const NEW: State = state("New", "ok", "ok");
+    /// The one that comes to its end.
+    pub const OLD: State = state("Old", "wait", "");
+
     /// Where a delivery stands.
     pub fn of_delivery(delivery: &Delivery) -> Self {
         match delivery.state {
@@ -45,6 +50,7 @@ impl State {
             HookState::Active => state("Active", "ok", "ok"),
             HookState::Paused => state("Paused", "hold", ""),
             HookState::Disabled => state("Disabled", "bad", "bad"),
+            HookState::Deleted if hook.replaced_by.is_some() => state("Replaced", "off", ""),
             HookState::Deleted => state("Deleted", "off", ""),
         }
     }

@@ -4,5 +4,6 @@
 
 mod browser;
 mod demo;
+mod rotating;
 mod story;
 mod verifiers;

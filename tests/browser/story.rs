@@ -7,7 +7,7 @@ use crate::browser::{Browser, Script};
 use crate::demo::{Demo, On};
 use crate::verifiers::verify;
 
-const ADMIN: &str = "admin@demo.example";
+pub const ADMIN: &str = "admin@demo.example";
 const RECRUITER: &str = "recruiter@demo.example";
 const SUPPORT: &str = "support@demo.example";
 
@@ -179,7 +179,7 @@ async fn four_tries(on: On) {
 }
 
 /// Creates a hook, signed and with a key, and reads both from the page that shows them once.
-async fn create_hook(browser: &Browser, demo: &Demo, name: &str, path: &str) -> (String, String) {
+pub async fn create_hook(browser: &Browser, demo: &Demo, name: &str, path: &str) -> (String, String) {
     browser.open(&demo.page("/settings/webhooks")).await;
     browser.follow("Create Webhook").await;
     browser.fill("Name", name).await;

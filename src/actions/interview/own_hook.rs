@@ -108,6 +108,7 @@ impl Change<'_> {
             created_by: Some(self.viewer.member.id.clone()),
             created_at: self.now,
             updated_at: self.now,
+            replaced_by: None,
         };
         if let Some(before) = &before {
             self.retire(conn, &before.id)?;

@@ -20,7 +20,7 @@ use crate::store::{Conn, Result};
 pub const CHUNK: usize = 1_000;
 
 /// In the words of the index: a bound value would not be seen to fit it.
-const IS_MISSED: &str = "last_class = 'missed'";
+pub(super) const IS_MISSED: &str = "last_class = 'missed'";
 
 /// Ends what is owed to a hook as missed, [`CHUNK`] deliveries at most; how many. Tests go on: they are sent to a disabled
 /// hook, too. What somebody is writing at this moment is left out.

@@ -5,6 +5,7 @@
 
 mod claim;
 mod missed;
+mod moved;
 mod owed;
 mod recent;
 mod settle;
@@ -27,6 +28,7 @@ use crate::domain::mode::Mode;
 
 pub use claim::{Wanted, claim, free_from, free_from_strangers, held_and_due, release, still_held};
 pub use missed::{CHUNK, count_missed_by, miss_owed_to, miss_stranded, send_missed_by};
+pub use moved::{move_owed, owed_to_replaced, readdress};
 pub use owed::{MOST_OWED, cancel_owed_to, count_owed_to, hold_for, owed_to, pass_on, release_for, release_stranded};
 pub use recent::{Backlog, backlog, of_event, recent_statuses};
 pub use settle::{Settled, settle};
@@ -56,6 +58,7 @@ pub(super) struct DeliveryRow {
     holder: Option<String>,
     created_at: i64,
     updated_at: i64,
+    rotation_tries: i32,
 }
 
 impl DeliveryRow {
@@ -76,7 +79,7 @@ impl DeliveryRow {
                 Some(Before::Success { at }) => Some(micros(at)),
                 Some(Before::Failed) | None => None,
             },
-            next_trigger: delivery.trigger.as_str().to_owned(),
+            next_trigger: delivery.trigger.stored().to_owned(),
             automatic_tries: count(delivery.tries.automatic),
             manual_tries: count(delivery.tries.manual),
             sent_at: delivery.sent_at.map(micros),
@@ -87,6 +90,7 @@ impl DeliveryRow {
             holder: delivery.state.due().and(holder).map(ToString::to_string),
             created_at: micros(delivery.created_at),
             updated_at: micros(delivery.updated_at),
+            rotation_tries: count(delivery.tries.rotation),
         }
     }
 
@@ -125,7 +129,11 @@ impl DeliveryRow {
             state,
             before,
             trigger: row.word("next_trigger", &self.next_trigger, Trigger::parse)?,
-            tries: Tries { automatic: row.count(self.automatic_tries)?, manual: row.count(self.manual_tries)? },
+            tries: Tries {
+                automatic: row.count(self.automatic_tries)?,
+                manual: row.count(self.manual_tries)?,
+                rotation: row.count(self.rotation_tries)?,
+            },
             sent_at: row.time_some(self.sent_at)?,
             response_status: row.status(self.response_status)?,
             last_class,
@@ -172,7 +180,7 @@ pub fn insert(conn: &mut Conn, delivery: &Delivery, holder: Option<&InstanceId>)
     Ok(())
 }
 
-/// Writes new deliveries, each held by its holder when it is due.
+/// Writes new deliveries, each held by its holder when it is due. New ones were never tried with another key and secret.
 pub fn insert_all(conn: &mut Conn, new: &[(&Delivery, Option<&InstanceId>)]) -> Result<()> {
     match conn {
         Conn::Sqlite(conn) => {
@@ -212,7 +220,7 @@ fn line<'a>(delivery: &'a Delivery, holder: Option<&'a InstanceId>) -> Line<'a, 
         Value::Text(delivery.field_set.as_str()),
         Value::Text(delivery.state.status().as_str()),
         Value::BigOrNull(due.map(micros)),
-        Value::Text(delivery.trigger.as_str()),
+        Value::Text(delivery.trigger.stored()),
         Value::Int(count(delivery.tries.automatic)),
         Value::Int(count(delivery.tries.manual)),
         Value::BigOrNull(delivery.sent_at.map(micros)),

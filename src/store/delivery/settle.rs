@@ -47,12 +47,13 @@ fn settle_sqlite(
     for one in settled {
         let (before, after) = (one.before, one.after);
         let due = after.state.due();
-        let changed = Line::<MoveOn, 15>::new([
+        let changed = Line::<MoveOn, 17>::new([
             Value::Text(after.state.status().as_str()),
             Value::BigOrNull(due.map(micros)),
-            Value::Text(after.trigger.as_str()),
+            Value::Text(after.trigger.stored()),
             Value::Int(count(after.tries.automatic)),
             Value::Int(count(after.tries.manual)),
+            Value::Int(count(after.tries.rotation)),
             Value::BigOrNull(after.sent_at.map(micros)),
             Value::BigOrNull(after.state.completed_at().map(micros)),
             Value::IntOrNull(after.response_status.map(i32::from)),
@@ -62,7 +63,8 @@ fn settle_sqlite(
             Value::Text(after.id.as_str()),
             Value::Text(own.as_str()),
             Value::Big(micros(before.updated_at)),
-            Value::Text(before.trigger.as_str()),
+            Value::Text(before.trigger.stored()),
+            Value::Text(before.hook_id.as_str()),
         ])
         .execute(conn)?;
         if changed == 1 {
@@ -77,8 +79,9 @@ struct MoveOn;
 
 impl Statement for MoveOn {
     const SQL: &'static str = "UPDATE deliveries SET status = ?, due_at = ?, next_trigger = ?, automatic_tries = ?, \
-        manual_tries = ?, sent_at = ?, completed_at = ?, response_status = ?, last_class = ?, holder = ?, updated_at = ? \
-        WHERE id = ? AND holder = ? AND updated_at = ? AND next_trigger = ?";
+        manual_tries = ?, rotation_tries = ?, sent_at = ?, completed_at = ?, response_status = ?, last_class = ?, \
+        holder = ?, updated_at = ? \
+        WHERE id = ? AND holder = ? AND updated_at = ? AND next_trigger = ? AND hook_id = ?";
 }
 
 struct Settle;
@@ -86,22 +89,24 @@ struct Settle;
 impl Statement for Settle {
     const SQL: &'static str = "WITH changed AS ( \
             UPDATE deliveries d SET status = v.status, due_at = v.due_at, next_trigger = v.next_trigger, \
-                automatic_tries = v.automatic_tries, manual_tries = v.manual_tries, sent_at = v.sent_at, \
-                completed_at = v.completed_at, response_status = v.response_status, last_class = v.last_class, \
+                automatic_tries = v.automatic_tries, manual_tries = v.manual_tries, \
+                rotation_tries = v.rotation_tries, sent_at = v.sent_at, completed_at = v.completed_at, \
+                response_status = v.response_status, last_class = v.last_class, \
                 holder = v.holder, updated_at = v.updated_at \
-            FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS v (id, updated_before, trigger_before, status, \
-                due_at, next_trigger, automatic_tries, manual_tries, sent_at, completed_at, response_status, last_class, \
+            FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS v (id, updated_before, trigger_before, \
+                hook_before, status, due_at, next_trigger, automatic_tries, manual_tries, rotation_tries, sent_at, \
+                completed_at, response_status, last_class, \
                 holder, updated_at) \
             WHERE d.id = v.id AND d.holder = ? AND d.updated_at = v.updated_before \
-                AND d.next_trigger = v.trigger_before \
+                AND d.next_trigger = v.trigger_before AND d.hook_id = v.hook_before \
             RETURNING d.id) \
         INSERT INTO attempts (id, delivery_id, number, trigger_kind, started_at, finished_at, request_target, \
             request_headers, response_status, response_headers, response_headers_cut, response_body, response_body_cut, \
-            dns_us, connect_us, first_byte_us, total_us, remote, error_class, detail) \
-        SELECT a.* FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS a (id, delivery_id, number, \
+            dns_us, connect_us, first_byte_us, total_us, remote, error_class, detail, secret_ends_in, key_ends_in) \
+        SELECT a.* FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS a (id, delivery_id, number, \
             trigger_kind, started_at, finished_at, request_target, request_headers, response_status, response_headers, \
             response_headers_cut, response_body, response_body_cut, dns_us, connect_us, first_byte_us, total_us, remote, \
-            error_class, detail) JOIN changed ON changed.id = a.delivery_id \
+            error_class, detail, secret_ends_in, key_ends_in) JOIN changed ON changed.id = a.delivery_id \
         RETURNING delivery_id";
 }
 
@@ -116,12 +121,14 @@ fn settle_postgres(
     let mut columns = vec![
         Column::Text(rows.iter().map(|row| row.id.as_str()).collect()),
         Column::Big(settled.iter().map(|one| micros(one.before.updated_at)).collect()),
-        Column::Text(settled.iter().map(|one| one.before.trigger.as_str()).collect()),
+        Column::Text(settled.iter().map(|one| one.before.trigger.stored()).collect()),
+        Column::Text(settled.iter().map(|one| one.before.hook_id.as_str()).collect()),
         Column::Text(rows.iter().map(|row| row.status.as_str()).collect()),
         Column::BigOrNull(rows.iter().map(|row| row.due_at).collect()),
         Column::Text(rows.iter().map(|row| row.next_trigger.as_str()).collect()),
         Column::Int(rows.iter().map(|row| row.automatic_tries).collect()),
         Column::Int(rows.iter().map(|row| row.manual_tries).collect()),
+        Column::Int(rows.iter().map(|row| row.rotation_tries).collect()),
         Column::BigOrNull(rows.iter().map(|row| row.sent_at).collect()),
         Column::BigOrNull(rows.iter().map(|row| row.completed_at).collect()),
         Column::IntOrNull(rows.iter().map(|row| row.response_status).collect()),

@@ -171,8 +171,8 @@ fn load(
     let to = match chosen {
         None => None,
         Some(hook) => {
-            let credentials = store::credential::of_hooks(conn, std::slice::from_ref(&hook.id))?;
-            let signed = credentials.iter().any(|one| one.credential.kind == CredentialKind::Secret);
+            let credentials = store::credential::live(conn, &hook.id, now)?;
+            let signed = credentials.iter().any(|one| one.kind == CredentialKind::Secret);
             let bytes = preview(viewer, &vacancy, &selection, &hook, now);
             Some(ToHook { hook, signed, size: bytes.len(), sample: first_only(&bytes) })
         }

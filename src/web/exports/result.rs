@@ -212,7 +212,7 @@ mod tests {
     }
 
     fn tried(mut result: Outcome, times: u32, status: Option<u16>, class: Option<ErrorClass>) -> Outcome {
-        result.view.delivery.tries = Tries { automatic: times, manual: 0 };
+        result.view.delivery.tries = Tries { automatic: times, ..Tries::default() };
         (result.view.delivery.response_status, result.view.delivery.last_class) = (status, class);
         result
     }

@@ -407,6 +407,9 @@ mod tests {
             ends_in: "3f9K".into(),
             created_by: None,
             created_at: now,
+            ends_at: None,
+            is_known: true,
+            last_used_at: None,
         });
         let credentials = secret.into_iter().collect();
         Known { interview, sessions: 2, own, default, others: vec![hook("Insights")], credentials, test: None }

@@ -58,6 +58,7 @@ fn webhook(detail: &Detail, viewer: &Viewer) -> Markup {
             HookState::Active => {},
             HookState::Paused => { " " span.tag { "Paused" } },
             HookState::Disabled => { " " span.tag { "Disabled" } },
+            HookState::Deleted if hook.replaced_by.is_some() => { " " span.tag { "Replaced" } },
             HookState::Deleted => { " " span.tag { "Deleted" } },
         }
     }
@@ -96,6 +97,7 @@ fn retries(detail: &Detail) -> Markup {
             (tries.retries()) " of " (most) " automatic, "
         }
         (tries.manual) " by hand"
+        @if tries.rotation > 0 { ", " (tries.rotation) " with the other key and secret" }
     }
 }
 

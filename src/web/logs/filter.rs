@@ -252,9 +252,12 @@ fn cursor(text: &str) -> Option<Cursor> {
 }
 
 fn hook_label(hook: &Hook) -> String {
-    let is_deleted = hook.state == HookState::Deleted;
-    let words = [hook.interview().map(|_| "interview"), is_deleted.then_some("deleted")];
-    let words: Vec<&str> = words.into_iter().flatten().collect();
+    let ended = match hook.state {
+        HookState::Deleted if hook.replaced_by.is_some() => Some("replaced"),
+        HookState::Deleted => Some("deleted"),
+        HookState::Active | HookState::Paused | HookState::Disabled => None,
+    };
+    let words: Vec<&str> = hook.interview().map(|_| "interview").into_iter().chain(ended).collect();
     if words.is_empty() { hook.name.clone() } else { format!("{} ({})", hook.name, words.join(", ")) }
 }
 

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::show::Detail;
 use crate::actions::Viewer;
-use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Request, Response, Timings, Trigger};
+use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Proof, Request, Response, Timings, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState, Tries};
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
@@ -51,6 +51,7 @@ pub fn hook() -> Hook {
         created_by: None,
         created_at: sent(),
         updated_at: sent(),
+        replaced_by: None,
     }
 }
 
@@ -68,7 +69,7 @@ pub fn delivery() -> Delivery {
         state: DeliveryState::Failed { at, class: ErrorClass::ClientError },
         before: None,
         trigger: Trigger::Automatic,
-        tries: Tries { automatic: 4, manual: 0 },
+        tries: Tries { automatic: 4, ..Tries::default() },
         sent_at: Some(sent()),
         response_status: Some(401),
         last_class: Some(ErrorClass::ClientError),
@@ -107,6 +108,7 @@ pub fn attempt() -> Attempt {
         delivery_id: id::<DeliveryId>("dlv"),
         number: 4,
         trigger: Trigger::Automatic,
+        proof: Proof { secret: Some("3f9K".into()), key: None },
         started_at: finished_at - TimeDelta::milliseconds(202),
         finished_at,
         request: Some(Request {

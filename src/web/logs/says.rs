@@ -48,6 +48,8 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             if delivery.trigger == Trigger::Manual {
                 let who = detail.retried_by(now).unwrap_or("Someone");
                 html! { bdi { (who) } " asked for another try " (at(delivery.updated_at)) ". " (hook.name) " is being called." }
+            } else if delivery.is_between_sides() {
+                html! { (failed(detail, zone, now)) ". It is being sent once more, with the webhook’s other key and secret." }
             } else if due <= now {
                 html! { (failed(detail, zone, now)) ". It is being tried again now." }
             } else {
@@ -112,6 +114,9 @@ fn nothing_more(detail: &Detail) -> &'static str {
     if detail.hook.state == HookState::Deleted {
         return "The webhook has been deleted since: nothing is sent to it any more.";
     }
+    if detail.delivery.probe && detail.delivery.tries.rotation > 0 {
+        return "A test is tried once with the old and once with the new: nothing more happens until someone sends it again.";
+    }
     if detail.delivery.probe {
         return "A test is tried once: nothing more happens until someone sends it again.";
     }
@@ -119,6 +124,9 @@ fn nothing_more(detail: &Detail) -> &'static str {
         return "A try by hand is not repeated: nothing more happens until someone sends it again.";
     }
     match detail.hook.policy {
+        Policy::Single if detail.delivery.tries.rotation > 0 => {
+            "Neither its new key and secret nor the old were taken: nothing more happens until someone sends it again."
+        }
         Policy::Single => "Its policy has no second one: nothing more happens until someone sends it again.",
         _ => "Its policy has no further one: nothing more happens until someone sends it again.",
     }
@@ -232,6 +240,18 @@ mod tests {
         detail.delivery.trigger = Trigger::Manual;
         detail.acts = vec![Done { act: "delivery.retried".into(), by: Some("Maeve <b>".into()), at: sample::now() }];
         assert_eq!(said(&detail), "Maeve &lt;b&gt; asked for another try at 14:42:13. HRIS Sync is being called.");
+    }
+
+    #[test]
+    fn between_the_two_secrets_of_a_rotation_it_says_which_try_comes() {
+        let mut detail = in_state(DeliveryState::Retrying { due: Some(sample::now()) });
+        detail.delivery.trigger = Trigger::Rotation(crate::domain::rotation::Side::New);
+        assert!(said(&detail).ends_with(". It is being sent once more, with the webhook’s other key and secret."));
+        let mut failed = sample::detail();
+        failed.hook.policy = Policy::Single;
+        failed.delivery.tries = crate::domain::delivery::Tries { automatic: 1, manual: 0, rotation: 1 };
+        let words = "the last of two tries. Neither its new key and secret nor the old were taken: nothing";
+        assert!(said(&failed).contains(words), "{}", said(&failed));
     }
 
     #[test]

@@ -37,8 +37,9 @@ pub async fn show(
 ) -> Result<HttpResponse, WebError> {
     let id: DeliveryId = id.parse().map_err(|_| WebError::NotFound)?;
     let reader = viewer.clone();
-    let detail = context.store.read(move |conn| Detail::read(conn, &reader, &id)).await?.ok_or(WebError::NotFound)?;
     let now = context.clock.now();
+    let detail = context.store.read(move |conn| Detail::read(conn, &reader, &id, now)).await?;
+    let detail = detail.ok_or(WebError::NotFound)?;
     let body = Sheet { detail: &detail, viewer: &viewer, now }.render();
     let page = Page::new(detail.delivery.kind.as_str(), Nav::Logs, &viewer, body)
         .in_mode(detail.delivery.mode)
@@ -85,7 +86,7 @@ struct Pulse {
 
 impl Detail {
     /// Reads a delivery with all that belongs to it; `None` when there is none, or none that this viewer may see.
-    fn read(conn: &mut Conn, viewer: &Viewer, id: &DeliveryId) -> Result<Option<Self>, StoreError> {
+    fn read(conn: &mut Conn, viewer: &Viewer, id: &DeliveryId, now: DateTime<Utc>) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
         let Some(delivery) = store::delivery::find(conn, organisation, id)? else { return Ok(None) };
         let export = store::export::find_by_delivery(conn, organisation, id)?.map(|view| view.export);
@@ -113,7 +114,7 @@ impl Detail {
             sent_bytes,
             is_masked,
             attempts: store::attempt::of_delivery(conn, id)?,
-            credentials: credentials(conn, &hook)?,
+            credentials: credentials(conn, &hook, now)?,
             acts: if by_hand {
                 store::audit::of_object(conn, organisation, id.as_str(), delivery.created_at)?
             } else {
@@ -158,12 +159,12 @@ impl Detail {
     }
 }
 
-fn credentials(conn: &mut Conn, hook: &Hook) -> Result<Vec<(CredentialKind, String)>, StoreError> {
+fn credentials(conn: &mut Conn, hook: &Hook, now: DateTime<Utc>) -> Result<Vec<(CredentialKind, String)>, StoreError> {
     if hook.state == HookState::Deleted {
         return Ok(Vec::new());
     }
-    let sealed = store::credential::of_hooks(conn, std::slice::from_ref(&hook.id))?;
-    Ok(sealed.into_iter().map(|sealed| (sealed.credential.kind, sealed.credential.ends_in)).collect())
+    let live = store::credential::live(conn, &hook.id, now)?;
+    Ok(live.into_iter().map(|credential| (credential.kind, credential.ends_in)).collect())
 }
 
 /// The page's sheet.

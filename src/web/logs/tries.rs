@@ -11,8 +11,9 @@ use super::super::icons::icon;
 use super::super::{code, time};
 use super::show::Detail;
 use super::words;
-use crate::domain::attempt::{Attempt, ErrorClass, Request, Response, Trigger};
+use crate::domain::attempt::{Attempt, ErrorClass, Proof, Request, Response, Trigger};
 use crate::domain::mask;
+use crate::domain::rotation::Side;
 
 /// How many tries are read at the most.
 const SHOWN: usize = 100;
@@ -53,6 +54,7 @@ fn one(detail: &Detail, attempt: &Attempt, is_open: bool, zone: Tz, now: DateTim
                 div.stack {
                     (split(attempt))
                     p.small.soft { (steps(attempt)) }
+                    (proof(&attempt.proof))
                     @if let Some(words) = &outcome.detail { p.small { (words) } }
                     div.pair {
                         @match &attempt.request {
@@ -95,6 +97,22 @@ fn cause(detail: &Detail, attempt: &Attempt) -> Markup {
                 "by hand"
                 @if let Some(who) = detail.retried_by(attempt.started_at) { ", " bdi { (who) } }
             },
+            Trigger::Rotation(Side::New) => "rotation, with the new one",
+            Trigger::Rotation(Side::Old) => "rotation, with the old one",
+        }
+    }
+}
+
+/// Which key and secret it carried where there is room for one.
+fn proof(proof: &Proof) -> Markup {
+    let each = [("secret", &proof.secret), ("key", &proof.key)];
+    let carried = || each.iter().filter_map(|(name, end)| end.as_ref().map(|end| (*name, end)));
+    html! {
+        @if carried().next().is_some() {
+            p.small.soft {
+                "proven with the "
+                @for (at, (name, end)) in carried().enumerate() { @if at > 0 { " and the " } (name) " that ends in " code { (end) } }
+            }
         }
     }
 }
@@ -277,6 +295,20 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part} is not in {page}");
         }
+    }
+
+    #[test]
+    fn the_extra_try_of_a_rotation_says_so_and_each_which_secret_it_carried() {
+        let mut detail = sample::detail();
+        detail.attempts[0].trigger = Trigger::Rotation(Side::New);
+        detail.attempts[0].proof = Proof { secret: Some("new1".into()), key: Some("key1".into()) };
+        let page = page(&detail);
+        assert!(page.contains("202 ms, rotation, with the new one"), "{page}");
+        let carried =
+            "proven with the secret that ends in <code>new1</code> and the key that ends in <code>key1</code>";
+        assert!(page.contains(carried), "{page}");
+        detail.attempts[0].proof = Proof::default();
+        assert!(!super::list(&detail, sample::ZONE, sample::now()).into_string().contains("proven with"));
     }
 
     #[test]

@@ -1,16 +1,20 @@
-//! Making and ending a hook's key or secret; what ends something asks on a page of its own.
+//! Making, regenerating and ending a hook's key or secret; what ends something asks on a page of its own.
 
 use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
+use super::super::form::{Errors, Fields, token, token_field, wrong};
 use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
-use super::super::paths;
-use crate::actions::{Context, Viewer, credential, hook};
-use crate::domain::hook::Hook;
+use super::super::{paths, time};
+use crate::actions::{Context, FieldError, Viewer, credential, hook};
+use crate::domain::hook::{Credential, Hook};
 use crate::domain::ids::HookId;
+use crate::domain::rotation::{self, Overlap};
 use crate::domain::secret::CredentialKind;
+use crate::store;
 
 type Which = web::Path<(String, String)>;
 
@@ -19,20 +23,45 @@ fn which(path: &(String, String)) -> Result<(HookId, CredentialKind), WebError> 
     CredentialKind::parse(&path.1).map(|kind| (id, kind)).ok_or(WebError::NotFound)
 }
 
-/// Asks before the one there is gets replaced.
+/// How many of a kind a hook has.
+async fn count(context: &Context, viewer: &Viewer, path: &(String, String)) -> Result<usize, WebError> {
+    let (id, kind) = which(path)?;
+    let hook = hook::find_alive(context, viewer, id).await?;
+    let now = context.clock.now();
+    let credentials = context.store.read(move |conn| store::credential::live(conn, &hook.id, now)).await?;
+    Ok(rotation::live(&credentials, kind, now).len())
+}
+
+/// Asks how long the one there is goes on working beside the new one; where there is none, there is nothing to ask.
 pub async fn show(
     context: web::Data<Context>,
     viewer: Viewer,
     organisations: Organisations,
     path: Which,
 ) -> Result<HttpResponse, WebError> {
-    ask(&context, &viewer, organisations, &path, Asked::Regenerate).await
+    if count(&context, &viewer, &path).await? == 0 {
+        return Ok(see_other(paths::webhook(&path.0)));
+    }
+    let chosen = Overlap::default().as_str();
+    Ok(page(&context, &viewer, organisations, &path, Asked::Regenerate { chosen, error: None }).await?.ok())
 }
 
 /// Makes one, and leads to the page that shows it once.
-pub async fn make(context: web::Data<Context>, viewer: Viewer, path: Which) -> Result<HttpResponse, WebError> {
+pub async fn make(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    path: Which,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
     let (id, kind) = which(&path)?;
-    credential::make(&context, &viewer, id.clone(), kind).await?;
+    let chosen = fields.one("overlap");
+    let Some(overlap) = Overlap::parse(chosen) else {
+        let error = Some("Choose how long the old one goes on working");
+        let page = page(&context, &viewer, organisations, &path, Asked::Regenerate { chosen, error }).await?;
+        return Ok(page.refused());
+    };
+    credential::make(&context, &viewer, id.clone(), kind, overlap, fields.one("token")).await?;
     Ok(see_other(paths::webhook_reveal(id)))
 }
 
@@ -43,7 +72,7 @@ pub async fn show_end(
     organisations: Organisations,
     path: Which,
 ) -> Result<HttpResponse, WebError> {
-    ask(&context, &viewer, organisations, &path, Asked::End).await
+    Ok(page(&context, &viewer, organisations, &path, Asked::End).await?.ok())
 }
 
 /// Ends it.
@@ -53,37 +82,76 @@ pub async fn end(context: web::Data<Context>, viewer: Viewer, path: Which) -> Re
     Ok(see_other(paths::webhook(id)))
 }
 
-async fn ask(
+/// Asks before the old one of a rotation ends; where there is none, there is nothing to ask.
+pub async fn show_revocation(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    path: Which,
+) -> Result<HttpResponse, WebError> {
+    if count(&context, &viewer, &path).await? < 2 {
+        return Ok(see_other(paths::webhook(&path.0)));
+    }
+    Ok(page(&context, &viewer, organisations, &path, Asked::Revoke).await?.ok())
+}
+
+/// Ends the old one of a rotation.
+pub async fn revoke(context: web::Data<Context>, viewer: Viewer, path: Which) -> Result<HttpResponse, WebError> {
+    let (id, kind) = which(&path)?;
+    credential::revoke_old(&context, &viewer, id.clone(), kind).await?;
+    Ok(see_other(paths::webhook(id)))
+}
+
+/// Takes an admin's word that the receiver has switched.
+pub async fn switched(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+    credential::switched(&context, &viewer, id.clone()).await?;
+    Ok(see_other(paths::webhook(id)))
+}
+
+async fn page<'a>(
     context: &Context,
-    viewer: &Viewer,
+    viewer: &'a Viewer,
     organisations: Organisations,
     path: &(String, String),
-    asked: Asked,
-) -> Result<HttpResponse, WebError> {
+    asked: Asked<'_>,
+) -> Result<Page<'a>, WebError> {
     let (id, kind) = which(path)?;
     let hook = hook::find_alive(context, viewer, id).await?;
-    let view = AskView { hook: &hook, kind, asked };
+    let (of, now) = (hook.id.clone(), context.clock.now());
+    let credentials = context.store.read(move |conn| store::credential::live(conn, &of, now)).await?;
+    let view = AskView { hook: &hook, kind, asked, credentials: &credentials, viewer, now };
     let page = Page::new(view.button(), Nav::Webhooks, viewer, view.render()).in_mode(hook.mode);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    Ok(Page { organisations: organisations.0, ..page })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
-    Regenerate,
+enum Asked<'a> {
+    Regenerate { chosen: &'a str, error: Option<&'a str> },
+    Revoke,
     End,
 }
 
 struct AskView<'a> {
     hook: &'a Hook,
     kind: CredentialKind,
-    asked: Asked,
+    asked: Asked<'a>,
+    credentials: &'a [Credential],
+    viewer: &'a Viewer,
+    now: DateTime<Utc>,
 }
 
 impl AskView<'_> {
     fn button(&self) -> &'static str {
         match (self.asked, self.kind) {
-            (Asked::Regenerate, CredentialKind::Secret) => "Regenerate secret",
-            (Asked::Regenerate, CredentialKind::Key) => "Regenerate key",
+            (Asked::Regenerate { .. }, CredentialKind::Secret) => "Regenerate secret",
+            (Asked::Regenerate { .. }, CredentialKind::Key) => "Regenerate key",
+            (Asked::Revoke, CredentialKind::Secret) => "Revoke old secret",
+            (Asked::Revoke, CredentialKind::Key) => "Revoke old key",
             (Asked::End, CredentialKind::Secret) if self.is_overriding() => "Remove its own secret",
             (Asked::End, CredentialKind::Secret) => "Turn off signing",
             (Asked::End, CredentialKind::Key) => "Remove key",
@@ -95,57 +163,222 @@ impl AskView<'_> {
         self.hook.interview().is_some()
     }
 
-    fn says(&self) -> &'static str {
-        match (self.asked, self.kind) {
-            (Asked::End, CredentialKind::Secret) if self.is_overriding() => {
-                "From then on deliveries are signed with the secret of the default webhook, if that one has one."
-            }
-            (Asked::End, CredentialKind::Key) if self.is_overriding() => {
-                "From then on deliveries carry the key of the default webhook, if that one has one."
-            }
-            (Asked::Regenerate, CredentialKind::Secret) => {
-                "From then on every delivery is signed with the new secret alone."
-            }
-            (Asked::Regenerate, CredentialKind::Key) => "From then on every delivery carries the new key alone.",
-            (Asked::End, CredentialKind::Secret) => "From then on deliveries carry no signature.",
-            (Asked::End, CredentialKind::Key) => "From then on deliveries carry no X-Webhook-Key.",
-        }
+    /// `secret` or `key`.
+    fn noun(&self) -> &'static str {
+        self.kind.as_str()
     }
 
-    fn consequence(&self) -> &'static str {
-        match self.asked {
-            Asked::Regenerate => {
-                "The old one ends at once: until the receiver knows the new one, it refuses what it is sent. Pause the webhook first, and nothing is refused meanwhile."
-            }
-            Asked::End => {
-                "A receiver that checks it refuses everything from then on. It is destroyed; turning it on again makes a new one."
-            }
-        }
+    fn live(&self) -> Vec<&Credential> {
+        rotation::live(self.credentials, self.kind, self.now)
+    }
+
+    fn near(&self, at: DateTime<Utc>) -> Markup {
+        time::near(at, self.viewer.organisation.time_zone, self.now)
     }
 }
 
 impl Render for AskView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let action = match self.asked {
-            Asked::Regenerate => paths::webhook_credential(&self.hook.id, self.kind.as_str()),
-            Asked::End => paths::webhook_credential_end(&self.hook.id, self.kind.as_str()),
-        };
         let crumbs = [
             ("Settings", None),
             ("Access Management", None),
             ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
             (self.hook.name.as_str(), Some(back.clone())),
         ];
+        let head = Head::new(&crumbs, html! { (self.button()) "?" });
+        match self.asked {
+            Asked::Regenerate { chosen, error } => self.regenerate(&head, &back, chosen, error),
+            Asked::Revoke => self.stop(&head, &back, &self.revocation()),
+            Asked::End => self.stop(&head, &back, &self.ending()),
+        }
+    }
+}
+
+/// What a page says before something ends.
+struct Stop {
+    says: Markup,
+    consequence: Markup,
+    action: String,
+}
+
+impl AskView<'_> {
+    fn regenerate(&self, head: &Head, back: &str, chosen: &str, error: Option<&str>) -> Markup {
+        let errors: Vec<FieldError> = error.map(|error| FieldError::new("overlap", error)).into_iter().collect();
         html! {
-            (Head::new(&crumbs, html! { (self.button()) "?" }))
-            p.says { (self.says()) }
+            (Errors(errors).summary())
+            (head)
+            p.says { "A new " (self.noun()) " is made and shown once. The old one goes on working beside it for as long as you choose." }
+            form.form method="post" action=(paths::webhook_credential(&self.hook.id, self.noun())) {
+                (token_field(&token()))
+                fieldset #overlap {
+                    legend { "How long the old one goes on working" }
+                    (wrong("overlap", error))
+                    @for overlap in Overlap::ALL {
+                        label.pick.tick {
+                            input type="radio" name="overlap" value=(overlap.as_str()) checked[overlap.as_str() == chosen];
+                            strong { (overlap.label()) }
+                            span.soft.small { (self.explain(overlap)) }
+                        }
+                    }
+                }
+                (self.oldest())
+                (self.meanwhile())
+                div.row { button.btn.main { (self.button()) } " " a.btn href=(back) { "Keep it" } }
+            }
+        }
+    }
+
+    fn explain(&self, overlap: Overlap) -> Markup {
+        html! {
+            @match overlap {
+                Overlap::AtOnce => "The old one ends as you press the button. For one that has leaked: until the receiver knows the new one, it refuses what it is sent.",
+                _ => { "The old one ends by itself " (self.near(self.now + overlap.duration())) "." },
+            }
+        }
+    }
+
+    /// Only two work side by side: what a further regeneration ends at once.
+    fn oldest(&self) -> Markup {
+        let live = self.live();
+        html! {
+            @if let Some(oldest) = live.get(1) {
+                div.notice.warn {
+                    h2 { "A rotation is under way" }
+                    p {
+                        "Only two work side by side. The " (self.noun()) " that ends in " code { (oldest.ends_in) } " ends as you press the button; \
+                         the old one is then the one that ends in " code { (live[0].ends_in) } "."
+                    }
+                }
+            }
+        }
+    }
+
+    fn meanwhile(&self) -> Markup {
+        html! {
+            div.notice {
+                h2 { "What the receiver gets meanwhile" }
+                ul {
+                    @match self.kind {
+                        CredentialKind::Secret => {
+                            li { "Signatures of both in " code { "webhook-signature" } " and " code { "X-Webhook-Signature" } ", the new one first." }
+                            li { "The old one’s in " code { "X-TalentSprout-Signature" } " and " code { "X-Hub-Signature-256" } ", which have room for one." }
+                        }
+                        CredentialKind::Key => li { "The old key in " code { "X-Webhook-Key" } ", which has room for one." },
+                    }
+                    li {
+                        "If it answers 400, 401 or 403, the same delivery at once a second time with the new one. When it takes that, \
+                         the new one is preferred from then on. So it may switch when it likes, and misses nothing."
+                    }
+                }
+            }
+        }
+    }
+
+    fn stop(&self, head: &Head, back: &str, stop: &Stop) -> Markup {
+        html! {
+            (head)
+            p.says { (stop.says) }
             div.form {
-                div.notice.bad { h2 { "What stops" } p { (self.consequence()) } }
-                form.row method="post" action=(action) {
+                div.notice.bad { h2 { "What stops" } p { (stop.consequence) } }
+                form.row method="post" action=(stop.action) {
                     button.btn.stop { (self.button()) } " " a.btn href=(back) { "Keep it" }
                 }
             }
         }
+    }
+
+    fn revocation(&self) -> Stop {
+        let live = self.live();
+        let old = live.get(1);
+        let used = old.and_then(|old| old.last_used_at);
+        Stop {
+            says: html! {
+                "From then on deliveries are proven with the new " (self.noun()) " alone"
+                @if let Some(new) = live.first() { ", the one that ends in " code { (new.ends_in) } }
+                "."
+            },
+            consequence: html! {
+                "The old one" @if let Some(old) = old { ", which ends in " code { (old.ends_in) } "," } " is destroyed. A receiver that knows nothing but it refuses everything from then on. "
+                @match used {
+                    Some(at) => { "A delivery that it proved last arrived " (self.near(at)) "." },
+                    None => "No delivery that it proved has arrived yet.",
+                }
+            },
+            action: paths::webhook_credential_revocation(&self.hook.id, self.noun()),
+        }
+    }
+
+    fn ending(&self) -> Stop {
+        let both = if self.live().len() > 1 { "Both, the old and the new one, are" } else { "It is" };
+        Stop {
+            says: html! {
+                @match self.kind {
+                    CredentialKind::Secret if self.is_overriding() => {
+                        "From then on deliveries are signed with the secret of the default webhook, if that one has one."
+                    }
+                    CredentialKind::Key if self.is_overriding() => {
+                        "From then on deliveries carry the key of the default webhook, if that one has one."
+                    }
+                    CredentialKind::Secret => "From then on deliveries carry no signature.",
+                    CredentialKind::Key => "From then on deliveries carry no X-Webhook-Key.",
+                }
+            },
+            consequence: html! {
+                "A receiver that checks it refuses everything from then on. " (both) " destroyed; turning it on again makes a new one."
+            },
+            action: paths::webhook_credential_end(&self.hook.id, self.noun()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::super::super::samples::{credential, hook, now, viewer};
+    use super::*;
+    use crate::domain::role::Role;
+
+    fn page(kind: CredentialKind, asked: Asked<'_>, credentials: &[Credential]) -> String {
+        let (hook, viewer) = (hook("HRIS <sync>"), viewer(Role::Admin));
+        AskView { hook: &hook, kind, asked, credentials, viewer: &viewer, now: now() }.render().into_string()
+    }
+
+    #[test]
+    fn regenerating_asks_how_long_the_old_one_works_and_says_when_it_ends() {
+        let asked = Asked::Regenerate { chosen: "24h", error: None };
+        let shown = page(CredentialKind::Secret, asked, &[credential(CredentialKind::Secret, "3f9K")]);
+        for part in [
+            "value=\"24h\" checked",
+            "value=\"at_once\"",
+            "ends by itself <time datetime=\"2026-11-21T13:42:15.000Z\">21 Nov, 14:42</time>",
+            "For one that has leaked",
+            "X-Hub-Signature-256",
+            "400, 401 or 403",
+            "HRIS &lt;sync&gt;",
+        ] {
+            assert!(shown.contains(part), "{part} is not in {shown}");
+        }
+        assert!(!shown.contains("A rotation is under way"));
+        let shown = page(CredentialKind::Key, asked, &[credential(CredentialKind::Key, "3f9K")]);
+        assert!(shown.contains("X-Webhook-Key") && !shown.contains("X-Hub-Signature-256"), "{shown}");
+    }
+
+    #[test]
+    fn a_third_regeneration_says_which_one_it_ends() {
+        let old =
+            Credential { ends_at: Some(now() + TimeDelta::hours(2)), ..credential(CredentialKind::Secret, "old1") };
+        let both = [credential(CredentialKind::Secret, "new1"), old];
+        let error = Some("Choose how long the old one goes on working");
+        let shown = page(CredentialKind::Secret, Asked::Regenerate { chosen: "x", error }, &both);
+        assert!(shown.contains("The secret that ends in <code>old1</code> ends as you press"), "{shown}");
+        assert!(shown.contains("href=\"#overlap\"") && shown.contains("id=\"overlap\""), "{shown}");
+        let shown = page(CredentialKind::Secret, Asked::Revoke, &both);
+        assert!(shown.contains("which ends in <code>old1</code>, is destroyed."), "{shown}");
+        assert!(shown.contains("No delivery that it proved has arrived yet.") && shown.contains("Revoke old secret"));
+        assert!(
+            page(CredentialKind::Secret, Asked::End, &both).contains("Both, the old and the new one, are destroyed")
+        );
     }
 }

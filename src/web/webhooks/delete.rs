@@ -58,20 +58,30 @@ async fn page(
 ) -> Result<HttpResponse, WebError> {
     let (organisation, id, mode) = (viewer.organisation.id.clone(), hook.id.clone(), hook.mode);
     let is_default = hook.is_default;
-    let (exports, owed, last, followers) = context
+    let (exports, owed, missed, last, followers) = context
         .store
         .read(move |conn| {
             let exports = store::export::in_progress_to(conn, &id)?;
             let owed = store::delivery::count_owed_to(conn, &id)?;
+            let missed = store::delivery::count_missed_by(conn, &id)?;
             let filter = LogFilter { hook: Some(id), tests: true, ..LogFilter::default() };
             let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
+            let last = page.lines.into_iter().next().map(|line| line.delivery);
             let followers = if is_default { store::hook::list(conn, &organisation, mode)? } else { Vec::new() };
             let followers = followers.iter().filter(|other| other.interview().is_some()).count();
-            Ok::<_, StoreError>((exports, owed, page.lines.into_iter().next().map(|line| line.delivery), followers))
+            Ok::<_, StoreError>((exports, owed, missed, last, followers))
         })
         .await?;
-    let view =
-        DeleteView { hook: &hook, exports: &exports, owed, last: last.as_ref(), followers, viewer, now: context.clock.now() };
+    let view = DeleteView {
+        hook: &hook,
+        exports: &exports,
+        owed,
+        missed,
+        last: last.as_ref(),
+        followers,
+        viewer,
+        now: context.clock.now(),
+    };
     let page = Page::new(format!("Delete {}", hook.name), Nav::Webhooks, viewer, view.render()).in_mode(hook.mode);
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
@@ -80,6 +90,7 @@ struct DeleteView<'a> {
     hook: &'a Hook,
     exports: &'a [ExportView],
     owed: (usize, bool),
+    missed: (usize, bool),
     last: Option<&'a Delivery>,
     /// How many interviews' own webhooks have its key, secret and policy as far as they have none themselves.
     followers: usize,
@@ -135,7 +146,9 @@ impl DeleteView<'_> {
                         }
                     }
                     p { "Wait until they have arrived or failed, or cancel them: what the receiver has not acknowledged by then is not sent again." }
+                    @if self.hook.state == HookState::Paused { p { "The webhook is paused: they wait until you resume it." } }
                 }
+                (self.consequences())
                 (self.facts())
                 form.row method="post" action=(paths::webhook_deletion(&self.hook.id)) {
                     button.btn.risk name="cancel_exports" value="1" { "Cancel exports and delete" } " " a.btn href=(back) { "Keep it" }
@@ -158,8 +171,13 @@ impl DeleteView<'_> {
                     }
                     @match self.owed {
                         (0, _) => {},
-                        (1, false) => li { "1 delivery that is still owed; it ends as Failed, cancelled." },
-                        owed => li { (up_to(owed)) " deliveries that are still owed; they end as Failed, cancelled." },
+                        (1, false) => li { "1 delivery that is " (self.waits()) "; it ends as Failed, cancelled." },
+                        owed => li { (up_to(owed)) " deliveries that are " (self.waits()) "; they end as Failed, cancelled." },
+                    }
+                    @match self.missed {
+                        (0, _) => {},
+                        (1, false) => li { "1 delivery that it missed while it was disabled: it stays Failed, and cannot be sent any more." },
+                        missed => li { (up_to(missed)) " deliveries that it missed while it was disabled: they stay Failed, and cannot be sent any more." },
                     }
                     li { "Its key and secret: they are destroyed." }
                     @if self.followers > 0 {
@@ -172,6 +190,11 @@ impl DeleteView<'_> {
             }
             div { h2 { "What stays" } p { "The log of its deliveries, and the audit log." } }
         }
+    }
+
+    /// What a paused webhook is owed is held for it.
+    fn waits(&self) -> &'static str {
+        if self.hook.state == HookState::Paused { "held while it is paused" } else { "still owed" }
     }
 
     fn facts(&self) -> Markup {
@@ -192,6 +215,7 @@ impl DeleteView<'_> {
     fn gentler(&self) -> Markup {
         html! {
             @if self.hook.state == HookState::Active {
+                p.small.soft { "Only another address? " a href=(paths::webhook_replacement(&self.hook.id)) { "Replace it" } ": a new webhook takes over, and nothing is lost." }
                 form.row.small.soft method="post" action=(paths::webhook_pause(&self.hook.id)) {
                     span { "Only want quiet? A pause holds deliveries until you resume." }
                     button.btn { "Pause instead" }

@@ -17,6 +17,7 @@ use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
 use crate::domain::role::Permission;
+use crate::domain::rotation;
 use crate::store::log::{LogFilter, Page as LogPage};
 use crate::store::{self, StoreError};
 
@@ -47,7 +48,8 @@ pub async fn show(
                 let recent = store::delivery::recent_statuses(conn, &organisation, mode, Some(&hook.id), now - WINDOW)?;
                 let counts = Counts::of(&recent, now);
                 let standing = Standing { health: health.remove(&hook.id), rule, missed: (0, false) };
-                rows.push(Row { hook, counts, last, standing });
+                let is_rotating = rotation::is_under_way(&store::credential::live(conn, &hook.id, now)?, now);
+                rows.push(Row { hook, counts, last, standing, is_rotating });
             }
             rows.sort_by_key(|row| (row.rank(), row.hook.name.to_lowercase()));
             Ok::<_, StoreError>(rows)
@@ -90,6 +92,7 @@ struct Row {
     counts: Counts,
     last: Option<crate::domain::delivery::Delivery>,
     standing: Standing,
+    is_rotating: bool,
 }
 
 impl Row {
@@ -185,6 +188,7 @@ impl ListView<'_> {
                     a href=(paths::webhook(&row.hook.id)) { (row.hook.name) }
                     @if row.hook.is_default { " " span.tag { "Default" } }
                     @if row.hook.interview().is_some() { " " span.tag { "Interview" } }
+                    @if row.is_rotating { " " span.tag { "Rotating" } }
                     span.sub.mono { (address) }
                 }
                 td { (state.plain()) (self.standing(row)) }

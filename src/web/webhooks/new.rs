@@ -97,7 +97,8 @@ impl Render for FormView<'_> {
 
 impl FormView<'_> {
     fn url(&self) -> Markup {
-        let hint = "It cannot be edited later: a new address is a new webhook. A pasted https:// is repaired.";
+        let hint =
+            "It cannot be edited later; a webhook with another address can take over. A pasted https:// is repaired.";
         UrlField { hint, value: &self.form.url, error: self.errors.of("url") }.render()
     }
 

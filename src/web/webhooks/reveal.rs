@@ -1,17 +1,20 @@
 //! What a hook was just given, shown once: a reload, Back or a second click shows the mask.
 
 use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
 use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
-use super::super::{code, paths};
+use super::super::{code, paths, time};
 use super::unresolved::{self, Unresolved};
 use crate::actions::reveal::{Revealed, take};
 use crate::actions::{Context, Viewer, hook};
 use crate::domain::hook::{Credential, Hook};
 use crate::domain::ids::HookId;
+use crate::domain::rotation;
 use crate::domain::secret::CredentialKind;
 use crate::store;
 
@@ -27,9 +30,10 @@ pub async fn show(
     let hook = hook::find_alive(&context, &viewer, id).await?;
     let revealed = take(&context, &viewer, hook.id.as_str()).await?;
     let of = hook.id.clone();
-    let sealed = context.store.read(move |conn| store::credential::of_hooks(conn, &[of])).await?;
-    let credentials: Vec<Credential> = sealed.into_iter().map(|sealed| sealed.credential).collect();
-    let view = RevealView { hook: &hook, revealed: &revealed, credentials: &credentials, warns: arrival.warns() };
+    let now = context.clock.now();
+    let credentials = context.store.read(move |conn| store::credential::live(conn, &of, now)).await?;
+    let (zone, warns) = (viewer.organisation.time_zone, arrival.warns());
+    let view = RevealView { hook: &hook, revealed: &revealed, credentials: &credentials, warns, zone, now };
     let page = Page::new(view.title(), Nav::Webhooks, &viewer, view.render()).in_mode(hook.mode);
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
@@ -40,6 +44,8 @@ struct RevealView<'a> {
     credentials: &'a [Credential],
     /// Whether it was created a moment ago with a host name that does not resolve.
     warns: bool,
+    zone: Tz,
+    now: DateTime<Utc>,
 }
 
 impl RevealView<'_> {
@@ -83,9 +89,26 @@ impl RevealView<'_> {
                 div.notice.info {
                     h2 { "Where " @if self.revealed.len() == 1 { "it goes" } @else { "they go" } }
                     p { "Into your receiver’s configuration, as shown: the prefix belongs to it. Never into a repository, a ticket or a chat." }
-                    p { "Lost? An Organisation Admin can make another on the webhook’s page; the old one then ends." }
+                    (self.overlap())
+                    p { "Lost? An Organisation Admin can make another on the webhook’s page, and chooses how long the old one goes on working." }
                 }
                 div.row { a.btn.main href=(back) { "I have stored " (them) } }
+            }
+        }
+    }
+
+    /// How long the old one of what was just made goes on working.
+    fn overlap(&self) -> Markup {
+        let kinds = self.revealed.iter().filter_map(|revealed| CredentialKind::parse(&revealed.kind));
+        let old = kinds.flat_map(|kind| rotation::live(self.credentials, kind, self.now).into_iter().skip(1));
+        html! {
+            @for old in old {
+                @if let Some(end) = old.ends_at {
+                    p {
+                        "The old one, which ends in " code { (old.ends_in) } ", works beside it until "
+                        (time::near(end, self.zone, self.now)) ". Give the receiver the new one before that; nothing is missed meanwhile."
+                    }
+                }
             }
         }
     }
@@ -98,7 +121,7 @@ impl RevealView<'_> {
                 @for credential in self.credentials {
                     div {
                         dt { (credential.kind.label()) }
-                        dd { code { (credential.kind.mask()) } " " span.soft { "ends in " (credential.ends_in) } }
+                        dd { code { (credential.kind.mask()) } " " span.soft { "ends in " (credential.ends_in) @if let Some(end) = credential.ends_at { ", works until " (time::near(end, self.zone, self.now)) } } }
                     }
                 }
             }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::super::chart::Chart;
 use super::super::error::WebError;
+use super::super::form::{token, token_field};
 use super::super::gate::Organisations;
 use super::super::icons::icon;
 use super::super::layout::{Head, Nav, Page, part};
@@ -17,6 +18,7 @@ use super::super::words::{count, up_to};
 use super::super::{code, paths, time};
 use super::health::Standing;
 use super::list::percent;
+use super::rotation::Rotation;
 use super::test::TestResult;
 use super::unresolved::{self, Unresolved};
 use crate::actions::{Context, Viewer};
@@ -27,6 +29,7 @@ use crate::domain::hook::{Credential, Hook, HookKind, HookState, Subscription};
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::domain::policy::Policy;
 use crate::domain::role::Permission;
+use crate::domain::rotation::{self, Preference};
 use crate::domain::secret::CredentialKind;
 use crate::store::log::{LogFilter, Page as LogPage};
 use crate::store::{self, Conn, StoreError};
@@ -66,6 +69,8 @@ pub async fn show(
 struct Known {
     hook: Hook,
     credentials: Vec<Credential>,
+    preference: Option<Preference>,
+    predecessor: Option<Hook>,
     names: HashMap<String, String>,
     recent: Vec<Delivery>,
     ended: Vec<(Status, DateTime<Utc>)>,
@@ -87,8 +92,9 @@ impl Known {
     ) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
         let Some(hook) = store::hook::find(conn, organisation, id)? else { return Ok(None) };
-        let sealed = store::credential::of_hooks(conn, std::slice::from_ref(id))?;
-        let credentials: Vec<Credential> = sealed.into_iter().map(|sealed| sealed.credential).collect();
+        let credentials = store::credential::live(conn, id, now)?;
+        let preference = store::rotation::preference(conn, id)?;
+        let predecessor = store::hook::predecessor(conn, &hook)?;
         let makers =
             credentials.iter().filter_map(|credential| credential.created_by.clone()).chain(hook.created_by.clone());
         let makers: Vec<String> = makers.map(String::from).collect();
@@ -111,11 +117,24 @@ impl Known {
             }
             None => None,
         };
-        Ok(Some(Self { hook, credentials, names, recent, ended, owed, standing, overrides, test }))
+        Ok(Some(Self {
+            hook,
+            credentials,
+            preference,
+            predecessor,
+            names,
+            recent,
+            ended,
+            owed,
+            standing,
+            overrides,
+            test,
+        }))
     }
 
-    fn of(&self, kind: CredentialKind) -> Option<&Credential> {
-        self.credentials.iter().find(|credential| credential.kind == kind)
+    /// The newest of a kind.
+    fn of(&self, kind: CredentialKind, now: DateTime<Utc>) -> Option<&Credential> {
+        rotation::live(&self.credentials, kind, now).into_iter().next()
     }
 }
 
@@ -132,17 +151,20 @@ impl Render for HookView<'_> {
         let hook = &self.known.hook;
         let crumbs = [("Settings", None), ("Access Management", None), ("Webhooks", Some(paths::WEBHOOKS.to_owned()))];
         let mut head = Head::new(&crumbs, html! { (hook.name) });
-        head.state = State::of_hook(hook).pill();
+        let alive = hook.state != HookState::Deleted;
+        head.state = html! {
+            (State::of_hook(hook).pill())
+            @if alive && rotation::is_under_way(&self.known.credentials, self.now) { " " span.tag { "Rotating" } }
+        };
         head.acts = self.acts();
         head.lede = self.lede();
-        let alive = hook.state != HookState::Deleted;
         html! {
             (head)
             @if alive && self.warns { (Unresolved(hook)) }
             (self.known.standing.notice(hook, self.manages(), self.viewer.organisation.time_zone, self.now))
             @if alive && self.manages() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
-            @if alive { (self.secret()) (self.key()) }
+            @if alive { (self.credential(CredentialKind::Secret)) (self.credential(CredentialKind::Key)) }
             (part("Delivery policy", html! {}, self.policy()))
             (part("Recent deliveries", html! { "Latest " (RECENT) }, self.recent()))
             (part("Facts", html! {}, self.facts()))
@@ -168,6 +190,7 @@ impl HookView<'_> {
             } @else {
                 form method="post" action=(paths::webhook_pause(&hook.id)) { button.btn { "Pause" } }
             }
+            " " a.btn href=(paths::webhook_replacement(&hook.id)) { "Replace" }
             " " a.btn.risk href=(paths::webhook_deletion(&hook.id)) { "Delete" }
         }
     }
@@ -192,6 +215,11 @@ impl HookView<'_> {
                 HookState::Active => { (what) ": " (events) "." },
                 HookState::Paused => { (what) ", paused: " (self.owed()) " held until you resume. Nothing is lost." },
                 HookState::Disabled => { (what) ", disabled." },
+                HookState::Deleted if hook.replaced_by.is_some() => {
+                    @if let Some(successor) = &hook.replaced_by {
+                        "Replaced by " a href=(paths::webhook(successor)) { "another webhook" } ", which took over what was owed. Nothing more is sent to this one; its log stays."
+                    }
+                },
                 HookState::Deleted => { "Deleted: nothing more is ever sent to it. Its log stays." },
             }
         }
@@ -253,75 +281,99 @@ impl HookView<'_> {
         }
     }
 
-    fn secret(&self) -> Markup {
-        let id = &self.known.hook.id;
-        let kind = CredentialKind::Secret;
-        let content = html! {
-            @match self.known.of(kind) {
-                Some(secret) => {
-                    (self.masked(secret))
-                    @if self.manages() {
-                        div.row {
-                            a.btn href=(paths::webhook_credential(id, kind.as_str())) { "Regenerate secret" } " "
-                            a.btn.risk href=(paths::webhook_credential_end(id, kind.as_str())) { "Turn off signing" }
-                        }
-                    }
-                }
-                None if self.known.hook.interview().is_some() => {
-                    p { "It has none of its own: deliveries are signed with the secret of the default webhook, if that one has one." }
-                    @if self.manages() {
-                        form method="post" action=(paths::webhook_credential(id, kind.as_str())) { button.btn { "Give it a secret of its own" } }
-                    }
-                }
-                None => {
-                    p { "Deliveries are not signed: the receiver cannot tell them from anybody else’s." }
-                    @if self.manages() {
-                        form method="post" action=(paths::webhook_credential(id, kind.as_str())) { button.btn { "Turn on signing" } }
-                    }
-                }
-            }
-        };
-        part("Signing secret", html! { "Signs every delivery, four ways side by side" }, content)
+    fn rotation(&self) -> Rotation<'_> {
+        Rotation {
+            hook: &self.known.hook,
+            credentials: &self.known.credentials,
+            preference: self.known.preference,
+            zone: self.viewer.organisation.time_zone,
+            now: self.now,
+        }
     }
 
-    fn key(&self) -> Markup {
-        let id = &self.known.hook.id;
-        let kind = CredentialKind::Key;
+    fn credential(&self, kind: CredentialKind) -> Markup {
+        let rotation = self.rotation();
+        let both = rotation.of(kind);
+        let (title, hint) = match kind {
+            CredentialKind::Secret => ("Signing secret", "Signs every delivery, four ways side by side"),
+            CredentialKind::Key => ("Webhook key", "Sent in X-Webhook-Key"),
+        };
+        let hint = both.map_or_else(|| html! { (hint) }, |(_, old)| rotation.hint(old));
         let content = html! {
-            @match self.known.of(kind) {
-                Some(key) => {
-                    (self.masked(key))
-                    @if self.manages() {
-                        div.row {
-                            a.btn href=(paths::webhook_credential(id, kind.as_str())) { "Regenerate key" } " "
-                            a.btn.risk href=(paths::webhook_credential_end(id, kind.as_str())) { "Remove key" }
-                        }
-                    }
-                }
-                None if self.known.hook.interview().is_some() => {
-                    p { "It has none of its own: deliveries carry the key of the default webhook, if that one has one." }
-                    @if self.manages() {
-                        form method="post" action=(paths::webhook_credential(id, kind.as_str())) { button.btn { "Give it a key of its own" } }
-                    }
-                }
-                None => {
-                    p { "No key is sent." }
-                    @if self.manages() {
-                        form method="post" action=(paths::webhook_credential(id, kind.as_str())) { button.btn { "Generate key" } }
-                    }
-                }
+            @if let Some((new, old)) = both {
+                (rotation.table(kind, (new, old), |credential| self.by(credential.created_by.as_ref())))
+                (rotation.in_force(kind, old))
+                (self.acts_on(kind))
+            } @else if let Some(credential) = self.known.of(kind, self.now) {
+                (self.masked(credential))
+                (self.acts_on(kind))
+            } @else {
+                (self.none(kind))
             }
         };
-        part("Webhook key", html! { "Sent in X-Webhook-Key" }, content)
+        part(title, hint, content)
+    }
+
+    fn acts_on(&self, kind: CredentialKind) -> Markup {
+        let (id, rotation) = (&self.known.hook.id, self.rotation());
+        let is_rotating = rotation.of(kind).is_some();
+        let is_first = kind == CredentialKind::Secret || rotation.of(CredentialKind::Secret).is_none();
+        let (regenerate, end) = match kind {
+            CredentialKind::Secret => ("Regenerate secret", "Turn off signing"),
+            CredentialKind::Key => ("Regenerate key", "Remove key"),
+        };
+        html! {
+            @if self.manages() {
+                div.row {
+                    @if is_rotating {
+                        @if is_first { (rotation.switch()) }
+                        a.btn.risk href=(paths::webhook_credential_revocation(id, kind.as_str())) { "Revoke old now" } " "
+                    }
+                    a.btn href=(paths::webhook_credential(id, kind.as_str())) { (regenerate) } " "
+                    a.btn.risk href=(paths::webhook_credential_end(id, kind.as_str())) { (end) }
+                }
+            }
+        }
+    }
+
+    fn none(&self, kind: CredentialKind) -> Markup {
+        let is_overriding = self.known.hook.interview().is_some();
+        let (words, button) = match kind {
+            CredentialKind::Secret if is_overriding => (
+                "It has none of its own: deliveries are signed with the secret of the default webhook, if that one has one.",
+                "Give it a secret of its own",
+            ),
+            CredentialKind::Key if is_overriding => (
+                "It has none of its own: deliveries carry the key of the default webhook, if that one has one.",
+                "Give it a key of its own",
+            ),
+            CredentialKind::Secret => {
+                ("Deliveries are not signed: the receiver cannot tell them from anybody else’s.", "Turn on signing")
+            }
+            CredentialKind::Key => ("No key is sent.", "Generate key"),
+        };
+        html! {
+            p { (words) }
+            @if self.manages() {
+                form method="post" action=(paths::webhook_credential(&self.known.hook.id, kind.as_str())) {
+                    (token_field(&token()))
+                    button.btn { (button) }
+                }
+            }
+        }
     }
 
     fn masked(&self, credential: &Credential) -> Markup {
+        let near = |at| time::near(at, self.viewer.organisation.time_zone, self.now);
         html! {
             p.row {
                 code { (credential.kind.mask()) }
                 span.soft.small {
-                    "ends in " (credential.ends_in) ", made "
-                    (time::near(credential.created_at, self.viewer.organisation.time_zone, self.now)) (self.by(credential.created_by.as_ref()))
+                    "ends in " (credential.ends_in) ", made " (near(credential.created_at)) (self.by(credential.created_by.as_ref()))
+                    @match credential.last_used_at {
+                        Some(at) => { ", last used " (near(at)) },
+                        None => ", not used yet",
+                    }
                 }
             }
         }
@@ -354,7 +406,12 @@ impl HookView<'_> {
 
     fn recent(&self) -> Markup {
         if self.known.recent.is_empty() {
-            return html! { p.small.soft { "Nothing yet. Send Test is the quickest way to see something here." } };
+            return html! {
+                p.small.soft {
+                    @if self.known.hook.state == HookState::Deleted { "Nothing stands in its log." }
+                    @else { "Nothing yet. Send Test is the quickest way to see something here." }
+                }
+            };
         }
         html! {
             div.table {
@@ -408,6 +465,9 @@ impl HookView<'_> {
                 }
                 div { dt { "Field set" } dd { (hook.field_set.label()) " " span.soft { (hook.field_set.explanation()) } } }
                 div { dt { "Made" } dd { (time::long(hook.created_at, self.viewer.organisation.time_zone)) (self.by(hook.created_by.as_ref())) } }
+                @if let Some(predecessor) = &self.known.predecessor {
+                    div { dt { "In place of" } dd { a href=(paths::webhook(&predecessor.id)) { (predecessor.url) } " " span.soft { "its log stays there" } } }
+                }
                 div { dt { "Hook id" } dd { (code::id("hook id", hook.id.as_str())) } }
             }
         }

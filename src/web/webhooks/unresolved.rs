@@ -37,7 +37,7 @@ impl Render for Unresolved<'_> {
                         "If it is wrong, enter another one in " a href=(paths::interview_settings(interview)) { "the interview’s settings" } "."
                     } @else {
                         "The address cannot be edited: if it is wrong, "
-                        a href=(paths::webhook_deletion(&self.0.id)) { "delete this webhook" } " and create another."
+                        a href=(paths::webhook_replacement(&self.0.id)) { "replace this webhook" } "."
                     }
                 }
             }
@@ -58,7 +58,7 @@ mod tests {
             shown.contains("role=\"status\"") && shown.contains("<bdi>hooks.northwind-data.example</bdi>"),
             "{shown}"
         );
-        assert!(shown.contains("Do this: ") && shown.contains(&paths::webhook_deletion(&hook.id)), "{shown}");
+        assert!(shown.contains("Do this: ") && shown.contains(&paths::webhook_replacement(&hook.id)), "{shown}");
     }
 
     #[test]

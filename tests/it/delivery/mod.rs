@@ -10,6 +10,8 @@ mod interviews;
 mod metrics;
 mod policies;
 mod quick;
+mod replacing;
+mod rotation;
 mod routing;
 mod running;
 mod sweeping;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use hirewire::domain::attempt::{Attempt, ErrorClass, Outcome, Request, Response, Timings, Trigger};
+use hirewire::domain::attempt::{Attempt, ErrorClass, Outcome, Proof, Request, Response, Timings, Trigger};
 use hirewire::domain::delivery::{Delivery, DeliveryState, Status, Tries};
 use hirewire::domain::hook::HookState;
 use hirewire::domain::ids::{AttemptId, DeliveryId, HookId, InstanceId};
@@ -270,7 +270,7 @@ async fn a_delivery_reads_back_as_it_was_written_in_every_state(app: TestApp) {
                 state,
                 last_class,
                 trigger: Trigger::Manual,
-                tries: Tries { automatic: 3, manual: 2 },
+                tries: Tries { automatic: 3, manual: 2, rotation: 1 },
                 sent_at: Some(now - TimeDelta::seconds(9)),
                 response_status: Some(599),
                 updated_at: now + TimeDelta::days(400),
@@ -322,6 +322,7 @@ async fn attempts_read_back_as_they_were_written(app: TestApp) {
             delivery_id: delivery.id.clone(),
             number: 1,
             trigger: Trigger::Automatic,
+            proof: Proof { secret: Some("3f9K".into()), key: None },
             started_at: now,
             finished_at: now + TimeDelta::milliseconds(42),
             request: Some(Request {

@@ -184,6 +184,9 @@ async fn credentials_end_by_kind(app: TestApp) {
             ends_in: "3f9K".into(),
             created_by: Some(MemberId::new(now)),
             created_at: now,
+            ends_at: None,
+            is_known: true,
+            last_used_at: None,
         };
         let old = credential(&one.id, CredentialKind::Secret, 0);
         let new = credential(&one.id, CredentialKind::Secret, 1);

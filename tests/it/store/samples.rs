@@ -33,6 +33,7 @@ pub fn hook(organisation: &OrganisationId, mode: Mode, name: &str, now: DateTime
         created_by: None,
         created_at: now,
         updated_at: now,
+        replaced_by: None,
     }
 }
 

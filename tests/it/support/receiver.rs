@@ -58,8 +58,14 @@ pub struct Gate(Arc<Semaphore>);
 impl Receiver {
     /// Answers its first request with the first answer, and so on; from the last one on with the last.
     pub async fn answering<A: Into<Answer>>(script: impl IntoIterator<Item = A>) -> Self {
-        let script: Arc<[Answer]> = script.into_iter().map(Into::into).collect();
+        let script: Vec<Answer> = script.into_iter().map(Into::into).collect();
         assert!(!script.is_empty(), "a receiver needs an answer");
+        Self::judging(move |number, _| script[(number - 1).min(script.len() - 1)].clone()).await
+    }
+
+    /// Answers each request as it is judged: its number, from 1 on, and what came.
+    pub async fn judging(judge: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static) -> Self {
+        let judge = Arc::new(judge);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -68,18 +74,17 @@ impl Receiver {
         let acceptor = acceptor(certificate());
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
-                let (acceptor, kept, counter, script) =
-                    (acceptor.clone(), kept.clone(), counter.clone(), script.clone());
+                let (acceptor, kept, counter, judge) = (acceptor.clone(), kept.clone(), counter.clone(), judge.clone());
                 tokio::spawn(async move {
                     let Ok(mut tls) = acceptor.accept(tcp).await else { return };
                     while let Some(request) = hear(&mut tls).await {
                         let number = {
                             let mut seen = kept.lock().expect("no panic before");
-                            seen.push(request);
+                            seen.push(request.clone());
                             seen.len()
                         };
                         counter.send_replace(number);
-                        let answer = &script[(number - 1).min(script.len() - 1)];
+                        let answer = judge(number, &request);
                         if let Some(Gate(closed)) = &answer.gate {
                             let _open = closed.acquire().await;
                         }

@@ -7,6 +7,8 @@ mod health;
 mod interviews;
 mod logs;
 mod nul;
+mod replacement;
+mod rotation;
 mod sign_in;
 mod walk;
 mod webhooks;

@@ -1,0 +1,103 @@
+//! Replacing a hook: its address cannot be edited, so a successor takes over and the old one retires (A2).
+//!
+//! The successor takes everything but the address and the past: name, events, policy, default flag, state, key and secret (a
+//! rotation included), and what is owed, exports in progress and missed deliveries among it. The old one is deleted, says
+//! who took over, and keeps its log. All of it is one transaction, so no event falls between the two, and from its commit on
+//! nothing starts for the old address, on any instance.
+//!
+//! A try under way at that moment ends where it began: if the old address takes the delivery, it has arrived there; if not,
+//! the answer is kept as evidence and the delivery is owed to the successor ([`crate::delivery::settle`]).
+
+use super::hook::{self, Created, address};
+use super::once::once;
+use super::{ActionError, Context, FieldError, Result, Viewer};
+use crate::delivery::prepare;
+use crate::domain::hook::{Hook, HookState};
+use crate::domain::hook_url::HookUrl;
+use crate::domain::ids::HookId;
+use crate::store::{self, Conn, StoreError};
+
+/// What was typed into the form.
+#[derive(Debug, Clone, Default)]
+pub struct Replacement {
+    /// The new address, with or without `https://`.
+    pub url: String,
+    /// Names this filling of the form: pressing twice replaces once.
+    pub token: String,
+}
+
+/// Has a new hook with another address take over from a hook.
+pub async fn replace(context: &Context, viewer: &Viewer, id: HookId, form: Replacement) -> Result<Created> {
+    let old = match hook::find_alive(context, viewer, id.clone()).await {
+        Ok(old) => old,
+        // Pressed twice: the second press finds what the first one made.
+        Err(ActionError::NotFound) => {
+            return successor_of(context, viewer, id).await.map(|id| Created { id, resolves: true });
+        }
+        Err(error) => return Err(error),
+    };
+    let (url, resolves) = address(context, &form.url).await.map_err(|error| ActionError::Invalid(vec![error]))?;
+    if url == old.url {
+        let error = FieldError::new("url", "Type another address: this is the one it has now");
+        return Err(ActionError::Invalid(vec![error]));
+    }
+    let (owned, maker) = (context.clone(), viewer.clone());
+    let replaced = once(context, viewer, &form.token, move |conn| Ok((take_over(conn, &owned, &maker, old, url)?, ())));
+    let (id, _) = replaced.await?;
+    context.engine.nudge();
+    Ok(Created { id, resolves })
+}
+
+async fn successor_of(context: &Context, viewer: &Viewer, id: HookId) -> Result<HookId> {
+    let organisation = viewer.organisation.id.clone();
+    let found = context.store.read(move |conn| store::hook::find(conn, &organisation, &id)).await?;
+    found.and_then(|hook| hook.replaced_by).ok_or(ActionError::NotFound)
+}
+
+fn take_over(conn: &mut Conn, context: &Context, viewer: &Viewer, old: Hook, url: HookUrl) -> Result<HookId> {
+    let now = context.clock.now();
+    // What was read before may have changed; from here on it cannot.
+    let state = store::hook::current_state(conn, &old.id)?.unwrap_or(HookState::Deleted);
+    let old = store::hook::find(conn, &viewer.organisation.id, &old.id)?.ok_or(ActionError::NotFound)?;
+    let new = Hook {
+        id: HookId::new(now),
+        url,
+        // Why the old one was disabled says nothing of the new address.
+        state: match state {
+            // Two presses at once: the first one's successor is the second one's, too.
+            HookState::Deleted => return old.replaced_by.ok_or(ActionError::NotFound),
+            HookState::Disabled => HookState::Active,
+            HookState::Active | HookState::Paused => state,
+        },
+        created_by: Some(viewer.member.id.clone()),
+        created_at: now,
+        updated_at: now,
+        replaced_by: None,
+        ..old.clone()
+    };
+    // First, because a mode has one default that is not deleted.
+    store::hook::set_state(conn, &old.id, HookState::Deleted, now)?;
+    store::hook::insert(conn, &new)?;
+    store::hook::set_replaced(conn, &old.id, &new.id, now)?;
+    let moved = store::delivery::move_owed(conn, &old.id, &new.id, now)?;
+    // Tests that have not been sent were for the old address.
+    store::delivery::cancel_owed_to(conn, &old.id, now)?;
+    give_credentials(conn, context, &old.id, &new.id)?;
+    let (from, to) = (old.url.host(), new.url.host());
+    let detail = format!("Webhook “{}” to {from} replaced by one to {to}; {moved} owed deliveries moved", old.name);
+    hook::audit(conn, context, viewer, &old.id, "hook.replaced", detail)?;
+    let detail = format!("Webhook “{}” to {to} created in place of the one to {from}", new.name);
+    hook::audit(conn, context, viewer, &new.id, "hook.created", detail)?;
+    Ok(new.id)
+}
+
+/// Seals keys and secrets anew: what is sealed opens only in its own place.
+fn give_credentials(conn: &mut Conn, context: &Context, old: &HookId, new: &HookId) -> Result<(), StoreError> {
+    for sealed in store::credential::of_hooks(conn, std::slice::from_ref(old))? {
+        let id = &sealed.credential.id;
+        let plain = prepare::open(&sealed, old, &context.sealing)?;
+        let anew = context.sealing.seal(&plain, &prepare::place(new, id.as_str()));
+        store::credential::give(conn, id, new, anew)?;
+    }
+    store::rotation::give(conn, old, new)
+}
