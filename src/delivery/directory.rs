@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::prepare;
 use crate::domain::api_key::ApiKey;
 use crate::domain::hook::Hook;
+use crate::domain::hook_header::HookHeader;
 use crate::domain::ids::{HookId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::sealing::SealingKey;
@@ -29,6 +30,8 @@ pub struct Target {
     pub key: Option<Plain>,
     /// What its deliveries are signed with.
     pub secrets: Secrets,
+    /// Its own headers; usually none.
+    pub headers: Arc<[HookHeader]>,
 }
 
 /// An API key that works, and when its use was last noted.

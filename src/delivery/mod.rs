@@ -12,6 +12,7 @@ pub mod health;
 mod house;
 pub mod intake;
 pub mod meters;
+mod pace;
 pub mod prepare;
 pub mod queue;
 pub mod recover;

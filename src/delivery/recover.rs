@@ -101,8 +101,9 @@ pub async fn sweep(store: &Store, rule: Rule, now: DateTime<Utc>) -> Result<(), 
 /// Gives back what this instance holds and takes its name off the list.
 pub async fn retire(store: &Store, presence: &Presence, instance: &InstanceId) -> Result<(), StoreError> {
     let own = vec![instance.clone()];
+    // Those that stay share the hooks' limits among fewer.
     store
-        .write(move |conn| {
+        .change(move |conn| {
             store::delivery::free_from(conn, &own)?;
             store::instance::remove(conn, &own)
         })

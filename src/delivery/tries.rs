@@ -83,6 +83,7 @@ impl Engine {
             body: owed.body.clone(),
             key: target.key.clone(),
             secrets: target.secrets.clone(),
+            headers: target.headers.clone(),
             timeout: target.hook.policy.timeout(),
         };
         // A panic, should there be one, costs no other delivery its place.

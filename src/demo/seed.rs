@@ -120,6 +120,8 @@ fn hooks(
             policy: *policy,
             field_set: FieldSet::Standard,
             subscription: if kinds.is_empty() { Subscription::All } else { Subscription::Only(kinds) },
+            rate: None,
+            note: None,
             is_default: at == 0,
             state: HookState::Active,
             created_by: Some(admin.clone()),

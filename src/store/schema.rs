@@ -51,6 +51,18 @@ diesel::table! {
         created_by -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
+        note -> Nullable<Text>,
+        rate_limit -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    hook_headers (id) {
+        id -> Text,
+        hook_id -> Text,
+        place -> Integer,
+        name -> Text,
+        sealed -> Binary,
     }
 }
 
@@ -313,6 +325,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     memberships,
     hooks,
+    hook_headers,
     hook_health,
     credentials,
     api_keys,

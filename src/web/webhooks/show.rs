@@ -10,24 +10,24 @@ use serde::Deserialize;
 use super::super::chart::Chart;
 use super::super::error::WebError;
 use super::super::gate::Organisations;
-use super::super::icons::icon;
 use super::super::layout::{Head, Nav, Page, part};
 use super::super::status::{State, ladder, response};
 use super::super::words::up_to;
 use super::super::{code, paths, time};
 use super::health::Standing;
 use super::list::percent;
-use super::test::TestResult;
+use super::test::{LOOK_AGAIN, SendTest, Sent, TestResult};
 use super::unresolved::{self, Unresolved};
+use super::unused::{self, Unused};
 use crate::actions::{Context, Viewer};
-use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::health::Rule;
 use crate::domain::hook::{Credential, Hook, HookState, Subscription};
+use crate::domain::hook_header::HeaderName;
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::domain::policy::Policy;
 use crate::domain::role::Permission;
-use crate::domain::secret::CredentialKind;
+use crate::domain::secret::{CredentialKind, DOTS};
 use crate::store::log::{LogFilter, Page as LogPage};
 use crate::store::{self, Conn, StoreError};
 
@@ -58,7 +58,9 @@ pub async fn show(
     let known = context.store.read(move |conn| Known::read(conn, &asking, &id, test.as_ref(), rule, now)).await?;
     let known = known.ok_or(WebError::NotFound)?;
     let view = HookView { known: &known, viewer: &viewer, now, warns: arrival.warns() };
+    let refresh = known.test.as_ref().filter(|test| test.waits()).map(|_| LOOK_AGAIN);
     let page = Page::new(known.hook.name.clone(), Nav::Webhooks, &viewer, view.render()).in_mode(known.hook.mode);
+    let page = page.refreshed(refresh);
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
 
@@ -71,7 +73,10 @@ struct Known {
     ended: Vec<(Status, DateTime<Utc>)>,
     owed: (usize, bool),
     standing: Standing,
-    test: Option<(Delivery, Option<Attempt>)>,
+    test: Option<Sent>,
+    headers: Vec<HeaderName>,
+    /// When something was last recorded for it; tests do not count.
+    last: Option<DateTime<Utc>>,
 }
 
 impl Known {
@@ -100,14 +105,14 @@ impl Known {
         let health = store::health::of_hooks(conn, std::slice::from_ref(id))?.remove(id);
         let standing = Standing { health, rule, missed: store::delivery::count_missed_by(conn, id)? };
         let test = match test {
-            Some(test) => {
-                let found = store::delivery::find(conn, organisation, test)?.filter(|found| found.hook_id == *id);
-                let attempt = store::attempt::of_delivery(conn, test)?.into_iter().next();
-                found.map(|delivery| (delivery, attempt))
-            }
+            Some(test) => Sent::read(conn, organisation, id, test)?,
             None => None,
         };
-        Ok(Some(Self { hook, credentials, names, recent, ended, owed, standing, test }))
+        let headers = store::hook_header::of_hook(conn, id)?.into_iter().map(|header| header.name).collect();
+        let real = LogFilter { hook: Some(id.clone()), ..LogFilter::default() };
+        let last = store::log::page(conn, organisation, hook.mode, &real, &LogPage::Newest, 1)?.lines;
+        let last = last.first().map(|line| line.delivery.created_at);
+        Ok(Some(Self { hook, credentials, names, recent, ended, owed, standing, test, headers, last }))
     }
 
     fn of(&self, kind: CredentialKind) -> Option<&Credential> {
@@ -135,6 +140,7 @@ impl Render for HookView<'_> {
         html! {
             (head)
             @if alive && self.warns { (Unresolved(hook)) }
+            @if unused::since(hook, self.known.last, self.now).is_some() { (Unused { hook, last: self.known.last, manages: self.manages(), zone: self.viewer.organisation.time_zone, now: self.now }) }
             (self.known.standing.notice(hook, self.manages(), self.viewer.organisation.time_zone, self.now))
             @if alive && self.manages() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
@@ -164,6 +170,7 @@ impl HookView<'_> {
             } @else {
                 form method="post" action=(paths::webhook_pause(&hook.id)) { button.btn { "Pause" } }
             }
+            " " a.btn href=(paths::webhook_settings(&hook.id)) { "Edit" }
             " " a.btn.risk href=(paths::webhook_deletion(&hook.id)) { "Delete" }
         }
     }
@@ -181,6 +188,7 @@ impl HookView<'_> {
             format!("Webhook of {} mode", hook.mode)
         };
         html! {
+            @if let Some(note) = &hook.note { bdi { (note) } br; }
             @match hook.state {
                 HookState::Active => { (what) ": " (events) "." },
                 HookState::Paused => { (what) ", paused: " (self.owed()) " held until you resume. Nothing is lost." },
@@ -200,12 +208,9 @@ impl HookView<'_> {
     fn send_test(&self) -> Markup {
         let hook = &self.known.hook;
         let content = html! {
-            form.row method="post" action=(paths::webhook_tests(&hook.id)) {
-                p.given.small { code.id { (hook.url) } (code::copy("webhook URL")) }
-                button.btn.main { (icon("send")) "Send Test" }
-            }
-            @if let Some((delivery, attempt)) = &self.known.test {
-                (TestResult { delivery, attempt: attempt.as_ref(), zone: self.viewer.organisation.time_zone })
+            (SendTest(hook))
+            @if let Some(sent) = &self.known.test {
+                (TestResult { sent, hook, zone: self.viewer.organisation.time_zone })
             }
         };
         part("Send Test", html! { "A real signed POST, one try. It never changes the health." }, content)
@@ -332,7 +337,9 @@ impl HookView<'_> {
 
     fn recent(&self) -> Markup {
         if self.known.recent.is_empty() {
-            return html! { p.small.soft { "Nothing yet. Send Test is the quickest way to see something here." } };
+            return html! {
+                p.small.soft { "Nothing yet." @if self.manages() { " Send Test is the quickest way to see something here." } }
+            };
         }
         html! {
             div.table {
@@ -379,6 +386,13 @@ impl HookView<'_> {
                     }
                 }
                 div { dt { "Field set" } dd { (hook.field_set.label()) " " span.soft { (hook.field_set.explanation()) } } }
+                @if !self.known.headers.is_empty() {
+                    div {
+                        dt { "Headers" }
+                        dd { @for (at, name) in self.known.headers.iter().enumerate() { @if at > 0 { br; } code { (name.as_str()) ": " (DOTS) } } }
+                    }
+                }
+                div { dt { "At most" } dd { @match hook.rate { Some(rate) => (rate.spoken()), None => "as many requests as there are" } } }
                 div { dt { "Made" } dd { (time::long(hook.created_at, self.viewer.organisation.time_zone)) (self.by(hook.created_by.as_ref())) } }
                 div { dt { "Hook id" } dd { (code::id("hook id", hook.id.as_str())) } }
             }
