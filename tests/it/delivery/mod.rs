@@ -9,6 +9,7 @@ mod hostile;
 mod metrics;
 mod policies;
 mod quick;
+mod rate_limits;
 mod routing;
 mod running;
 mod sweeping;
