@@ -367,13 +367,8 @@ impl Engine {
             return None;
         }
         let next = queue.start_one(now);
-        let waits_its_turn = next.is_none() && queue.next_turn(now).is_some();
         let lane_is_low = next.as_ref().is_none_or(|owed| queue.is_low(&owed.delivery.hook_id));
         drop(queue);
-        if waits_its_turn {
-            // This task ends, so somebody else has to see when the lane may go on.
-            self.wake();
-        }
         if lane_is_low && self.more.load(Ordering::Acquire) {
             self.tidy.notify_one();
         }

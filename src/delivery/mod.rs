@@ -1,6 +1,6 @@
 //! The delivery engine: from an event that is recorded to an answer that is settled.
 //!
-//! [`intake`] writes what is owed, [`queue`] keeps it in order, [`directory`] knows whom it is for, [`sender`] makes one
+//! [`intake`] writes what is owed, [`queue`] keeps it in order and (`pace`) no faster than a hook takes it, [`directory`] knows whom it is for, [`sender`] makes one
 //! request under the eye of the [`guard`], [`settle`] writes down how it went, [`health`] disables whom it goes badly with, [`recover`] takes over from the dead, and
 //! [`engine`] turns the wheel, a try at a time (`tries`), with its housekeeping beside (`house`). What goes to the database gathers in batches (`gathering`).
 

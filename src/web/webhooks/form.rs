@@ -203,15 +203,17 @@ impl HookFields<'_> {
         let typed = self.form.headers.iter().filter(|(name, value)| !(name.is_empty() && value.is_empty())).count();
         let rows = filled.max(typed + SPARE_ROWS).min(hook_header::MOST.max(filled));
         html! {
-            fieldset #headers.stack aria-describedby="headers-hint" {
+            fieldset #headers aria-describedby="headers-hint" {
                 legend { "Headers of its own" }
                 p.soft.small #headers-hint {
                     "Sent with every request, for receivers that ask for a token or a tenant. Values are stored encrypted and never shown again. "
                     @if !self.had.is_empty() { "Leave a value empty to keep it; empty a name to remove the header." }
                 }
-                @for at in 0..rows { (self.header(at)) }
-                @if rows < hook_header::MOST {
-                    button.btn name="more" value="1" formaction={ (self.action) "#headers" } formnovalidate { "Add another" }
+                div.stack {
+                    @for at in 0..rows { (self.header(at)) }
+                    @if rows < hook_header::MOST {
+                        button.btn name="more" value="1" formaction={ (self.action) "#headers" } formnovalidate { "Add another" }
+                    }
                 }
             }
         }

@@ -57,9 +57,11 @@ impl Render for SendTest<'_> {
         html! {
             form.row method="post" action=(tests) {
                 p.given.small { code.id { (hook.url) } (code::copy("webhook URL")) }
-                (events(EventType::WEBHOOK_TEST))
-                button.btn.main { (icon("send")) "Send Test" }
-                button.btn formmethod="get" { "Preview" }
+                div.row {
+                    (events(EventType::WEBHOOK_TEST))
+                    button.btn.main { (icon("send")) "Send Test" }
+                    button.btn formmethod="get" { "Preview" }
+                }
             }
         }
     }

@@ -11,6 +11,7 @@ on_both_databases!(
     a_limited_webhook_gets_no_more_than_its_limit_and_others_do_not_wait,
     retries_tests_and_tries_by_hand_keep_to_the_limit_too,
     a_running_engine_goes_on_when_the_limit_lets_it,
+    a_lane_whose_places_were_all_taken_goes_on_when_the_limit_lets_it,
     a_limit_that_is_changed_counts_at_once,
     the_log_says_why_what_is_due_waits,
 );
@@ -104,6 +105,29 @@ async fn a_running_engine_goes_on_when_the_limit_lets_it(app: TestApp) {
         app.advance_ms(1_000);
         receiver.has_been_asked(times).await;
     }
+    stop.send(true).expect("it runs");
+    soon("the engine's end", running).await.expect("no panic");
+}
+
+async fn a_lane_whose_places_were_all_taken_goes_on_when_the_limit_lets_it(app: TestApp) {
+    let team = app.an_organisation().await;
+    let (held, gate) = Answer::of(200).behind_a_gate();
+    let receiver = Receiver::answering([held]).await;
+    let places = app.config.caps.per_hook;
+    let limit = (places + 2).to_string();
+    app.a_hook_with(&team.admin, &receiver.url(), limited(&limit, "second")).await;
+    let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(app.context.engine.clone().run(stopped));
+    for _ in 0..places + 5 {
+        app.report(&key, "job.created").await;
+    }
+    // Every place is taken before the limit is reached, so nobody waits for the limit yet.
+    receiver.has_been_asked(places).await;
+    gate.open();
+    receiver.has_been_asked(places + 2).await;
+    app.advance_ms(1_000);
+    receiver.has_been_asked(places + 5).await;
     stop.send(true).expect("it runs");
     soon("the engine's end", running).await.expect("no panic");
 }
