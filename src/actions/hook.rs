@@ -1,31 +1,40 @@
 //! Hooks: created, paused, resumed, deleted (A1, A2, A3). Replacing one is in [`super::replacement`].
 
+use super::hook_settings::{self, Settings};
 use super::once::once;
-use super::{ActionError, Context, FieldError, Result, Viewer, credential, line, reveal};
+use super::{ActionError, Context, FieldError, Result, Viewer, credential, reveal};
 use crate::delivery::guard::{Blocked, Checked};
-use crate::domain::event::EventType;
-use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
+use crate::domain::hook::{Hook, HookKind, HookState};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::HookId;
-use crate::domain::policy::Policy;
 use crate::domain::secret::CredentialKind;
 use crate::store::audit::Act;
 use crate::store::{self, Conn, StoreError};
 
-/// A name has at most this many characters.
-const LONGEST_NAME: usize = 100;
-
-/// What was typed into the form of a new hook.
-#[derive(Debug, Clone, Default)]
+/// What was typed into the form of a hook: of a new one, or of one that is changed, which has no fields for its address and
+/// its credentials.
+#[derive(Clone, Default)]
 pub struct NewHook {
     /// Its name; the host's when empty.
     pub name: String,
+    /// What it is for.
+    pub note: String,
     /// Its address, with or without `https://`.
     pub url: String,
     /// The name of its delivery policy; *Quick* when empty.
     pub policy: String,
     /// The events ticked; all when none.
     pub events: Vec<String>,
+    /// The name of its field set; *Standard* when empty.
+    pub field_set: String,
+    /// How many requests it takes at the most; no limit when empty.
+    pub rate: String,
+    /// In a `second` or a `minute`; a second when empty.
+    pub rate_per: String,
+    /// Whether it becomes its mode's default, in place of the one that is. The first of a mode always does.
+    pub default: bool,
+    /// Names and values of its own headers, row by row; empty rows are none.
+    pub headers: Vec<(String, String)>,
     /// Whether to sign.
     pub sign: bool,
     /// Whether to send a key.
@@ -107,6 +116,7 @@ pub async fn delete(context: &Context, viewer: &Viewer, id: HookId, cancel_expor
             for kind in [CredentialKind::Secret, CredentialKind::Key] {
                 store::credential::delete(conn, &hook.id, kind)?;
             }
+            store::hook_header::replace(conn, &hook.id, Vec::new())?;
             let detail = format!("Webhook “{}” deleted; {cancelled} owed deliveries cancelled", hook.name);
             audit(conn, &context, &viewer, &hook.id, "hook.deleted", detail)?;
             Ok(())
@@ -123,34 +133,20 @@ pub async fn find_alive(context: &Context, viewer: &Viewer, id: HookId) -> Resul
 
 #[derive(Clone)]
 struct Wanted {
-    name: String,
     url: HookUrl,
-    policy: Policy,
-    subscription: Subscription,
+    settings: Settings,
     kinds: Vec<CredentialKind>,
 }
 
 async fn check(context: &Context, form: &NewHook) -> Result<(Wanted, bool)> {
     let mut errors = Vec::new();
-    let name = line("name", &form.name, LONGEST_NAME).unwrap_or_else(|error| {
-        errors.push(error);
-        None
-    });
-    let policy = if form.policy.is_empty() { Some(Policy::Quick) } else { Policy::parse(&form.policy) };
-    if policy.is_none() {
-        errors.push(FieldError::new("policy", "Choose one of the delivery policies"));
-    }
     let url = address(context, &form.url).await.map_err(|error| errors.push(error)).ok();
-    let subscription = subscription(&form.events).unwrap_or_else(|error| {
-        errors.push(error);
-        Subscription::All
-    });
-    match (url, policy) {
-        (Some((url, resolves)), Some(policy)) if errors.is_empty() => {
+    let settings = hook_settings::check(form, &[], &mut errors);
+    match url {
+        Some((url, resolves)) if errors.is_empty() => {
             let asked = [(form.sign, CredentialKind::Secret), (form.key, CredentialKind::Key)];
             let kinds = asked.into_iter().filter(|(wanted, _)| *wanted).map(|(_, kind)| kind).collect();
-            let name = name.unwrap_or_else(|| url.host());
-            Ok((Wanted { name, url, policy, subscription, kinds }, resolves))
+            Ok((Wanted { url, settings, kinds }, resolves))
         }
         _ => Err(ActionError::Invalid(errors)),
     }
@@ -169,28 +165,26 @@ fn not_public(blocked: &Blocked) -> String {
     format!("Use a public address: {blocked}")
 }
 
-fn subscription(ticked: &[String]) -> Result<Subscription, FieldError> {
-    if ticked.is_empty() {
-        return Ok(Subscription::All);
-    }
-    let kinds: Option<Vec<EventType>> =
-        ticked.iter().map(|name| EventType::parse(name).filter(|kind| !kind.is_addressed())).collect();
-    kinds.map(Subscription::Only).ok_or_else(|| FieldError::new("events", "Tick only events of the list"))
-}
-
 fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) -> Result<HookId, StoreError> {
     let now = context.clock.now();
+    let Wanted { url, settings, kinds } = checked;
     let others = store::hook::list(conn, &viewer.organisation.id, viewer.mode)?;
+    let is_first = !others.iter().any(|other| other.is_default);
+    if settings.is_default {
+        store::hook::end_default(conn, &viewer.organisation.id, viewer.mode, now)?;
+    }
     let hook = Hook {
         id: HookId::new(now),
         organisation_id: viewer.organisation.id.clone(),
         mode: viewer.mode,
-        name: checked.name,
-        url: checked.url,
-        policy: checked.policy,
-        field_set: FieldSet::Standard,
-        subscription: checked.subscription,
-        is_default: !others.iter().any(|other| other.is_default),
+        name: settings.name.unwrap_or_else(|| url.host()),
+        note: settings.note,
+        url,
+        policy: settings.policy,
+        field_set: settings.field_set,
+        subscription: settings.subscription,
+        rate: settings.rate,
+        is_default: settings.is_default || is_first,
         kind: HookKind::General,
         state: HookState::Active,
         created_by: Some(viewer.member.id.clone()),
@@ -199,8 +193,9 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) 
         replaced_by: None,
     };
     store::hook::insert(conn, &hook)?;
+    hook_settings::write_headers(conn, context, &hook.id, &settings.headers)?;
     let mut made = Vec::new();
-    for kind in checked.kinds {
+    for kind in kinds {
         let (_, plain) = credential::insert(conn, context, viewer, &hook.id, kind, true)?;
         made.push((kind.as_str(), plain));
     }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod export;
 pub mod health;
 pub mod hook;
+pub mod hook_settings;
 pub mod import;
 pub mod interview;
 mod once;

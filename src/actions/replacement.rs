@@ -9,6 +9,7 @@
 //! the answer is kept as evidence and the delivery is owed to the successor ([`crate::delivery::settle`]).
 
 use super::hook::{self, Created, address};
+use super::hook_settings;
 use super::once::once;
 use super::{ActionError, Context, FieldError, Result, Viewer};
 use crate::delivery::prepare;
@@ -83,6 +84,7 @@ fn take_over(conn: &mut Conn, context: &Context, viewer: &Viewer, old: Hook, url
     // Tests that have not been sent were for the old address.
     store::delivery::cancel_owed_to(conn, &old.id, now)?;
     give_credentials(conn, context, &old.id, &new.id)?;
+    hook_settings::give_headers(conn, context, &old.id, &new.id)?;
     let (from, to) = (old.url.host(), new.url.host());
     let detail = format!("Webhook “{}” to {from} replaced by one to {to}; {moved} owed deliveries moved", old.name);
     hook::audit(conn, context, viewer, &old.id, "hook.replaced", detail)?;

@@ -14,6 +14,7 @@ use super::prepare;
 use super::proof::Proofs;
 use crate::domain::api_key::ApiKey;
 use crate::domain::hook::Hook;
+use crate::domain::hook_header::HookHeader;
 use crate::domain::ids::{HookId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::sealing::SealingKey;
@@ -26,6 +27,8 @@ pub struct Target {
     pub hook: Hook,
     /// Its keys and secrets.
     pub proofs: Proofs,
+    /// Its own headers; usually none.
+    pub headers: Arc<[HookHeader]>,
 }
 
 /// An API key that works, and when its use was last noted.

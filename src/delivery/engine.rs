@@ -30,7 +30,7 @@ use crate::domain::ids::{DeliveryId, InstanceId};
 use crate::domain::sealing::SealingKey;
 use crate::store::delivery::Owed;
 use crate::store::presence::Presence;
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Conn, Store, StoreError};
 
 /// How long deliveries under way may take to finish when the process is asked to stop: longer than any policy's deadline.
 const DRAIN: Duration = Duration::from_secs(35);
@@ -284,7 +284,8 @@ impl Engine {
         let now = self.clock.now();
         let queue = self.queue();
         let idle = now + recover::HEARTBEAT;
-        let due = queue.next_due().filter(|due| *due > now).map_or(idle, |due| due.min(idle));
+        let next = [queue.next_due(), queue.next_turn(now)].into_iter().flatten().filter(|due| *due > now);
+        let due = next.min().map_or(idle, |due| due.min(idle));
         if !self.store.is_alone() && queue.sending() > 0 { due.min(now + STALE) } else { due }
     }
 
@@ -332,6 +333,15 @@ impl Engine {
         let generation = self.store.generation();
         if self.queue().is_vetted(generation) {
             return Ok(());
+        }
+        if self.queue().generation() != generation {
+            let own = self.instance.clone();
+            let limits = move |conn: &mut Conn| {
+                let instances = store::instance::others(conn, &own)?.len() + 1;
+                Ok::<_, StoreError>((store::hook::rate_limits(conn)?, instances))
+            };
+            let (limits, instances) = self.store.read(limits).await?;
+            self.queue().keep_to(limits, u32::try_from(instances).unwrap_or(u32::MAX));
         }
         let looked_at = self.queue().to_vet(generation);
         let mut still = HashSet::with_capacity(looked_at.len());

@@ -3,10 +3,12 @@
 use super::directory::Target;
 use super::proof::Proofs;
 use crate::domain::hook::Hook;
+use crate::domain::hook_header::HookHeader;
 use crate::domain::ids::HookId;
 use crate::domain::sealing::SealingKey;
 use crate::domain::secret::{CredentialKind, Plain};
 use crate::store::credential::Sealed;
+use crate::store::hook_header::SealedHeader;
 use crate::store::{self, Conn, StoreError};
 
 /// A hook with its keys and secrets; `None` when there is no such hook.
@@ -14,7 +16,8 @@ pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Resu
     let ids = std::slice::from_ref(id);
     let Some(hook) = store::hook::by_ids(conn, ids)?.into_iter().next() else { return Ok(None) };
     let proofs = proofs(conn, &hook, sealing)?;
-    Ok(Some(Target { hook, proofs }))
+    let headers = headers(conn, id, sealing)?.into();
+    Ok(Some(Target { hook, proofs, headers }))
 }
 
 fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey) -> Result<Proofs, StoreError> {
@@ -41,7 +44,22 @@ fn inherit(own: &mut Vec<Sealed>, default: Vec<Sealed>) {
     own.extend(default.into_iter().filter(|sealed| !kinds.contains(&sealed.credential.kind)));
 }
 
-/// Where a credential belongs: what its sealed value is bound to.
+/// The headers of a hook's own, opened.
+pub fn headers(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Vec<HookHeader>, StoreError> {
+    let sealed = store::hook_header::of_hook(conn, id)?;
+    let open = |header: SealedHeader| {
+        let opened = sealing.open(&header.sealed, &place(id, header.id.as_str()));
+        let value = opened.map_err(|error| StoreError::Corrupt {
+            table: "hook_headers",
+            id: header.id.to_string(),
+            what: error.to_string(),
+        })?;
+        Ok(HookHeader { name: header.name, value })
+    };
+    sealed.into_iter().map(open).collect()
+}
+
+/// Where a credential or a header belongs: what its sealed value is bound to.
 pub fn place(hook: &HookId, credential: &str) -> String {
     format!("{hook}/{credential}")
 }

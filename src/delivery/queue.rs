@@ -4,6 +4,9 @@
 //! of its deliveries are under way, under one cap over all: a receiver that hangs fills its own lane and nobody else's
 //! (B10). Memory is bounded: a full queue takes no more, and what it did not take stays in the database to be claimed later.
 //!
+//! A lane whose hook takes only so many requests in a span waits until the span lets the next one through
+//! ([`super::pace`]); the others do not wait for it.
+//!
 //! A place in a lane ends with the receiver's answer; the delivery stays *under way* until that is written down, so that it is
 //! never tried twice at once. What is waiting was seen as owed at one generation ([`crate::store::generation`]); as soon as
 //! there is a newer one, nothing starts until [`Queue::vetted`].
@@ -12,7 +15,9 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 
+use super::pace::Paces;
 use crate::domain::ids::{DeliveryId, HookId};
+use crate::domain::rate::RateLimit;
 use crate::store::delivery::Owed;
 
 /// How many may be under way and how many may wait.
@@ -38,6 +43,8 @@ impl Default for Caps {
 struct Lane {
     due: VecDeque<Owed>,
     under_way: usize,
+    /// Whether its hook takes only so many requests in a span.
+    paced: bool,
 }
 
 /// Deliveries by when they are due and by lane.
@@ -49,6 +56,7 @@ pub struct Queue {
     /// How many of these belong to each hook.
     of_hook: HashMap<HookId, usize>,
     lanes: HashMap<HookId, Lane>,
+    paces: Paces,
     turn: VecDeque<HookId>,
     under_way: HashSet<DeliveryId>,
     /// Requests that have no answer yet.
@@ -69,12 +77,26 @@ impl Queue {
             known: HashMap::new(),
             of_hook: HashMap::new(),
             lanes: HashMap::new(),
+            paces: Paces::default(),
             turn: VecDeque::new(),
             under_way: HashSet::new(),
             sending: 0,
             generation: 0,
             unvetted: HashSet::new(),
             again: HashMap::new(),
+        }
+    }
+
+    /// The generation at which what waits was seen as owed.
+    pub fn generation(&self) -> i64 {
+        self.generation
+    }
+
+    /// Keeps to these limits from now on, as one of so many instances.
+    pub fn keep_to(&mut self, limits: Vec<(HookId, RateLimit)>, instances: u32) {
+        self.paces.keep_to(limits, instances);
+        for (hook, lane) in &mut self.lanes {
+            lane.paced = self.paces.limit(hook);
         }
     }
 
@@ -220,6 +242,14 @@ impl Queue {
         self.later.first_key_value().map(|((due, _), _)| *due)
     }
 
+    /// When the next lane may go on that has used up its requests and has a place free.
+    pub fn next_turn(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let waits = |hook: &HookId| {
+            self.lanes.get(hook).is_some_and(|lane| !lane.due.is_empty() && lane.under_way < self.caps.per_hook)
+        };
+        self.paces.waiting(now).filter(|(hook, _)| waits(hook)).map(|(_, free)| free).min()
+    }
+
     /// Forgets everything that waits; what is under way stays.
     pub fn empty(&mut self) -> Vec<DeliveryId> {
         self.later.clear();
@@ -245,11 +275,13 @@ impl Queue {
         for _ in 0..self.turn.len() {
             let hook = self.turn.pop_front()?;
             let Some(lane) = self.lanes.get_mut(&hook) else { continue };
-            let next = if lane.under_way < self.caps.per_hook { lane.due.pop_front() } else { None };
+            let has_room = lane.under_way < self.caps.per_hook && !lane.due.is_empty();
+            let starts = has_room && (!lane.paced || self.paces.start(&hook, now));
+            let next = if starts { lane.due.pop_front() } else { None };
             if next.is_some() {
                 lane.under_way += 1;
             }
-            // A lane keeps its turn until it is empty, also while its cap is reached.
+            // A lane keeps its turn until it is empty, also while its cap is reached or its requests are used up.
             if lane.due.is_empty() {
                 if lane.under_way == 0 {
                     self.lanes.remove(&hook);
@@ -299,11 +331,19 @@ impl Queue {
             }
             let owed = entry.remove();
             let hook = owed.delivery.hook_id.clone();
-            let lane = self.lanes.entry(hook.clone()).or_default();
+            let lane = self
+                .lanes
+                .entry(hook)
+                .or_insert_with_key(|hook| Lane { paced: self.paces.limit(hook), ..Lane::default() });
             if lane.due.is_empty() {
-                self.turn.push_back(hook);
+                self.turn.push_back(owed.delivery.hook_id.clone());
             }
-            lane.due.push_back(owed);
+            // Somebody waits for the answer of a test, and it is one: it goes first.
+            if owed.delivery.probe {
+                lane.due.push_front(owed);
+            } else {
+                lane.due.push_back(owed);
+            }
         }
     }
 }
@@ -319,12 +359,15 @@ fn leave(of_hook: &mut HashMap<HookId, usize>, hook: &HookId) {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::domain::delivery::{Delivery, DeliveryState};
     use crate::domain::event::{Cause, Event, EventType};
     use crate::domain::hook::FieldSet;
     use crate::domain::ids::{EventId, OrganisationId};
     use crate::domain::mode::Mode;
+    use crate::domain::rate::Per;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).expect("a time")
@@ -392,6 +435,54 @@ mod tests {
         assert!(queue.push(later).is_none());
         assert_eq!((queue.waiting(), queue.start_due(at(5)).len()), (1, 1));
         assert_eq!((queue.waiting(), queue.under_way()), (0, 1));
+    }
+
+    #[test]
+    fn a_limited_lane_starts_no_more_in_any_second_than_it_may_and_holds_up_no_other() {
+        let (limited, free) = (HookId::new(at(1)), HookId::new(at(2)));
+        let mut queue = Queue::new(Caps::default());
+        let limit = |requests, instances| {
+            let limit = RateLimit::new(requests, Per::Second).expect("a limit");
+            (vec![(limited.clone(), limit)], instances)
+        };
+        let (limits, instances) = limit(2, 1);
+        queue.keep_to(limits, instances);
+        for hook in [&limited, &limited, &limited, &limited, &limited, &free, &free, &free] {
+            assert!(queue.push(owed(hook, 1)).is_none());
+        }
+        let now = at(10);
+        assert_eq!(queue.start_due(now).len(), 5);
+        assert_eq!(queue.next_turn(now), Some(at(11)));
+        assert!(queue.start_due(now + TimeDelta::milliseconds(999)).is_empty());
+        assert_eq!(queue.start_due(at(11)).len(), 2);
+        assert_eq!(queue.next_turn(at(11)), Some(at(12)));
+        // With the limit lifted, the rest goes; with less of it, what has started counts on.
+        assert!(queue.push(owed(&limited, 1)).is_none());
+        let (limits, instances) = limit(2, 2);
+        queue.keep_to(limits, instances);
+        assert!(queue.start_due(at(11)).is_empty());
+        queue.keep_to(Vec::new(), 1);
+        assert_eq!((queue.start_due(at(11)).len(), queue.next_turn(at(11))), (2, None));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_stops_no_limited_lane() {
+        let hook = HookId::new(at(1));
+        let mut queue = Queue::new(Caps::default());
+        queue.keep_to(vec![(hook.clone(), RateLimit::new(1, Per::Minute).expect("a limit"))], 1);
+        assert!(queue.push(owed(&hook, 1)).is_none() && queue.push(owed(&hook, 1)).is_none());
+        assert_eq!(queue.start_due(at(9_000)).len(), 1);
+        assert_eq!(queue.start_due(at(5)).len(), 1);
+    }
+
+    #[test]
+    fn a_test_goes_first_in_its_lane() {
+        let hook = HookId::new(at(1));
+        let mut queue = Queue::new(Caps { per_hook: 1, in_all: 1, waiting: 9, waiting_per_hook: 9 });
+        let mut test = owed(&hook, 2);
+        test.delivery.probe = true;
+        assert!(queue.push(owed(&hook, 1)).is_none() && queue.push(test).is_none());
+        assert!(queue.start_one(at(3)).is_some_and(|owed| owed.delivery.probe));
     }
 
     #[test]

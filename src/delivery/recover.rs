@@ -148,8 +148,9 @@ async fn hand_on(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
 /// Gives back what this instance holds and takes its name off the list.
 pub async fn retire(store: &Store, presence: &Presence, instance: &InstanceId) -> Result<(), StoreError> {
     let own = vec![instance.clone()];
+    // Those that stay share the hooks' limits among fewer.
     store
-        .write(move |conn| {
+        .change(move |conn| {
             store::delivery::free_from(conn, &own)?;
             store::instance::remove(conn, &own)
         })

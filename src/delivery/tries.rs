@@ -90,6 +90,7 @@ impl Engine {
             body: owed.body.clone(),
             key: carried.key,
             secrets: carried.secrets,
+            headers: target.headers.clone(),
             timeout: target.hook.policy.timeout(),
         };
         // A panic, should there be one, costs no other delivery its place.

@@ -124,6 +124,7 @@ fn answer(hook: &Hook, owed: &Owed, started: DateTime<Utc>, random: &mut StdRng)
         body: owed.body.clone(),
         key: (hook.is_default || hook.interview().is_some()).then(|| CredentialKind::Key.generate()),
         secrets: Secrets { live: vec![CredentialKind::Secret.generate()], preferred: 0 },
+        headers: [].into(),
         timeout: hook.policy.timeout(),
     };
     Sent {

@@ -140,6 +140,8 @@ impl Scene<'_> {
             organisation_id: of.organisation_id.clone(),
             mode: of.mode,
             name: of.title.clone(),
+            note: None,
+            rate: None,
             url: HookUrl::parse(url.as_str()).unwrap_or_else(|_| receiver.clone()),
             policy: default.map_or(Policy::Quick, |default| default.policy),
             field_set: default.map_or(FieldSet::Standard, |default| default.field_set),

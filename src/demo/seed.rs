@@ -125,6 +125,8 @@ fn hooks(
             policy: *policy,
             field_set: FieldSet::Standard,
             subscription: if kinds.is_empty() { Subscription::All } else { Subscription::Only(kinds) },
+            rate: None,
+            note: None,
             is_default: at == 0,
             kind: HookKind::General,
             state: HookState::Active,

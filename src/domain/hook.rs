@@ -7,6 +7,7 @@ use super::hook_url::HookUrl;
 use super::ids::{CredentialId, HookId, InterviewId, MemberId, OrganisationId};
 use super::mode::Mode;
 use super::policy::Policy;
+use super::rate::RateLimit;
 use super::secret::CredentialKind;
 
 /// How much of a candidate a hook is given (B11).
@@ -21,6 +22,9 @@ pub enum FieldSet {
 }
 
 impl FieldSet {
+    /// Every set, the smallest first.
+    pub const ALL: [FieldSet; 3] = [FieldSet::Minimal, FieldSet::Standard, FieldSet::Full];
+
     /// `minimal`, `standard` or `full`; also `fieldSet` on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,7 +54,7 @@ impl FieldSet {
 
     /// Reads what [`FieldSet::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [FieldSet::Minimal, FieldSet::Standard, FieldSet::Full].into_iter().find(|set| set.as_str() == text)
+        Self::ALL.into_iter().find(|set| set.as_str() == text)
     }
 }
 
@@ -132,6 +136,8 @@ pub struct Hook {
     pub mode: Mode,
     /// What the team calls the receiver.
     pub name: String,
+    /// What it is for, in the team's words.
+    pub note: Option<String>,
     /// Where it is; never changes (A2).
     pub url: HookUrl,
     /// How it is timed out and retried.
@@ -140,6 +146,8 @@ pub struct Hook {
     pub field_set: FieldSet,
     /// Which events it wants.
     pub subscription: Subscription,
+    /// How many requests it takes at the most; `None` for as many as there are.
+    pub rate: Option<RateLimit>,
     /// Whether it is its mode's default (T1, S2).
     pub is_default: bool,
     /// What it is there for.

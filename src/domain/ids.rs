@@ -49,6 +49,12 @@ fn fresh(prefix: &str, now: DateTime<Utc>) -> Inline {
     Inline::of(prefix, Ulid::from_parts(millis, rand::random()).array_to_str(&mut text))
 }
 
+fn made_at(id: &str) -> Option<DateTime<Utc>> {
+    let (_, body) = id.rsplit_once('_')?;
+    let millis = Ulid::from_string(body).ok()?.timestamp_ms();
+    DateTime::from_timestamp_millis(i64::try_from(millis).ok()?)
+}
+
 fn checked(prefix: &'static str, text: &str) -> Result<Inline, NotAnId> {
     let body = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
     match body {
@@ -78,6 +84,11 @@ macro_rules! ids {
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
+            }
+
+            /// When it was made, to the millisecond; `None` when what was given as an id is no ULID.
+            pub fn made_at(&self) -> Option<DateTime<Utc>> {
+                made_at(self.0.as_str())
             }
         }
 
@@ -136,6 +147,8 @@ ids! {
     HookId = "hk";
     /// A key or a signing secret of a hook.
     CredentialId = "crd";
+    /// A header of a hook's own.
+    HookHeaderId = "hdr";
     /// An event: something that happened.
     EventId = "evt";
     /// A delivery: one event owed to one hook.
@@ -166,5 +179,8 @@ mod tests {
         assert_eq!(id.as_str().parse(), Ok(id.clone()));
         assert!(id.as_str().parse::<HookId>().is_err());
         assert!("evt_short".parse::<EventId>().is_err());
+        let made = DateTime::from_timestamp_millis(1_795_182_131_123);
+        assert_eq!(made.and_then(|at| EventId::new(at).made_at()), made);
+        assert_eq!("evt_UUUUUUUUUUUUUUUUUUUUUUUUUU".parse::<EventId>().ok().and_then(|id| id.made_at()), None);
     }
 }

@@ -83,15 +83,20 @@ pub fn export_data(head: &ExportHead<'_>, vacancy: &Vacancy, candidates: &[Appli
             "fieldSet": field_set.as_str(),
             "excluded": excluded,
         },
-        "vacancy": {
-            "id": vacancy.id.as_str(),
-            "title": vacancy.title,
-            "reference": vacancy.reference,
-            "status": vacancy.status.as_str(),
-            "department": vacancy.department,
-            "location": vacancy.location,
-        },
-        "candidates": candidates.iter().map(|applicant| candidate(applicant, field_set)).collect::<Vec<_>>(),
+        "vacancy": vacancy_data(vacancy),
+        "candidates": candidates.iter().map(|applicant| candidate_data(applicant, field_set)).collect::<Vec<_>>(),
+    })
+}
+
+/// A vacancy as payloads name it.
+pub fn vacancy_data(vacancy: &Vacancy) -> Value {
+    json!({
+        "id": vacancy.id.as_str(),
+        "title": vacancy.title,
+        "reference": vacancy.reference,
+        "status": vacancy.status.as_str(),
+        "department": vacancy.department,
+        "location": vacancy.location,
     })
 }
 
@@ -104,7 +109,8 @@ pub fn test_data(hook_name: &str, sent_by: &str) -> Value {
     })
 }
 
-fn candidate(applicant: &Applicant, field_set: FieldSet) -> Value {
+/// A candidate with their application, as far as the field set goes (A5, B11).
+pub fn candidate_data(applicant: &Applicant, field_set: FieldSet) -> Value {
     let profile = &applicant.candidate.profile;
     let application = &applicant.application;
     let mut out = Map::new();

@@ -13,6 +13,7 @@ use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{HookId, InterviewId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
+use crate::domain::rate::RateLimit;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = hooks)]
@@ -33,6 +34,22 @@ struct HookRow {
     interview_id: Option<String>,
     own_policy: bool,
     replaced_by: Option<String>,
+    note: Option<String>,
+    rate_limit: Option<String>,
+}
+
+/// What may change of a hook; NULLs are written, too.
+#[derive(AsChangeset)]
+#[diesel(table_name = hooks, treat_none_as_null = true)]
+struct SettingsRow {
+    name: String,
+    policy: String,
+    field_set: String,
+    events: Option<String>,
+    is_default: bool,
+    updated_at: i64,
+    note: Option<String>,
+    rate_limit: Option<String>,
 }
 
 impl HookRow {
@@ -58,6 +75,8 @@ impl HookRow {
             interview_id: hook.interview().map(ToString::to_string),
             own_policy: !matches!(hook.kind, HookKind::Interview { own_policy: false, .. }),
             replaced_by: hook.replaced_by.as_ref().map(ToString::to_string),
+            note: hook.note.clone(),
+            rate_limit: hook.rate.map(|rate| rate.to_string()),
         }
     }
 
@@ -80,6 +99,7 @@ impl HookRow {
             policy: row.word("policy", &self.policy, Policy::parse)?,
             field_set: row.word("field_set", &self.field_set, FieldSet::parse)?,
             subscription,
+            rate: self.rate_limit.as_deref().map(|text| row.word("rate_limit", text, RateLimit::parse)).transpose()?,
             is_default: self.is_default,
             kind: match row.parse_some::<InterviewId>(self.interview_id.as_deref())? {
                 Some(interview) => HookKind::Interview { interview, own_policy: self.own_policy },
@@ -90,6 +110,7 @@ impl HookRow {
             created_at: row.time(self.created_at)?,
             updated_at: row.time(self.updated_at)?,
             replaced_by: row.parse_some(self.replaced_by.as_deref())?,
+            note: self.note,
             name: self.name,
         })
     }
@@ -159,6 +180,53 @@ pub fn update_override(conn: &mut Conn, hook: &Hook) -> Result<()> {
 pub fn insert(conn: &mut Conn, hook: &Hook) -> Result<()> {
     diesel::insert_into(hooks::table).values(&HookRow::write(hook)).execute(conn)?;
     health::insert(conn, hook)
+}
+
+/// Writes what may change of a hook: all but whose it is, its mode, its address and where it stands (A2). Whether it was there
+/// to be changed: a deleted one is not.
+pub fn change(conn: &mut Conn, hook: &Hook) -> Result<bool> {
+    let row = HookRow::write(hook);
+    let settings = SettingsRow {
+        name: row.name,
+        policy: row.policy,
+        field_set: row.field_set,
+        events: row.events,
+        is_default: row.is_default,
+        updated_at: row.updated_at,
+        note: row.note,
+        rate_limit: row.rate_limit,
+    };
+    let alive = hooks::table.find(hook.id.as_str()).filter(hooks::state.ne(HookState::Deleted.as_str()));
+    Ok(diesel::update(alive).set(&settings).execute(conn)? == 1)
+}
+
+/// Takes the default flag from whichever hook of the mode has it; whose it was.
+pub fn end_default(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    mode: Mode,
+    now: DateTime<Utc>,
+) -> Result<Option<HookId>> {
+    let current = hooks::table
+        .filter(hooks::organisation_id.eq(organisation.as_str()).and(hooks::mode.eq(mode.as_str())))
+        .filter(hooks::is_default.and(hooks::state.ne(HookState::Deleted.as_str())));
+    let id: Option<String> = current.select(hooks::id).first(conn).optional()?;
+    let Some(id) = id else { return Ok(None) };
+    diesel::update(hooks::table.find(&id))
+        .set((hooks::is_default.eq(false), hooks::updated_at.eq(micros(now))))
+        .execute(conn)?;
+    Reader { table: "hooks", id: &id }.parse(&id).map(Some)
+}
+
+/// Every hook that takes only so many requests, whosever it is: what the queue keeps to. One that cannot be read is left
+/// out: nothing is sent to it as long as that is so.
+pub fn rate_limits(conn: &mut Conn) -> Result<Vec<(HookId, RateLimit)>> {
+    let rows: Vec<(String, Option<String>)> = hooks::table
+        .filter(hooks::rate_limit.is_not_null().and(hooks::state.ne(HookState::Deleted.as_str())))
+        .select((hooks::id, hooks::rate_limit))
+        .load(conn)?;
+    let read = |(id, limit): (String, Option<String>)| Some((id.parse().ok()?, RateLimit::parse(&limit?)?));
+    Ok(rows.into_iter().filter_map(read).collect())
 }
 
 /// One hook of an organisation, deleted ones included: their log stays.

@@ -79,6 +79,8 @@ pub struct LogFilter {
     pub until: Option<DateTime<Utc>>,
     /// Tests and samples too.
     pub tests: bool,
+    /// Nothing but tests and samples.
+    pub only_tests: bool,
     /// Only exports confirmed by this member: what a recruiter may see.
     pub exported_by: Option<MemberId>,
 }
@@ -164,7 +166,9 @@ macro_rules! filtered {
         if let Some(until) = filter.until {
             query = query.filter(deliveries::created_at.lt(micros(until)));
         }
-        if !filter.tests {
+        if filter.only_tests {
+            query = query.filter(deliveries::probe.eq(true));
+        } else if !filter.tests {
             query = query.filter(deliveries::probe.eq(false));
         }
         if let Some(member) = &filter.exported_by {

@@ -22,6 +22,7 @@ pub mod export;
 pub mod generation;
 pub mod health;
 pub mod hook;
+pub mod hook_header;
 pub mod import;
 pub mod instance;
 pub mod interview;

@@ -54,6 +54,18 @@ diesel::table! {
         interview_id -> Nullable<Text>,
         own_policy -> Bool,
         replaced_by -> Nullable<Text>,
+        note -> Nullable<Text>,
+        rate_limit -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    hook_headers (id) {
+        id -> Text,
+        hook_id -> Text,
+        place -> Integer,
+        name -> Text,
+        sealed -> Binary,
     }
 }
 
@@ -364,6 +376,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     memberships,
     hooks,
+    hook_headers,
     hook_health,
     credentials,
     preferences,

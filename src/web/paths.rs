@@ -110,9 +110,19 @@ pub fn webhook_deletion(id: impl Display) -> String {
     format!("/settings/webhooks/{id}/deletion")
 }
 
-/// The tests of a hook: posting makes one.
+/// What may be changed of a hook.
+pub fn webhook_settings(id: impl Display) -> String {
+    format!("/settings/webhooks/{id}/settings")
+}
+
+/// The tests of a hook: a preview of what is sent; posting sends it.
 pub fn webhook_tests(id: impl Display) -> String {
     format!("/settings/webhooks/{id}/tests")
+}
+
+/// The answer of a test, on the page that it was sent from.
+pub fn test_answer(page: impl Display, test: impl Display) -> String {
+    format!("{page}?test={test}#test")
 }
 
 /// The pause of a hook: posting begins it.

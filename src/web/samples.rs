@@ -102,6 +102,8 @@ pub fn hook(name: &str) -> Hook {
         policy: Policy::Patient,
         field_set: FieldSet::Standard,
         subscription: Subscription::All,
+        rate: None,
+        note: None,
         is_default: true,
         kind: HookKind::General,
         state: HookState::Active,

@@ -98,6 +98,8 @@ impl Change<'_> {
             organisation_id: organisation_id.clone(),
             mode: *mode,
             name: title.clone(),
+            note: None,
+            rate: None,
             url: wanted.url,
             policy,
             field_set: default.map_or(FieldSet::Standard, |default| default.field_set),

@@ -59,6 +59,7 @@ use self::connect::{GuardedNames, Trace, Traced};
 use super::guard::Guard;
 use crate::domain::attempt::{self, ErrorClass, Outcome, Timings};
 use crate::domain::event::EventType;
+use crate::domain::hook_header::HookHeader;
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::EventId;
 use crate::domain::secret::Plain;
@@ -94,6 +95,8 @@ pub struct Order {
     pub key: Option<Plain>,
     /// What signs it.
     pub secrets: signing::Secrets,
+    /// The hook's own headers.
+    pub headers: Arc<[HookHeader]>,
     /// How long all of it may take.
     pub timeout: Duration,
 }

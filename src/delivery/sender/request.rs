@@ -7,6 +7,8 @@ use reqwest::{Body, Method};
 
 use super::Order;
 use crate::domain::attempt;
+use crate::domain::hook_header::HookHeader;
+use crate::domain::secret::DOTS;
 use crate::domain::signing::{self, Signed};
 
 const AGENT: &str = concat!("Hirewire/", env!("CARGO_PKG_VERSION"));
@@ -19,7 +21,7 @@ const EVENT_TIME: &str = "%Y-%m-%dT%H:%M:%SZ";
 /// and `Content-Length` included, so that what is kept has the very order of the wire.
 pub(super) fn build(order: Order) -> Result<(reqwest::Request, attempt::Request), InvalidHeaderValue> {
     let headers = headers(&order)?;
-    let kept = attempt::Request { target: order.url.target(), headers: kept(&headers) };
+    let kept = attempt::Request { target: order.url.target(), headers: kept(&headers, &order.headers) };
     let mut request = reqwest::Request::new(Method::POST, order.url.url().clone());
     *request.headers_mut() = headers;
     *request.body_mut() = Some(Body::from(order.body));
@@ -45,6 +47,11 @@ fn headers(order: &Order) -> Result<HeaderMap, InvalidHeaderValue> {
     for (name, value) in signing::headers(signed, &order.secrets) {
         headers.insert(named(name), secret(&value)?);
     }
+    for own in order.headers.iter() {
+        // Names were checked when they were typed; ours are refused there, and would win here.
+        let Ok(name) = HeaderName::from_bytes(own.name.as_str().as_bytes()) else { continue };
+        headers.entry(name).or_insert(secret(own.value.reveal())?);
+    }
     Ok(headers)
 }
 
@@ -60,10 +67,14 @@ fn secret(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     Ok(value)
 }
 
-fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+fn kept(headers: &HeaderMap, own: &[HookHeader]) -> Vec<(String, String)> {
     let line = |(name, value): (&HeaderName, &HeaderValue)| {
+        let is_own = own.iter().any(|own| name.as_str().eq_ignore_ascii_case(own.name.as_str()));
         let name = title_case(name.as_str());
-        let value = signing::masked(&name, &String::from_utf8_lossy(value.as_bytes()));
+        let value = match is_own {
+            true => DOTS.to_owned(),
+            false => signing::masked(&name, &String::from_utf8_lossy(value.as_bytes())),
+        };
         (name, value)
     };
     headers.iter().map(line).collect()

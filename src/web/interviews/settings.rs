@@ -10,15 +10,13 @@ use super::super::gate::{Organisations, see_other};
 use super::super::icons::icon;
 use super::super::layout::{Head, Nav, Page, part};
 use super::super::status::State;
-use super::super::webhooks::test::TestResult;
+use super::super::webhooks::test::{Sent, TestResult};
 use super::super::webhooks::unresolved::{self, Unresolved};
 use super::super::{code, paths};
 use super::{Side, new, tabs};
 use crate::actions::interview::own_hook::{self, OwnHookForm};
 use crate::actions::interview::{InterviewForm, update};
 use crate::actions::{ActionError, Context, Viewer, test as probe};
-use crate::domain::attempt::Attempt;
-use crate::domain::delivery::Delivery;
 use crate::domain::event::EventType;
 use crate::domain::hook::{Credential, Hook, HookKind, HookState};
 use crate::domain::ids::{DeliveryId, InterviewId};
@@ -112,7 +110,7 @@ struct Known {
     /// Others that ask for events of interviews.
     others: Vec<Hook>,
     credentials: Vec<Credential>,
-    test: Option<(Delivery, Option<Attempt>)>,
+    test: Option<Sent>,
 }
 
 impl Known {
@@ -144,14 +142,9 @@ impl Known {
         let ids: Vec<_> = own.iter().chain(&default).map(|hook| hook.id.clone()).collect();
         let sealed = store::credential::of_hooks(conn, &ids)?;
         let credentials = sealed.into_iter().map(|sealed| sealed.credential).collect();
-        let test = match test {
-            Some(test) => {
-                let ours = |found: &Delivery| found.probe && ids.contains(&found.hook_id);
-                let found = store::delivery::find(conn, organisation, test)?.filter(ours);
-                let attempt = store::attempt::of_delivery(conn, test)?.into_iter().next();
-                found.map(|delivery| (delivery, attempt))
-            }
-            None => None,
+        let test = match (test, own.as_ref().or(default.as_ref())) {
+            (Some(test), Some(hook)) => Sent::read(conn, organisation, &hook.id, test)?,
+            _ => None,
         };
         Ok(Some(Self { interview, sessions, own, default, others, credentials, test }))
     }
@@ -248,8 +241,8 @@ impl View<'_> {
                     @for (at, hook) in others.iter().enumerate() { @if at > 0 { ", " } (self.link(hook)) } "."
                 }
             }
-            @if let Some((delivery, attempt)) = test {
-                (TestResult { delivery, attempt: attempt.as_ref(), zone: self.viewer.organisation.time_zone })
+            @if let (Some(sent), Some(hook)) = (test, self.known.effective()) {
+                (TestResult { sent, hook, zone: self.viewer.organisation.time_zone })
             }
             @if own.is_some() && !manages { p.small.soft { "An Organisation Admin can change it." } }
         }

@@ -40,6 +40,8 @@ pub struct Filters {
     pub to: Option<NaiveDate>,
     /// Tests and samples too.
     pub tests: bool,
+    /// Nothing but tests and samples.
+    pub only_tests: bool,
     /// Which page.
     pub page: Page,
     /// What could not be read.
@@ -70,7 +72,8 @@ impl Filters {
             }),
             from: choice(&mut errors, "from", "From must be a day, such as 2026-11-14", from, |word| day(&word)),
             to: choice(&mut errors, "to", "To must be a day, such as 2026-11-20", to, |word| day(&word)),
-            tests: fields.one("tests") == "1",
+            tests: matches!(fields.one("tests"), "1" | "only"),
+            only_tests: fields.one("tests") == "only",
             year: today.year(),
             ..Self::default()
         };
@@ -100,6 +103,7 @@ impl Filters {
             until: self.to.map(|day| start_of(day + Days::new(1), zone)),
             // Who asks for tests by name wants to see them.
             tests: self.tests || self.event.as_deref() == Some(EventType::WEBHOOK_TEST.as_str()),
+            only_tests: self.only_tests,
             exported_by,
         }
     }
@@ -132,7 +136,7 @@ impl Filters {
     pub fn link(&self, changes: &[(&str, &str)]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let own = FIELDS.iter().copied().zip(self.typed.iter().map(String::as_str));
-        let tests = ("tests", if self.tests { "1" } else { "" });
+        let tests = ("tests", self.tests_word());
         for (name, value) in own.chain([tests]) {
             let value = changes.iter().find(|(changed, _)| *changed == name).map_or(value, |(_, value)| value);
             if !value.is_empty() && !value.eq_ignore_ascii_case("any") {
@@ -144,6 +148,15 @@ impl Filters {
         }
         let query = query.finish();
         if query.is_empty() { paths::LOGS.to_owned() } else { format!("{}?{query}", paths::LOGS) }
+    }
+
+    /// How tests stand in an address.
+    fn tests_word(&self) -> &'static str {
+        match (self.only_tests, self.tests) {
+            (true, _) => "only",
+            (false, true) => "1",
+            (false, false) => "",
+        }
     }
 
     /// The form.
@@ -162,7 +175,7 @@ impl Filters {
                     (self.choices(3, "Webhook", &named))
                     (self.date(4, "From"))
                     (self.date(5, "To"))
-                    @if self.tests { input type="hidden" name="tests" value="1"; }
+                    @if self.tests { input type="hidden" name="tests" value=(self.tests_word()); }
                     button.btn.main { "Filter" }
                 }
             }
@@ -225,7 +238,8 @@ impl Filters {
             chips.push((days, &[("from", ""), ("to", "")]));
         }
         if self.tests {
-            chips.push(("Tests included".into(), &[("tests", "")]));
+            let what = if self.only_tests { "Only tests" } else { "Tests included" };
+            chips.push((what.into(), &[("tests", "")]));
         }
         html! {
             @if !chips.is_empty() {
@@ -325,6 +339,20 @@ mod tests {
             filters.link(&[("from", ""), ("to", ""), ("webhook", ""), ("event", ""), ("tests", "")]),
             "/developers/logs?status=failed&response=4xx"
         );
+    }
+
+    #[test]
+    fn tests_stay_out_are_included_or_stand_alone() {
+        let read = |query: &str| Filters::read(query, &[], today());
+        let store = |query: &str| {
+            let filter = read(query).log_filter(chrono_tz::UTC, None);
+            (filter.tests, filter.only_tests)
+        };
+        assert_eq!((store(""), store("tests=1"), store("tests=only")), ((false, false), (true, false), (true, true)));
+        let only = read("tests=only");
+        assert_eq!(only.link(&[]), "/developers/logs?tests=only");
+        assert!(only.chips().into_string().contains("Only tests"));
+        assert!(only.form(&[]).into_string().contains("name=\"tests\" value=\"only\""));
     }
 
     #[test]

@@ -186,7 +186,10 @@ impl List<'_> {
                         @if count == 1 && !self.found.capped { " delivery" } @else { " deliveries" }
                     }
                 }
-                @if !self.filters.tests { p.row { a href=(self.filters.link(&[("tests", "1")])) { "Include tests" } } }
+                p.row {
+                    @if !self.filters.tests { a href=(self.filters.link(&[("tests", "1")])) { "Include tests" } " " }
+                    @if !self.filters.only_tests { a href=(self.filters.link(&[("tests", "only")])) { "Only tests" } }
+                }
             }
         }
     }

@@ -45,6 +45,8 @@ pub fn hook() -> Hook {
         policy: Policy::Quick,
         field_set: FieldSet::Standard,
         subscription: Subscription::All,
+        rate: None,
+        note: None,
         is_default: true,
         kind: HookKind::General,
         state: HookState::Active,

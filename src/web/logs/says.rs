@@ -40,7 +40,7 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             } else if now - due < PROMPT {
                 html! { (hook.name) " is being called for the first time." }
             } else {
-                html! { "It waits its turn: other deliveries go to " (hook.name) " first. It has been due since " (since(due, zone, now)) "." }
+                html! { (waits(detail)) " It has been due since " (since(due, zone, now)) "." }
             }
         }
         DeliveryState::Retrying { due } => {
@@ -50,6 +50,8 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
                 html! { bdi { (who) } " asked for another try " (at(delivery.updated_at)) ". " (hook.name) " is being called." }
             } else if delivery.is_between_sides() {
                 html! { (failed(detail, zone, now)) ". It is being sent once more, with the webhook’s other key and secret." }
+            } else if now - due >= PROMPT && hook.rate.is_some() {
+                html! { (failed(detail, zone, now)) ". " (waits(detail)) " The next try has been due since " (since(due, zone, now)) "." }
             } else if due <= now {
                 html! { (failed(detail, zone, now)) ". It is being tried again now." }
             } else {
@@ -69,6 +71,17 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
         DeliveryState::Failed { at: when, class: ErrorClass::Cancelled } => cancelled(detail, at(when), when),
         DeliveryState::Failed { at: when, class: ErrorClass::Missed } => missed(detail, at(when)),
         DeliveryState::Failed { .. } => html! { (failed(detail, zone, now)) ". " (nothing_more(detail)) },
+    }
+}
+
+/// Why what is due has not been sent.
+fn waits(detail: &Detail) -> Markup {
+    let name = &detail.hook.name;
+    html! {
+        @match detail.hook.rate {
+            Some(rate) => { "It waits its turn: " (name) " takes at most " (rate.spoken()) ", and others are first." },
+            None => { "It waits its turn: other deliveries go to " (name) " first." },
+        }
     }
 }
 
@@ -223,6 +236,12 @@ mod tests {
         assert_eq!(
             said(&untried(Some(now - TimeDelta::seconds(60)))),
             "It waits its turn: other deliveries go to HRIS Sync first. It has been due since 14:43:11."
+        );
+        let mut limited = untried(Some(now - TimeDelta::seconds(60)));
+        limited.hook.rate = crate::domain::rate::RateLimit::parse("2/minute");
+        assert_eq!(
+            said(&limited),
+            "It waits its turn: HRIS Sync takes at most 2 requests a minute, and others are first. It has been due since 14:43:11."
         );
         assert_eq!(
             said(&untried(None)),

@@ -9,8 +9,10 @@ use super::super::error::WebError;
 use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::status::State;
+use super::super::words::up_to;
 use super::super::{code, paths, time};
 use super::health::Standing;
+use super::unused;
 use crate::actions::{Context, Viewer};
 use crate::domain::delivery::Status;
 use crate::domain::hook::{Hook, HookState};
@@ -49,7 +51,9 @@ pub async fn show(
                 let counts = Counts::of(&recent, now);
                 let standing = Standing { health: health.remove(&hook.id), rule, missed: (0, false) };
                 let is_rotating = rotation::is_under_way(&store::credential::live(conn, &hook.id, now)?, now);
-                rows.push(Row { hook, counts, last, standing, is_rotating });
+                let is_paused = hook.state == HookState::Paused;
+                let held = if is_paused { store::delivery::count_owed_to(conn, &hook.id)? } else { (0, false) };
+                rows.push(Row { hook, counts, last, standing, is_rotating, held });
             }
             rows.sort_by_key(|row| (row.rank(), row.hook.name.to_lowercase()));
             Ok::<_, StoreError>(rows)
@@ -93,6 +97,8 @@ struct Row {
     last: Option<crate::domain::delivery::Delivery>,
     standing: Standing,
     is_rotating: bool,
+    /// How much is held for it, and whether counting stopped there; nothing unless it is paused.
+    held: (usize, bool),
 }
 
 impl Row {
@@ -190,6 +196,7 @@ impl ListView<'_> {
                     @if row.hook.interview().is_some() { " " span.tag { "Interview" } }
                     @if row.is_rotating { " " span.tag { "Rotating" } }
                     span.sub.mono { (address) }
+                    @if let Some(note) = &row.hook.note { span.sub { bdi { (note) } } }
                 }
                 td { (state.plain()) (self.standing(row)) }
                 td { (Spark { succeeded: &row.counts.succeeded, failed: &row.counts.failed, label: &label }) }
@@ -204,6 +211,10 @@ impl ListView<'_> {
                             span.sub { (time::near(last.sent_at.unwrap_or(last.created_at), self.viewer.organisation.time_zone, self.now)) }
                         }
                         None => span.soft { "nothing sent yet" },
+                    }
+                    @if row.held.0 > 0 { span.sub { (up_to(row.held)) " held" } }
+                    @if unused::since(&row.hook, row.last.as_ref().map(|last| last.created_at), self.now).is_some() {
+                        span.sub { "unused for 30 days" }
                     }
                 }
             }

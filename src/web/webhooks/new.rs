@@ -4,22 +4,34 @@ use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
-use super::super::form::{Errors, Fields, TextField, UrlField, token, token_field, wrong};
+use super::super::form::{Errors, Fields, UrlField, token, token_field};
 use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
+use super::form::{self, HookFields};
 use crate::actions::hook::{NewHook, create};
 use crate::actions::{ActionError, Context, Viewer};
-use crate::domain::catalogue;
+use crate::domain::hook::FieldSet;
 use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
+use crate::store::{self, StoreError};
 
 /// The empty form.
-pub async fn show(viewer: Viewer, organisations: Organisations) -> HttpResponse {
-    let form = NewHook { policy: Policy::Quick.as_str().into(), sign: true, token: token(), ..NewHook::default() };
-    let view = FormView { form: &form, errors: &Errors::default(), mode: viewer.mode };
-    let page = Page::new("Create Webhook", Nav::Webhooks, &viewer, view.render());
-    Page { organisations: organisations.0, ..page }.ok()
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+) -> Result<HttpResponse, WebError> {
+    let other_default = default_of(&context, &viewer).await?;
+    let form = NewHook {
+        policy: Policy::Quick.as_str().into(),
+        field_set: FieldSet::Standard.as_str().into(),
+        default: other_default.is_none(),
+        sign: true,
+        token: token(),
+        ..NewHook::default()
+    };
+    Ok(page(&viewer, organisations, &form, &Errors::default(), other_default.as_deref()).ok())
 }
 
 /// Creates the hook, and leads to what was made for it; or shows the form again with everything that was typed.
@@ -29,15 +41,12 @@ pub async fn submit(
     organisations: Organisations,
     fields: Fields,
 ) -> Result<HttpResponse, WebError> {
-    let form = NewHook {
-        name: fields.one("name").to_owned(),
-        url: fields.one("url").to_owned(),
-        policy: fields.one("policy").to_owned(),
-        events: fields.all("events"),
-        sign: fields.ticked("sign"),
-        key: fields.ticked("key"),
-        token: fields.one("token").to_owned(),
-    };
+    let form = form::read(&fields);
+    if form::asks_for_rows(&fields) {
+        let other_default = default_of(&context, &viewer).await?;
+        let form = form::with_more_rows(form);
+        return Ok(page(&viewer, organisations, &form, &Errors::default(), other_default.as_deref()).ok());
+    }
     match create(&context, &viewer, form.clone()).await {
         Ok(created) => {
             let gives = form.sign || form.key;
@@ -45,50 +54,74 @@ pub async fn submit(
             Ok(see_other(if created.resolves { page } else { paths::unresolved(page) }))
         }
         Err(ActionError::Invalid(errors)) => {
-            let view = FormView { form: &form, errors: &Errors(errors), mode: viewer.mode };
-            let page = Page::new("Create Webhook", Nav::Webhooks, &viewer, view.render());
-            Ok(Page { organisations: organisations.0, ..page }.refused())
+            let other_default = default_of(&context, &viewer).await?;
+            Ok(page(&viewer, organisations, &form, &Errors(errors), other_default.as_deref()).refused())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The name of the mode's default hook.
+async fn default_of(context: &Context, viewer: &Viewer) -> Result<Option<String>, StoreError> {
+    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
+    let hooks = context.store.read(move |conn| store::hook::list(conn, &organisation, mode)).await?;
+    Ok(hooks.into_iter().find(|hook| hook.is_default).map(|hook| hook.name))
+}
+
+fn page<'a>(
+    viewer: &'a Viewer,
+    organisations: Organisations,
+    form: &NewHook,
+    errors: &Errors,
+    other_default: Option<&str>,
+) -> Page<'a> {
+    let view = FormView { form, errors, mode: viewer.mode, other_default };
+    let page = Page::new("Create Webhook", Nav::Webhooks, viewer, view.render());
+    Page { organisations: organisations.0, ..page }
 }
 
 struct FormView<'a> {
     form: &'a NewHook,
     errors: &'a Errors,
     mode: Mode,
+    other_default: Option<&'a str>,
 }
 
 impl Render for FormView<'_> {
     fn render(&self) -> Markup {
         let crumbs = [("Settings", None), ("Access Management", None), ("Webhooks", Some(paths::WEBHOOKS.to_owned()))];
         let mut head = Head::new(&crumbs, html! { "Create Webhook" });
-        head.lede = html! { "It starts active, in " (self.mode) " mode, as soon as you press Create Hook." };
+        let other = if self.mode == Mode::Live { Mode::Test } else { Mode::Live };
+        head.lede = html! {
+            "It starts active, in " (self.mode) " mode, as soon as you press Create Hook. For one in " (other)
+            " mode, switch to " (other.label()) " in the bar above first."
+        };
+        let fields = HookFields {
+            form: self.form,
+            errors: self.errors,
+            mode: self.mode,
+            had: &[],
+            other_default: self.other_default,
+            action: paths::NEW_WEBHOOK,
+        };
         html! {
             (self.errors.summary())
             (head)
             form.form method="post" action=(paths::NEW_WEBHOOK) novalidate {
+                (fields.enter())
                 (token_field(&self.form.token))
-                (TextField {
-                    name: "name", label: "Name", hint: "What your team calls the receiver. Left empty, its host.",
-                    value: &self.form.name, error: self.errors.of("name"),
-                })
+                (fields.name())
                 (self.url())
-                (self.policies())
-                (self.events())
-                fieldset {
-                    legend { "How the receiver knows it is you" }
-                    label.tick {
-                        input type="checkbox" name="sign" checked[self.form.sign];
-                        span { "Sign deliveries" }
-                        span.soft.small { "A secret is made and shown once. Any Standard Webhooks, Stripe-style or GitHub-style verifier works." }
-                    }
-                    label.tick {
-                        input type="checkbox" name="key" checked[self.form.key];
-                        span { "Send a webhook key" }
-                        span.soft.small { "A fixed value in X-Webhook-Key, for receivers that only compare a header." }
-                    }
+                (fields.note())
+                (fields.policies())
+                (fields.events())
+                (fields.field_sets())
+                (self.proofs())
+                @if self.other_default.is_some() { (fields.default()) } @else {
+                    p.soft.small { "It becomes the default of " (self.mode) " mode, which has none yet." }
                 }
+                (fields.rate())
+                (fields.headers())
                 div.row { button.btn.main { "Create Hook" } " " a.btn href=(paths::WEBHOOKS) { "Cancel" } }
             }
         }
@@ -102,35 +135,19 @@ impl FormView<'_> {
         UrlField { hint, value: &self.form.url, error: self.errors.of("url") }.render()
     }
 
-    fn policies(&self) -> Markup {
+    fn proofs(&self) -> Markup {
         html! {
-            fieldset #policy {
-                legend { "Delivery policy" }
-                (wrong("policy", self.errors.of("policy")))
-                @for policy in Policy::ALL {
-                    label.pick.tick {
-                        input type="radio" name="policy" value=(policy.as_str()) checked[self.form.policy == policy.as_str()];
-                        strong { (policy.label()) }
-                        span.soft.small { (policy.explanation()) }
-                    }
+            fieldset {
+                legend { "How the receiver knows it is you" }
+                label.tick {
+                    input type="checkbox" name="sign" checked[self.form.sign];
+                    span { "Sign deliveries" }
+                    span.soft.small { "A secret is made and shown once. Any Standard Webhooks, Stripe-style or GitHub-style verifier works." }
                 }
-            }
-        }
-    }
-
-    fn events(&self) -> Markup {
-        html! {
-            fieldset #events aria-describedby="events-hint" {
-                legend { "Events" }
-                p.soft.small #events-hint { "All events, those to come included, when you tick none. Exports come when someone sends one." }
-                (wrong("events", self.errors.of("events")))
-                div.ticks {
-                    @for kind in catalogue::subscribable() {
-                        label.tick {
-                            input type="checkbox" name="events" value=(kind) checked[self.form.events.iter().any(|name| name == kind.as_str())];
-                            code { (kind) }
-                        }
-                    }
+                label.tick {
+                    input type="checkbox" name="key" checked[self.form.key];
+                    span { "Send a webhook key" }
+                    span.soft.small { "A fixed value in X-Webhook-Key, for receivers that only compare a header." }
                 }
             }
         }
@@ -146,21 +163,41 @@ mod tests {
     fn a_refused_form_keeps_everything_that_was_typed() {
         let form = NewHook {
             name: "HRIS “O'Brien” <b>".into(),
+            note: "Ask محمد".into(),
             url: "http://hris.example/in?a=1&b=2".into(),
             policy: "patient".into(),
             events: vec!["job.created".into()],
+            field_set: "minimal".into(),
+            rate: "many".into(),
+            rate_per: "minute".into(),
+            default: true,
+            headers: vec![("X-Tenant".into(), "acme ✨".into())],
             sign: false,
             key: true,
             token: "abc".into(),
         };
         let errors = Errors(vec![FieldError::new("url", "Use the https address")]);
-        let shown = FormView { form: &form, errors: &errors, mode: Mode::Test }.render().into_string();
+        let view = FormView { form: &form, errors: &errors, mode: Mode::Test, other_default: Some("Payroll") };
+        let shown = view.render().into_string();
         assert!(shown.contains("value=\"HRIS “O'Brien” &lt;b&gt;\""));
         assert!(shown.contains("value=\"http://hris.example/in?a=1&amp;b=2\""));
         assert!(shown.contains("value=\"patient\" checked") && shown.contains("value=\"job.created\" checked"));
         assert!(shown.contains("name=\"key\" checked") && !shown.contains("name=\"sign\" checked"));
+        assert!(shown.contains("value=\"Ask محمد\"") && shown.contains("value=\"minimal\" checked"));
+        assert!(shown.contains("value=\"many\"") && shown.contains("value=\"minute\" selected"));
+        assert!(shown.contains("value=\"X-Tenant\"") && shown.contains("value=\"acme ✨\""));
+        assert!(shown.contains("name=\"default\" checked"));
         assert!(
             shown.contains("<a href=\"#url\">Use the https address</a>") && shown.contains("aria-invalid=\"true\"")
         );
+    }
+
+    #[test]
+    fn the_first_of_a_mode_is_told_that_it_becomes_the_default() {
+        let (form, errors) = (NewHook::default(), Errors::default());
+        let view = FormView { form: &form, errors: &errors, mode: Mode::Live, other_default: None };
+        let shown = view.render().into_string();
+        assert!(shown.contains("It becomes the default of live mode") && !shown.contains("name=\"default\""));
+        assert!(shown.contains("For one in test mode, switch to Test"), "{shown}");
     }
 }

@@ -11,7 +11,6 @@ use super::super::chart::Chart;
 use super::super::error::WebError;
 use super::super::form::{token, token_field};
 use super::super::gate::Organisations;
-use super::super::icons::icon;
 use super::super::layout::{Head, Nav, Page, part};
 use super::super::status::{State, ladder, response};
 use super::super::words::{count, up_to};
@@ -19,18 +18,19 @@ use super::super::{code, paths, time};
 use super::health::Standing;
 use super::list::percent;
 use super::rotation::Rotation;
-use super::test::TestResult;
+use super::test::{LOOK_AGAIN, SendTest, Sent, TestResult};
 use super::unresolved::{self, Unresolved};
+use super::unused::{self, Unused};
 use crate::actions::{Context, Viewer};
-use crate::domain::attempt::Attempt;
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::health::Rule;
 use crate::domain::hook::{Credential, Hook, HookKind, HookState, Subscription};
+use crate::domain::hook_header::HeaderName;
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::domain::policy::Policy;
 use crate::domain::role::Permission;
 use crate::domain::rotation::{self, Preference};
-use crate::domain::secret::CredentialKind;
+use crate::domain::secret::{CredentialKind, DOTS};
 use crate::store::log::{LogFilter, Page as LogPage};
 use crate::store::{self, Conn, StoreError};
 
@@ -61,7 +61,9 @@ pub async fn show(
     let known = context.store.read(move |conn| Known::read(conn, &asking, &id, test.as_ref(), rule, now)).await?;
     let known = known.ok_or(WebError::NotFound)?;
     let view = HookView { known: &known, viewer: &viewer, now, warns: arrival.warns() };
+    let refresh = known.test.as_ref().filter(|test| test.waits()).map(|_| LOOK_AGAIN);
     let page = Page::new(known.hook.name.clone(), Nav::Webhooks, &viewer, view.render()).in_mode(known.hook.mode);
+    let page = page.refreshed(refresh);
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
 
@@ -78,7 +80,10 @@ struct Known {
     standing: Standing,
     /// How many interviews have a webhook of their own in its place, if it is the default.
     overrides: usize,
-    test: Option<(Delivery, Option<Attempt>)>,
+    test: Option<Sent>,
+    headers: Vec<HeaderName>,
+    /// When something was last recorded for it; tests do not count.
+    last: Option<DateTime<Utc>>,
 }
 
 impl Known {
@@ -110,13 +115,13 @@ impl Known {
         let others = store::hook::list(conn, organisation, hook.mode)?;
         let overrides = others.iter().filter(|other| other.interview().is_some()).count();
         let test = match test {
-            Some(test) => {
-                let found = store::delivery::find(conn, organisation, test)?.filter(|found| found.hook_id == *id);
-                let attempt = store::attempt::of_delivery(conn, test)?.into_iter().next();
-                found.map(|delivery| (delivery, attempt))
-            }
+            Some(test) => Sent::read(conn, organisation, id, test)?,
             None => None,
         };
+        let headers = store::hook_header::of_hook(conn, id)?.into_iter().map(|header| header.name).collect();
+        let real = LogFilter { hook: Some(id.clone()), ..LogFilter::default() };
+        let last = store::log::page(conn, organisation, hook.mode, &real, &LogPage::Newest, 1)?.lines;
+        let last = last.first().map(|line| line.delivery.created_at);
         Ok(Some(Self {
             hook,
             credentials,
@@ -129,6 +134,8 @@ impl Known {
             standing,
             overrides,
             test,
+            headers,
+            last,
         }))
     }
 
@@ -161,6 +168,7 @@ impl Render for HookView<'_> {
         html! {
             (head)
             @if alive && self.warns { (Unresolved(hook)) }
+            @if unused::since(hook, self.known.last, self.now).is_some() { (Unused { hook, last: self.known.last, manages: self.manages(), zone: self.viewer.organisation.time_zone, now: self.now }) }
             (self.known.standing.notice(hook, self.manages(), self.viewer.organisation.time_zone, self.now))
             @if alive && self.manages() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
@@ -190,6 +198,7 @@ impl HookView<'_> {
             } @else {
                 form method="post" action=(paths::webhook_pause(&hook.id)) { button.btn { "Pause" } }
             }
+            " " a.btn href=(paths::webhook_settings(&hook.id)) { "Edit" }
             " " a.btn href=(paths::webhook_replacement(&hook.id)) { "Replace" }
             " " a.btn.risk href=(paths::webhook_deletion(&hook.id)) { "Delete" }
         }
@@ -211,6 +220,7 @@ impl HookView<'_> {
             format!("Webhook of {} mode", hook.mode)
         };
         html! {
+            @if let Some(note) = &hook.note { bdi { (note) } br; }
             @match hook.state {
                 HookState::Active => { (what) ": " (events) "." },
                 HookState::Paused => { (what) ", paused: " (self.owed()) " held until you resume. Nothing is lost." },
@@ -235,12 +245,9 @@ impl HookView<'_> {
     fn send_test(&self) -> Markup {
         let hook = &self.known.hook;
         let content = html! {
-            form.row method="post" action=(paths::webhook_tests(&hook.id)) {
-                p.given.small { code.id { (hook.url) } (code::copy("webhook URL")) }
-                button.btn.main { (icon("send")) "Send Test" }
-            }
-            @if let Some((delivery, attempt)) = &self.known.test {
-                (TestResult { delivery, attempt: attempt.as_ref(), zone: self.viewer.organisation.time_zone })
+            (SendTest(hook))
+            @if let Some(sent) = &self.known.test {
+                (TestResult { sent, hook, zone: self.viewer.organisation.time_zone })
             }
         };
         part("Send Test", html! { "A real signed POST, one try. It never changes the health." }, content)
@@ -409,7 +416,7 @@ impl HookView<'_> {
             return html! {
                 p.small.soft {
                     @if self.known.hook.state == HookState::Deleted { "Nothing stands in its log." }
-                    @else { "Nothing yet. Send Test is the quickest way to see something here." }
+                    @else { "Nothing yet." @if self.manages() { " Send Test is the quickest way to see something here." } }
                 }
             };
         }
@@ -464,6 +471,13 @@ impl HookView<'_> {
                     }
                 }
                 div { dt { "Field set" } dd { (hook.field_set.label()) " " span.soft { (hook.field_set.explanation()) } } }
+                @if !self.known.headers.is_empty() {
+                    div {
+                        dt { "Headers" }
+                        dd { @for (at, name) in self.known.headers.iter().enumerate() { @if at > 0 { br; } code { (name.as_str()) ": " (DOTS) } } }
+                    }
+                }
+                div { dt { "At most" } dd { @match hook.rate { Some(rate) => (rate.spoken()), None => "as many requests as there are" } } }
                 div { dt { "Made" } dd { (time::long(hook.created_at, self.viewer.organisation.time_zone)) (self.by(hook.created_by.as_ref())) } }
                 @if let Some(predecessor) = &self.known.predecessor {
                     div { dt { "In place of" } dd { a href=(paths::webhook(&predecessor.id)) { (predecessor.url) } " " span.soft { "its log stays there" } } }

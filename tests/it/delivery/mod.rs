@@ -10,6 +10,7 @@ mod interviews;
 mod metrics;
 mod policies;
 mod quick;
+mod rate_limits;
 mod replacing;
 mod rotation;
 mod routing;

@@ -105,8 +105,17 @@ async fn every_combination_of_filters_finds_what_it_names_and_nothing_else(app: 
                                     |minutes: Option<i64>| minutes.map(|minutes| now + TimeDelta::minutes(minutes));
                                 let (hook, event) = (hook.clone(), event.map(str::to_owned));
                                 let (from, until) = (at(from), at(until));
-                                let filter =
-                                    LogFilter { status, response, event, hook, from, until, tests, exported_by: None };
+                                let filter = LogFilter {
+                                    status,
+                                    response,
+                                    event,
+                                    hook,
+                                    from,
+                                    until,
+                                    tests,
+                                    only_tests: false,
+                                    exported_by: None,
+                                };
                                 found += compare(conn, &own, &mine, &filter)?;
                             }
                         }

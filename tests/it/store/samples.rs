@@ -27,6 +27,8 @@ pub fn hook(organisation: &OrganisationId, mode: Mode, name: &str, now: DateTime
         policy: Policy::Patient,
         field_set: FieldSet::Full,
         subscription: Subscription::Only(vec![kind("job.created"), kind("interview.completed")]),
+        rate: None,
+        note: None,
         is_default: false,
         kind: HookKind::General,
         state: HookState::Active,

@@ -43,6 +43,7 @@ fn order(url: &str) -> Order {
         body: Bytes::from_static(BODY),
         key: None,
         secrets: Secrets::default(),
+        headers: [].into(),
         timeout: AMPLE,
     }
 }

@@ -1,6 +1,18 @@
 //! The event catalogue: every type there is, in the order of the forms (T6, S1).
+//!
+//! Each type has one sample ([`sample`]), which Send Test sends and the pages show, and a table of what stands in its `data`
+//! ([`fields`]). A test walks the samples and fails where a table says something else.
+
+mod fields;
+mod people;
+mod samples;
+#[cfg(test)]
+mod tests;
 
 use super::event::EventType;
+
+pub use fields::{Field, fields};
+pub use samples::sample;
 
 /// One type of event.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +61,7 @@ pub fn subscribable() -> impl Iterator<Item = EventType> {
     CATALOGUE.iter().filter(|entry| entry.subscribable).map(|entry| EventType::of(entry.name))
 }
 
-/// Every type.
+/// Every type, those to subscribe to first.
 pub fn all() -> impl Iterator<Item = EventType> {
     CATALOGUE.iter().map(|entry| EventType::of(entry.name))
 }

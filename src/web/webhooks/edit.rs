@@ -1,0 +1,146 @@
+//! Changing a hook: everything but its address (A2).
+
+use actix_web::{HttpResponse, web};
+use maud::{Markup, Render, html};
+
+use super::super::error::WebError;
+use super::super::form::{Errors, Fields};
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page};
+use super::super::paths;
+use super::form::{self, HookFields};
+use crate::actions::hook::{NewHook, find_alive};
+use crate::actions::{ActionError, Context, Viewer, hook_settings};
+use crate::domain::hook::Hook;
+use crate::domain::hook_header::HeaderName;
+use crate::domain::ids::HookId;
+use crate::store::{self, StoreError};
+
+/// The form as the hook stands.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let known = Known::read(&context, &viewer, &id).await?;
+    let form = form::of_hook(&known.hook, &known.headers);
+    Ok(known.page(&viewer, organisations, &form, &Errors::default()).ok())
+}
+
+/// Changes the hook, or shows the form again with everything that was typed.
+pub async fn submit(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let known = Known::read(&context, &viewer, &id).await?;
+    let typed = form::read(&fields);
+    if form::asks_for_rows(&fields) {
+        let form = form::with_more_rows(typed);
+        return Ok(known.page(&viewer, organisations, &form, &Errors::default()).ok());
+    }
+    match hook_settings::edit(&context, &viewer, known.hook.id.clone(), &typed).await {
+        Ok(()) => Ok(see_other(paths::webhook(&known.hook.id))),
+        Err(ActionError::Invalid(errors)) => Ok(known.page(&viewer, organisations, &typed, &Errors(errors)).refused()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The hook, the names of its headers, and the mode's default if that is another.
+struct Known {
+    hook: Hook,
+    headers: Vec<HeaderName>,
+    other_default: Option<String>,
+}
+
+impl Known {
+    async fn read(context: &Context, viewer: &Viewer, id: &str) -> Result<Self, WebError> {
+        let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+        let hook = find_alive(context, viewer, id).await?;
+        let read = move |conn: &mut store::Conn| {
+            let headers = store::hook_header::of_hook(conn, &hook.id)?.into_iter().map(|header| header.name).collect();
+            let hooks = store::hook::list(conn, &hook.organisation_id, hook.mode)?;
+            let other = hooks.into_iter().find(|other| other.is_default && other.id != hook.id);
+            Ok::<_, StoreError>(Self { hook, headers, other_default: other.map(|other| other.name) })
+        };
+        Ok(context.store.read(read).await?)
+    }
+
+    fn page<'a>(&self, viewer: &'a Viewer, organisations: Organisations, form: &NewHook, errors: &Errors) -> Page<'a> {
+        let view = EditView { known: self, form, errors };
+        let page = Page::new(format!("Change {}", self.hook.name), Nav::Webhooks, viewer, view.render());
+        Page { organisations: organisations.0, ..page.in_mode(self.hook.mode) }
+    }
+}
+
+struct EditView<'a> {
+    known: &'a Known,
+    form: &'a NewHook,
+    errors: &'a Errors,
+}
+
+impl Render for EditView<'_> {
+    fn render(&self) -> Markup {
+        let hook = &self.known.hook;
+        let own = paths::webhook(&hook.id);
+        let crumbs = [
+            ("Settings", None),
+            ("Access Management", None),
+            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
+            (hook.name.as_str(), Some(own.clone())),
+        ];
+        let mut head = Head::new(&crumbs, html! { "Change " (hook.name) });
+        head.lede = html! { "What you save counts for the next try of everything that is owed to it." };
+        let action = paths::webhook_settings(&hook.id);
+        let fields = HookFields {
+            form: self.form,
+            errors: self.errors,
+            mode: hook.mode,
+            had: &self.known.headers,
+            other_default: self.known.other_default.as_deref(),
+            action: &action,
+        };
+        html! {
+            (self.errors.summary())
+            (head)
+            form.form method="post" action=(action) novalidate {
+                (fields.enter())
+                (fields.name())
+                div.field {
+                    p.small { strong { "Webhook URL" } }
+                    p.soft.small { "It cannot be edited: a new address is a new webhook." }
+                    p.given.small { code.id { (hook.url) } }
+                }
+                (fields.note())
+                (fields.policies())
+                (fields.events())
+                (fields.field_sets())
+                (fields.default())
+                (fields.rate())
+                (fields.headers())
+                div.row { button.btn.main { "Save changes" } " " a.btn href=(own) { "Cancel" } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::samples;
+
+    #[test]
+    fn the_address_is_shown_and_is_no_field() {
+        let known = Known { hook: samples::hook("HRIS"), headers: Vec::new(), other_default: None };
+        let (form, errors) = (form::of_hook(&known.hook, &known.headers), Errors::default());
+        let shown = EditView { known: &known, form: &form, errors: &errors }.render().into_string();
+        assert!(
+            shown.contains("https://hooks.northwind-data.example/v2") && !shown.contains("name=\"url\""),
+            "{shown}"
+        );
+        assert!(shown.contains("name=\"default\" checked") && shown.contains("Save changes"));
+    }
+}

@@ -1,0 +1,310 @@
+//! The form of a hook: what is the same when it is made and when it is changed.
+
+use maud::{Markup, html};
+
+use super::super::form::{Errors, Fields, TextField, describedby, wrong};
+use crate::actions::hook::NewHook;
+use crate::domain::catalogue;
+use crate::domain::hook::{FieldSet, Hook, Subscription};
+use crate::domain::hook_header::{self, HeaderName};
+use crate::domain::mode::Mode;
+use crate::domain::policy::Policy;
+use crate::domain::rate::Per;
+use crate::domain::secret::DOTS;
+
+/// So many rows for headers are there to be filled in; *Add another* brings as many again.
+const SPARE_ROWS: usize = 3;
+
+/// Reads what was typed.
+pub(super) fn read(fields: &Fields) -> NewHook {
+    let (names, values) = (fields.all("header-name"), fields.all("header-value"));
+    NewHook {
+        name: fields.one("name").to_owned(),
+        note: fields.one("note").to_owned(),
+        url: fields.one("url").to_owned(),
+        policy: fields.one("policy").to_owned(),
+        events: fields.all("events"),
+        field_set: fields.one("field_set").to_owned(),
+        rate: fields.one("rate").to_owned(),
+        rate_per: fields.one("rate_per").to_owned(),
+        default: fields.ticked("default"),
+        headers: names.into_iter().zip(values).collect(),
+        sign: fields.ticked("sign"),
+        key: fields.ticked("key"),
+        token: fields.one("token").to_owned(),
+    }
+}
+
+/// Whether *Add another* was pressed instead of the form's own button.
+pub(super) fn asks_for_rows(fields: &Fields) -> bool {
+    fields.ticked("more")
+}
+
+/// The form with more empty rows.
+pub(super) fn with_more_rows(mut form: NewHook) -> NewHook {
+    form.headers.extend(std::iter::repeat_n((String::new(), String::new()), SPARE_ROWS));
+    form.headers.truncate(hook_header::MOST);
+    form
+}
+
+/// The form as it stands for a hook that is there; the values of its headers are not told.
+pub(super) fn of_hook(hook: &Hook, headers: &[HeaderName]) -> NewHook {
+    NewHook {
+        name: hook.name.clone(),
+        note: hook.note.clone().unwrap_or_default(),
+        policy: hook.policy.as_str().to_owned(),
+        events: match &hook.subscription {
+            Subscription::All => Vec::new(),
+            Subscription::Only(kinds) => kinds.iter().map(ToString::to_string).collect(),
+        },
+        field_set: hook.field_set.as_str().to_owned(),
+        rate: hook.rate.map(|rate| rate.requests().to_string()).unwrap_or_default(),
+        rate_per: hook.rate.map(|rate| rate.per().as_str().to_owned()).unwrap_or_default(),
+        default: hook.is_default,
+        headers: headers.iter().map(|name| (name.as_str().to_owned(), String::new())).collect(),
+        ..NewHook::default()
+    }
+}
+
+/// The fields of a hook, its address and its credentials left aside.
+pub(super) struct HookFields<'a> {
+    pub(super) form: &'a NewHook,
+    pub(super) errors: &'a Errors,
+    pub(super) mode: Mode,
+    /// The headers whose values may be kept.
+    pub(super) had: &'a [HeaderName],
+    /// The name of the mode's default when that is another hook.
+    pub(super) other_default: Option<&'a str>,
+    /// Where the form goes.
+    pub(super) action: &'a str,
+}
+
+impl HookFields<'_> {
+    /// What the Enter key presses: the form's own button, and not *Add another*, which stands before it.
+    pub(super) fn enter(&self) -> Markup {
+        html! { button hidden tabindex="-1" aria-hidden="true" {} }
+    }
+
+    pub(super) fn name(&self) -> Markup {
+        html! {
+            (TextField {
+                name: "name", label: "Name", hint: "What your team calls the receiver. Left empty, its host.",
+                value: &self.form.name, error: self.errors.of("name"),
+            })
+        }
+    }
+
+    pub(super) fn note(&self) -> Markup {
+        html! {
+            (TextField {
+                name: "note", label: "Note", hint: "What it is for, and whom to ask about it. For your team alone.",
+                value: &self.form.note, error: self.errors.of("note"),
+            })
+        }
+    }
+
+    pub(super) fn policies(&self) -> Markup {
+        html! {
+            fieldset #policy {
+                legend { "Delivery policy" }
+                (wrong("policy", self.errors.of("policy")))
+                @for policy in Policy::ALL {
+                    label.pick.tick {
+                        input type="radio" name="policy" value=(policy.as_str()) checked[self.form.policy == policy.as_str()];
+                        strong { (policy.label()) }
+                        span.soft.small { (policy.explanation()) }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn events(&self) -> Markup {
+        html! {
+            fieldset #events aria-describedby="events-hint" {
+                legend { "Events" }
+                p.soft.small #events-hint { "All events, those to come included, when you tick none. Exports come when someone sends one." }
+                (wrong("events", self.errors.of("events")))
+                div.ticks {
+                    @for kind in catalogue::subscribable() {
+                        label.tick {
+                            input type="checkbox" name="events" value=(kind) checked[self.form.events.iter().any(|name| name == kind.as_str())];
+                            code { (kind) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn field_sets(&self) -> Markup {
+        html! {
+            fieldset #field_set aria-describedby="field_set-hint" {
+                legend { "Field set" }
+                p.soft.small #field_set-hint { "How much of a candidate it is told. Give a receiver no more than it needs." }
+                (wrong("field_set", self.errors.of("field_set")))
+                @for set in FieldSet::ALL {
+                    label.tick {
+                        input type="radio" name="field_set" value=(set.as_str()) checked[self.form.field_set == set.as_str()];
+                        span { (set.label()) }
+                        span.soft.small { (set.explanation()) }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn default(&self) -> Markup {
+        html! {
+            fieldset #default {
+                legend { "Default" }
+                p.soft.small {
+                    "Each mode has one default webhook. An interview with a webhook of its own sends there in place of the default."
+                }
+                label.tick {
+                    input type="checkbox" name="default" checked[self.form.default];
+                    span { "Make it the default of " (self.mode) " mode" }
+                    span.soft.small {
+                        @match self.other_default {
+                            Some(other) => { "It takes this over from " bdi { (other) } ", which goes on with its own events." },
+                            None => "No other webhook of this mode is the default.",
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn rate(&self) -> Markup {
+        let (hint, error) = (
+            "What is above it waits for its turn and counts as no failure. Left empty, there is no limit.",
+            self.errors.of("rate"),
+        );
+        html! {
+            div.field {
+                label for="rate" { "Requests at most" }
+                p.soft.small #rate-hint { (hint) }
+                (wrong("rate", error))
+                div.row {
+                    input #rate name="rate" value=(self.form.rate) inputmode="numeric" size="6" autocomplete="off"
+                        aria-invalid=[error.map(|_| "true")] aria-describedby=(describedby("rate", hint, error));
+                    select name="rate_per" aria-label="In which span" {
+                        @for per in Per::ALL {
+                            option value=(per.as_str()) selected[self.form.rate_per == per.as_str()] { "a " (per.as_str()) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn headers(&self) -> Markup {
+        let filled = self.form.headers.len();
+        let typed = self.form.headers.iter().filter(|(name, value)| !(name.is_empty() && value.is_empty())).count();
+        let rows = filled.max(typed + SPARE_ROWS).min(hook_header::MOST.max(filled));
+        html! {
+            fieldset #headers aria-describedby="headers-hint" {
+                legend { "Headers of its own" }
+                p.soft.small #headers-hint {
+                    "Sent with every request, for receivers that ask for a token or a tenant. Values are stored encrypted and never shown again. "
+                    @if !self.had.is_empty() { "Leave a value empty to keep it; empty a name to remove the header." }
+                }
+                div.stack {
+                    @for at in 0..rows { (self.header(at)) }
+                    @if rows < hook_header::MOST {
+                        button.btn name="more" value="1" formaction={ (self.action) "#headers" } formnovalidate { "Add another" }
+                    }
+                }
+            }
+        }
+    }
+
+    fn header(&self, at: usize) -> Markup {
+        let empty = (String::new(), String::new());
+        let (name, value) = self.form.headers.get(at).unwrap_or(&empty);
+        let kept = HeaderName::parse(name).is_ok_and(|name| self.had.iter().any(|had| had.is(&name)));
+        let cell = |field: &str, label: &str, value: &str, placeholder: Option<&str>| {
+            let id = format!("{field}-{at}");
+            let error = self.errors.of(&id);
+            html! {
+                div.field {
+                    label for=(id) { (label) span.hush { " of header " (at + 1) } }
+                    (wrong(&id, error))
+                    input id=(id) name=(field) value=(value) placeholder=[placeholder] autocomplete="off" spellcheck="false" autocapitalize="none"
+                        aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| describedby(&id, "", error))];
+                }
+            }
+        };
+        html! {
+            div.filters.row {
+                (cell("header-name", "Name", name, None))
+                (cell("header-value", "Value", value, kept.then_some(DOTS)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::FieldError;
+    use crate::domain::rate::RateLimit;
+    use crate::web::samples;
+
+    fn fields<'a>(form: &'a NewHook, errors: &'a Errors, had: &'a [HeaderName]) -> HookFields<'a> {
+        HookFields { form, errors, mode: Mode::Test, had, other_default: Some("O'Brien <b>"), action: "/here" }
+    }
+
+    #[test]
+    fn the_form_of_a_hook_tells_its_settings_and_no_value_of_its_headers() {
+        let hook = Hook {
+            note: Some("Nguyễn Thị Ánh knows <script>".into()),
+            rate: RateLimit::parse("20/minute"),
+            subscription: Subscription::Only(vec![
+                crate::domain::event::EventType::parse("job.created").expect("a type"),
+            ]),
+            ..samples::hook("HRIS")
+        };
+        let had = [HeaderName::parse("Authorization").expect("a name")];
+        let (form, errors) = (of_hook(&hook, &had), Errors::default());
+        let fields = fields(&form, &errors, &had);
+        let note = fields.note().into_string();
+        assert!(note.contains("value=\"Nguyễn Thị Ánh knows &lt;script&gt;\""), "{note}");
+        assert!(fields.policies().into_string().contains("value=\"patient\" checked"));
+        assert!(fields.events().into_string().contains("value=\"job.created\" checked"));
+        assert!(fields.field_sets().into_string().contains("value=\"standard\" checked"));
+        let rate = fields.rate().into_string();
+        assert!(rate.contains("value=\"20\"") && rate.contains("value=\"minute\" selected"), "{rate}");
+        assert!(fields.default().into_string().contains("<bdi>O'Brien &lt;b&gt;</bdi>"));
+        let headers = fields.headers().into_string();
+        assert!(
+            headers.contains("value=\"Authorization\"") && headers.contains("placeholder=\"••••••••\""),
+            "{headers}"
+        );
+        assert_eq!(headers.matches("name=\"header-name\"").count(), 4, "{headers}");
+    }
+
+    #[test]
+    fn a_refused_row_keeps_what_was_typed_and_says_what_is_wrong_beside_it() {
+        let form = NewHook { headers: vec![("Host".into(), "a\"b".into())], ..NewHook::default() };
+        let errors = Errors(vec![FieldError::new("header-name-0", "Host is set by Hirewire")]);
+        let headers = fields(&form, &errors, &[]).headers().into_string();
+        assert!(headers.contains("value=\"Host\"") && headers.contains("value=\"a&quot;b\""), "{headers}");
+        assert!(
+            headers.contains("id=\"header-name-0-error\"") && headers.contains("aria-invalid=\"true\""),
+            "{headers}"
+        );
+    }
+
+    #[test]
+    fn rows_are_added_up_to_the_most_a_hook_may_have() {
+        let errors = Errors::default();
+        let rows = |form: &NewHook| fields(form, &errors, &[]).headers().into_string();
+        let form = with_more_rows(with_more_rows(NewHook::default()));
+        assert_eq!(rows(&form).matches("name=\"header-value\"").count(), 6);
+        let form = with_more_rows(with_more_rows(with_more_rows(form)));
+        let full = rows(&form);
+        assert_eq!(full.matches("name=\"header-value\"").count(), 10);
+        assert!(!full.contains("Add another"), "{full}");
+    }
+}
