@@ -97,7 +97,9 @@ fn read() -> Result<String, CannotStart> {
     });
     let read = match lines.recv_timeout(SILENCE) {
         Err(RecvTimeoutError::Timeout) => {
-            eprintln!("Waiting for the password on standard input: one line. Add </dev/null to have one made and printed.");
+            eprintln!(
+                "Waiting for the password on standard input: one line. Add </dev/null to have one made and printed."
+            );
             lines.recv().map_err(|error| unreadable(&error))?
         }
         read => read.map_err(|error| unreadable(&error))?,

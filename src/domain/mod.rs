@@ -15,6 +15,7 @@ pub mod hook;
 pub mod hook_url;
 pub mod ids;
 pub mod import;
+pub mod invitation;
 pub mod json;
 pub mod mask;
 pub mod member;
