@@ -39,7 +39,7 @@ pub enum MailSecurity {
 
 impl Mail {
     /// Reads the two settings; without a server there is no mail.
-    pub(super) fn read(url: Option<String>, from: Option<String>) -> Result<Option<Self>, ConfigError> {
+    pub fn read(url: Option<String>, from: Option<String>) -> Result<Option<Self>, ConfigError> {
         let Some(text) = url.filter(|url| !url.trim().is_empty()) else { return Ok(None) };
         // What cannot be read is not repeated: it holds a password.
         let unreadable =

@@ -1,5 +1,6 @@
 //! One's own account: name, password, and the sessions one is signed in with.
 
+use actix_session::Session;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -58,6 +59,7 @@ pub async fn change_password(
     request: HttpRequest,
     context: web::Data<Context>,
     config: web::Data<Config>,
+    session: Session,
     viewer: Viewer,
     organisations: Organisations,
     fields: Fields,
@@ -68,7 +70,11 @@ pub async fn change_password(
         from: visitor::address(&request, &config),
     };
     let (errors, status) = match account::change_password(&context, &viewer, form).await {
-        Ok(_) => return Ok(done("password")),
+        Ok(_) => {
+            // Whoever got hold of this session's cookie is out as well.
+            session.renew();
+            return Ok(done("password"));
+        }
         Err(ActionError::Invalid(errors)) => (errors, StatusCode::UNPROCESSABLE_ENTITY),
         Err(ActionError::Refused(why)) => (vec![FieldError::new("present", &why)], refusal(&why)),
         Err(error) => return Err(error.into()),

@@ -1,5 +1,6 @@
 //! Removing a member, on a page that says what ends and what stays.
 
+use actix_session::Session;
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
@@ -10,7 +11,7 @@ use super::super::{paths, time};
 use super::{crumbs, find_member};
 use crate::actions::{ActionError, Context, Viewer, member};
 use crate::domain::ids::MemberId;
-use crate::domain::member::Membership;
+use crate::domain::member::{Member, Membership};
 use crate::domain::role::Role;
 use crate::store;
 
@@ -27,13 +28,20 @@ pub async fn show(
 /// Removes; refused for the only admin.
 pub async fn submit(
     context: web::Data<Context>,
+    session: Session,
     viewer: Viewer,
     organisations: Organisations,
     id: web::Path<String>,
 ) -> Result<HttpResponse, WebError> {
     let wanted: MemberId = id.parse().map_err(|_| WebError::NotFound)?;
     match member::remove(&context, &viewer, wanted.clone()).await {
-        Ok(()) if wanted == viewer.member.id => Ok(see_other(paths::HOME)),
+        Ok(()) if wanted == viewer.member.id => {
+            if organisations.0.len() <= 1 {
+                // It has ended in the database, and is not to be written there again.
+                session.purge();
+            }
+            Ok(see_other(paths::HOME))
+        }
         Ok(()) => Ok(see_other(paths::MEMBERS)),
         // The same page says why.
         Err(ActionError::Invalid(_)) => Ok(page(&context, &viewer, organisations, &id).await?.refused()),
@@ -55,7 +63,7 @@ async fn page<'a>(
     Ok(Page { organisations: organisations.0, ..page })
 }
 
-fn is_only(admins: &[crate::domain::member::Member], membership: &Membership) -> bool {
+fn is_only(admins: &[Member], membership: &Membership) -> bool {
     matches!(admins, [only] if only.id == membership.member.id)
 }
 

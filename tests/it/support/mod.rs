@@ -6,6 +6,7 @@ mod cast;
 mod database;
 mod hostile;
 mod receiver;
+mod smtp;
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub use cast::{PASSWORD, Team, in_mode, token};
 pub use database::Kind;
 pub use hostile::Hostile;
 pub use receiver::{Answer, Receiver};
+pub use smtp::{Manner, Smtp};
 
 /// Makes `story::sqlite` and `story::postgres` of each `async fn story(app: TestApp)` that is named.
 ///
