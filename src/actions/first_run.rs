@@ -88,16 +88,17 @@ pub async fn complete(context: &Context, token: &str, form: FirstRun) -> Result<
 
 fn checked(context: &Context, form: &FirstRun) -> Result<(Organisation, Member)> {
     let mut errors = Vec::new();
-    let mut required = |field: &str, typed: &str, missing: &str| -> String {
+    let required = |errors: &mut Vec<FieldError>, field: &str, typed: &str, missing: &str| -> String {
         let read = line(field, typed, 100).and_then(|line| line.ok_or_else(|| FieldError::new(field, missing)));
         read.map_err(|error| errors.push(error)).unwrap_or_default()
     };
-    let organisation = required("organisation", &form.organisation, "Give the organisation a name");
-    let name = required("name", &form.name, "Enter your name");
+    // In the order of the page.
+    let organisation = required(&mut errors, "organisation", &form.organisation, "Give the organisation a name");
     let zone = time_zone(&form.time_zone);
     if zone.is_none() {
         errors.push(FieldError::new("time_zone", "Choose a time zone of the list, such as Europe/Berlin"));
     }
+    let name = required(&mut errors, "name", &form.name, "Enter your name");
     let email = member::email(&form.email);
     if email.is_none() {
         errors.push(FieldError::new("email", "Enter your e-mail address, such as name@example.com"));

@@ -111,8 +111,8 @@ impl Render for AcceptView<'_> {
             (self.errors.summary())
             p.brand { (icon("wire")) span { "Hirewire" } }
             h1 { "Join " (organisation.name) }
-            p { bdi { (inviter) } " invites you to " (organisation.name) " as " (invitation.role.with_article()) ". "
-                (invitation.role.explanation()) }
+            p { bdi { (inviter) } " invites you to " (organisation.name) " as " (invitation.role.with_article()) "." }
+            p.small.soft { (invitation.role.label()) ": " (invitation.role.explanation()) }
             @if let Some(other) = self.other {
                 p.notice.info { "You are logged in as " bdi { (other) } ". Accepting logs you in as " (invitation.email) " instead." }
             }
@@ -136,9 +136,9 @@ impl AcceptView<'_> {
             let password = TextField { name: "password", label: "Password", hint: "", value: "", error };
             return html! {
                 p { "You have an account as " strong { (email) } ". Log in with its password to accept." }
-                (account)
                 (password.input(Some("password"), Some("current-password")))
                 button.btn.main { "Log in and accept" }
+                (account)
             };
         }
         let suggested = self.invited.invitation.name.as_deref().unwrap_or_default();
@@ -154,10 +154,10 @@ impl AcceptView<'_> {
         let password = TextField { name: "password", label: "Choose a password", hint, value: "", error };
         html! {
             p { "You log in as " strong { (email) } "." }
-            (account)
             (name.input(Some("text"), Some("name")))
             (password.input(Some("password"), Some("new-password")))
             button.btn.main { "Join" }
+            (account)
         }
     }
 }

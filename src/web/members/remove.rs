@@ -99,15 +99,15 @@ impl RemoveView<'_> {
                 div.notice.bad {
                     h2 { "What ends" }
                     ul {
-                        li { "Every session of theirs in " (team) ", on every device." }
-                        @if self.membership.role == Role::Admin { li { "The invitations they made and nobody has accepted: they have seen the links." } }
+                        li { @if own { "Every session of yours in " } @else { "Every session of theirs in " } (team) ", on every device." }
+                        @if self.membership.role == Role::Admin { li { "The invitations of " bdi { (member.name) } " that nobody has accepted yet, because their links have been seen." } }
                     }
                 }
                 div {
                     h2 { "What stays" }
-                    p { "Their name in the logs, exports and the audit log, the webhooks and API keys they made, and what is on its way." }
+                    p { "The name in the logs, exports and the audit log, the webhooks and API keys made so far, and what is on its way." }
                     @if self.membership.role == Role::Admin {
-                        p { "Keys and secrets that they may have copied go on working: revoke or regenerate those under "
+                        p { "Keys and secrets that were copied go on working: revoke or regenerate those under "
                             a href=(paths::API_KEYS) { "API Key Management" } " and " a href=(paths::WEBHOOKS) { "Webhooks" } "." }
                     }
                 }
@@ -117,7 +117,7 @@ impl RemoveView<'_> {
                     div { dt { "Member since" } dd { (time::long(self.membership.since, zone)) } }
                 }
                 form.row method="post" action=(paths::member_removal(&member.id)) {
-                    button.btn.stop { "Remove member" } " " a.btn href=(paths::member(&member.id)) { "Keep them" }
+                    button.btn.stop { "Remove member" } " " a.btn href=(paths::member(&member.id)) { @if own { "Stay" } @else { "Keep them" } }
                 }
             }
         }

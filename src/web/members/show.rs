@@ -79,7 +79,7 @@ impl Render for MemberView<'_> {
         html! {
             (self.errors.summary())
             (Head::new(&crumbs, html! { bdi { (member.name) } }))
-            (self.facts())
+            div.form { (self.facts()) }
             (part("Role", html! { "What they may do, from their next page on" }, html! {
                 form.form method="post" action=(paths::member_role(&member.id)) novalidate {
                     (roles(self.role, self.errors.of("role")))
@@ -98,7 +98,7 @@ impl MemberView<'_> {
         let Membership { member, since, last_seen_at, .. } = self.membership;
         let zone = self.viewer.organisation.time_zone;
         html! {
-            dl.facts.form {
+            dl.facts {
                 div { dt { "E-mail address" } dd { (member.email) } }
                 div { dt { "Member since" } dd { (time::long(*since, zone)) } }
                 div {
