@@ -1,8 +1,9 @@
 //! The mail server: where it is, how it is spoken to, as whom.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::{ConfigError, wrong};
 use crate::actions::mail::PATIENCE;
@@ -65,13 +66,10 @@ impl Mail {
     }
 }
 
+/// The host of an address whose scheme is none of the web's is a text, whatever stands in it.
 fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// `name@host`, or `A name <name@host>`.
@@ -104,7 +102,9 @@ mod tests {
         let mail = read("smtp://mail.example.com?tls=required", "hooks@example.com").expect("settings");
         assert_eq!((mail.security, mail.from_name.as_str()), (MailSecurity::StartTls, "Hirewire"));
         assert_eq!(read("smtp://relay:2525", "a@b.example").expect("settings").security, MailSecurity::None);
-        assert!(read("smtp://u:p@127.0.0.1:2525", "a@b.example").is_ok());
+        for here in ["smtp://u:p@127.0.0.1:2525", "smtp://u:p@[::1]", "smtp://u:p@localhost"] {
+            assert!(read(here, "a@b.example").is_ok(), "{here}");
+        }
         assert!(Mail::read(None, Some("a@b.example".into())).expect("no mail").is_none());
     }
 

@@ -61,6 +61,10 @@ pub async fn submit(
         browser_proof: carried_proof(&request, &config),
     };
     match sign_in(&context, attempt).await {
+        Ok(member) if belongs_nowhere(&context, &member).await? => {
+            let errors = Errors(vec![FieldError::new("email", HOMELESS)]);
+            Ok(page(&member.email, &next, &errors, StatusCode::FORBIDDEN))
+        }
         Ok(member) => enter(&request, &context, &config, &session, &member, &next),
         Err(ActionError::Refused(why)) => {
             let status = refusal(&why);
@@ -69,6 +73,14 @@ pub async fn submit(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is said to somebody who was removed everywhere: they would only be led back to the door.
+const HOMELESS: &str = "This account belongs to no organisation any more. An Organisation Admin can invite you again";
+
+async fn belongs_nowhere(context: &Context, member: &Member) -> Result<bool, WebError> {
+    let id = member.id.clone();
+    Ok(context.store.read(move |conn| store::member::organisations_of(conn, &id)).await?.is_empty())
 }
 
 /// The status of a sign-in that was refused.

@@ -73,7 +73,9 @@ async fn a_member_who_is_removed_is_out_at_once_and_their_traces_stay(app: TestA
     assert_eq!(admins.post(&removal, &[]).await.status, 404, "they are no member any more");
     assert_eq!(admins.get(&format!("/vacancies/{vacancy}")).await.status, 200);
     let mut again = app.browser();
-    again.log_in(&member.member.email).await;
+    let page = again.log_in(&member.member.email).await;
+    assert_eq!((page.status, page.set_cookies()), (403, vec![]));
+    assert!(page.body.contains("This account belongs to no organisation any more."), "{}", page.body);
     assert!(!again.is_signed_in().await, "the account opens nothing here");
     let written = app.read(store::audit::all_details).await;
     assert!(written.iter().any(|(act, detail)| act == "member.removed" && detail.contains(&member.member.name)));
