@@ -1,5 +1,7 @@
 //! Every setting: its variable, its default, its meaning. The one place that reads the environment (through clap).
 
+mod mail;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use ipnet::IpNet;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::Url;
+
+pub use mail::{Mail, MailSecurity};
 
 use crate::delivery::guard::AllowList;
 use crate::delivery::queue::Caps;
@@ -45,6 +49,12 @@ pub struct Settings {
     /// Address and port of /metrics, for Prometheus; not served when not given.
     #[arg(long, env = "HIREWIRE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<String>,
+    /// Mail server for invitations: smtps://user:password@host, or smtp://host?tls=required; none is used when not given.
+    #[arg(long, env = "HIREWIRE_SMTP_URL", hide_env_values = true, value_name = "URL")]
+    pub smtp_url: Option<String>,
+    /// Sender of e-mail: an address, or a name with the address in angle brackets.
+    #[arg(long, env = "HIREWIRE_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
     /// Deliveries under way at once to one webhook.
     #[arg(long, env = "HIREWIRE_HOOK_CONCURRENCY", default_value = "16", value_name = "N")]
     pub hook_concurrency: String,
@@ -86,6 +96,8 @@ pub struct Config {
     pub extra_ca: Vec<CertificateDer<'static>>,
     /// API requests a second and organisation.
     pub rate_limit: u32,
+    /// Through which server e-mail goes, if any.
+    pub mail: Option<Mail>,
     /// How much is under way and waiting.
     pub caps: Caps,
     /// When a webhook that fails is disabled.
@@ -144,6 +156,7 @@ impl Config {
                 .map_err(|error| wrong("HIREWIRE_ALLOW_TARGETS", format!("cannot be read: {error}")))?,
             extra_ca: settings.extra_ca.map_or(Ok(Vec::new()), authorities)?,
             rate_limit: number("HIREWIRE_RATE_LIMIT", &settings.rate_limit)?,
+            mail: Mail::read(settings.smtp_url, settings.mail_from)?,
             caps,
             disabling: Rule {
                 failures: number("HIREWIRE_DISABLE_AFTER_FAILURES", &settings.disable_after_failures)?,
@@ -244,6 +257,7 @@ mod tests {
             (["--allow-targets", "10.0.0.0/99"], "HIREWIRE_ALLOW_TARGETS"),
             (["--extra-ca", "/nowhere/ca.pem"], "HIREWIRE_EXTRA_CA"),
             (["--rate-limit", "0"], "HIREWIRE_RATE_LIMIT"),
+            (["--smtp-url", "smtps://mail.example.com"], "HIREWIRE_MAIL_FROM"),
             (["--disable-after-failures", "0"], "HIREWIRE_DISABLE_AFTER_FAILURES"),
             (["--disable-after-hours", "9000"], "HIREWIRE_DISABLE_AFTER_HOURS"),
         ] {

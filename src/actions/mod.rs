@@ -4,16 +4,21 @@
 //! everything in one transaction, and only then hands what is owed to the engine. Reading for a page needs no action;
 //! changing something does.
 
+pub mod account;
 pub mod api_key;
 pub mod credential;
 pub mod delivery;
 pub mod event;
 pub mod export;
+pub mod first_run;
 pub mod health;
 pub mod hook;
 pub mod hook_settings;
 pub mod import;
 pub mod interview;
+pub mod invitation;
+pub mod mail;
+pub mod member;
 mod once;
 pub mod organisation;
 pub mod password;
@@ -53,6 +58,8 @@ pub struct Context {
     pub passwords: Arc<password::Hasher>,
     /// Who tried to sign in too often.
     pub throttle: Arc<sign_in::Throttle>,
+    /// Who sends e-mail; `None` when no mail server is configured.
+    pub mailer: Option<Arc<mail::Mailer>>,
 }
 
 /// Who acts in the console: a member, in one organisation, in one mode.

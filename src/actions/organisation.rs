@@ -79,11 +79,7 @@ pub async fn create_member(context: &Context, new: NewMember) -> Result<MemberId
     if email.is_none() {
         errors.push(FieldError::new("email", format!("“{}” is not an e-mail address", new.email)));
     }
-    let length = new.password.reveal().chars().count();
-    if length < password::SHORTEST || new.password.reveal().len() > password::LONGEST {
-        let message = format!("Choose a password of at least {} characters", password::SHORTEST);
-        errors.push(FieldError::new("password", message));
-    }
+    errors.extend(password::objection("password", &new.password));
     let name = line("name", &new.name, 100).unwrap_or_else(|error| {
         errors.push(error);
         None
@@ -128,9 +124,8 @@ pub async fn create_member(context: &Context, new: NewMember) -> Result<MemberId
 /// Sets a member's password and ends every session they have.
 pub async fn reset_password(context: &Context, email: &str, password: &Plain) -> Result<()> {
     let email = member::email(email).ok_or_else(|| ActionError::field("email", "This is not an e-mail address"))?;
-    if password.reveal().chars().count() < password::SHORTEST {
-        let message = format!("Choose a password of at least {} characters", password::SHORTEST);
-        return Err(ActionError::field("password", message));
+    if let Some(objection) = password::objection("password", password) {
+        return Err(ActionError::Invalid(vec![objection]));
     }
     let hash = context.passwords.hash(password).await?;
     let now = context.clock.now();

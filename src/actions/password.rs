@@ -10,7 +10,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use rand::distr::{Alphanumeric, SampleString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{ActionError, Result};
+use super::{ActionError, FieldError, Result};
 use crate::domain::secret::Plain;
 use crate::memory;
 use crate::store::StoreError;
@@ -71,6 +71,16 @@ impl Hasher {
         };
         tokio::task::spawn_blocking(work).await.map_err(unavailable)
     }
+}
+
+/// What is wrong with a password that somebody chose, if anything.
+pub fn objection(field: &str, password: &Plain) -> Option<FieldError> {
+    let short = password.reveal().chars().count() < SHORTEST;
+    if short {
+        return Some(FieldError::new(field, format!("Choose a password of at least {SHORTEST} characters")));
+    }
+    let long = password.reveal().len() > LONGEST;
+    long.then(|| FieldError::new(field, format!("Choose a password of at most {LONGEST} characters")))
 }
 
 /// A password for someone who has none yet: 20 letters and digits.

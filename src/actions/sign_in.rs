@@ -146,7 +146,7 @@ pub const REFUSED: &str = "This e-mail address and password do not belong togeth
 
 /// What is said after too many tries.
 pub const THROTTLED: &str =
-    "Too many tries. Wait fifteen minutes and try again, or have an Organisation Admin give you a new password";
+    "Too many tries. Wait fifteen minutes and try again, or have whoever runs this Hirewire give you a new password";
 
 /// What is said when more want in at this moment than passwords can be checked.
 pub const BUSY: &str = "Too many people are logging in at this moment. Try again in a minute";
@@ -171,6 +171,28 @@ pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {
             Err(error)
         }
     }
+}
+
+/// Whether somebody who is signed in knows their password. Counted like signing in: a screen left open is no place to guess.
+pub(super) async fn knows_password(context: &Context, member: &Member, typed: &Plain, from: IpAddr) -> Result<bool> {
+    let (now, email) = (context.clock.now(), member.email.as_str());
+    if !context.throttle.admit(email, from, true, now) {
+        return Err(ActionError::Refused(THROTTLED.into()));
+    }
+    let id = member.id.clone();
+    let known = async {
+        let _place = context.passwords.place().ok_or_else(|| ActionError::Refused(BUSY.into()))?;
+        let hash = context.store.read(move |conn| store::member::password_hash(conn, &id)).await?;
+        let usable = typed.reveal().len() <= super::password::LONGEST;
+        Ok(usable && context.passwords.verify(typed, hash.as_deref()).await?)
+    };
+    let known = known.await;
+    match known {
+        Ok(true) => context.throttle.succeeded(email, from, true),
+        Ok(false) => {}
+        Err(_) => context.throttle.give_back(email, from, true),
+    }
+    known
 }
 
 /// The member whom e-mail address and password let in.

@@ -1,6 +1,8 @@
 //! `hirewire member create|reset-password`. Passwords are read from standard input, or made and printed.
 
 use std::io::IsTerminal as _;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
@@ -73,13 +75,34 @@ impl Member {
     }
 }
 
+/// How long standard input may say nothing before whoever waits in front of the terminal is told what is awaited.
+const SILENCE: Duration = Duration::from_millis(500);
+
 fn read_or_make() -> Result<(Plain, bool), CannotStart> {
-    let mut typed = String::new();
-    if !std::io::stdin().is_terminal() {
-        std::io::stdin()
-            .read_line(&mut typed)
-            .map_err(|error| CannotStart(format!("The password could not be read from standard input: {error}.")))?;
-    }
+    let typed = if std::io::stdin().is_terminal() { String::new() } else { read()? };
     let typed = typed.trim_end_matches(['\r', '\n']);
     Ok(if typed.is_empty() { (password::generate(), true) } else { (Plain::new(typed.to_owned()), false) })
+}
+
+/// The first line of a file or pipe. A pipe that stays open and silent is waited for, aloud.
+fn read() -> Result<String, CannotStart> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        CannotStart(format!("The password could not be read from standard input: {error}."))
+    };
+    let (line, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut typed = String::new();
+        // Nobody listens any more when the program is ending.
+        let _ = line.send(std::io::stdin().read_line(&mut typed).map(|_| typed));
+    });
+    let read = match lines.recv_timeout(SILENCE) {
+        Err(RecvTimeoutError::Timeout) => {
+            eprintln!(
+                "Waiting for the password on standard input: one line. Add </dev/null to have one made and printed."
+            );
+            lines.recv().map_err(|error| unreadable(&error))?
+        }
+        read => read.map_err(|error| unreadable(&error))?,
+    };
+    read.map_err(|error| unreadable(&error))
 }

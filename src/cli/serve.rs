@@ -1,5 +1,6 @@
-//! `hirewire serve`: the program as it runs in production.
+//! `hirewire serve`: the program as it runs in production. On an empty database it prints where to begin.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,7 +14,12 @@ pub(super) async fn run(settings: Settings) -> Result<(), CannotStart> {
     let config = Config::read(settings).map_err(|error| CannotStart(error.to_string()))?;
     let app = App::build(config, Arc::new(SystemClock)).await?;
     tracing::info!(address = %app.address(), database = %app.context.store.url(), "serving");
-    app.run(stop_on_signal()?).await
+    app.start().await?;
+    if let Some(address) = app.first_run().await? {
+        // A reader that has gone away is no reason to stop.
+        let _ = writeln!(std::io::stdout(), "first run: {}", address.reveal());
+    }
+    app.run_started(stop_on_signal()?).await
 }
 
 /// Becomes true when the process is asked to stop: SIGTERM or Ctrl-C.

@@ -133,6 +133,8 @@ ids! {
     OrganisationId = "org";
     /// A member: a person who signs in.
     MemberId = "mem";
+    /// An invitation to become a member.
+    InvitationId = "inv";
     /// A vacancy; the partner API calls it a job.
     VacancyId = "job";
     /// A candidate.

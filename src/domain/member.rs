@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::ids::MemberId;
+use super::role::Role;
 
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,19 @@ pub struct Member {
     pub name: String,
     /// When they were invited.
     pub created_at: DateTime<Utc>,
+}
+
+/// A member's place in one organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// Who.
+    pub member: Member,
+    /// As what.
+    pub role: Role,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// When they last looked at this organisation's pages, to the hour; `None` when they never did.
+    pub last_seen_at: Option<DateTime<Utc>>,
 }
 
 impl Member {

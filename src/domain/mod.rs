@@ -17,6 +17,7 @@ pub mod hook_url;
 pub mod ids;
 pub mod import;
 pub mod interview;
+pub mod invitation;
 pub mod json;
 pub mod mask;
 pub mod member;

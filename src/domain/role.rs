@@ -39,6 +39,8 @@ pub enum Permission {
     Resend,
     /// See personal data unmasked without giving a reason (B11).
     SeePersonalData,
+    /// Invite members, change their roles, remove them.
+    ManageMembers,
     /// The home page and one's own account.
     BeMember,
 }
@@ -98,6 +100,19 @@ impl Role {
             Role::Admin => "Organisation Admin",
             Role::Recruiter => "Recruiter",
             Role::Support => "Support",
+        }
+    }
+
+    /// What it is for, for whoever chooses.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Role::Admin => {
+                "Connects webhooks, holds keys and secrets, manages members, and may do whatever the others may."
+            }
+            Role::Recruiter => "Works with vacancies and candidates, exports them, and follows their own exports.",
+            Role::Support => {
+                "Answers whether something arrived: reads every delivery, with personal data masked, and sends again."
+            }
         }
     }
 

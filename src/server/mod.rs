@@ -7,21 +7,24 @@ mod health;
 mod metrics;
 mod sealing_key;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::{App as Actix, HttpServer, web};
 use tokio::sync::watch;
 
+use crate::actions::mail::Mailer;
 use crate::actions::password::Hasher;
-use crate::actions::{Context, sign_in};
+use crate::actions::{Context, first_run, sign_in};
 use crate::api;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::engine::Engine;
 use crate::delivery::guard::Guard;
 use crate::delivery::sender::Sender;
+use crate::domain::secret::Plain;
 use crate::store::{DatabaseUrl, Store};
+use crate::web::paths::setup;
 
 /// Why the program cannot start; one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -65,9 +68,37 @@ impl App {
         self.metrics.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
-    /// Serves and sends until `stop` says so, then drains.
+    /// Makes this instance known and takes up what dead ones left: the first half of [`App::run`].
+    pub async fn start(&self) -> Result<(), CannotStart> {
+        self.context.engine.start().await.map_err(cannot)
+    }
+
+    /// The address of the first run, which works once; `None` when there is an organisation already.
+    pub async fn first_run(&self) -> Result<Option<Plain>, CannotStart> {
+        let token = first_run::offer(&self.context).await.map_err(cannot)?;
+        Ok(token.map(|token| Plain::new(format!("{}{}", self.base(), setup(token.reveal())))))
+    }
+
+    /// Where browsers reach the console, as far as that is known before the first one comes.
+    fn base(&self) -> String {
+        if let Some(url) = &self.config.public_url {
+            return url.origin().ascii_serialization();
+        }
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+        }
+        format!("http://{address}")
+    }
+
+    /// Starts, serves and sends until `stop` says so, then drains.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), CannotStart> {
-        self.context.engine.start().await.map_err(cannot)?;
+        self.start().await?;
+        self.run_started(stop).await
+    }
+
+    /// The second half of [`App::run`].
+    pub async fn run_started(self, stop: watch::Receiver<bool>) -> Result<(), CannotStart> {
         // The engine outlives the server: what a last request commits is still sent, or given back, by this instance.
         let (end, ending) = watch::channel(false);
         let engine = tokio::spawn(self.context.engine.clone().run(ending));
@@ -130,7 +161,10 @@ pub async fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, 
     let engine = Engine::new(store.clone(), clock.clone(), sender, sealing.clone(), config.caps);
     let engine = Arc::new(engine.disabling(config.disabling).with_console(config.console_address()));
     let passwords = Arc::new(Hasher::new().map_err(cannot)?);
-    Ok(Context { store, clock, engine, sealing, guard, passwords, throttle: Arc::new(sign_in::Throttle::default()) })
+    let mailer = config.mail.as_ref().map(|mail| Mailer::new(mail, &config.extra_ca)).transpose();
+    let mailer = mailer.map_err(|why| cannot(format!("HIREWIRE_SMTP_URL cannot be used: {why}.")))?.map(Arc::new);
+    let throttle = Arc::new(sign_in::Throttle::default());
+    Ok(Context { store, clock, engine, sealing, guard, passwords, throttle, mailer })
 }
 
 /// On SQLite one process serves a file; a second one would send what the first one holds.

@@ -1,5 +1,6 @@
 //! Members and their roles in the database.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::organisation::OrganisationRow;
@@ -8,7 +9,7 @@ use super::schema::{members, memberships, organisations};
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::ids::{MemberId, OrganisationId};
-use crate::domain::member::Member;
+use crate::domain::member::{Member, Membership};
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 
@@ -90,6 +91,17 @@ pub fn set_password(conn: &mut Conn, id: &MemberId, password_hash: &str) -> Resu
     Ok(changed == 1)
 }
 
+/// The hash of a member's password.
+pub fn password_hash(conn: &mut Conn, id: &MemberId) -> Result<Option<String>> {
+    Ok(members::table.find(id.as_str()).select(members::password_hash).first(conn).optional()?)
+}
+
+/// Sets the name a member goes by, in every organisation of theirs.
+pub fn rename(conn: &mut Conn, id: &MemberId, name: &str) -> Result<()> {
+    diesel::update(members::table.find(id.as_str())).set(members::name.eq(name)).execute(conn)?;
+    Ok(())
+}
+
 /// The organisations a member belongs to and their role in each, oldest organisation first.
 pub fn organisations_of(conn: &mut Conn, id: &MemberId) -> Result<Vec<(Organisation, Role)>> {
     let rows: Vec<(OrganisationRow, String)> = memberships::table
@@ -115,4 +127,75 @@ pub fn with_role(conn: &mut Conn, organisation: &OrganisationId, role: Role) -> 
         .select(MemberRow::as_select())
         .load(conn)?;
     rows.into_iter().map(MemberRow::read).collect()
+}
+
+/// A place in an organisation as the tables hold it: role, since when, last seen.
+type Place = (String, i64, Option<i64>);
+
+fn membership((member, (role, since, last_seen_at)): (MemberRow, Place)) -> Result<Membership> {
+    let member = member.read()?;
+    let row = Reader { table: "memberships", id: member.id.as_str() };
+    let (role, since) = (row.word("role", &role, Role::parse)?, row.time(since)?);
+    let last_seen_at = row.time_some(last_seen_at)?;
+    Ok(Membership { role, since, last_seen_at, member })
+}
+
+/// Everybody in an organisation, by name.
+pub fn list(conn: &mut Conn, organisation: &OrganisationId) -> Result<Vec<Membership>> {
+    let rows: Vec<(MemberRow, Place)> = members::table
+        .inner_join(memberships::table.on(memberships::member_id.eq(members::id)))
+        .filter(memberships::organisation_id.eq(organisation.as_str()))
+        .order((members::name, members::id))
+        .select((MemberRow::as_select(), (memberships::role, memberships::created_at, memberships::last_seen_at)))
+        .load(conn)?;
+    rows.into_iter().map(membership).collect()
+}
+
+/// One member's place in an organisation, if they have one there.
+pub fn find_in(conn: &mut Conn, organisation: &OrganisationId, id: &MemberId) -> Result<Option<Membership>> {
+    let row: Option<(MemberRow, Place)> = members::table
+        .inner_join(memberships::table.on(memberships::member_id.eq(members::id)))
+        .filter(members::id.eq(id.as_str()).and(memberships::organisation_id.eq(organisation.as_str())))
+        .select((MemberRow::as_select(), (memberships::role, memberships::created_at, memberships::last_seen_at)))
+        .first(conn)
+        .optional()?;
+    row.map(membership).transpose()
+}
+
+/// Who is an admin of an organisation now; they stay so until the transaction ends, so that two who act at once cannot
+/// leave it without one.
+pub fn hold_admins(conn: &mut Conn, organisation: &OrganisationId) -> Result<Vec<MemberId>> {
+    let query = memberships::table
+        .filter(memberships::organisation_id.eq(organisation.as_str()))
+        .filter(memberships::role.eq(Role::Admin.as_str()))
+        // In one order, so that two who wait do not wait for each other.
+        .order(memberships::member_id)
+        .select(memberships::member_id);
+    let ids: Vec<String> = match conn {
+        // The one writer needs no row locks.
+        Conn::Sqlite(conn) => query.load(conn)?,
+        Conn::Postgres(conn) => query.for_update().load(conn)?,
+    };
+    ids.iter().map(|id| Reader { table: "memberships", id }.parse(id)).collect()
+}
+
+/// Gives a member another role; whether they are in the organisation.
+pub fn set_role(conn: &mut Conn, organisation: &OrganisationId, id: &MemberId, role: Role) -> Result<bool> {
+    let changed = diesel::update(memberships::table.find((id.as_str(), organisation.as_str())))
+        .set(memberships::role.eq(role.as_str()))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Takes a member out of an organisation; whether they were in it. The member stays, for the log and other organisations.
+pub fn leave(conn: &mut Conn, organisation: &OrganisationId, id: &MemberId) -> Result<bool> {
+    Ok(diesel::delete(memberships::table.find((id.as_str(), organisation.as_str()))).execute(conn)? == 1)
+}
+
+/// Remembers that a member looked at an organisation's pages.
+pub fn seen(conn: &mut Conn, organisation: &str, id: &str, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(memberships::table.find((id, organisation)))
+        .set(memberships::last_seen_at.eq(micros(now)))
+        .execute(conn)?;
+    Ok(())
 }

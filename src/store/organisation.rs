@@ -58,6 +58,12 @@ pub fn all(conn: &mut Conn) -> Result<Vec<Organisation>> {
     rows.into_iter().map(OrganisationRow::read).collect()
 }
 
+/// Whether there is none yet: nobody has begun to use the database.
+pub fn none(conn: &mut Conn) -> Result<bool> {
+    let any: Option<String> = organisations::table.select(organisations::id).first(conn).optional()?;
+    Ok(any.is_none())
+}
+
 /// Suspends (with a time) or resumes (with `None`) an organisation; whether there was one.
 pub fn set_suspended(conn: &mut Conn, id: &OrganisationId, at: Option<DateTime<Utc>>) -> Result<bool> {
     let changed = diesel::update(organisations::table.find(id.as_str()))

@@ -33,6 +33,31 @@ diesel::table! {
         organisation_id -> Text,
         role -> Text,
         created_at -> BigInt,
+        last_seen_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> Text,
+        organisation_id -> Text,
+        email -> Text,
+        name -> Nullable<Text>,
+        role -> Text,
+        hash -> Text,
+        invited_by -> Text,
+        mail -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        ended -> Nullable<Text>,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    first_runs (hash) {
+        hash -> Text,
+        instance_id -> Text,
     }
 }
 
@@ -338,6 +363,8 @@ diesel::table! {
         state -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+        name -> Nullable<Text>,
+        browser -> Nullable<Text>,
     }
 }
 
@@ -375,6 +402,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     members,
     memberships,
+    invitations,
+    first_runs,
     hooks,
     hook_headers,
     hook_health,

@@ -22,6 +22,10 @@ pub struct WebSession {
     pub created_at: i64,
     /// When it ends by itself, in microseconds.
     pub expires_at: i64,
+    /// Its own name, by which its member tells it from the others; a session nobody is signed in to has none.
+    pub name: Option<String>,
+    /// The kind of browser it began in, in words.
+    pub browser: Option<String>,
 }
 
 /// The session, if it has not ended.
@@ -67,6 +71,29 @@ pub fn delete(conn: &mut Conn, id: &str) -> Result<()> {
 /// Ends every session of a member; how many there were.
 pub fn delete_of(conn: &mut Conn, member: &MemberId) -> Result<usize> {
     Ok(diesel::delete(web_sessions::table.filter(web_sessions::member_id.eq(member.as_str()))).execute(conn)?)
+}
+
+/// The sessions of a member that have not ended, the one used last first.
+pub fn of_member(conn: &mut Conn, member: &MemberId, now: DateTime<Utc>) -> Result<Vec<WebSession>> {
+    Ok(web_sessions::table
+        .filter(web_sessions::member_id.eq(member.as_str()).and(web_sessions::expires_at.gt(micros(now))))
+        .order((web_sessions::expires_at.desc(), web_sessions::id))
+        .select(WebSession::as_select())
+        .load(conn)?)
+}
+
+/// Ends the session of a member that bears a name; whether there was one.
+pub fn delete_named(conn: &mut Conn, member: &MemberId, name: &str) -> Result<bool> {
+    let own = web_sessions::table.filter(web_sessions::member_id.eq(member.as_str()).and(web_sessions::name.eq(name)));
+    Ok(diesel::delete(own).execute(conn)? > 0)
+}
+
+/// Ends every session of a member but the one that bears a name; how many there were.
+pub fn delete_of_but(conn: &mut Conn, member: &MemberId, name: &str) -> Result<usize> {
+    let others = web_sessions::table
+        .filter(web_sessions::member_id.eq(member.as_str()))
+        .filter(web_sessions::name.is_null().or(web_sessions::name.ne(name)));
+    Ok(diesel::delete(others).execute(conn)?)
 }
 
 /// Removes sessions that have ended by themselves; how many there were.

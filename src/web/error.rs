@@ -8,6 +8,7 @@ use maud::html;
 use super::layout::{Nav, Page, door};
 use super::paths;
 use crate::actions::{ActionError, Viewer};
+use crate::domain::organisation::Organisation;
 use crate::domain::role::{Permission, Role};
 use crate::store::StoreError;
 
@@ -92,7 +93,12 @@ impl WebError {
 }
 
 /// The page for someone whose role does not reach this one; it says which role does.
-pub fn forbidden(viewer: &Viewer, permission: Permission, admins: &[String]) -> HttpResponse {
+pub fn forbidden(
+    viewer: &Viewer,
+    permission: Permission,
+    admins: &[String],
+    organisations: Vec<Organisation>,
+) -> HttpResponse {
     let may: Vec<Role> = Role::ALL.into_iter().filter(|role| role.may(permission)).collect();
     let who = may.iter().map(|role| role.with_article()).collect::<Vec<_>>().join(" or ");
     let title = format!("Only {who} may do this");
@@ -114,7 +120,8 @@ pub fn forbidden(viewer: &Viewer, permission: Permission, admins: &[String]) -> 
             p.row { a.btn.main href=(paths::HOME) { "Go to Home" } }
         }
     };
-    Page::new(title, Nav::Nowhere, viewer, body).answer(StatusCode::FORBIDDEN)
+    // In another organisation of theirs they may be allowed.
+    Page { organisations, ..Page::new(title, Nav::Nowhere, viewer, body) }.answer(StatusCode::FORBIDDEN)
 }
 
 fn sphere(role: Role) -> &'static str {

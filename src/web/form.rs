@@ -10,6 +10,7 @@ use rand::distr::{Alphanumeric, SampleString};
 
 use super::error::WebError;
 use crate::actions::FieldError;
+use crate::domain::role::Role;
 
 /// A posted form or a query as it arrived, without NULs: nobody types one, and PostgreSQL takes none in a text. Names may
 /// repeat.
@@ -117,12 +118,20 @@ pub struct TextField<'a> {
 
 impl Render for TextField<'_> {
     fn render(&self) -> Markup {
+        self.input(None, None)
+    }
+}
+
+impl TextField<'_> {
+    /// The same as an input of another type and with a name for what browsers fill in by themselves.
+    pub fn input(&self, kind: Option<&str>, autocomplete: Option<&str>) -> Markup {
         html! {
             div.field {
                 label for=(self.name) { (self.label) }
                 @if !self.hint.is_empty() { p.soft.small id={ (self.name) "-hint" } { (self.hint) } }
                 (wrong(self.name, self.error))
-                input id=(self.name) name=(self.name) value=(self.value)
+                input id=(self.name) name=(self.name) type=[kind] value=[(kind != Some("password")).then_some(self.value)]
+                    autocomplete=[autocomplete] spellcheck=[kind.map(|_| "false")]
                     aria-invalid=[self.error.map(|_| "true")] aria-describedby=(describedby(self.name, self.hint, self.error));
             }
         }
@@ -185,6 +194,23 @@ impl Render for Choice<'_> {
                 select id=(self.name) name=(self.name) aria-invalid=[self.error.map(|_| "true")]
                     aria-describedby=(describedby(self.name, self.hint, self.error)) {
                     @for (value, words) in self.options { option value=(value) selected[value == self.value] { (words) } }
+                }
+            }
+        }
+    }
+}
+
+/// The roles to choose from, each with what it is for.
+pub fn roles(chosen: &str, error: Option<&str>) -> Markup {
+    html! {
+        fieldset #role {
+            legend { "Role" }
+            (wrong("role", error))
+            @for role in Role::ALL {
+                label.pick.tick {
+                    input type="radio" name="role" value=(role.as_str()) checked[chosen == role.as_str()];
+                    strong { (role.label()) }
+                    span.soft.small { (role.explanation()) }
                 }
             }
         }

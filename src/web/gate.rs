@@ -136,7 +136,7 @@ pub async fn rules<B: MessageBody + 'static>(
     };
     if !viewer.role.may(permission) {
         let admins = admins(&request, &viewer.organisation.id).await;
-        let answer = forbidden(&viewer, permission, &admins);
+        let answer = forbidden(&viewer, permission, &admins, organisations);
         return Ok(request.into_response(answer));
     }
     request.extensions_mut().insert(viewer);
@@ -177,11 +177,7 @@ async fn viewer(
     let wanted = remembered(session::ORGANISATION).and_then(|id| id.parse::<OrganisationId>().ok());
     let mode = remembered(session::MODE).and_then(|mode| Mode::parse(&mode)).unwrap_or(Mode::Live);
     let name = remembered(session::NAME).unwrap_or_default();
-    // Once an hour is enough to say that a session is in use.
     let hour = context.clock.now().timestamp() / 3_600;
-    if session.get::<i64>("hour").ok().flatten() != Some(hour) {
-        let _ = session.insert("hour", hour);
-    }
     let found = context
         .store
         .read(move |conn| {
@@ -192,6 +188,11 @@ async fn viewer(
     let Some((member, roles)) = found else { return Ok(None) };
     let chosen = roles.iter().find(|(organisation, _)| Some(&organisation.id) == wanted.as_ref()).or(roles.first());
     let Some((organisation, role)) = chosen.cloned() else { return Ok(None) };
+    // Once an hour is enough to say that a session is in use, and where.
+    if session.get::<i64>(session::HOUR).ok().flatten() != Some(hour) {
+        let _ = session.insert(session::HOUR, hour);
+        let _ = session.insert(session::ORGANISATION, organisation.id.as_str());
+    }
     let organisations = roles.into_iter().map(|(organisation, _)| organisation).collect();
     Ok(Some((Viewer { member, organisation, role, mode, session: name }, organisations)))
 }
@@ -210,14 +211,25 @@ fn context(request: &ServiceRequest) -> Result<web::Data<Context>, StoreError> {
 
 /// To the login page, and back here afterwards when it was a page that was asked for.
 fn to_login(request: &ServiceRequest) -> HttpResponse {
-    let asked = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let target = if request.method() == Method::GET && asked != "/" {
+    let asked = match *request.method() {
+        Method::GET | Method::HEAD => request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        // What was posted is lost, but whoever typed it is led back to the form.
+        _ => referring_page(request).unwrap_or_else(|| "/".to_owned()),
+    };
+    let target = if asked != "/" {
         let next: String = form_urlencoded::byte_serialize(asked.as_bytes()).collect();
         format!("{}?next={next}", paths::LOGIN)
     } else {
         paths::LOGIN.to_owned()
     };
     HttpResponse::SeeOther().insert_header((LOCATION, target)).finish()
+}
+
+/// The page of ours that a form stands on, as browsers tell.
+fn referring_page(request: &ServiceRequest) -> Option<String> {
+    let told = request.headers().get(header::REFERER)?.to_str().ok()?;
+    let page = url::Url::parse(told).ok()?;
+    Some(page[url::Position::BeforePath..url::Position::AfterQuery].to_owned())
 }
 
 /// A redirect to another page after something was done.

@@ -21,9 +21,10 @@ pub enum Nav {
     Interviews,
     Exports,
     Webhooks,
+    Members,
     ApiKeys,
     Logs,
-    /// None: an error page.
+    /// None: an error page, one's own account.
     Nowhere,
 }
 
@@ -43,7 +44,10 @@ const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
     (
         "settings",
         "Settings / Access Management",
-        &[Entry(Nav::Webhooks, "Webhooks", paths::WEBHOOKS, Permission::ViewHooks)],
+        &[
+            Entry(Nav::Webhooks, "Webhooks", paths::WEBHOOKS, Permission::ViewHooks),
+            Entry(Nav::Members, "Members", paths::MEMBERS, Permission::ManageMembers),
+        ],
     ),
     (
         "developers",
@@ -152,6 +156,7 @@ impl<'a> Page<'a> {
                     }
                     form method="post" action=(paths::LOGOUT) {
                         p.small.soft { (viewer.role.label()) ", " (viewer.member.email) }
+                        a href=(paths::ACCOUNT) { "Your account" }
                         button { "Log out" }
                     }
                 }

@@ -3,19 +3,23 @@
 //! [`routes`] lists every address with its rule, [`gate`] holds the rules, [`layout`] draws what stands around every page,
 //! [`paths`] makes links, [`form`] and [`error`] say what went wrong. Handlers parse, call one action or read, and answer.
 
+pub mod account;
 pub mod api_keys;
 pub mod assets;
 pub mod chart;
 pub mod code;
 pub mod error;
 pub mod exports;
+pub mod first_run;
 pub mod form;
 pub mod gate;
 pub mod home;
 pub mod icons;
 pub mod interviews;
+pub mod invitation;
 pub mod layout;
 pub mod logs;
+pub mod members;
 pub mod paths;
 pub mod routes;
 #[cfg(test)]
@@ -41,7 +45,7 @@ use crate::config::Config;
 use session::Sessions;
 
 /// How long a session lives without being used.
-const IDLE: Duration = Duration::hours(24);
+pub(crate) const IDLE: Duration = Duration::hours(24);
 
 /// Adds the console to the server; the partner API must have been added before.
 pub fn configure(context: &Context, config: &Config) -> impl FnOnce(&mut web::ServiceConfig) + use<> {

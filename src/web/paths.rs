@@ -17,6 +17,12 @@ pub const NEW_INTERVIEW: &str = "/interviews/new";
 pub const EXPORTS: &str = "/exports";
 pub const WEBHOOKS: &str = "/settings/webhooks";
 pub const NEW_WEBHOOK: &str = "/settings/webhooks/new";
+pub const MEMBERS: &str = "/settings/members";
+pub const INVITE: &str = "/settings/members/new";
+pub const ACCOUNT: &str = "/account";
+pub const ACCOUNT_NAME: &str = "/account/name";
+pub const ACCOUNT_PASSWORD: &str = "/account/password";
+pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const API_KEYS: &str = "/developers/api-keys";
 pub const LOGS: &str = "/developers/logs";
 
@@ -168,6 +174,46 @@ pub fn webhook_switch(id: impl Display) -> String {
 /// The page that has another hook take over from this one.
 pub fn webhook_replacement(id: impl Display) -> String {
     format!("/settings/webhooks/{id}/replacement")
+}
+
+/// One member of the organisation.
+pub fn member(id: impl Display) -> String {
+    format!("/settings/members/{id}")
+}
+
+/// The role of a member: posting changes it.
+pub fn member_role(id: impl Display) -> String {
+    format!("/settings/members/{id}/role")
+}
+
+/// The page that removes a member.
+pub fn member_removal(id: impl Display) -> String {
+    format!("/settings/members/{id}/removal")
+}
+
+/// An invitation's link, shown once.
+pub fn invitation_reveal(id: impl Display) -> String {
+    format!("/settings/invitations/{id}/reveal")
+}
+
+/// The page that takes an invitation back.
+pub fn invitation_revocation(id: impl Display) -> String {
+    format!("/settings/invitations/{id}/revocation")
+}
+
+/// An invitation made anew: posting gives it another link.
+pub fn invitation_renewal(id: impl Display) -> String {
+    format!("/settings/invitations/{id}/renewal")
+}
+
+/// What an invitation's link opens, for whoever holds it.
+pub fn invitation(token: impl Display) -> String {
+    format!("/invitations/{token}")
+}
+
+/// Where the first organisation and its admin are made.
+pub fn setup(token: impl Display) -> String {
+    format!("/setup/{token}")
 }
 
 /// What an API key is, shown once.

@@ -7,7 +7,10 @@ use actix_web::http::Method;
 use actix_web::web::{get, post};
 
 use super::paths;
-use super::{api_keys, assets, exports, home, interviews, logs, sign_in, vacancies, webhooks};
+use super::{
+    account, api_keys, assets, exports, first_run, home, interviews, invitation, logs, members, sign_in, vacancies,
+    webhooks,
+};
 use crate::domain::role::Permission;
 
 /// Who may come.
@@ -48,9 +51,17 @@ pub const ROUTES: &[Route] = &[
     show(paths::LOGIN, Anyone, || get().to(sign_in::show)),
     act(paths::LOGIN, Anyone, || post().to(sign_in::submit)),
     act(paths::LOGOUT, Anyone, || post().to(sign_in::leave)),
+    show("/invitations/{token}", Anyone, || get().to(invitation::show)),
+    act("/invitations/{token}", Anyone, || post().to(invitation::submit)),
+    show("/setup/{token}", Anyone, || get().to(first_run::show)),
+    act("/setup/{token}", Anyone, || post().to(first_run::submit)),
     show(paths::HOME, May(BeMember), || get().to(home::show)),
     act(paths::MODE, May(BeMember), || post().to(sign_in::switch_mode)),
     act(paths::ORGANISATION, May(BeMember), || post().to(sign_in::switch_organisation)),
+    show(paths::ACCOUNT, May(BeMember), || get().to(account::show)),
+    act(paths::ACCOUNT_NAME, May(BeMember), || post().to(account::rename)),
+    act(paths::ACCOUNT_PASSWORD, May(BeMember), || post().to(account::change_password)),
+    act(paths::ACCOUNT_SESSIONS, May(BeMember), || post().to(account::end_sessions)),
     show(paths::VACANCIES, May(ViewVacancies), || get().to(vacancies::list::show)),
     show(paths::NEW_VACANCY, May(ManageVacancies), || get().to(vacancies::new::show)),
     act(paths::NEW_VACANCY, May(ManageVacancies), || post().to(vacancies::new::submit)),
@@ -109,6 +120,17 @@ pub const ROUTES: &[Route] = &[
         get().to(webhooks::credential::show_revocation)
     }),
     act("/settings/webhooks/{id}/{kind}/revocation", May(ManageHooks), || post().to(webhooks::credential::revoke)),
+    show(paths::MEMBERS, May(ManageMembers), || get().to(members::list::show)),
+    show(paths::INVITE, May(ManageMembers), || get().to(members::invite::show)),
+    act(paths::INVITE, May(ManageMembers), || post().to(members::invite::submit)),
+    show("/settings/members/{id}", May(ManageMembers), || get().to(members::show::show)),
+    act("/settings/members/{id}/role", May(ManageMembers), || post().to(members::show::change_role)),
+    show("/settings/members/{id}/removal", May(ManageMembers), || get().to(members::remove::show)),
+    act("/settings/members/{id}/removal", May(ManageMembers), || post().to(members::remove::submit)),
+    show("/settings/invitations/{id}/reveal", May(ManageMembers), || get().to(members::reveal::show)),
+    act("/settings/invitations/{id}/renewal", May(ManageMembers), || post().to(members::invite::renew)),
+    show("/settings/invitations/{id}/revocation", May(ManageMembers), || get().to(members::revoke::show)),
+    act("/settings/invitations/{id}/revocation", May(ManageMembers), || post().to(members::revoke::submit)),
     show(paths::API_KEYS, May(ManageApiKeys), || get().to(api_keys::show)),
     act(paths::API_KEYS, May(ManageApiKeys), || post().to(api_keys::submit)),
     show("/developers/api-keys/{id}/reveal", May(ManageApiKeys), || get().to(api_keys::reveal)),

@@ -6,16 +6,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use actix_session::Session;
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::distr::{Alphanumeric, SampleString};
 
+use super::IDLE;
+use super::error::WebError;
 use crate::clock::Clock;
 use crate::domain::api_key::hash;
-use crate::store::Store;
-use crate::store::time::micros;
+use crate::store::time::{from_micros, micros};
 use crate::store::web_session::{self, WebSession};
+use crate::store::{Store, StoreError, member};
 
 /// Under which name a session remembers its member's id.
 pub const MEMBER: &str = "member";
@@ -25,6 +28,10 @@ pub const ORGANISATION: &str = "organisation";
 pub const MODE: &str = "mode";
 /// Under which name it remembers its own name: what may be seen once belongs to it.
 pub const NAME: &str = "name";
+/// Under which name it remembers the kind of browser it began in, in words.
+pub const BROWSER: &str = "browser";
+/// Under which name it remembers the hour it was last used in.
+pub const HOUR: &str = "hour";
 
 /// Keeps sessions in the database.
 #[derive(Clone)]
@@ -46,16 +53,32 @@ impl Sessions {
     }
 
     fn row(&self, key: &SessionKey, state: &State, ttl: &Duration) -> WebSession {
-        // actix-session keeps each value as JSON: a member's id stands there in quotes.
-        let member_id = state.get(MEMBER).and_then(|json| serde_json::from_str(json).ok());
         WebSession {
             id: hash(key.as_ref()),
-            member_id,
+            member_id: text(state, MEMBER),
+            name: text(state, NAME),
+            browser: text(state, BROWSER),
             state: serde_json::to_string(state).unwrap_or_default(),
             created_at: micros(self.clock.now()),
             expires_at: micros(self.expiry(ttl)),
         }
     }
+}
+
+/// actix-session keeps each value as JSON: a member's id stands there in quotes.
+fn text(state: &State, name: &str) -> Option<String> {
+    state.get(name).and_then(|json| serde_json::from_str(json).ok())
+}
+
+/// Writes something into a session.
+pub fn remember(session: &Session, name: &str, value: &str) -> Result<(), WebError> {
+    session.insert(name, value).map_err(|error| WebError::Session(error.to_string()))
+}
+
+/// When a session was last used, to the hour: each hour of use gives it another [`IDLE`].
+pub fn last_used(session: &WebSession) -> Result<DateTime<Utc>, StoreError> {
+    let ends = from_micros("web_sessions", &session.id, session.expires_at)?;
+    Ok(ends - TimeDelta::seconds(IDLE.whole_seconds()))
 }
 
 fn fresh_key() -> Result<SessionKey, anyhow::Error> {
@@ -84,7 +107,14 @@ impl SessionStore for Sessions {
 
     async fn update(&self, key: SessionKey, state: State, ttl: &Duration) -> Result<SessionKey, UpdateError> {
         let row = self.row(&key, &state, ttl);
-        let updated = self.store.write(move |conn| web_session::update(conn, &row)).await;
+        let (organisation, now) = (text(&state, ORGANISATION), self.clock.now());
+        let updated = self.store.write(move |conn| {
+            if let (Some(member), Some(organisation)) = (&row.member_id, &organisation) {
+                member::seen(conn, organisation, member, now)?;
+            }
+            web_session::update(conn, &row)
+        });
+        let updated = updated.await;
         match updated.map_err(|error| UpdateError::Other(error.into()))? {
             true => Ok(key),
             // It ended while the page was made: it is not brought back.

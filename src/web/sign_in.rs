@@ -13,10 +13,12 @@ use super::form::{Errors, Fields, describedby, wrong};
 use super::gate::see_other;
 use super::icons::icon;
 use super::layout::door;
-use super::{cookie_name, paths, session, visitor};
+use super::{cookie_name, first_run, paths, session, visitor};
+use crate::actions::first_run::is_first;
 use crate::actions::sign_in::{BUSY, SignIn, THROTTLED, browser_proof, sign_in};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::config::Config;
+use crate::domain::member::Member;
 use crate::domain::mode::Mode;
 use crate::domain::secret::Plain;
 use crate::store;
@@ -28,15 +30,22 @@ pub struct Query {
 }
 
 /// The login page.
-pub async fn show(query: web::Query<Query>, session: Session) -> HttpResponse {
+pub async fn show(
+    context: web::Data<Context>,
+    query: web::Query<Query>,
+    session: Session,
+) -> Result<HttpResponse, WebError> {
     let next = local(query.next.as_deref().unwrap_or_default());
     if session.get::<String>(session::MEMBER).ok().flatten().is_some() {
-        return see_other(next);
+        return Ok(see_other(next));
     }
-    page("", &next, &Errors::default(), StatusCode::OK)
+    if is_first(&context).await? {
+        return Ok(first_run::look_at_the_terminal());
+    }
+    Ok(page("", &next, &Errors::default(), StatusCode::OK))
 }
 
-/// Logs in: a new session id, so that an id planted before is worth nothing.
+/// Logs in.
 pub async fn submit(
     request: HttpRequest,
     context: web::Data<Context>,
@@ -45,45 +54,80 @@ pub async fn submit(
     fields: Fields,
 ) -> Result<HttpResponse, WebError> {
     let next = local(fields.one("next"));
-    let browser = cookie_name("browser", config.is_https());
     let attempt = SignIn {
         email: fields.one("email").to_owned(),
         password: Plain::new(fields.one("password").to_owned()),
         from: visitor::address(&request, &config),
-        browser_proof: request.cookie(&browser).map(|cookie| cookie.value().to_owned()),
+        browser_proof: carried_proof(&request, &config),
     };
     match sign_in(&context, attempt).await {
-        Ok(member) => {
-            // Not `purge`: after it a session takes nothing in.
-            session.clear();
-            session.renew();
-            let name = Alphanumeric.sample_string(&mut rand::rng(), 24);
-            for (key, value) in [(session::MEMBER, member.id.as_str()), (session::NAME, name.as_str())] {
-                session.insert(key, value).map_err(|error| WebError::Refused(error.to_string()))?;
-            }
-            let proof = Cookie::build(browser, browser_proof(&context, &member.email))
-                .path("/")
-                .http_only(true)
-                .secure(config.is_https())
-                .same_site(SameSite::Lax)
-                .max_age(Duration::days(365))
-                .finish();
-            let mut answer = see_other(next);
-            // A cookie that cannot be written is missed only when somebody attacks this account.
-            let _ = answer.add_cookie(&proof);
-            Ok(answer)
+        Ok(member) if belongs_nowhere(&context, &member).await? => {
+            let errors = Errors(vec![FieldError::new("email", HOMELESS)]);
+            Ok(page(&member.email, &next, &errors, StatusCode::FORBIDDEN))
         }
+        Ok(member) => enter(&request, &context, &config, &session, &member, &next),
         Err(ActionError::Refused(why)) => {
-            let status = match why.as_str() {
-                THROTTLED => StatusCode::TOO_MANY_REQUESTS,
-                BUSY => StatusCode::SERVICE_UNAVAILABLE,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
+            let status = refusal(&why);
             let errors = Errors(vec![FieldError::new("email", why)]);
             Ok(page(fields.one("email"), &next, &errors, status))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is said to somebody who was removed everywhere: they would only be led back to the door.
+const HOMELESS: &str = "This account belongs to no organisation any more. An Organisation Admin can invite you again";
+
+async fn belongs_nowhere(context: &Context, member: &Member) -> Result<bool, WebError> {
+    let id = member.id.clone();
+    Ok(context.store.read(move |conn| store::member::organisations_of(conn, &id)).await?.is_empty())
+}
+
+/// The status of a sign-in that was refused.
+pub(super) fn refusal(why: &str) -> StatusCode {
+    match why {
+        THROTTLED => StatusCode::TOO_MANY_REQUESTS,
+        BUSY => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// The proof of an earlier sign-in that the browser carries.
+pub(super) fn carried_proof(request: &HttpRequest, config: &Config) -> Option<String> {
+    request.cookie(&cookie_name("browser", config.is_https())).map(|cookie| cookie.value().to_owned())
+}
+
+/// Lets a member in who has shown that they may, and leads them on. The session gets a new id, so that one planted before is
+/// worth nothing.
+pub(super) fn enter(
+    request: &HttpRequest,
+    context: &Context,
+    config: &Config,
+    session: &Session,
+    member: &Member,
+    next: &str,
+) -> Result<HttpResponse, WebError> {
+    // Not `purge`: after it a session takes nothing in.
+    session.clear();
+    session.renew();
+    let name = Alphanumeric.sample_string(&mut rand::rng(), 24);
+    let browser = visitor::browser(request);
+    for (key, value) in
+        [(session::MEMBER, member.id.as_str()), (session::NAME, name.as_str()), (session::BROWSER, browser.as_str())]
+    {
+        session::remember(session, key, value)?;
+    }
+    let proof = Cookie::build(cookie_name("browser", config.is_https()), browser_proof(context, &member.email))
+        .path("/")
+        .http_only(true)
+        .secure(config.is_https())
+        .same_site(SameSite::Lax)
+        .max_age(Duration::days(365))
+        .finish();
+    let mut answer = see_other(next);
+    // A cookie that cannot be written is missed only when somebody attacks this account.
+    let _ = answer.add_cookie(&proof);
+    Ok(answer)
 }
 
 /// Logs out: the session ends on the server.
@@ -95,7 +139,7 @@ pub async fn leave(session: Session) -> HttpResponse {
 /// Switches between live and test, and leads to the same list there.
 pub async fn switch_mode(session: Session, fields: Fields) -> Result<HttpResponse, WebError> {
     if let Some(mode) = Mode::parse(fields.one("mode")) {
-        session.insert(session::MODE, mode.as_str()).map_err(|error| WebError::Refused(error.to_string()))?;
+        session::remember(&session, session::MODE, mode.as_str())?;
     }
     Ok(see_other(local(fields.one("back"))))
 }
@@ -111,9 +155,7 @@ pub async fn switch_organisation(
     let own = context.store.read(move |conn| store::member::organisations_of(conn, &member)).await?;
     let wanted = own.iter().find(|(organisation, _)| organisation.id.as_str() == fields.one("organisation"));
     let (organisation, _) = wanted.ok_or(WebError::NotFound)?;
-    session
-        .insert(session::ORGANISATION, organisation.id.as_str())
-        .map_err(|error| WebError::Refused(error.to_string()))?;
+    session::remember(&session, session::ORGANISATION, organisation.id.as_str())?;
     Ok(see_other(paths::HOME))
 }
 
@@ -145,7 +187,7 @@ fn page(email: &str, next: &str, errors: &Errors, status: StatusCode) -> HttpRes
             }
             button.btn.main { "Log in" }
         }
-        p.small.soft { "Forgotten your password? An Organisation Admin of yours can give you a new one." }
+        p.small.soft { "Forgotten your password? Whoever runs this Hirewire can give you a new one." }
     };
     let title = if errors.is_empty() { "Log in" } else { "Error: Log in" };
     door(title, body, status)

@@ -43,9 +43,14 @@ struct Page {
 }
 
 impl Console {
+    /// Somebody who is not signed in yet.
+    pub fn anonymous(base: &str) -> Result<Self> {
+        Ok(Self { client: client()?, base: base.to_owned(), cookies: BTreeMap::new(), forms: 0 })
+    }
+
     /// Signs a member in whose password is [`PASSWORD`].
     pub async fn log_in(base: &str, email: &str) -> Result<Self> {
-        let mut console = Self { client: client()?, base: base.to_owned(), cookies: BTreeMap::new(), forms: 0 };
+        let mut console = Self::anonymous(base)?;
         console.act("/login", &[("email", email), ("password", PASSWORD)]).await?;
         Ok(console)
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
@@ -91,6 +91,13 @@ impl Installation {
         let mut command = self.command();
         command.args(arguments);
         Child::start(&name, command, &self.folder)?.finished(DEADLINE).await
+    }
+
+    /// Starts a command of the program with something to read on standard input.
+    pub fn begin<Argument: AsRef<OsStr>>(&self, arguments: &[Argument], input: Stdio) -> Result<Child> {
+        let mut command = self.command();
+        command.args(arguments);
+        Child::start_with_input(&format!("begun-{}", self.address.port()), command, &self.folder, input)
     }
 
     /// Makes an organisation; returns its id.
@@ -193,6 +200,11 @@ impl Server {
     /// Starts the search for [`Usage::peak`] anew.
     pub fn forget_peak(&self) -> Result<()> {
         Usage::forget_peak(self.pid())
+    }
+
+    /// What it and its predecessors at this address printed.
+    pub fn output(&self) -> String {
+        self.child.output()
     }
 
     /// What it and its predecessors at this address logged.

@@ -13,6 +13,7 @@ mod crash_points;
 #[allow(dead_code, reason = "the integration tests use more of it")]
 #[path = "../it/support/database.rs"]
 mod database;
+mod first_run;
 mod full_disk;
 mod instances;
 mod kills;

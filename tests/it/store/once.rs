@@ -136,6 +136,8 @@ async fn sessions_end_and_are_not_brought_back(app: TestApp) {
             state: "{}".into(),
             created_at: micros(now),
             expires_at: micros(now + TimeDelta::seconds(seconds)),
+            name: member.map(|member| format!("{} of {}", id, member.name)),
+            browser: None,
         };
         for one in [
             session("a", Some(&ada), 60),

@@ -93,6 +93,13 @@ impl Browser {
         self
     }
 
+    /// Opens what a page leads to.
+    pub async fn follow(&mut self, page: &Page) -> Page {
+        let target =
+            page.location().unwrap_or_else(|| panic!("{} leads nowhere: {}", page.status, page.body)).to_owned();
+        self.get(&target).await
+    }
+
     /// What the session cookie holds.
     pub fn session_cookie(&self) -> Option<&str> {
         self.cookies.get(&self.session).map(String::as_str)
@@ -156,6 +163,13 @@ impl Page {
 
     pub fn set_cookies(&self) -> Vec<&str> {
         self.headers.get_all("set-cookie").iter().map(|line| line.to_str().expect("ASCII")).collect()
+    }
+
+    /// What the page shows this one time.
+    pub fn shown_once(&self) -> Vec<String> {
+        let figures = self.body.split("<pre class=\"wrap once\"").skip(1);
+        let value = |figure: &str| Some(figure.split_once('>')?.1.split_once("</pre>")?.0.to_owned());
+        figures.filter_map(value).collect()
     }
 
     #[track_caller]

@@ -6,6 +6,7 @@ mod cast;
 mod database;
 mod hostile;
 mod receiver;
+mod smtp;
 mod verifier;
 
 use std::future::Future;
@@ -19,6 +20,7 @@ pub use cast::{PASSWORD, Team, in_mode, token};
 pub use database::Kind;
 pub use hostile::Hostile;
 pub use receiver::{Answer, Received, Receiver};
+pub use smtp::{Manner, Smtp};
 pub use verifier::{Verifier, is_signed_with, signers};
 
 /// Makes `story::sqlite` and `story::postgres` of each `async fn story(app: TestApp)` that is named.

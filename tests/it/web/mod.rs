@@ -1,12 +1,17 @@
 //! The console as browsers meet it.
 
+mod account;
 mod cookies;
 mod cross_site;
+mod first_run;
 mod headers;
 mod health;
 mod hook_settings;
 mod interviews;
+mod invitations;
 mod logs;
+mod mail;
+mod members;
 mod nul;
 mod replacement;
 mod rotation;

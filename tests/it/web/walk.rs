@@ -8,7 +8,9 @@ use std::path::Path;
 
 use hirewire::actions::export::{self, Confirmed};
 use hirewire::actions::{self, Viewer};
-use hirewire::domain::ids::{ImportId, OrganisationId};
+use hirewire::domain::ids::{ImportId, InvitationId, MemberId, OrganisationId};
+use hirewire::domain::invitation::{Invitation, LIFE};
+use hirewire::domain::member::Member;
 use hirewire::domain::mode::Mode;
 use hirewire::domain::role::Role;
 use hirewire::store::import::Import;
@@ -33,7 +35,7 @@ fn the_table_gives_each_role_what_the_product_gives_it() {
     let everybody = [Role::Admin, Role::Recruiter, Role::Support];
     for way in Way::all() {
         let Rule::May(permission) = way.route.rule else {
-            let door = ["/assets/{name}", "/login", "/logout"];
+            let door = ["/assets/{name}", "/login", "/logout", "/invitations/{token}", "/setup/{token}"];
             assert!(door.contains(&way.route.path), "{} is open to anyone", way.route.path);
             continue;
         };
@@ -104,11 +106,14 @@ impl Way {
             path if path.starts_with("/interviews/") => "interview",
             path if path.starts_with("/exports/") => "export",
             path if path.starts_with("/settings/webhooks/") => "hook",
+            path if path.starts_with("/settings/members/") => "member",
+            path if path.starts_with("/settings/invitations/") => "invitation",
             path if path.starts_with("/developers/api-keys/") => "api key",
             path if path.starts_with("/developers/logs/") => "delivery",
             _ => "",
         };
-        let mut path = things_of.replace("{kind}", "secret").replace("{name}", "nothing.css");
+        let mut path =
+            things_of.replace("{kind}", "secret").replace("{name}", "nothing.css").replace("{token}", "nothing");
         for (place, thing) in [("{id}", id), ("{import}", "import"), ("{session}", "session")] {
             if path.contains(place) {
                 let id = things.ids.get(thing).unwrap_or_else(|| panic!("the walk knows no {place} of {things_of}"));
@@ -153,10 +158,15 @@ async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Recei
         report: None,
         created_at: app.now(),
     };
+    let (member, invitation) = people(app, admin);
     let (organisation, wanted, written) = (admin.organisation.id.clone(), export.clone(), import.clone());
+    let (joining, invited) = (member.clone(), invitation.clone());
     let delivery = app
         .write(move |conn| {
             store::import::insert(conn, &written)?;
+            store::member::insert(conn, &joining, "a hash")?;
+            store::member::join(conn, &joining, &organisation, Role::Recruiter)?;
+            store::invitation::insert(conn, &invited, invited.id.as_str())?;
             let view = store::export::find(conn, &organisation, &wanted)?.expect("just confirmed");
             Ok::<_, StoreError>(view.delivery.id)
         })
@@ -170,8 +180,30 @@ async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Recei
         ("import", import.id.to_string()),
         ("interview", interview.to_string()),
         ("session", session.to_string()),
+        ("member", member.id.to_string()),
+        ("invitation", invitation.id.to_string()),
     ];
     Things { of: admin.clone(), ids: ids.into() }
+}
+
+/// Somebody of the admin's organisation, and somebody who is invited there.
+fn people(app: &TestApp, admin: &Viewer) -> (Member, Invitation) {
+    let (now, id) = (app.now(), MemberId::new(app.now()));
+    let email = format!("{}@team.example", id.as_str().to_lowercase());
+    let invitation = Invitation {
+        id: InvitationId::new(now),
+        organisation_id: admin.organisation.id.clone(),
+        email: format!("invited-{email}"),
+        name: None,
+        role: Role::Support,
+        invited_by: admin.member.id.clone(),
+        mail: None,
+        created_at: now,
+        expires_at: now + LIFE,
+        ended: None,
+        ended_at: None,
+    };
+    (Member { id, email, name: "O'Brien <b>".into(), created_at: now }, invitation)
 }
 
 async fn nobody_gets_anywhere_without_logging_in(app: TestApp) {
@@ -298,7 +330,11 @@ async fn everything(app: &TestApp, viewer: &Viewer) -> String {
         for (interview, _) in store::interview::list(conn, &organisation, Mode::Live)? {
             interviews.push((store::interview::sessions(conn, &interview.id)?, interview));
         }
-        Ok::<_, StoreError>(format!("{hooks:#?}{credentials:#?}{keys:#?}{vacancies:#?}{interviews:#?}"))
+        let members = store::member::list(conn, &organisation)?;
+        let invitations = store::invitation::pending(conn, &organisation)?;
+        Ok::<_, StoreError>(format!(
+            "{hooks:#?}{credentials:#?}{keys:#?}{vacancies:#?}{interviews:#?}{members:#?}{invitations:#?}"
+        ))
     });
     format!("{deliveries:#?}{}", rest.await)
 }

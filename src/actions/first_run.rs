@@ -1,0 +1,175 @@
+//! The first run: on a database without any organisation, `hirewire serve` prints an address that works once. Whoever reads
+//! the terminal makes the first organisation and its first admin there.
+//!
+//! Each living instance has printed one address; the first that is used ends them all, and none is worth anything once
+//! there is an organisation, however it came about.
+
+use std::str::FromStr as _;
+
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use super::{ActionError, Context, FieldError, Result, line, password};
+use crate::domain::api_key::hash;
+use crate::domain::ids::{MemberId, OrganisationId};
+use crate::domain::invitation::token;
+use crate::domain::member::{self, Member};
+use crate::domain::organisation::Organisation;
+use crate::domain::role::Role;
+use crate::domain::secret::Plain;
+use crate::store::audit::Act;
+use crate::store::{self, Conn, StoreError};
+
+/// What opens the page of the first run, fresh for this instance; `None` when there is an organisation. The engine must
+/// have started: what was printed ends with its instance.
+pub async fn offer(context: &Context) -> Result<Option<Plain>> {
+    let (secret, instance) = (token(), context.engine.instance().clone());
+    let hash = hash(secret.reveal());
+    let offered = context.store.write(move |conn| {
+        let is_first = store::organisation::none(conn)?;
+        if is_first {
+            store::first_run::offer(conn, &instance, &hash)?;
+        }
+        Ok::<_, StoreError>(is_first)
+    });
+    Ok(offered.await?.then_some(secret))
+}
+
+/// Whether nobody has begun to use the database yet.
+pub async fn is_first(context: &Context) -> Result<bool> {
+    Ok(context.store.read(store::organisation::none).await?)
+}
+
+/// Whether a token opens the page of the first run now.
+pub async fn opens(context: &Context, token: &str) -> Result<bool> {
+    let hash = hash(token);
+    let opens = context.store.read(move |conn| {
+        Ok::<_, StoreError>(store::first_run::is_offered(conn, &hash)? && store::organisation::none(conn)?)
+    });
+    Ok(opens.await?)
+}
+
+/// What was typed on the page of the first run.
+#[derive(Debug, Clone)]
+pub struct FirstRun {
+    /// What the organisation is called.
+    pub organisation: String,
+    /// Its time zone, such as `Europe/Berlin`.
+    pub time_zone: String,
+    /// The admin's name.
+    pub name: String,
+    /// The admin's e-mail address.
+    pub email: String,
+    /// The admin's password.
+    pub password: Plain,
+}
+
+/// Makes the first organisation and its admin. Of several who come at once one is served.
+pub async fn complete(context: &Context, token: &str, form: FirstRun) -> Result<(Member, OrganisationId)> {
+    let (organisation, member) = checked(context, &form)?;
+    if !opens(context, token).await? {
+        return Err(ActionError::NotFound);
+    }
+    let password = context.passwords.hash(&form.password).await?;
+    let hash = hash(token);
+    context
+        .store
+        .write(move |conn| {
+            if !store::first_run::take(conn, &hash)? || !store::organisation::none(conn)? {
+                return Err(ActionError::NotFound);
+            }
+            store::organisation::insert(conn, &organisation)?;
+            store::member::insert(conn, &member, &password)?;
+            store::member::join(conn, &member, &organisation.id, Role::Admin)?;
+            audit(conn, &organisation, &member)?;
+            Ok((member, organisation.id))
+        })
+        .await
+}
+
+fn checked(context: &Context, form: &FirstRun) -> Result<(Organisation, Member)> {
+    let mut errors = Vec::new();
+    let required = |errors: &mut Vec<FieldError>, field: &str, typed: &str, missing: &str| -> String {
+        let read = line(field, typed, 100).and_then(|line| line.ok_or_else(|| FieldError::new(field, missing)));
+        read.map_err(|error| errors.push(error)).unwrap_or_default()
+    };
+    // In the order of the page.
+    let organisation = required(&mut errors, "organisation", &form.organisation, "Give the organisation a name");
+    let zone = time_zone(&form.time_zone);
+    if zone.is_none() {
+        errors.push(FieldError::new("time_zone", "Choose a time zone of the list, such as Europe/Berlin"));
+    }
+    let name = required(&mut errors, "name", &form.name, "Enter your name");
+    let email = member::email(&form.email);
+    if email.is_none() {
+        errors.push(FieldError::new("email", "Enter your e-mail address, such as name@example.com"));
+    }
+    errors.extend(password::objection("password", &form.password));
+    let (Some(time_zone), Some(email), true) = (zone, email, errors.is_empty()) else {
+        return Err(ActionError::Invalid(errors));
+    };
+    let now = context.clock.now();
+    let id = OrganisationId::new(now);
+    let organisation = Organisation { id, name: organisation, time_zone, suspended_at: None, created_at: now };
+    Ok((organisation, Member { id: MemberId::new(now), email, name, created_at: now }))
+}
+
+/// A time zone as people write it: in any case, with blanks for underscores.
+fn time_zone(typed: &str) -> Option<Tz> {
+    let typed = typed.trim().replace(' ', "_");
+    let known = || TZ_VARIANTS.into_iter().find(|zone| zone.name().eq_ignore_ascii_case(&typed));
+    Tz::from_str(&typed).ok().or_else(known)
+}
+
+/// The time zones to choose from: a city each, without the old names that still work.
+pub fn time_zones() -> impl Iterator<Item = &'static str> {
+    const REGIONS: [&str; 10] = [
+        "Africa/",
+        "America/",
+        "Antarctica/",
+        "Arctic/",
+        "Asia/",
+        "Atlantic/",
+        "Australia/",
+        "Europe/",
+        "Indian/",
+        "Pacific/",
+    ];
+    let names = TZ_VARIANTS.iter().map(|zone| zone.name());
+    let cities = names.filter(|name| REGIONS.iter().any(|region| name.starts_with(region)));
+    std::iter::once("UTC").chain(cities)
+}
+
+fn audit(conn: &mut Conn, organisation: &Organisation, member: &Member) -> Result<(), StoreError> {
+    let made = [
+        (
+            "organisation.created",
+            organisation.id.as_str(),
+            format!("Organisation “{}” created at the first run", organisation.name),
+        ),
+        ("member.created", member.id.as_str(), format!("{} as {} at the first run", member.name, Role::Admin.label())),
+    ];
+    for (act, object, detail) in made {
+        let by = Some(&member.id);
+        let act = Act { organisation: Some(&organisation.id), member: by, act, object: Some(object), detail };
+        store::audit::insert(conn, &act, member.created_at)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_zone_is_taken_as_people_write_it() {
+        assert_eq!(time_zone(" europe/berlin "), Some(Tz::Europe__Berlin));
+        assert_eq!(time_zone("America/New York"), Some(Tz::America__New_York));
+        assert_eq!((time_zone("Berlin"), time_zone("")), (None, None));
+    }
+
+    #[test]
+    fn the_zones_to_choose_from_are_all_taken() {
+        assert!(time_zones().count() > 300 && time_zones().all(|name| time_zone(name).is_some()));
+        assert!(time_zones().any(|name| name == "Asia/Ho_Chi_Minh"));
+    }
+}

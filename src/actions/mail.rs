@@ -1,0 +1,106 @@
+//! E-mail: letters handed to the operator's mail server.
+//!
+//! A letter is never part of a transaction, and its failure undoes nothing: whoever sends one learns within [`PATIENCE`]
+//! whether the server took it, and says so on the page. What exactly went wrong is for the operator's log alone.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use lettre::address::Envelope;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use mail_builder::MessageBuilder;
+use rustls::pki_types::CertificateDer;
+
+use crate::config::{Mail, MailSecurity};
+
+/// How long the mail server may take over a letter unless the settings say otherwise.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Sends letters.
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    settings: Mail,
+}
+
+/// What is sent to whom.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The recipient's name, if it is known.
+    pub to_name: Option<String>,
+    /// The recipient's address.
+    pub to: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
+    /// Names it among all letters.
+    pub id: String,
+    /// When it is written.
+    pub at: DateTime<Utc>,
+}
+
+impl Mailer {
+    /// A mailer with these settings, which trusts the operator's own authorities as well. Connects to nothing yet.
+    pub fn new(settings: &Mail, authorities: &[CertificateDer<'static>]) -> Result<Self, String> {
+        let parameters = || {
+            let mut parameters = TlsParameters::builder(settings.host.clone());
+            for authority in authorities {
+                let authority = Certificate::from_der(authority.to_vec()).map_err(told)?;
+                parameters = parameters.add_root_certificate(authority);
+            }
+            parameters.build().map_err(told)
+        };
+        let tls = match settings.security {
+            MailSecurity::None => Tls::None,
+            MailSecurity::StartTls => Tls::Required(parameters()?),
+            MailSecurity::Tls => Tls::Wrapper(parameters()?),
+        };
+        // Read by the library for names, passwords and the greeting; its own idea of TLS is replaced.
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.url.reveal()).map_err(told)?;
+        let transport = builder.tls(tls).timeout(Some(settings.patience)).build();
+        Ok(Self { transport, settings: settings.clone() })
+    }
+
+    /// Hands a letter over; what went wrong otherwise, for the operator.
+    pub async fn send(&self, letter: &Letter) -> Result<(), String> {
+        let bytes = self.message(letter)?;
+        let from: Address = self.settings.from.parse().map_err(told)?;
+        let to: Address = letter.to.parse().map_err(told)?;
+        let envelope = Envelope::new(Some(from), vec![to]).map_err(told)?;
+        let sending = self.transport.send_raw(&envelope, &bytes);
+        match tokio::time::timeout(self.settings.patience, sending).await {
+            Ok(answered) => answered.map(drop).map_err(told),
+            Err(_) => Err(format!("the mail server took longer than {:?}", self.settings.patience)),
+        }
+    }
+
+    fn message(&self, letter: &Letter) -> Result<Vec<u8>, String> {
+        let host = self.settings.from.rsplit_once('@').map_or("localhost", |(_, host)| host);
+        MessageBuilder::new()
+            .message_id(format!("{}@{host}", letter.id))
+            .date(letter.at.timestamp())
+            .from((self.settings.from_name.as_str(), self.settings.from.as_str()))
+            .to((letter.to_name.as_deref().unwrap_or_default(), letter.to.as_str()))
+            .subject(letter.subject.as_str())
+            // Nobody is to be told that the recipient is away.
+            .header("Auto-Submitted", mail_builder::headers::raw::Raw::new("auto-generated"))
+            .text_body(letter.text.as_str())
+            .write_to_vec()
+            .map_err(told)
+    }
+}
+
+/// An error with what stands behind it.
+fn told(error: impl std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_told = inner.to_string();
+        if !told.contains(&inner_told) {
+            told = format!("{told}: {inner_told}");
+        }
+        source = inner.source();
+    }
+    told
+}

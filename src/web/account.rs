@@ -1,0 +1,288 @@
+//! One's own account: name, password, and the sessions one is signed in with.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use maud::{Markup, Render, html};
+
+use super::error::WebError;
+use super::form::{Errors, Fields, TextField};
+use super::gate::{Organisations, see_other};
+use super::layout::{Head, Nav, Page, part};
+use super::sign_in::refusal;
+use super::{paths, session, time, visitor};
+use crate::actions::account::{self, NewPassword};
+use crate::actions::{ActionError, Context, FieldError, Viewer};
+use crate::config::Config;
+use crate::domain::secret::Plain;
+use crate::store;
+use crate::store::web_session::WebSession;
+
+/// What the address of the page says was done a moment ago.
+#[derive(serde::Deserialize)]
+pub struct Query {
+    done: Option<String>,
+}
+
+/// The page.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, WebError> {
+    let form = Typed { name: &viewer.member.name, errors: Errors::default(), done: query.done.as_deref() };
+    page(&context, &viewer, organisations, form, StatusCode::OK).await
+}
+
+/// Changes the name.
+pub async fn rename(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let name = fields.one("name");
+    match account::rename(&context, &viewer, name).await {
+        Ok(()) => Ok(done("name")),
+        Err(ActionError::Invalid(errors)) => {
+            let form = Typed { name, errors: Errors(errors), done: None };
+            page(&context, &viewer, organisations, form, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Changes the password, and ends every other session.
+pub async fn change_password(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    config: web::Data<Config>,
+    session: Session,
+    viewer: Viewer,
+    organisations: Organisations,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let form = NewPassword {
+        present: Plain::new(fields.one("present").to_owned()),
+        new: Plain::new(fields.one("new").to_owned()),
+        from: visitor::address(&request, &config),
+    };
+    let (errors, status) = match account::change_password(&context, &viewer, form).await {
+        Ok(_) => {
+            // Whoever got hold of this session's cookie is out as well.
+            session.renew();
+            return Ok(done("password"));
+        }
+        Err(ActionError::Invalid(errors)) => (errors, StatusCode::UNPROCESSABLE_ENTITY),
+        Err(ActionError::Refused(why)) => (vec![FieldError::new("present", &why)], refusal(&why)),
+        Err(error) => return Err(error.into()),
+    };
+    let form = Typed { name: &viewer.member.name, errors: Errors(errors), done: None };
+    page(&context, &viewer, organisations, form, status).await
+}
+
+/// Ends one session, or all but this one.
+pub async fn end_sessions(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    match fields.one("session") {
+        "" if fields.ticked("others") => account::end_other_sessions(&context, &viewer).await.map(drop)?,
+        name => account::end_session(&context, &viewer, name).await?,
+    }
+    Ok(done("session"))
+}
+
+fn done(what: &str) -> HttpResponse {
+    see_other(format!("{}?done={what}", paths::ACCOUNT))
+}
+
+/// What stands in the forms.
+struct Typed<'a> {
+    name: &'a str,
+    errors: Errors,
+    done: Option<&'a str>,
+}
+
+async fn page(
+    context: &Context,
+    viewer: &Viewer,
+    organisations: Organisations,
+    typed: Typed<'_>,
+    status: StatusCode,
+) -> Result<HttpResponse, WebError> {
+    let (member, now) = (viewer.member.id.clone(), context.clock.now());
+    let found = context.store.read(move |conn| store::web_session::of_member(conn, &member, now)).await?;
+    let sessions = found.iter().map(Signed::read).collect::<Result<Vec<_>, _>>()?;
+    let view = AccountView { typed: &typed, sessions: &sessions, viewer, now };
+    let title = if typed.errors.is_empty() { "Your account" } else { "Error: Your account" };
+    let page = Page::new(title, Nav::Nowhere, viewer, view.render());
+    Ok(Page { organisations: organisations.0, ..page }.answer(status))
+}
+
+/// A session as its member sees it.
+struct Signed<'a> {
+    name: Option<&'a str>,
+    browser: &'a str,
+    since: DateTime<Utc>,
+    last_used: DateTime<Utc>,
+}
+
+impl<'a> Signed<'a> {
+    fn read(row: &'a WebSession) -> Result<Self, WebError> {
+        let since = store::time::from_micros("web_sessions", &row.id, row.created_at)?;
+        let browser = row.browser.as_deref().unwrap_or("An unknown browser");
+        Ok(Self { name: row.name.as_deref(), browser, since, last_used: session::last_used(row)? })
+    }
+}
+
+struct AccountView<'a> {
+    typed: &'a Typed<'a>,
+    sessions: &'a [Signed<'a>],
+    viewer: &'a Viewer,
+    now: DateTime<Utc>,
+}
+
+impl Render for AccountView<'_> {
+    fn render(&self) -> Markup {
+        let mut head = Head::new(&[], html! { "Your account" });
+        head.lede = html! { "You log in as " strong { (self.viewer.member.email) } ". You are " (self.viewer.role.with_article()) " of " (self.viewer.organisation.name) "." };
+        html! {
+            (self.typed.errors.summary())
+            (head)
+            @if let Some(told) = self.told() { p.notice.ok role="status" { (told) } }
+            (part("Name", html! { "As others see it" }, self.name()))
+            (part("Password", html! { "A new one ends your other sessions" }, self.password()))
+            (part("Sessions", html! { "Where you are logged in. One ends by itself after a day without use." }, self.sessions()))
+        }
+    }
+}
+
+impl AccountView<'_> {
+    fn told(&self) -> Option<&'static str> {
+        match self.typed.done? {
+            "name" => Some("Your name is changed."),
+            "password" => Some("Your password is changed. Your other sessions have ended."),
+            "session" => Some("What you ended has ended."),
+            _ => None,
+        }
+    }
+
+    fn name(&self) -> Markup {
+        let name = TextField {
+            name: "name",
+            label: "Name",
+            hint: "",
+            value: self.typed.name,
+            error: self.typed.errors.of("name"),
+        };
+        html! {
+            form.form method="post" action=(paths::ACCOUNT_NAME) novalidate {
+                (name.input(Some("text"), Some("name")))
+                div.row { button.btn { "Change name" } }
+            }
+        }
+    }
+
+    fn password(&self) -> Markup {
+        let field = |name: &'static str, label, hint| TextField {
+            name,
+            label,
+            hint,
+            value: "",
+            error: self.typed.errors.of(name),
+        };
+        html! {
+            form.form method="post" action=(paths::ACCOUNT_PASSWORD) novalidate {
+                (field("present", "Present password", "").input(Some("password"), Some("current-password")))
+                (field("new", "New password", "At least 12 characters.").input(Some("password"), Some("new-password")))
+                div.row { button.btn { "Change password" } }
+                // Password managers file the password under the address that stands with it.
+                input type="email" name="email" value=(self.viewer.member.email) autocomplete="username" hidden;
+            }
+        }
+    }
+
+    fn sessions(&self) -> Markup {
+        html! {
+            div.table {
+                table.cards.pairs {
+                    caption.hush { "Sessions" }
+                    thead { tr {
+                        th scope="col" { "Browser" }
+                        th scope="col" { "Logged in" }
+                        th scope="col" { "Last used" }
+                        th scope="col" { span.hush { "Acts" } }
+                    } }
+                    tbody { @for signed in self.sessions { (self.session(signed)) } }
+                }
+            }
+            @if self.sessions.len() > 1 {
+                form method="post" action=(paths::ACCOUNT_SESSIONS) {
+                    button.btn.risk name="others" value="1" { "End all other sessions" }
+                }
+            }
+        }
+    }
+
+    fn session(&self, signed: &Signed<'_>) -> Markup {
+        let zone = self.viewer.organisation.time_zone;
+        let own = signed.name == Some(self.viewer.session.as_str());
+        html! {
+            tr {
+                th scope="row" { (signed.browser) @if own { " " span.tag { "This one" } } }
+                td data-l="Logged in" { (time::near(signed.since, zone, self.now)) }
+                td data-l="Last used" { (time::near(signed.last_used, zone, self.now)) }
+                td {
+                    @if let (Some(name), false) = (signed.name, own) {
+                        form method="post" action=(paths::ACCOUNT_SESSIONS) {
+                            button.btn name="session" value=(name) { "End" span.hush { " the session of " (signed.browser) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::role::Role;
+    use crate::web::samples;
+
+    fn rendered(typed: &Typed<'_>, sessions: &[Signed<'_>]) -> String {
+        AccountView { typed, sessions, viewer: &samples::viewer(Role::Admin), now: samples::now() }
+            .render()
+            .into_string()
+    }
+
+    fn signed(name: Option<&'static str>) -> Signed<'static> {
+        Signed { name, browser: "Firefox on Linux", since: samples::now(), last_used: samples::now() }
+    }
+
+    #[test]
+    fn ones_own_session_is_marked_and_the_others_have_an_end() {
+        let viewer = samples::viewer(Role::Admin);
+        let own = Signed { name: Some(&viewer.session), ..signed(None) };
+        let typed = Typed { name: "Ada", errors: Errors::default(), done: None };
+        let page = rendered(&typed, &[own, signed(Some("other")), signed(None)]);
+        assert_eq!(page.matches("This one").count(), 1);
+        assert_eq!(page.matches("name=\"session\"").count(), 1, "one without a name ends with all others");
+        assert!(page.contains("value=\"other\"") && page.contains("End all other sessions"));
+        assert!(!rendered(&typed, &[signed(Some("other"))]).contains("End all other sessions"));
+    }
+
+    #[test]
+    fn a_refused_form_keeps_the_name_and_no_password() {
+        let errors = Errors(vec![FieldError::new("present", "This is not your present password")]);
+        let page = rendered(&Typed { name: "O'Brien <b>", errors, done: None }, &[]);
+        assert!(page.contains("value=\"O'Brien &lt;b&gt;\""), "{page}");
+        assert!(page.contains("<a href=\"#present\">This is not your present password</a>"));
+        let field = page.split("id=\"present\"").nth(1).and_then(|rest| rest.split('>').next()).expect("the field");
+        assert!(field.contains("type=\"password\"") && !field.contains("value="), "{field}");
+    }
+}

@@ -1,0 +1,234 @@
+//! What an invitation's link opens: whoever holds it becomes a member, with a new account or the one they have.
+
+use actix_session::Session;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use maud::{Markup, Render, html};
+
+use super::error::WebError;
+use super::form::{Errors, Fields, TextField};
+use super::icons::icon;
+use super::layout::door;
+use super::sign_in::{carried_proof, enter, refusal};
+use super::{paths, session, time, visitor};
+use crate::actions::invitation::{Acceptance, Invited, accept, find};
+use crate::actions::{ActionError, Context, FieldError};
+use crate::config::Config;
+use crate::domain::ids::MemberId;
+use crate::domain::invitation::{End, Standing};
+use crate::domain::secret::Plain;
+use crate::store;
+
+/// The invitation, and the form that accepts it.
+pub async fn show(
+    context: web::Data<Context>,
+    session: Session,
+    token: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let signed_in = signed_in(&session);
+    page(&context, &token, signed_in, "", &Errors::default(), StatusCode::OK).await
+}
+
+/// Accepts it and lets the new member in.
+pub async fn submit(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    config: web::Data<Config>,
+    session: Session,
+    token: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let signed_in = signed_in(&session);
+    let acceptance = Acceptance {
+        token: token.clone(),
+        name: fields.one("name").to_owned(),
+        password: Plain::new(fields.one("password").to_owned()),
+        from: visitor::address(&request, &config),
+        browser_proof: carried_proof(&request, &config),
+        signed_in: signed_in.clone(),
+    };
+    let (errors, status) = match accept(&context, acceptance).await {
+        Ok((member, organisation)) => {
+            let answer = enter(&request, &context, &config, &session, &member, paths::HOME)?;
+            session::remember(&session, session::ORGANISATION, organisation.as_str())?;
+            return Ok(answer);
+        }
+        Err(ActionError::Invalid(errors)) => (errors, StatusCode::UNPROCESSABLE_ENTITY),
+        Err(ActionError::Refused(why)) => (vec![FieldError::new("password", &why)], refusal(&why)),
+        // It ended a moment ago: the page says how.
+        Err(ActionError::NotFound) => (Vec::new(), StatusCode::UNPROCESSABLE_ENTITY),
+        Err(error) => return Err(error.into()),
+    };
+    page(&context, &token, signed_in, fields.one("name"), &Errors(errors), status).await
+}
+
+fn signed_in(session: &Session) -> Option<MemberId> {
+    session.get::<String>(session::MEMBER).ok().flatten().and_then(|id| id.parse().ok())
+}
+
+async fn page(
+    context: &Context,
+    token: &str,
+    signed_in: Option<MemberId>,
+    name: &str,
+    errors: &Errors,
+    status: StatusCode,
+) -> Result<HttpResponse, WebError> {
+    let Some(invited) = find(context, token).await? else {
+        return Ok(door("No invitation", Over::Unknown.render(), StatusCode::NOT_FOUND));
+    };
+    if let Some(over) = Over::of(&invited) {
+        return Ok(door("This invitation has ended", over.render(), StatusCode::GONE));
+    }
+    let visitor = match signed_in {
+        Some(id) => context.store.read(move |conn| store::member::find(conn, &id)).await?,
+        None => None,
+    };
+    let own = visitor.as_ref().is_some_and(|visitor| visitor.email == invited.invitation.email);
+    let other = visitor.filter(|_| !own).map(|visitor| visitor.name);
+    let view = AcceptView { token, invited: &invited, own, other: other.as_deref(), name, errors };
+    let title = format!("Join {}", invited.organisation.name);
+    let title = if errors.is_empty() { title } else { format!("Error: {title}") };
+    Ok(door(&title, view.render(), status))
+}
+
+struct AcceptView<'a> {
+    token: &'a str,
+    invited: &'a Invited,
+    /// Whether the visitor is signed in to the very account that is invited.
+    own: bool,
+    /// Whom the visitor is signed in as, if it is somebody else.
+    other: Option<&'a str>,
+    /// What was typed as their name.
+    name: &'a str,
+    errors: &'a Errors,
+}
+
+impl Render for AcceptView<'_> {
+    fn render(&self) -> Markup {
+        let Invited { invitation, organisation, inviter, .. } = self.invited;
+        html! {
+            (self.errors.summary())
+            p.brand { (icon("wire")) span { "Hirewire" } }
+            h1 { "Join " (organisation.name) }
+            p { bdi { (inviter) } " invites you to " (organisation.name) " as " (invitation.role.with_article()) "." }
+            p.small.soft { (invitation.role.label()) ": " (invitation.role.explanation()) }
+            @if let Some(other) = self.other {
+                p.notice.info { "You are logged in as " bdi { (other) } ". Accepting logs you in as " (invitation.email) " instead." }
+            }
+            form.form method="post" action=(paths::invitation(self.token)) novalidate { (self.fields()) }
+            p.small.soft { "The invitation ends " (time::long(invitation.expires_at, organisation.time_zone)) ", "
+                (organisation.time_zone.name()) " time." }
+        }
+    }
+}
+
+impl AcceptView<'_> {
+    fn fields(&self) -> Markup {
+        let email = &self.invited.invitation.email;
+        let error = self.errors.of("password");
+        if self.own {
+            return html! { button.btn.main { "Accept" } };
+        }
+        // Password managers file the password under the address that stands with it.
+        let account = html! { input type="email" name="email" value=(email) autocomplete="username" hidden; };
+        if self.invited.known.is_some() {
+            let password = TextField { name: "password", label: "Password", hint: "", value: "", error };
+            return html! {
+                p { "You have an account as " strong { (email) } ". Log in with its password to accept." }
+                (password.input(Some("password"), Some("current-password")))
+                button.btn.main { "Log in and accept" }
+                (account)
+            };
+        }
+        let suggested = self.invited.invitation.name.as_deref().unwrap_or_default();
+        let value = if self.name.is_empty() && self.errors.is_empty() { suggested } else { self.name };
+        let name = TextField {
+            name: "name",
+            label: "Your name",
+            hint: "As the others are to see it.",
+            value,
+            error: self.errors.of("name"),
+        };
+        let hint = "At least 12 characters.";
+        let password = TextField { name: "password", label: "Choose a password", hint, value: "", error };
+        html! {
+            p { "You log in as " strong { (email) } "." }
+            (name.input(Some("text"), Some("name")))
+            (password.input(Some("password"), Some("new-password")))
+            button.btn.main { "Join" }
+            (account)
+        }
+    }
+}
+
+/// Why a link opens nothing.
+enum Over<'a> {
+    Unknown,
+    Expired(&'a Invited),
+    Accepted(&'a Invited),
+    Revoked(&'a Invited),
+    Replaced,
+}
+
+impl<'a> Over<'a> {
+    fn of(invited: &'a Invited) -> Option<Self> {
+        match invited.standing {
+            Standing::Open => None,
+            Standing::Expired => Some(Over::Expired(invited)),
+            Standing::Ended(End::Accepted) => Some(Over::Accepted(invited)),
+            Standing::Ended(End::Revoked) => Some(Over::Revoked(invited)),
+            Standing::Ended(End::Replaced) => Some(Over::Replaced),
+        }
+    }
+}
+
+impl Render for Over<'_> {
+    fn render(&self) -> Markup {
+        let (title, text, may_log_in) = match self {
+            Over::Unknown => (
+                "No invitation stands behind this address.",
+                "It may have been cut off on its way. Open it again from the message you got, or ask for another one."
+                    .to_owned(),
+                false,
+            ),
+            Over::Expired(invited) => (
+                "This invitation has expired.",
+                format!("An invitation works for seven days. Ask {} for another one.", asked(invited)),
+                false,
+            ),
+            Over::Accepted(invited) => (
+                "This invitation has been accepted.",
+                format!("It works once. If it was you, log in as {}.", invited.invitation.email),
+                true,
+            ),
+            Over::Revoked(invited) => (
+                "This invitation was taken back.",
+                format!(
+                    "If you think that it should not have been, ask an Organisation Admin of {}.",
+                    invited.organisation.name
+                ),
+                false,
+            ),
+            Over::Replaced => {
+                ("A newer invitation has taken the place of this one.", "Open the last one you got.".to_owned(), false)
+            }
+        };
+        html! {
+            p.brand { (icon("wire")) span { "Hirewire" } }
+            h1 { (title) }
+            p { (text) }
+            @if may_log_in { p { a.btn.main href=(paths::LOGIN) { "Log in" } } }
+        }
+    }
+}
+
+/// Whom to ask for another invitation.
+fn asked(invited: &Invited) -> String {
+    let team = &invited.organisation.name;
+    if invited.inviter.is_empty() {
+        format!("an Organisation Admin of {team}")
+    } else {
+        format!("{} of {team}", invited.inviter)
+    }
+}

@@ -1,0 +1,129 @@
+//! Inviting somebody, and making an invitation anew.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use maud::{Markup, Render, html};
+
+use super::super::error::WebError;
+use super::super::form::{Errors, Fields, TextField, roles, token, token_field};
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page};
+use super::super::{paths, visitor};
+use super::crumbs;
+use crate::actions::invitation::{self, NewInvitation};
+use crate::actions::{ActionError, Context, Viewer};
+use crate::config::Config;
+use crate::domain::ids::InvitationId;
+
+/// The form.
+pub async fn show(context: web::Data<Context>, viewer: Viewer, organisations: Organisations) -> HttpResponse {
+    let typed = NewInvitation { token: token(), ..NewInvitation::default() };
+    let form = Form { typed: &typed, errors: Errors::default(), by_mail: context.mailer.is_some() };
+    page(&viewer, organisations, form).ok()
+}
+
+/// Invites, and leads to the page that shows the link once.
+pub async fn submit(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    config: web::Data<Config>,
+    viewer: Viewer,
+    organisations: Organisations,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let typed = NewInvitation {
+        name: fields.one("name").to_owned(),
+        email: fields.one("email").to_owned(),
+        role: fields.one("role").to_owned(),
+        token: fields.one("token").to_owned(),
+    };
+    match invitation::invite(&context, &viewer, typed.clone(), link(&request, &config)).await {
+        Ok(id) => Ok(see_other(paths::invitation_reveal(id))),
+        Err(ActionError::Invalid(errors)) => {
+            let form = Form { typed: &typed, errors: Errors(errors), by_mail: context.mailer.is_some() };
+            Ok(page(&viewer, organisations, form).refused())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives an invitation another link, and leads to the page that shows it once.
+pub async fn renew(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    config: web::Data<Config>,
+    viewer: Viewer,
+    id: web::Path<String>,
+    fields: Fields,
+) -> Result<HttpResponse, WebError> {
+    let id: InvitationId = id.parse().map_err(|_| WebError::NotFound)?;
+    let link = link(&request, &config);
+    let renewed = invitation::renew(&context, &viewer, id, fields.one("token"), link).await?;
+    Ok(see_other(paths::invitation_reveal(renewed)))
+}
+
+/// Makes the address that a token opens, where this visitor reaches the console.
+fn link(request: &HttpRequest, config: &Config) -> impl Fn(&str) -> String + Send + use<> {
+    let base = visitor::base(request, config);
+    move |token| format!("{base}{}", paths::invitation(token))
+}
+
+fn page<'a>(viewer: &'a Viewer, organisations: Organisations, form: Form<'_>) -> Page<'a> {
+    Page { organisations: organisations.0, ..Page::new("Invite a member", Nav::Members, viewer, form.render()) }
+}
+
+struct Form<'a> {
+    typed: &'a NewInvitation,
+    errors: Errors,
+    /// Whether a mail server is configured.
+    by_mail: bool,
+}
+
+impl Form<'_> {
+    fn field<'a>(&'a self, name: &'a str, label: &'a str, hint: &'a str, value: &'a str) -> TextField<'a> {
+        TextField { name, label, hint, value, error: self.errors.of(name) }
+    }
+}
+
+impl Render for Form<'_> {
+    fn render(&self) -> Markup {
+        let crumbs = crumbs();
+        let lede = if self.by_mail {
+            "They get a link by e-mail, and you see it once. It works once, for seven days."
+        } else {
+            "You get a link to hand to them, shown once. It works once, for seven days."
+        };
+        let email = self.field("email", "E-mail address", "They log in with it.", &self.typed.email);
+        html! {
+            (self.errors.summary())
+            (Head { lede: html! { (lede) }, ..Head::new(&crumbs, html! { "Invite a member" }) })
+            form.form method="post" action=(paths::INVITE) novalidate {
+                (token_field(&self.typed.token))
+                (self.field("name", "Name", "What you call them. They may change it; it may stay empty.", &self.typed.name))
+                (email.input(Some("email"), Some("off")))
+                (roles(&self.typed.role, self.errors.of("role")))
+                div.row { button.btn.main { "Invite" } a.btn href=(paths::MEMBERS) { "Cancel" } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::FieldError;
+
+    #[test]
+    fn a_refused_form_keeps_everything_that_was_typed() {
+        let typed = NewInvitation {
+            name: "محمد <script>".into(),
+            email: "nowhere".into(),
+            role: "support".into(),
+            token: "t0ken".into(),
+        };
+        let errors = Errors(vec![FieldError::new("email", "Enter an e-mail address")]);
+        let page = Form { typed: &typed, errors, by_mail: false }.render().into_string();
+        assert!(page.contains("value=\"محمد &lt;script&gt;\"") && page.contains("value=\"nowhere\""), "{page}");
+        assert!(page.contains("value=\"support\" checked") && page.contains("value=\"t0ken\""));
+        assert!(page.contains("<a href=\"#email\">Enter an e-mail address</a>") && page.contains("hand to them"));
+    }
+}

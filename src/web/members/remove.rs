@@ -1,0 +1,133 @@
+//! Removing a member, on a page that says what ends and what stays.
+
+use actix_session::Session;
+use actix_web::{HttpResponse, web};
+use maud::{Markup, Render, html};
+
+use super::super::error::WebError;
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page};
+use super::super::{paths, time};
+use super::{crumbs, find_member};
+use crate::actions::{ActionError, Context, Viewer, member};
+use crate::domain::ids::MemberId;
+use crate::domain::member::{Member, Membership};
+use crate::domain::role::Role;
+use crate::store;
+
+/// Asks.
+pub async fn show(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    Ok(page(&context, &viewer, organisations, &id).await?.ok())
+}
+
+/// Removes; refused for the only admin.
+pub async fn submit(
+    context: web::Data<Context>,
+    session: Session,
+    viewer: Viewer,
+    organisations: Organisations,
+    id: web::Path<String>,
+) -> Result<HttpResponse, WebError> {
+    let wanted: MemberId = id.parse().map_err(|_| WebError::NotFound)?;
+    match member::remove(&context, &viewer, wanted.clone()).await {
+        Ok(()) if wanted == viewer.member.id => {
+            if organisations.0.len() <= 1 {
+                // It has ended in the database, and is not to be written there again.
+                session.purge();
+            }
+            Ok(see_other(paths::HOME))
+        }
+        Ok(()) => Ok(see_other(paths::MEMBERS)),
+        // The same page says why.
+        Err(ActionError::Invalid(_)) => Ok(page(&context, &viewer, organisations, &id).await?.refused()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn page<'a>(
+    context: &Context,
+    viewer: &'a Viewer,
+    organisations: Organisations,
+    id: &str,
+) -> Result<Page<'a>, WebError> {
+    let membership = find_member(context, viewer, id).await?;
+    let organisation = viewer.organisation.id.clone();
+    let admins = context.store.read(move |conn| store::member::with_role(conn, &organisation, Role::Admin)).await?;
+    let view = RemoveView { membership: &membership, is_only_admin: is_only(&admins, &membership), viewer };
+    let page = Page::new(format!("Remove {}", membership.member.name), Nav::Members, viewer, view.render());
+    Ok(Page { organisations: organisations.0, ..page })
+}
+
+fn is_only(admins: &[Member], membership: &Membership) -> bool {
+    matches!(admins, [only] if only.id == membership.member.id)
+}
+
+struct RemoveView<'a> {
+    membership: &'a Membership,
+    is_only_admin: bool,
+    viewer: &'a Viewer,
+}
+
+impl Render for RemoveView<'_> {
+    fn render(&self) -> Markup {
+        let member = &self.membership.member;
+        let [settings, access, members] = crumbs();
+        let crumbs = [settings, access, members, (member.name.as_str(), Some(paths::member(&member.id)))];
+        html! {
+            (Head::new(&crumbs, html! { "Remove " bdi { (member.name) } "?" }))
+            @if self.is_only_admin { (self.refuse()) } @else { (self.ask()) }
+        }
+    }
+}
+
+impl RemoveView<'_> {
+    fn ask(&self) -> Markup {
+        let member = &self.membership.member;
+        let (team, zone) = (&self.viewer.organisation.name, self.viewer.organisation.time_zone);
+        let own = member.id == self.viewer.member.id;
+        html! {
+            p.says {
+                @if own { "You are logged out of " (team) " from the moment you press the button." }
+                @else { bdi { (member.name) } " is logged out of " (team) " from the moment you press the button." }
+            }
+            div.form {
+                div.notice.bad {
+                    h2 { "What ends" }
+                    ul {
+                        li { @if own { "Every session of yours in " } @else { "Every session of theirs in " } (team) ", on every device." }
+                        @if self.membership.role == Role::Admin { li { "The invitations of " bdi { (member.name) } " that nobody has accepted yet, because their links have been seen." } }
+                    }
+                }
+                div {
+                    h2 { "What stays" }
+                    p { "The name in the logs, exports and the audit log, the webhooks and API keys made so far, and what is on its way." }
+                    @if self.membership.role == Role::Admin {
+                        p { "Keys and secrets that were copied go on working: revoke or regenerate those under "
+                            a href=(paths::API_KEYS) { "API Key Management" } " and " a href=(paths::WEBHOOKS) { "Webhooks" } "." }
+                    }
+                }
+                dl.facts {
+                    div { dt { "E-mail address" } dd { (member.email) } }
+                    div { dt { "Role" } dd { (self.membership.role.label()) } }
+                    div { dt { "Member since" } dd { (time::long(self.membership.since, zone)) } }
+                }
+                form.row method="post" action=(paths::member_removal(&member.id)) {
+                    button.btn.stop { "Remove member" } " " a.btn href=(paths::member(&member.id)) { @if own { "Stay" } @else { "Keep them" } }
+                }
+            }
+        }
+    }
+
+    /// The only admin: no red button, but what stands in the way.
+    fn refuse(&self) -> Markup {
+        html! {
+            p.says { "Not yet: " (member::only_admin(&self.membership.member.name)) "." }
+            p.row { a.btn.main href=(paths::MEMBERS) { "Back to the members" } }
+        }
+    }
+}
