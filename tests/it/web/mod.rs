@@ -7,5 +7,6 @@ mod health;
 mod logs;
 mod nul;
 mod sign_in;
+mod snippets;
 mod walk;
 mod webhooks;
