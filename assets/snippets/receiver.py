@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from verify import verify
 
-SECRET = os.environ["WEBHOOK_SECRET"]
+SECRET = os.environ.get("WEBHOOK_SECRET", "")
 QUEUE = os.environ.get("WEBHOOK_QUEUE", "queue.db")
 LARGEST = 10 * 1024 * 1024
 
@@ -41,6 +41,8 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    if not SECRET:
+        raise SystemExit("WEBHOOK_SECRET is not set")
     server = ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", 8000))), Receiver)
     print(f"listening on {server.server_address[1]}", flush=True)
     server.serve_forever()

@@ -22,6 +22,9 @@ pub enum Nav {
     Webhooks,
     ApiKeys,
     Logs,
+    Events,
+    Catalogue,
+    Receiving,
     /// None: an error page.
     Nowhere,
 }
@@ -49,6 +52,9 @@ const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
         &[
             Entry(Nav::ApiKeys, "API Key Management", paths::API_KEYS, Permission::ManageApiKeys),
             Entry(Nav::Logs, "Webhook Logs", paths::LOGS, Permission::ViewLogs),
+            Entry(Nav::Events, "Events", paths::EVENTS, Permission::ViewLogs),
+            Entry(Nav::Catalogue, "Catalogue", paths::CATALOGUE, Permission::BeMember),
+            Entry(Nav::Receiving, "Receiving", paths::RECEIVING, Permission::BeMember),
         ],
     ),
 ];

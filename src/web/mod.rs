@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod assets;
 pub mod chart;
 pub mod code;
+pub mod developers;
 pub mod error;
 pub mod exports;
 pub mod form;

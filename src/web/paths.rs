@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 
+use crate::domain::attempt::ErrorClass;
+use crate::domain::event::EventType;
+
 pub const HOME: &str = "/";
 pub const LOGIN: &str = "/login";
 pub const LOGOUT: &str = "/logout";
@@ -14,6 +17,9 @@ pub const WEBHOOKS: &str = "/settings/webhooks";
 pub const NEW_WEBHOOK: &str = "/settings/webhooks/new";
 pub const API_KEYS: &str = "/developers/api-keys";
 pub const LOGS: &str = "/developers/logs";
+pub const EVENTS: &str = "/developers/events";
+pub const CATALOGUE: &str = "/developers/catalogue";
+pub const RECEIVING: &str = "/developers/receiving";
 
 /// One vacancy with its candidates.
 pub fn vacancy(id: impl Display) -> String {
@@ -118,4 +124,39 @@ pub fn log_retry(id: impl Display) -> String {
 /// The end of a delivery that is still owed.
 pub fn log_cancellation(id: impl Display) -> String {
     format!("/developers/logs/{id}/cancellation")
+}
+
+/// What happened: one event, with the deliveries it caused.
+pub fn event(id: impl Display) -> String {
+    format!("{EVENTS}/{id}")
+}
+
+/// A type of event in the catalogue.
+pub fn catalogue_entry(kind: EventType) -> String {
+    format!("{CATALOGUE}/{kind}")
+}
+
+/// The guide, with the snippet of a language.
+pub fn receiving_in(language: &str) -> String {
+    format!("{RECEIVING}?language={language}#verify")
+}
+
+/// A recipe of the guide.
+pub fn recipe(slug: &str) -> String {
+    format!("{RECEIVING}/{slug}")
+}
+
+/// Where the guide says what a failure means and what to do.
+pub fn help(class: ErrorClass) -> String {
+    format!("{RECEIVING}#{}", class.as_str())
+}
+
+/// Where the guide says how a disabled webhook works again.
+pub fn help_disabled() -> String {
+    format!("{RECEIVING}#disabled")
+}
+
+/// Where a sample of an event is sent to a hook.
+pub fn webhook_sample(id: impl Display, kind: EventType) -> String {
+    format!("/settings/webhooks/{id}/tests/new?event={kind}")
 }

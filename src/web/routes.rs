@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::web::{get, post};
 
 use super::paths;
-use super::{api_keys, assets, exports, home, logs, sign_in, vacancies, webhooks};
+use super::{api_keys, assets, developers, exports, home, logs, sign_in, vacancies, webhooks};
 use crate::domain::role::Permission;
 
 /// Who may come.
@@ -89,6 +89,12 @@ pub const ROUTES: &[Route] = &[
     show("/developers/logs/{id}", May(ViewLogs), || get().to(logs::show::show)),
     act("/developers/logs/{id}/retry", May(Resend), || post().to(logs::act::retry)),
     act("/developers/logs/{id}/cancellation", May(Resend), || post().to(logs::act::cancel)),
+    show(paths::EVENTS, May(ViewLogs), || get().to(developers::events::show)),
+    show("/developers/events/{id}", May(ViewLogs), || get().to(developers::event::show)),
+    show(paths::CATALOGUE, May(BeMember), || get().to(developers::catalogue::show)),
+    show("/developers/catalogue/{event}", May(BeMember), || get().to(developers::catalogue::show_entry)),
+    show(paths::RECEIVING, May(BeMember), || get().to(developers::receiving::show)),
+    show("/developers/receiving/{recipe}", May(BeMember), || get().to(developers::recipes::show)),
 ];
 
 /// The rule of a route; HEAD is a GET whose body nobody wants.

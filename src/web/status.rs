@@ -25,6 +25,8 @@ const fn state(word: &'static str, icon: &'static str, colour: &'static str) -> 
 impl State {
     /// A hook whose latest delivery was not accepted.
     pub const FAILING: State = state("Failing", "warn", "warn");
+    /// An event that no hook wanted.
+    pub const UNROUTED: State = state("No webhook", "off", "");
 
     /// Where a delivery stands.
     pub fn of_delivery(delivery: &Delivery) -> Self {

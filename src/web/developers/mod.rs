@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod event;
 pub mod events;
+pub mod filter;
 pub mod receiving;
 pub mod recipes;
 pub mod snippets;

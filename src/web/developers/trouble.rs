@@ -7,7 +7,7 @@ use crate::domain::attempt::ErrorClass;
 
 /// The status codes that the log tells apart.
 const STATUSES: [&[u16]; 11] =
-    [&[400, 422], &[401, 403], &[404], &[405], &[408], &[410], &[413], &[415], &[429], &[500], &[502, 504], &[503]];
+    [&[400, 422], &[401, 403], &[404], &[405], &[408], &[410], &[413], &[415], &[429], &[502, 504], &[503]];
 
 /// Every class.
 pub fn classes() -> Markup {
@@ -45,11 +45,16 @@ mod tests {
     fn every_class_has_its_place_with_the_sentences_of_the_log() {
         let page = classes().into_string();
         for class in ErrorClass::ALL {
-            let (_, anchor) = paths::help(class).split_once('#').map(|(page, anchor)| (page.to_owned(), anchor.to_owned())).expect("a place");
+            let (_, anchor) = paths::help(class)
+                .split_once('#')
+                .map(|(page, anchor)| (page.to_owned(), anchor.to_owned()))
+                .expect("a place");
             assert_eq!(page.matches(&format!("<h3 id=\"{anchor}\">")).count(), 1, "{anchor}");
             assert!(page.contains(class.sentence()) && page.contains(class.advice()), "{anchor}: {page}");
         }
-        for words in ["<strong>401, 403</strong>: The receiver does not accept the key", "<strong>502, 504</strong>: The proxy"] {
+        for words in
+            ["<strong>401, 403</strong>: The receiver does not accept the key", "<strong>502, 504</strong>: The proxy"]
+        {
             assert!(page.contains(words), "{words}: {page}");
         }
     }

@@ -5,6 +5,7 @@ use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
 use super::super::gate::see_other;
+use super::super::logs::explain::help;
 use super::super::logs::tries::steps;
 use super::super::{paths, time};
 use crate::actions::{Context, Viewer, test};
@@ -62,7 +63,7 @@ impl Render for TestResult<'_> {
                 }
                 @if let Some(class) = outcome.class {
                     p.small { (class.sentence()) @if let Some(detail) = &outcome.detail { " " span.soft { "(" (detail) ")" } } }
-                    p.small { strong { "Do this: " } (class.advice()) }
+                    p.small { strong { "Do this: " } (class.advice()) " " (help(class)) }
                 }
                 p.small { (steps(attempt)) ". " a href=(log) { "Its row in the log" } }
                 @if let Some(response) = attempt.response.as_ref().filter(|response| !response.body.is_empty()) {

@@ -2,6 +2,7 @@
 
 mod cookies;
 mod cross_site;
+mod developers;
 mod headers;
 mod health;
 mod logs;

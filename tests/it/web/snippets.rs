@@ -3,9 +3,10 @@
 //! Drivers in `tests/receivers/snippets` hand each snippet what a receiver has: the raw body, a header, the secret. Where a
 //! language is not installed its test fails; `tests/run` installs all of them. The database plays no part here.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 
 use chrono::TimeDelta;
 use hirewire::actions;
@@ -14,9 +15,10 @@ use hirewire::domain::event::EventType;
 use hirewire::domain::mode::Mode;
 use hirewire::domain::secret::Plain;
 use hirewire::domain::signing::{self, Secrets, Signed};
+use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Kind, Receiver, TestApp, run};
+use crate::support::{Browser, DEADLINE, Kind, Receiver, TestApp, run};
 
 #[path = "../../../assets/snippets/verify.rs"]
 #[expect(clippy::disallowed_methods, reason = "a receiver has a clock of its own")]
@@ -42,16 +44,9 @@ fn holds(snippet: impl FnOnce(&Path) -> Judge + 'static) {
         let [genuine, old, early] = delivered_at(&app, [0, -600, 600]).await;
         assert!(accepts(&genuine), "a genuine delivery is accepted");
 
-        let both = |secrets: [&str; 2]| {
-            let live = secrets.map(|secret| Plain::new(secret.into())).into();
-            let signed = Signed { id: &genuine.id, at: SystemClock.now(), body: &genuine.body };
-            let headers = signing::headers(signed, &Secrets { live, preferred: 0 });
-            let header = headers.into_iter().find(|(name, _)| *name == "X-Webhook-Signature").expect("signed").1;
-            Delivered { header, ..genuine.clone() }
-        };
         let other = Plain::new(format!("whsec_{}", "Q".repeat(44)));
         for secrets in [[other.reveal(), &genuine.secret], [&genuine.secret, other.reveal()]] {
-            assert!(accepts(&both(secrets)), "with the signatures of two secrets, either is enough");
+            assert!(accepts(&signed_by(&genuine, &secrets)), "with the signatures of two secrets, either is enough");
         }
 
         let mut changed = genuine.clone();
@@ -83,6 +78,15 @@ fn holds(snippet: impl FnOnce(&Path) -> Judge + 'static) {
             assert!(!accepts(&wrong), "accepted all the same: {what}");
         }
     });
+}
+
+/// The same delivery, signed now with these secrets.
+fn signed_by(delivered: &Delivered, secrets: &[&str]) -> Delivered {
+    let live = secrets.iter().map(|secret| Plain::new((*secret).into())).collect();
+    let signed = Signed { id: &delivered.id, at: SystemClock.now(), body: &delivered.body };
+    let headers = signing::headers(signed, &Secrets { live, preferred: 0 });
+    let header = headers.into_iter().find(|(name, _)| *name == "X-Webhook-Signature").expect("signed").1;
+    Delivered { header, ..delivered.clone() }
 }
 
 /// The same event type, delivered so many seconds from now.
@@ -222,5 +226,56 @@ fn the_snippet_for_a_shell_accepts_what_is_genuine_alone() {
                 other => panic!("{command:?} ended with {other:?}"),
             }
         })
+    });
+}
+
+/// A program that is ended with its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended by itself needs no end.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a file of the recipe for a plain script, in a folder with all of them.
+fn script(folder: &Path, name: &str, secret: &str) -> (Running, mpsc::Receiver<String>) {
+    for file in ["verify.py", "receiver.py", "worker.py"] {
+        std::fs::copy(snippet(file), folder.join(file)).expect("a copy");
+    }
+    let mut command = Command::new("python3");
+    command.arg(name).current_dir(folder).env("WEBHOOK_SECRET", secret).env("PORT", "0").stdout(Stdio::piped());
+    let mut child = started(&mut command);
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let (says, said) = mpsc::channel();
+    // Ends with the program, or when nobody listens any more.
+    std::thread::spawn(move || lines.map_while(Result::ok).all(|line| says.send(line).is_ok()));
+    (Running(child), said)
+}
+
+#[test]
+fn the_plain_script_queues_what_is_genuine_once_and_answers_at_once() {
+    run(Kind::Sqlite, |app| async move {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [genuine, old] = delivered_at(&app, [0, -600]).await;
+        let (_receiver, said) = script(folder.path(), "receiver.py", &genuine.secret);
+        let port = said.recv_timeout(DEADLINE).expect("where it listens").replace("listening on ", "");
+        let receiver = Browser::new(&format!("http://127.0.0.1:{port}"), &app.config);
+        let posted = async |delivered: &Delivered| {
+            let headers = [("X-Webhook-Signature", delivered.header.as_str()), ("Webhook-Id", &delivered.id)];
+            receiver.clone().send(Method::POST, "/in", &headers, delivered.body.clone()).await.status
+        };
+        let forged = Delivered { body: b"{}".to_vec(), id: "evt_forged".into(), ..genuine.clone() };
+        for (delivered, expected) in [(&genuine, 204), (&genuine, 204), (&old, 401), (&forged, 401)] {
+            assert_eq!(posted(delivered).await, expected);
+        }
+        let (_worker, worked) = script(folder.path(), "worker.py", "");
+        assert_eq!(worked.recv_timeout(DEADLINE), Ok(format!("candidate.updated {}", genuine.id)));
+        // The repeat is not worked on again: what comes next is the next event.
+        let [next] = delivered_at(&app, [0]).await;
+        assert_eq!(posted(&signed_by(&next, &[&genuine.secret])).await, 204);
+        assert_eq!(worked.recv_timeout(DEADLINE), Ok(format!("candidate.updated {}", next.id)));
     });
 }

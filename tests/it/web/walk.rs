@@ -40,7 +40,7 @@ fn the_table_gives_each_role_what_the_product_gives_it() {
         let acts = way.route.method == actix_web::http::Method::POST;
         let forms = way.route.path.ends_with("/new") || way.route.path.contains("/import");
         let expected: &[Role] = match way.route.path {
-            path if path.starts_with("/developers/logs") => &everybody,
+            path if path.starts_with("/developers/logs") || path.starts_with("/developers/events") => &everybody,
             path if path.starts_with("/developers/api-keys") => &[Role::Admin],
             "/settings/webhooks" | "/settings/webhooks/{id}" => &[Role::Admin, Role::Support],
             path if path.starts_with("/settings/") => &[Role::Admin],
@@ -98,9 +98,11 @@ impl Way {
             path if path.starts_with("/settings/webhooks/") => "hook",
             path if path.starts_with("/developers/api-keys/") => "api key",
             path if path.starts_with("/developers/logs/") => "delivery",
+            path if path.starts_with("/developers/events/") => "event",
             _ => "",
         };
         let mut path = things_of.replace("{kind}", "secret").replace("{name}", "nothing.css");
+        path = path.replace("{event}", "job.created").replace("{recipe}", "zapier");
         for (place, thing) in [("{id}", id), ("{import}", "import")] {
             if path.contains(place) {
                 let id = things.ids.get(thing).unwrap_or_else(|| panic!("the walk knows no {place} of {things_of}"));
@@ -144,11 +146,11 @@ async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Recei
         created_at: app.now(),
     };
     let (organisation, wanted, written) = (admin.organisation.id.clone(), export.clone(), import.clone());
-    let delivery = app
+    let (delivery, event) = app
         .write(move |conn| {
             store::import::insert(conn, &written)?;
             let view = store::export::find(conn, &organisation, &wanted)?.expect("just confirmed");
-            Ok::<_, StoreError>(view.delivery.id)
+            Ok::<_, StoreError>((view.delivery.id, view.export.event_id))
         })
         .await;
     let ids = [
@@ -157,6 +159,7 @@ async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Recei
         ("api key", key.id.to_string()),
         ("export", export.to_string()),
         ("delivery", delivery.to_string()),
+        ("event", event.to_string()),
         ("import", import.id.to_string()),
     ];
     Things { of: admin.clone(), ids: ids.into() }
