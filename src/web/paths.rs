@@ -111,21 +111,6 @@ pub fn api_key_revocation(id: impl Display) -> String {
     format!("/developers/api-keys/{id}/revocation")
 }
 
-/// One delivery.
-pub fn log(id: impl Display) -> String {
-    format!("/developers/logs/{id}")
-}
-
-/// Tries of a delivery made by hand: posting makes one.
-pub fn log_retry(id: impl Display) -> String {
-    format!("/developers/logs/{id}/retry")
-}
-
-/// The end of a delivery that is still owed.
-pub fn log_cancellation(id: impl Display) -> String {
-    format!("/developers/logs/{id}/cancellation")
-}
-
 /// What happened: one event, with the deliveries it caused.
 pub fn event(id: impl Display) -> String {
     format!("{EVENTS}/{id}")
@@ -158,5 +143,20 @@ pub fn help_disabled() -> String {
 
 /// Where a sample of an event is sent to a hook.
 pub fn webhook_sample(id: impl Display, kind: EventType) -> String {
-    format!("/settings/webhooks/{id}/tests/new?event={kind}")
+    format!("/settings/webhooks/{id}/tests?event={kind}")
+}
+
+/// One delivery.
+pub fn log(id: impl Display) -> String {
+    format!("/developers/logs/{id}")
+}
+
+/// Tries of a delivery made by hand: posting makes one.
+pub fn log_retry(id: impl Display) -> String {
+    format!("/developers/logs/{id}/retry")
+}
+
+/// The end of a delivery that is still owed.
+pub fn log_cancellation(id: impl Display) -> String {
+    format!("/developers/logs/{id}/cancellation")
 }

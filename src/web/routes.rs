@@ -85,16 +85,16 @@ pub const ROUTES: &[Route] = &[
     show("/developers/api-keys/{id}/reveal", May(ManageApiKeys), || get().to(api_keys::reveal)),
     show("/developers/api-keys/{id}/revocation", May(ManageApiKeys), || get().to(api_keys::show_revocation)),
     act("/developers/api-keys/{id}/revocation", May(ManageApiKeys), || post().to(api_keys::revoke)),
-    show(paths::LOGS, May(ViewLogs), || get().to(logs::list::show)),
-    show("/developers/logs/{id}", May(ViewLogs), || get().to(logs::show::show)),
-    act("/developers/logs/{id}/retry", May(Resend), || post().to(logs::act::retry)),
-    act("/developers/logs/{id}/cancellation", May(Resend), || post().to(logs::act::cancel)),
     show(paths::EVENTS, May(ViewLogs), || get().to(developers::events::show)),
     show("/developers/events/{id}", May(ViewLogs), || get().to(developers::event::show)),
     show(paths::CATALOGUE, May(BeMember), || get().to(developers::catalogue::show)),
     show("/developers/catalogue/{event}", May(BeMember), || get().to(developers::catalogue::show_entry)),
     show(paths::RECEIVING, May(BeMember), || get().to(developers::receiving::show)),
     show("/developers/receiving/{recipe}", May(BeMember), || get().to(developers::recipes::show)),
+    show(paths::LOGS, May(ViewLogs), || get().to(logs::list::show)),
+    show("/developers/logs/{id}", May(ViewLogs), || get().to(logs::show::show)),
+    act("/developers/logs/{id}/retry", May(Resend), || post().to(logs::act::retry)),
+    act("/developers/logs/{id}/cancellation", May(Resend), || post().to(logs::act::cancel)),
 ];
 
 /// The rule of a route; HEAD is a GET whose body nobody wants.

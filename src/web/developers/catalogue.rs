@@ -233,7 +233,7 @@ mod tests {
         let hook = samples::hook("HRIS <Sync>");
         let kind = EventType::parse("job.created").expect("in the catalogue");
         let with = page(kind, Some(vec![hook.clone()]));
-        let link = format!("href=\"/settings/webhooks/{}/tests/new?event=job.created\"", hook.id);
+        let link = format!("href=\"/settings/webhooks/{}/tests?event=job.created\"", hook.id);
         assert!(with.contains(&link) && with.contains("Send it to HRIS &lt;Sync&gt;"), "{with}");
         assert!(page(kind, Some(Vec::new())).contains("There is no webhook in live mode yet."));
         assert!(page(kind, None).contains("An Organisation Admin can send it"));

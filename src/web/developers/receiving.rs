@@ -203,7 +203,8 @@ mod tests {
         let page = Guide { chosen: named("php") }.render().into_string();
         assert!(page.contains("hash_equals") && !page.contains("hmac.compare_digest"), "{page}");
         let anchors = page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
-        for anchor in anchors {
+        // Icons are drawn by the page around.
+        for anchor in anchors.filter(|anchor| !anchor.starts_with("i-")) {
             assert_eq!(page.matches(&format!("id=\"{anchor}\"")).count(), 1, "{anchor}");
         }
     }

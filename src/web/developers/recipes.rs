@@ -34,8 +34,8 @@ pub const RECIPES: [Recipe; 4] = [
     Recipe {
         slug: "make",
         title: "Make",
-        what: "start a scenario with each delivery behind a filter on the key, or on the signature.",
-        says: "Let the webhook pass headers on, and put a filter on the key right behind it.",
+        what: "start a scenario with each delivery; Make itself refuses a wrong key, and a filter checks the signature.",
+        says: "Give Make’s own API key to the webhook as a header; Make then refuses everybody else.",
         steps: make,
     },
     Recipe {
@@ -48,7 +48,7 @@ pub const RECIPES: [Recipe; 4] = [
     Recipe {
         slug: "script",
         title: "A plain script",
-        what: "a small server that verifies, queues and answers at once, in one file of Python.",
+        what: "a small server that verifies, queues and answers at once, in Python and nothing else.",
         says: "Verify, write it down, answer 204. A second program works through what was written down.",
         steps: script,
     },
@@ -139,22 +139,17 @@ fn zapier(viewer: &Viewer) -> Markup {
 
 fn make(viewer: &Viewer) -> Markup {
     html! {
-        p { "A custom webhook of Make checks only its own header, " code { "x-make-apikey" } ", which Hirewire does not send. A filter behind it checks the key, or the signature." }
-        h2 { "Connect" }
+        p { "A custom webhook of Make can ask for an API key in a header of its own, " code { "x-make-apikey" } ". It does not look at " code { "X-Webhook-Key" } " or at signatures; a filter behind it can." }
+        h2 { "Connect, and check the key" }
         ol {
-            li { "In Make, add the module " strong { "Webhooks > Custom webhook" } " to a scenario and create a webhook. In its advanced settings turn on " strong { "Get request headers" } ". Leave API key authentication empty. Save, and copy the address." }
-            li { (create(viewer, both_ticked())) " Store key and secret: they are shown once." }
-            li { "In Make, press " strong { "Redetermine data structure" } "; on the webhook’s page in Hirewire press " strong { "Send Test" } ". Make answers 200 with “Accepted”, and knows the fields from then on." }
+            li { "In Make, add the module " strong { "Webhooks > Custom webhook" } " to a scenario and create a webhook. Under " strong { "API Key authentication" } " add a key: a long random value, such as the output of " code { "openssl rand -hex 32" } ". Save, and copy the address." }
+            li { (create(viewer, html! { "add under " strong { "Headers of its own" } " the name " code { "x-make-apikey" } " with that value, leave " strong { "Sign deliveries" } " ticked" })) " Store the secret: it is shown once." }
+            li { "In Make, press " strong { "Redetermine data structure" } "; on the webhook’s page in Hirewire press " strong { "Send Test" } ". Make answers 200 with “Accepted”, and knows the fields from then on. Without the key it answers 401, and starts nothing." }
         }
-        h2 { "Check the key" }
+        h2 { "Check the signature as well" }
         ol {
-            li { "Set a filter on the line behind the webhook. Above, paste this; below, the key you stored; between them " strong { "Text operators: Equal to" } ". The 1 is the number of the webhook’s module: write yours if it is another." }
-        }
-        (code::figure("Filter on the key", html! { strong { "Filter" } "the value of one header" }, html! { "{{get(map(1.`__IMTHEADERS__`; \"value\"; \"name\"; \"x-webhook-key\"); 1)}}" }, true))
-        h2 { "Or check the signature" }
-        ol {
-            li { "In the webhook’s advanced settings turn on " strong { "JSON pass-through" } " too: the body then comes as the text " code { "value" } ", byte for byte." }
-            li { "Set the filter to these two, " strong { "Equal to" } " between them, with your secret in the second." }
+            li { "In the webhook’s advanced settings turn on " strong { "Get request headers" } " and " strong { "JSON pass-through" } ": the body then comes as the text " code { "value" } ", byte for byte." }
+            li { "Set a filter on the line behind the webhook to these two, " strong { "Text operators: Equal to" } " between them, with your secret in the second. The 1 is the number of the webhook’s module: write yours if it is another." }
             li { "Behind it add " strong { "JSON > Parse JSON" } " with " code { "{{1.value}}" } "." }
         }
         (code::figure("Filter on the signature", html! { strong { "Filter" } "left, then right" }, html! {

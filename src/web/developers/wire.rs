@@ -79,7 +79,7 @@ pub fn answering() -> Markup {
         @for policy in Policy::ALL {
             h3 { (policy.label()) }
             p { (policy.explanation()) }
-            (ladder(policy, 0, false))
+            div { (ladder(policy, 0, false)) }
         }
         p { "Pauses count from the end of the try before. Those of Patient vary by up to a fifth, so that not all come back at once." }
     }

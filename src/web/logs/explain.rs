@@ -190,7 +190,7 @@ mod tests {
         assert!(notice(&detail).into_string().contains("has now, then press Send again."));
         detail.delivery.state = DeliveryState::Retrying { due: None };
         let page = notice(&detail).into_string();
-        assert!(page.contains("has now.</p>") && page.contains("notice warn"), "{page}");
+        assert!(page.contains("has now. <a ") && page.contains("notice warn"), "{page}");
     }
 
     #[test]
