@@ -2,6 +2,7 @@
 # WEBHOOK_SECRET=whsec_… sh verify.sh "$X_WEBHOOK_SIGNATURE" <raw-body
 # Ends with 0 when the delivery is genuine, with 1 when it is not.
 tolerance=300 # seconds
+: "${WEBHOOK_SECRET:?is not set}"
 
 value() { printf '%s\n' "$1" | tr ',' '\n' | sed -n "s/^ *$2=//p"; }
 hmac() { openssl dgst -sha256 -hmac "$1" -r | cut -d ' ' -f 1; }

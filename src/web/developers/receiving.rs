@@ -6,27 +6,30 @@ use maud::{Markup, Render, html};
 use super::super::form::Fields;
 use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
+use super::super::words::{count, grouped};
 use super::super::{code, paths};
 use super::recipes::RECIPES;
 use super::snippets::{Snippet, named, tabs};
 use super::{trouble, wire};
-use crate::actions::Viewer;
+use crate::actions::{Context, Viewer};
+use crate::domain::health::Rule;
 
 /// The guide, with the snippet of the language that the address names.
 pub async fn show(
     request: HttpRequest,
-    _: web::Data<crate::actions::Context>,
+    context: web::Data<Context>,
     viewer: Viewer,
     organisations: Organisations,
 ) -> HttpResponse {
     let chosen = named(Fields::parse(request.query_string().as_bytes()).one("language"));
-    let page = Page::new("Receiving", Nav::Receiving, &viewer, Guide { chosen }.render());
+    let page = Page::new("Receiving", Nav::Receiving, &viewer, Guide { chosen, rule: context.engine.rule() }.render());
     Page { organisations: organisations.0, ..page }.ok()
 }
 
 /// The page.
 struct Guide {
     chosen: &'static Snippet,
+    rule: Rule,
 }
 
 /// Headings, in their order, by anchor.
@@ -77,7 +80,7 @@ impl Guide {
             "rotation" => rotation(),
             "key" => key(),
             "recipes" => recipes(),
-            _ => help(),
+            _ => help(self.rule),
         }
     }
 }
@@ -172,7 +175,7 @@ fn recipes() -> Markup {
     }
 }
 
-fn help() -> Markup {
+fn help(rule: Rule) -> Markup {
     html! {
         h3 #signature { "The signature does not match" }
         ul {
@@ -186,7 +189,11 @@ fn help() -> Markup {
         p { a href=(paths::EVENTS) { "Events" } " lists everything that happened, also what matched no webhook. " a href=(paths::LOGS) { "Webhook Logs" } " has a line for each delivery from the moment it is due." }
         h3 #disabled { "The webhook was disabled" }
         p {
-            "That happens after twenty failed deliveries in a row and a day without a success, after warnings, and at once when the receiver answers 410. "
+            "That happens at once when the receiver answers 410"
+            @if let Some(time) = rule.time {
+                ", and when " (grouped(rule.failures as usize)) " deliveries in a row failed and nothing arrived for " (count(usize::try_from(time.num_hours()).unwrap_or_default(), "hour")) ", after warnings"
+            }
+            ". "
             strong { "Do this:" } " mend the receiver, try it with Send Test, have an Organisation Admin enable the webhook, then send what it missed from its page."
         }
         p { "The rest are the failures that the log names. The buttons and answers they speak of stand on the delivery’s page." }
@@ -200,7 +207,8 @@ mod tests {
 
     #[test]
     fn the_guide_shows_one_language_and_every_link_within_it_leads_somewhere() {
-        let page = Guide { chosen: named("php") }.render().into_string();
+        let page = Guide { chosen: named("php"), rule: Rule::default() }.render().into_string();
+        assert!(page.contains("20 deliveries in a row failed and nothing arrived for 24 hours"), "{page}");
         assert!(page.contains("hash_equals") && !page.contains("hmac.compare_digest"), "{page}");
         let anchors = page.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
         // Icons are drawn by the page around.

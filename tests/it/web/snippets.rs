@@ -246,7 +246,13 @@ fn script(folder: &Path, name: &str, secret: &str) -> (Running, mpsc::Receiver<S
         std::fs::copy(snippet(file), folder.join(file)).expect("a copy");
     }
     let mut command = Command::new("python3");
-    command.arg(name).current_dir(folder).env("WEBHOOK_SECRET", secret).env("PORT", "0").stdout(Stdio::piped());
+    command
+        .arg(name)
+        .current_dir(folder)
+        .env("WEBHOOK_SECRET", secret)
+        .env("PORT", "0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     let mut child = started(&mut command);
     let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
     let (says, said) = mpsc::channel();
