@@ -96,7 +96,7 @@ impl Render for Sheet<'_> {
                 (part("Deliveries", html! { "One for each webhook that wanted it." }, self.deliveries()))
             }
             (part("Facts", html! {}, self.facts()))
-            (part("Payload", html! { "The same bytes on every try." }, self.payload()))
+            (part("Payload", html! { @if !deliveries.is_empty() { "The same bytes on every try." } }, self.payload()))
         }
     }
 }

@@ -101,7 +101,8 @@ impl List<'_> {
             @if self.unrouted > 0 {
                 div.notice.info {
                     p {
-                        (count) @if self.unrouted == 1 { " event" } @else { " events" } " in " (self.viewer.mode) " mode matched no webhook. They are kept, and nothing was sent. "
+                        @if self.unrouted == 1 { "1 event in " (self.viewer.mode) " mode matched no webhook. It is kept, and nothing was sent. " }
+                        @else { (count) " events in " (self.viewer.mode) " mode matched no webhook. They are kept, and nothing was sent. " }
                         @if self.filters.routed != Some(false) { a href=(self.filters.link(&[("webhook", "none")])) { "Show them" } }
                     }
                     p { (connect(self.viewer)) }
