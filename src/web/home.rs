@@ -202,7 +202,7 @@ impl HomeView<'_> {
                     may(Permission::ManageApiKeys).then_some((paths::API_KEYS, "Create an API key"))))
             }
             @if self.known.unrouted > 0 {
-                p.small.soft { (self.known.unrouted) " events are recorded in " (mode) " mode and wait without a webhook." }
+                p.small.soft { (self.known.unrouted) " events are recorded in " (mode) " mode and wait without a webhook. " @if self.sees_hooks() { a href={ (paths::EVENTS) "?webhook=none" } { "See them" } } }
             }
         }
     }

@@ -24,6 +24,9 @@ pub enum Nav {
     Members,
     ApiKeys,
     Logs,
+    Events,
+    Catalogue,
+    Receiving,
     /// None: an error page, one's own account.
     Nowhere,
 }
@@ -55,6 +58,9 @@ const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
         &[
             Entry(Nav::ApiKeys, "API Key Management", paths::API_KEYS, Permission::ManageApiKeys),
             Entry(Nav::Logs, "Webhook Logs", paths::LOGS, Permission::ViewLogs),
+            Entry(Nav::Events, "Events", paths::EVENTS, Permission::ViewLogs),
+            Entry(Nav::Catalogue, "Catalogue", paths::CATALOGUE, Permission::BeMember),
+            Entry(Nav::Receiving, "Receiving", paths::RECEIVING, Permission::BeMember),
         ],
     ),
 ];

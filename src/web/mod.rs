@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod assets;
 pub mod chart;
 pub mod code;
+pub mod developers;
 pub mod error;
 pub mod exports;
 pub mod first_run;

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::domain::attempt::ErrorClass;
+use crate::domain::event::EventType;
 use crate::domain::ids::{InterviewId, SessionId};
 use crate::domain::interview::payload;
 
@@ -25,6 +27,9 @@ pub const ACCOUNT_PASSWORD: &str = "/account/password";
 pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
 pub const API_KEYS: &str = "/developers/api-keys";
 pub const LOGS: &str = "/developers/logs";
+pub const EVENTS: &str = "/developers/events";
+pub const CATALOGUE: &str = "/developers/catalogue";
+pub const RECEIVING: &str = "/developers/receiving";
 
 /// One vacancy with its candidates.
 pub fn vacancy(id: impl Display) -> String {
@@ -224,6 +229,41 @@ pub fn api_key_reveal(id: impl Display) -> String {
 /// The page that revokes an API key.
 pub fn api_key_revocation(id: impl Display) -> String {
     format!("/developers/api-keys/{id}/revocation")
+}
+
+/// What happened: one event, with the deliveries it caused.
+pub fn event(id: impl Display) -> String {
+    format!("{EVENTS}/{id}")
+}
+
+/// A type of event in the catalogue.
+pub fn catalogue_entry(kind: EventType) -> String {
+    format!("{CATALOGUE}/{kind}")
+}
+
+/// The guide, with the snippet of a language.
+pub fn receiving_in(language: &str) -> String {
+    format!("{RECEIVING}?language={language}#verify")
+}
+
+/// A recipe of the guide.
+pub fn recipe(slug: &str) -> String {
+    format!("{RECEIVING}/{slug}")
+}
+
+/// Where the guide says what a failure means and what to do.
+pub fn help(class: ErrorClass) -> String {
+    format!("{RECEIVING}#{}", class.as_str())
+}
+
+/// Where the guide says how a disabled webhook works again.
+pub fn help_disabled() -> String {
+    format!("{RECEIVING}#disabled")
+}
+
+/// Where a sample of an event is sent to a hook.
+pub fn webhook_sample(id: impl Display, kind: EventType) -> String {
+    format!("/settings/webhooks/{id}/tests?event={kind}")
 }
 
 /// One delivery.

@@ -8,8 +8,8 @@ use actix_web::web::{get, post};
 
 use super::paths;
 use super::{
-    account, api_keys, assets, exports, first_run, home, interviews, invitation, logs, members, sign_in, vacancies,
-    webhooks,
+    account, api_keys, assets, developers, exports, first_run, home, interviews, invitation, logs, members, sign_in,
+    vacancies, webhooks,
 };
 use crate::domain::role::Permission;
 
@@ -136,6 +136,12 @@ pub const ROUTES: &[Route] = &[
     show("/developers/api-keys/{id}/reveal", May(ManageApiKeys), || get().to(api_keys::reveal)),
     show("/developers/api-keys/{id}/revocation", May(ManageApiKeys), || get().to(api_keys::show_revocation)),
     act("/developers/api-keys/{id}/revocation", May(ManageApiKeys), || post().to(api_keys::revoke)),
+    show(paths::EVENTS, May(ViewLogs), || get().to(developers::events::show)),
+    show("/developers/events/{id}", May(ViewLogs), || get().to(developers::event::show)),
+    show(paths::CATALOGUE, May(BeMember), || get().to(developers::catalogue::show)),
+    show("/developers/catalogue/{event}", May(BeMember), || get().to(developers::catalogue::show_entry)),
+    show(paths::RECEIVING, May(BeMember), || get().to(developers::receiving::show)),
+    show("/developers/receiving/{recipe}", May(BeMember), || get().to(developers::recipes::show)),
     show(paths::LOGS, May(ViewLogs), || get().to(logs::list::show)),
     show("/developers/logs/{id}", May(ViewLogs), || get().to(logs::show::show)),
     act("/developers/logs/{id}/retry", May(Resend), || post().to(logs::act::retry)),

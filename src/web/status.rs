@@ -26,6 +26,8 @@ const fn state(word: &'static str, icon: &'static str, colour: &'static str) -> 
 impl State {
     /// A hook whose latest delivery was not accepted.
     pub const FAILING: State = state("Failing", "warn", "warn");
+    /// An event that no hook wanted.
+    pub const UNROUTED: State = state("No webhook", "off", "");
 
     /// The key or secret that goes on, while a rotation lasts.
     pub const NEW: State = state("New", "ok", "ok");

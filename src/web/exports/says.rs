@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
+use super::super::logs::explain::help;
 use super::super::time;
 use super::result::Outcome;
 use crate::domain::attempt::ErrorClass;
@@ -99,7 +100,8 @@ impl Outcome {
 /// What the sentence leaves open: what happened, when a code alone says it, and the one thing to do.
 pub(super) fn advice(class: ErrorClass) -> Markup {
     let next = match class {
-        ErrorClass::Cancelled | ErrorClass::Missed => return html! {},
+        ErrorClass::Cancelled => return html! {},
+        ErrorClass::Missed => return html! { p { (help(class)) } },
         ErrorClass::ClientError => "Its delivery shows what it answered, and so what it did not accept.".to_owned(),
         ErrorClass::ServerError => "Its delivery shows what it answered; its own log says more.".to_owned(),
         _ => {
@@ -109,5 +111,5 @@ pub(super) fn advice(class: ErrorClass) -> Markup {
         }
     };
     let answered = matches!(class, ErrorClass::ClientError | ErrorClass::ServerError | ErrorClass::RedirectRefused);
-    html! { p { @if answered { (class.sentence()) " " } (next) } }
+    html! { p { @if answered { (class.sentence()) " " } (next) " " (help(class)) } }
 }

@@ -89,11 +89,12 @@ fn waiting(nothing: &Nothing, mode: &str) -> Markup {
         many if many as i64 > MOST_COUNTED => Some("more than 10,000 events wait without a webhook".to_owned()),
         many => Some(format!("{} events wait without a webhook", grouped(many as u64))),
     };
+    let unrouted = format!("{}?webhook=none", paths::EVENTS);
     html! {
         @match (nothing.has_hook, events) {
             (false, None) => p { "There is no webhook in " (mode) " mode yet, so events are recorded but go nowhere." },
-            (false, Some(events)) => p { "There is no webhook in " (mode) " mode yet, so events are recorded but go nowhere: " (events) "." },
-            (true, Some(events)) => p { "No event has matched a webhook so far: " (events) "." },
+            (false, Some(events)) => p { "There is no webhook in " (mode) " mode yet, so events are recorded but go nowhere: " a href=(unrouted) { (events) } "." },
+            (true, Some(events)) => p { "No event has matched a webhook so far: " a href=(unrouted) { (events) } "." },
             (true, None) => p { "A webhook is ready, and nothing has happened yet that it wants to hear of." },
         }
     }
@@ -194,7 +195,8 @@ mod tests {
         let nothing = Nothing { unrouted: 6, ..Nothing::default() };
         let admin = nothing_sent(&nothing, &sample::viewer(Role::Admin)).into_string();
         assert!(
-            admin.contains("Nothing has been sent in live mode.") && admin.contains("6 events wait without a webhook."),
+            admin.contains("Nothing has been sent in live mode.")
+                && admin.contains("?webhook=none\">6 events wait without a webhook</a>."),
             "{admin}"
         );
         assert!(admin.contains("Create Webhook") && admin.contains("Look at test mode"));

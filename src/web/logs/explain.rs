@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::super::paths;
 use super::show::Detail;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::DeliveryState;
@@ -47,15 +48,22 @@ pub fn notice(detail: &Detail) -> Markup {
                     (Some(advice), true, DeliveryState::Success { .. }) => { (advice) ", then press Send again." },
                     _ => (advice),
                 }
+                " " (help(class))
             }
         }
     }
+}
+
+/// The way to the guide's own words on a failure, for wherever one is shown.
+pub fn help(class: ErrorClass) -> Markup {
+    html! { a href=(paths::help(class)) { "Need help?" } }
 }
 
 /// The sentence and the advice, as exact as the status allows.
 fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static str, &'static str) {
     let has = |kind: CredentialKind| detail.credentials.iter().any(|(own, _)| *own == kind);
     let proves = has(CredentialKind::Key) || has(CredentialKind::Secret);
+    let is_deleted = detail.hook.state == HookState::Deleted;
     let general = (class.sentence(), class.advice());
     match (class, status) {
         (ErrorClass::Missed, _) if detail.hook.state == HookState::Paused => {
@@ -65,58 +73,66 @@ fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static s
             general.0,
             "send it from the page of the webhook, with all that it missed, or press Retry now for this one alone.",
         ),
-        (class, _) if class.is_decision() && detail.hook.state == HookState::Deleted => {
+        (class, _) if class.is_decision() && is_deleted => {
             (general.0, "create a webhook with the same address; what happens from then on is sent to it.")
         }
-        (ErrorClass::ClientError, Some(401 | 403)) if proves || detail.hook.state == HookState::Deleted => (
+        (class, status) => status.and_then(|status| by_status(class, status, proves || is_deleted)).unwrap_or(general),
+    }
+}
+
+/// The sentence and the advice for an answer with this status, where it says more than its class. `proves` says whether the
+/// webhook sends a key or a signature.
+pub fn by_status(class: ErrorClass, status: u16, proves: bool) -> Option<(&'static str, &'static str)> {
+    Some(match (class, status) {
+        (ErrorClass::ClientError, 401 | 403) if proves => (
             "The receiver does not accept the key or the signature.",
             "give the receiver the key and secret that this webhook has now, then press Retry now.",
         ),
-        (ErrorClass::ClientError, Some(401 | 403)) => (
+        (ErrorClass::ClientError, 401 | 403) => (
             "The receiver asks for a proof of who calls, and this webhook sends neither a key nor a signature.",
             "turn on signing or generate a key on the webhook's page, give it to the receiver, then press Retry now.",
         ),
-        (ErrorClass::ClientError, Some(400 | 422)) => (
+        (ErrorClass::ClientError, 400 | 422) => (
             "The receiver could not make sense of the request.",
             "read its answer below: it says what it did not accept.",
         ),
-        (ErrorClass::ClientError, Some(404)) => (
+        (ErrorClass::ClientError, 404) => (
             "The receiver's host answers, but knows nothing at this path.",
             "check the path with whoever runs the receiver; an address is changed by creating a new webhook.",
         ),
-        (ErrorClass::ClientError, Some(405)) => (
+        (ErrorClass::ClientError, 405) => (
             "The receiver does not take POST at this address.",
             "have it accept POST there, or create a webhook with the address that does.",
         ),
-        (ErrorClass::ClientError, Some(408)) => (
+        (ErrorClass::ClientError, 408) => (
             "The receiver gave up waiting for the request.",
             "look at the receiver's log, and at any proxy in front of it, for this time.",
         ),
-        (ErrorClass::ClientError, Some(410)) => (
+        (ErrorClass::ClientError, 410) => (
             "The receiver says that this address is gone for good.",
             "ask whoever runs the receiver for the new address and create a webhook with it.",
         ),
-        (ErrorClass::ClientError, Some(413)) => (
+        (ErrorClass::ClientError, 413) => (
             "The payload is larger than the receiver takes.",
             "raise the receiver's limit, or give the webhook a smaller field set.",
         ),
-        (ErrorClass::ClientError, Some(415)) => {
+        (ErrorClass::ClientError, 415) => {
             ("The receiver does not take application/json.", "have it accept JSON at this address.")
         }
-        (ErrorClass::ClientError, Some(429)) => (
+        (ErrorClass::ClientError, 429) => (
             "The receiver gets more requests than it takes in this time.",
             "raise the receiver's limit for Hirewire. A pause that it asks for with Retry-After is kept.",
         ),
-        (ErrorClass::ServerError, Some(502 | 504)) => (
+        (ErrorClass::ServerError, 502 | 504) => (
             "The proxy in front of the receiver got no answer from it.",
             "check that the application behind the proxy runs, then press Retry now.",
         ),
-        (ErrorClass::ServerError, Some(503)) => (
+        (ErrorClass::ServerError, 503) => (
             "The receiver says that it cannot work just now.",
             "check whether it is being maintained or is overloaded, then press Retry now.",
         ),
-        _ => general,
-    }
+        _ => return None,
+    })
 }
 
 /// Where a redirect pointed.
@@ -174,7 +190,7 @@ mod tests {
         assert!(notice(&detail).into_string().contains("has now, then press Send again."));
         detail.delivery.state = DeliveryState::Retrying { due: None };
         let page = notice(&detail).into_string();
-        assert!(page.contains("has now.</p>") && page.contains("notice warn"), "{page}");
+        assert!(page.contains("has now. <a ") && page.contains("notice warn"), "{page}");
     }
 
     #[test]

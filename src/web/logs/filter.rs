@@ -183,39 +183,11 @@ impl Filters {
     }
 
     fn choices(&self, at: usize, label: &str, options: &[(String, String)]) -> Markup {
-        let (name, typed) = (FIELDS[at], self.typed[at].as_str());
-        let error = self.errors.of(name);
-        let is_any = typed.is_empty() || typed.eq_ignore_ascii_case("any");
-        let chosen = |value: &str, label: &str| typed.eq_ignore_ascii_case(value) || typed.eq_ignore_ascii_case(label);
-        let known = is_any || options.iter().any(|(value, label)| chosen(value, label));
-        html! {
-            div.field {
-                label for=(name) { (label) }
-                (wrong(name, error))
-                select id=(name) name=(name) aria-invalid=[error.map(|_| "true")] aria-describedby=[described(name, error)] {
-                    option value="" selected[is_any] { "Any" }
-                    @if !known { option value=(typed) selected { (typed) } }
-                    @for (value, label) in options {
-                        option value=(value) selected[!is_any && chosen(value, label)] { (label) }
-                    }
-                }
-            }
-        }
+        select(FIELDS[at], label, &self.typed[at], options, &self.errors)
     }
 
     fn date(&self, at: usize, label: &str) -> Markup {
-        let (name, typed) = (FIELDS[at], self.typed[at].as_str());
-        let error = self.errors.of(name);
-        // A date field cannot show what is no date; a text field keeps what was typed.
-        let kind = if typed.is_empty() || day(typed).is_some() { "date" } else { "text" };
-        html! {
-            div.field {
-                label for=(name) { (label) }
-                (wrong(name, error))
-                input id=(name) name=(name) type=(kind) value=(typed)
-                    aria-invalid=[error.map(|_| "true")] aria-describedby=[described(name, error)];
-            }
-        }
+        date(FIELDS[at], label, &self.typed[at], &self.errors)
     }
 
     /// What is filtered by; following a chip removes its filter.
@@ -275,11 +247,54 @@ fn hook_label(hook: &Hook) -> String {
     if words.is_empty() { hook.name.clone() } else { format!("{} ({})", hook.name, words.join(", ")) }
 }
 
+/// A choice of a filter; one that is not on the list is kept as it was typed.
+pub(in crate::web) fn select(
+    name: &str,
+    label: &str,
+    typed: &str,
+    options: &[(String, String)],
+    errors: &Errors,
+) -> Markup {
+    let error = errors.of(name);
+    let is_any = typed.is_empty() || typed.eq_ignore_ascii_case("any");
+    let chosen = |value: &str, label: &str| typed.eq_ignore_ascii_case(value) || typed.eq_ignore_ascii_case(label);
+    let known = is_any || options.iter().any(|(value, label)| chosen(value, label));
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            (wrong(name, error))
+            select id=(name) name=(name) aria-invalid=[error.map(|_| "true")] aria-describedby=[described(name, error)] {
+                option value="" selected[is_any] { "Any" }
+                @if !known { option value=(typed) selected { (typed) } }
+                @for (value, label) in options {
+                    option value=(value) selected[!is_any && chosen(value, label)] { (label) }
+                }
+            }
+        }
+    }
+}
+
+/// A day of a filter.
+pub(in crate::web) fn date(name: &str, label: &str, typed: &str, errors: &Errors) -> Markup {
+    let error = errors.of(name);
+    // A date field cannot show what is no date; a text field keeps what was typed.
+    let kind = if typed.is_empty() || day(typed).is_some() { "date" } else { "text" };
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            (wrong(name, error))
+            input id=(name) name=(name) type=(kind) value=(typed)
+                aria-invalid=[error.map(|_| "true")] aria-describedby=[described(name, error)];
+        }
+    }
+}
+
 fn described(name: &str, error: Option<&str>) -> Option<String> {
     error.map(|_| describedby(name, "", error))
 }
 
-fn choice<T>(
+/// Reads a field whose value comes from a list; empty and `any` are none.
+pub(in crate::web) fn choice<T>(
     errors: &mut Errors,
     field: &str,
     problem: &str,
@@ -296,7 +311,8 @@ fn choice<T>(
     read
 }
 
-fn day(typed: &str) -> Option<NaiveDate> {
+/// Reads a day as date fields write it.
+pub(in crate::web) fn day(typed: &str) -> Option<NaiveDate> {
     let day = NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok()?;
     (1970..=9998).contains(&day.year()).then_some(day)
 }

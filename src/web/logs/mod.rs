@@ -28,6 +28,6 @@ use crate::domain::ids::MemberId;
 use crate::domain::role::Role;
 
 /// Whose exports alone this viewer may see; `None` sees every delivery.
-fn own_exports_only(viewer: &Viewer) -> Option<MemberId> {
+pub(in crate::web) fn own_exports_only(viewer: &Viewer) -> Option<MemberId> {
     (viewer.role == Role::Recruiter).then(|| viewer.member.id.clone())
 }

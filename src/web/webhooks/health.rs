@@ -67,7 +67,7 @@ impl Standing {
                 div.notice.warn role="status" {
                     h2 { "It does not accept deliveries" }
                     p { (warning) }
-                    p { strong { "Do this:" } " " a href=(listed) { "see what it answers" } ", and mend that." }
+                    p { strong { "Do this:" } " " a href=(listed) { "see what it answers" } ", and mend that. " (need_help()) }
                 }
             }
             @if hook.state == HookState::Disabled {
@@ -79,6 +79,7 @@ impl Standing {
                         strong { "Do this:" } " "
                         @if manages { "mend the receiver, try it with Send Test, then enable the webhook." }
                         @else { "have an Organisation Admin enable it once the receiver is mended." }
+                        " " (need_help())
                     }
                 }
             } @else if self.missed.0 > 0 && hook.state != HookState::Deleted {
@@ -91,6 +92,10 @@ impl Standing {
             }
         }
     }
+}
+
+fn need_help() -> Markup {
+    html! { a href=(paths::help_disabled()) { "Need help?" } }
 }
 
 #[cfg(test)]

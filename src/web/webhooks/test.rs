@@ -7,6 +7,7 @@ use super::super::error::WebError;
 use super::super::form::Fields;
 use super::super::gate::see_other;
 use super::super::icons::icon;
+use super::super::logs::explain::help;
 use super::super::logs::tries::steps;
 use super::super::{code, paths, time};
 use crate::actions::test::Sample;
@@ -164,7 +165,7 @@ impl TestResult<'_> {
                 }
                 @if let Some(class) = outcome.class {
                     p.small { (class.sentence()) @if let Some(detail) = &outcome.detail { " " span.soft { "(" (detail) ")" } } }
-                    p.small { strong { "Do this: " } (class.advice()) }
+                    p.small { strong { "Do this: " } (class.advice()) " " (help(class)) }
                 }
                 p.small { code { (self.sent.delivery.kind) } ": " (steps(attempt)) ". " a href=(log) { "Its row in the log" } }
                 @if let Some(response) = attempt.response.as_ref().filter(|response| !response.body.is_empty()) {

@@ -44,7 +44,7 @@ macro_rules! on_both_databases {
 }
 
 /// How long something may take before a test calls it missing; far longer than it takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Tells a story on a fresh database, and cleans up whatever its end.
 pub fn run<Told>(kind: Kind, story: impl FnOnce(TestApp) -> Told)

@@ -3,6 +3,7 @@
 mod account;
 mod cookies;
 mod cross_site;
+mod developers;
 mod first_run;
 mod headers;
 mod health;
@@ -17,5 +18,6 @@ mod replacement;
 mod rotation;
 mod send_test;
 mod sign_in;
+mod snippets;
 mod walk;
 mod webhooks;

@@ -42,7 +42,7 @@ fn the_table_gives_each_role_what_the_product_gives_it() {
         let acts = way.route.method == actix_web::http::Method::POST;
         let forms = way.route.path.ends_with("/new") || way.route.path.contains("/import");
         let expected: &[Role] = match way.route.path {
-            path if path.starts_with("/developers/logs") => &everybody,
+            path if path.starts_with("/developers/logs") || path.starts_with("/developers/events") => &everybody,
             path if path.starts_with("/developers/api-keys") => &[Role::Admin],
             "/settings/webhooks" | "/settings/webhooks/{id}" => &[Role::Admin, Role::Support],
             path if path.starts_with("/settings/") => &[Role::Admin],
@@ -110,10 +110,12 @@ impl Way {
             path if path.starts_with("/settings/invitations/") => "invitation",
             path if path.starts_with("/developers/api-keys/") => "api key",
             path if path.starts_with("/developers/logs/") => "delivery",
+            path if path.starts_with("/developers/events/") => "event",
             _ => "",
         };
         let mut path =
             things_of.replace("{kind}", "secret").replace("{name}", "nothing.css").replace("{token}", "nothing");
+        path = path.replace("{event}", "job.created").replace("{recipe}", "zapier");
         for (place, thing) in [("{id}", id), ("{import}", "import"), ("{session}", "session")] {
             if path.contains(place) {
                 let id = things.ids.get(thing).unwrap_or_else(|| panic!("the walk knows no {place} of {things_of}"));
@@ -161,14 +163,14 @@ async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Recei
     let (member, invitation) = people(app, admin);
     let (organisation, wanted, written) = (admin.organisation.id.clone(), export.clone(), import.clone());
     let (joining, invited) = (member.clone(), invitation.clone());
-    let delivery = app
+    let (delivery, event) = app
         .write(move |conn| {
             store::import::insert(conn, &written)?;
             store::member::insert(conn, &joining, "a hash")?;
             store::member::join(conn, &joining, &organisation, Role::Recruiter)?;
             store::invitation::insert(conn, &invited, invited.id.as_str())?;
             let view = store::export::find(conn, &organisation, &wanted)?.expect("just confirmed");
-            Ok::<_, StoreError>(view.delivery.id)
+            Ok::<_, StoreError>((view.delivery.id, view.export.event_id))
         })
         .await;
     let ids = [
@@ -177,6 +179,7 @@ async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Recei
         ("api key", key.id.to_string()),
         ("export", export.to_string()),
         ("delivery", delivery.to_string()),
+        ("event", event.to_string()),
         ("import", import.id.to_string()),
         ("interview", interview.to_string()),
         ("session", session.to_string()),

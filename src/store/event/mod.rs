@@ -1,5 +1,7 @@
 //! Events and their frozen bodies in the database.
 
+mod list;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -13,6 +15,8 @@ use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::hook::FieldSet;
 use crate::domain::ids::{CandidateId, EventId, OrganisationId};
 use crate::domain::mode::Mode;
+
+pub use list::{EventCursor, EventFilter, EventLine, EventPage, EventsWanted, bodies, deliveries_of, page};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = events)]
@@ -182,7 +186,7 @@ pub fn body(conn: &mut Conn, id: &EventId, field_set: FieldSet) -> Result<Option
 pub fn count_unrouted(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<usize> {
     let ids: Vec<String> = events::table
         .filter(events::organisation_id.eq(organisation.as_str()).and(events::mode.eq(mode.as_str())))
-        .filter(events::deliveries.eq(0))
+        .filter(list::unrouted())
         .select(events::id)
         .limit(10_001)
         .load(conn)?;

@@ -1,0 +1,253 @@
+//! Events: everything that happened, with and without a webhook (B1).
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use maud::{Markup, Render, html};
+
+use super::super::error::WebError;
+use super::super::gate::{Organisations, see_other};
+use super::super::layout::{Head, Nav, Page};
+use super::super::logs::own_exports_only;
+use super::super::status::State;
+use super::super::{paths, time, words};
+use super::filter::{EventFilters, cursor_text};
+use crate::actions::{Context, Viewer};
+use crate::domain::event::Cause;
+use crate::domain::role::{Permission, Role};
+use crate::store::event::{EventCursor, EventLine, EventPage, EventsWanted};
+use crate::store::{self, StoreError};
+
+/// How many events a page holds.
+const PAGE: usize = 50;
+/// How many events without a webhook are counted at the most.
+const MOST: usize = 10_000;
+
+/// A page of events.
+pub async fn show(
+    request: HttpRequest,
+    context: web::Data<Context>,
+    viewer: Viewer,
+    organisations: Organisations,
+) -> Result<HttpResponse, WebError> {
+    let now = context.clock.now();
+    let filters = EventFilters::read(request.query_string());
+    let page = |body: Markup| Page {
+        organisations: organisations.0.clone(),
+        ..Page::new("Events", Nav::Events, &viewer, body)
+    };
+    if !filters.errors.is_empty() {
+        return Ok(page(html! { (filters.errors.summary()) (head()) (filters.form()) }).refused());
+    }
+    let filter = filters.for_store(viewer.organisation.time_zone, own_exports_only(&viewer));
+    let (organisation, mode, wanted) = (viewer.organisation.id.clone(), viewer.mode, filters.page.clone());
+    let sees_all = filter.exported_by.is_none();
+    let found = context.store.read(move |conn| {
+        let page = store::event::page(conn, &organisation, mode, &filter, &wanted, PAGE)?;
+        let unrouted = if sees_all { store::event::count_unrouted(conn, &organisation, mode)? } else { 0 };
+        Ok::<_, StoreError>((page, unrouted))
+    });
+    let (found, unrouted) = found.await?;
+    if matches!(filters.page, EventsWanted::NewerThan(_)) && !found.has_newer {
+        return Ok(see_other(filters.link(&[])));
+    }
+    Ok(page(List { filters: &filters, found: &found, unrouted, viewer: &viewer, now }.render()).ok())
+}
+
+fn head() -> Markup {
+    let mut head = Head::new(&[("Developers", None)], html! { "Events" });
+    head.lede = html! { "What happened, newest first, whether or not a webhook wanted it." };
+    head.render()
+}
+
+/// What to do about events that no webhook wants.
+pub(super) fn connect(viewer: &Viewer) -> Markup {
+    html! {
+        strong { "Do this:" } " "
+        @if viewer.role.may(Permission::ManageHooks) {
+            a href=(paths::NEW_WEBHOOK) { "create a webhook" } " that takes such events; what happens from then on is sent to it."
+        } @else {
+            "have an Organisation Admin create a webhook that takes such events; what happens from then on is sent to it."
+        }
+    }
+}
+
+/// The page as it stands.
+struct List<'a> {
+    filters: &'a EventFilters,
+    found: &'a EventPage,
+    /// How many matched no webhook, counted up to one more than [`MOST`].
+    unrouted: usize,
+    viewer: &'a Viewer,
+    now: DateTime<Utc>,
+}
+
+impl Render for List<'_> {
+    fn render(&self) -> Markup {
+        html! {
+            (head())
+            div.stack {
+                (self.waiting())
+                (self.filters.form())
+                @if self.found.lines.is_empty() { (self.nothing()) } @else { (self.table()) (self.pages()) }
+            }
+        }
+    }
+}
+
+impl List<'_> {
+    fn waiting(&self) -> Markup {
+        let count = words::up_to((self.unrouted.min(MOST), self.unrouted > MOST));
+        html! {
+            @if self.unrouted > 0 {
+                div.notice.info {
+                    p {
+                        @if self.unrouted == 1 { "1 event in " (self.viewer.mode) " mode matched no webhook. It is kept, and nothing was sent. " }
+                        @else { (count) " events in " (self.viewer.mode) " mode matched no webhook. They are kept, and nothing was sent. " }
+                        @if self.filters.routed != Some(false) { a href=(self.filters.link(&[("webhook", "none")])) { "Show them" } }
+                    }
+                    p { (connect(self.viewer)) }
+                }
+            }
+        }
+    }
+
+    fn nothing(&self) -> Markup {
+        let recruiter = self.viewer.role == Role::Recruiter;
+        html! {
+            section.empty {
+                @if self.filters.page != EventsWanted::Newest {
+                    h2 { "There is nothing further back." }
+                    p.row { a.btn href=(self.filters.link(&[])) { "Newest" } }
+                } @else if self.filters.is_any() {
+                    h2 { "No event matches these filters." }
+                    p { "Remove a filter to see more." }
+                    p.row { a.btn href=(paths::EVENTS) { "Clear all filters" } }
+                } @else if recruiter {
+                    h2 { "You have caused no event in " (self.viewer.mode) " mode." }
+                    p { "Each export that you confirm is an event, and appears here." }
+                } @else {
+                    h2 { "Nothing has happened in " (self.viewer.mode) " mode." }
+                    p { "Each export, and whatever another system reports with an API key, appears here the moment it is recorded." }
+                }
+            }
+        }
+    }
+
+    fn table(&self) -> Markup {
+        html! {
+            div.table {
+                table.cards.recent {
+                    caption.hush { "Events, newest first" }
+                    thead {
+                        tr {
+                            th scope="col" { "Timestamp" }
+                            th scope="col" { "Event" }
+                            th scope="col" { "Webhooks" }
+                            th scope="col" { "Caused by" }
+                        }
+                    }
+                    tbody { @for line in &self.found.lines { (self.line(line)) } }
+                }
+            }
+            @if !self.filters.tests {
+                p.small { a href=(self.filters.link(&[("tests", "1")])) { "Include tests" } }
+            }
+        }
+    }
+
+    fn line(&self, line: &EventLine) -> Markup {
+        let event = &line.event;
+        html! {
+            tr {
+                td { (time::short(event.occurred_at, self.viewer.organisation.time_zone, self.now)) }
+                td {
+                    a href=(paths::event(&event.id)) { (event.kind) }
+                    @if event.probe { " " span.tag.probe { "Test" } }
+                }
+                td { @if line.deliveries == 0 { (State::UNROUTED.plain()) } @else { (words::count(line.deliveries, "webhook")) } }
+                td.soft { (caused_by(&event.cause)) }
+            }
+        }
+    }
+
+    fn pages(&self) -> Markup {
+        let (Some(first), Some(last)) = (self.found.lines.first(), self.found.lines.last()) else { return html! {} };
+        let edge =
+            |line: &EventLine| cursor_text(&EventCursor { created_at: line.created_at, id: line.event.id.clone() });
+        html! {
+            nav.row.small aria-label="Pages" {
+                @if self.found.has_newer {
+                    a.btn href=(self.filters.link(&[])) { "Newest" } " "
+                    a.btn rel="prev" href=(self.filters.link(&[("after", &edge(first))])) { "Newer" } " "
+                }
+                @if self.found.has_older {
+                    a.btn.end rel="next" href=(self.filters.link(&[("before", &edge(last))])) { "Older" }
+                }
+            }
+        }
+    }
+}
+
+/// Who or what caused an event, as a kind.
+pub(super) fn caused_by(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::ApiKey(_) => "an API key",
+        Cause::Member(_) => "a member",
+        Cause::Clock => "the clock",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::{Event, EventType};
+    use crate::domain::ids::EventId;
+    use crate::web::samples;
+
+    fn rendered(lines: Vec<EventLine>, unrouted: usize, role: Role, query: &str) -> String {
+        let found = EventPage { lines, has_newer: false, has_older: true };
+        let (filters, viewer) = (EventFilters::read(query), samples::viewer(role));
+        let list = List { filters: &filters, found: &found, unrouted, viewer: &viewer, now: samples::now() };
+        list.render().into_string()
+    }
+
+    fn line(deliveries: usize) -> EventLine {
+        let viewer = samples::viewer(Role::Admin);
+        let event = Event {
+            id: EventId::new(samples::now()),
+            organisation_id: viewer.organisation.id.clone(),
+            mode: viewer.mode,
+            kind: EventType::parse("job.created").expect("in the catalogue"),
+            cause: Cause::Clock,
+            occurred_at: samples::now(),
+            probe: false,
+        };
+        EventLine { event, deliveries, created_at: samples::now() }
+    }
+
+    #[test]
+    fn an_event_without_a_webhook_says_so_and_what_to_do() {
+        let page = rendered(vec![line(0), line(1), line(2)], 1, Role::Admin, "");
+        for part in [
+            ">No webhook</span>",
+            "1 webhook<",
+            "2 webhooks<",
+            "1 event in live mode matched no webhook",
+            "webhook=none",
+            "/settings/webhooks/new",
+            "Older",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        let page = rendered(vec![line(0)], 10_001, Role::Support, "webhook=none");
+        assert!(page.contains("10,000+ events") && page.contains("have an Organisation Admin create"), "{page}");
+        assert!(!page.contains("Show them") && !page.contains("/settings/webhooks/new"), "{page}");
+    }
+
+    #[test]
+    fn an_empty_list_says_why_it_is_empty() {
+        assert!(rendered(Vec::new(), 0, Role::Admin, "").contains("Nothing has happened in live mode."));
+        assert!(rendered(Vec::new(), 0, Role::Recruiter, "").contains("You have caused no event"));
+        assert!(rendered(Vec::new(), 0, Role::Admin, "event=job.created").contains("No event matches these filters."));
+    }
+}
