@@ -51,17 +51,7 @@
     });
   };
 
-  const say = (words) => {
-    let line = document.getElementById("said");
-    if (!line) {
-      line = document.createElement("p");
-      line.id = "said";
-      line.className = "hush";
-      line.setAttribute("role", "status");
-      document.body.append(line);
-    }
-    line.textContent = words;
-  };
+  const say = (words) => { document.getElementById("said").textContent = words; };
 
   // A second press of a button whose form is on its way does nothing; the server would ignore it too.
   addEventListener("submit", (event) => {
@@ -93,6 +83,8 @@
           const page = new DOMParser().parseFromString(await answer.text(), "text/html");
           const fresh = page.getElementById(part.id);
           if (fresh && fresh.innerHTML !== part.innerHTML) {
+            const [before, now] = [part, fresh].map((one) => one.querySelector(".says, h2, h3, strong")?.textContent.trim());
+            if (now && now !== before) say(now);
             const open = $("details[open]", part).map((details) => details.id).filter(Boolean);
             part.replaceWith(fresh);
             open.forEach((id) => { const details = document.getElementById(id); if (details) details.open = true; });

@@ -250,6 +250,7 @@ pub fn door(title: &str, body: Markup, status: StatusCode) -> HttpResponse {
             footer.foot { span { "Hirewire " (env!("CARGO_PKG_VERSION")) } }
         }
     };
+    let title = title.trim_end_matches('.');
     document(&format!("{title} · Hirewire"), Mode::Live, None, frame, status)
 }
 
@@ -266,7 +267,12 @@ fn document(title: &str, mode: Mode, refresh: Option<u32>, body: Markup, status:
                 script src=(LINKS.script) defer {}
                 @if let Some(seconds) = refresh { noscript { meta http-equiv="refresh" content=(seconds); } }
             }
-            body { (sprite(&body.0)) (body) }
+            body {
+                (sprite(&body.0))
+                (body)
+                // The page's one status region: the script says here what changed.
+                p.hush #said role="status" {}
+            }
         }
     };
     // Pages show personal data: no copy of them stays behind in a cache.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::demo::{Demo, setting};
 
@@ -50,7 +50,10 @@ impl Browser {
             ],
             "prefs": {"profile.managed_default_content_settings.javascript": javascript},
         });
-        let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
+        let capabilities =
+            [("goog:chromeOptions".to_owned(), options), ("goog:loggingPrefs".to_owned(), json!({"browser": "ALL"}))]
+                .into_iter()
+                .collect();
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
         let address = format!("http://127.0.0.1:{port}");
@@ -63,6 +66,22 @@ impl Browser {
             }
         };
         Self { client, driver, profile }
+    }
+
+    /// The driver's own door.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Runs a function's body in the page, beside its own script, and returns what it returns.
+    pub async fn evaluate(&self, body: &str) -> Value {
+        self.client.execute(body, Vec::new()).await.unwrap_or_else(|error| panic!("{body} runs: {error}"))
+    }
+
+    /// Presses keys, wherever the focus is.
+    pub async fn keys(&self, keys: &str) {
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(keys).await.expect("keys are pressed");
     }
 
     /// Opens an address.

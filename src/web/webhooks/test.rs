@@ -41,7 +41,7 @@ impl Render for TestResult<'_> {
         let log = paths::log(&self.delivery.id);
         let Some(attempt) = self.attempt else {
             return html! {
-                div #test.notice.info role="status" data-live="1000" {
+                div #test.notice.info data-live="1000" {
                     h3 { "On its way" }
                     p.small { "The receiver has not answered yet. This page looks again by itself; " a href=(log) { "its row in the log" } " has the answer too." }
                 }
@@ -51,7 +51,7 @@ impl Render for TestResult<'_> {
         let total = time::span(attempt.timings.total);
         let colour = if outcome.is_success() { "ok" } else { "bad" };
         html! {
-            div #test class={ "notice " (colour) } role="status" {
+            div #test class={ "notice " (colour) } {
                 h3 {
                     @match (outcome.status, outcome.class) {
                         (Some(status), _) => { "Answered " (status) " in " (total) ", at " (time::clock(attempt.finished_at, self.zone)) },
