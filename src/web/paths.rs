@@ -40,6 +40,11 @@ pub fn export(id: impl Display) -> String {
     format!("/exports/{id}")
 }
 
+/// The exports of a vacancy.
+pub fn vacancy_exports(id: impl Display) -> String {
+    format!("{EXPORTS}?vacancy={id}")
+}
+
 /// One hook.
 pub fn webhook(id: impl Display) -> String {
     format!("/settings/webhooks/{id}")
