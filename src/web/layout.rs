@@ -53,6 +53,32 @@ const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
     ),
 ];
 
+/// The key that leads to a page of the navigation, pressed after `g`.
+fn key_to(href: &str) -> Option<&'static str> {
+    Some(match href {
+        paths::HOME => "h",
+        paths::VACANCIES => "v",
+        "/interviews" => "i",
+        paths::EXPORTS => "e",
+        paths::WEBHOOKS => "w",
+        "/settings/members" => "m",
+        "/settings/audit" => "a",
+        paths::API_KEYS => "k",
+        paths::LOGS => "l",
+        "/developers/events" => "t",
+        "/developers/catalogue" => "c",
+        "/developers/receiving" => "r",
+        _ => return None,
+    })
+}
+
+/// The pages of the navigation that somebody may see and a key leads to: key, name.
+pub fn keys_of(viewer: &Viewer) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let entries = NAVIGATION.iter().flat_map(|(_, _, entries)| entries.iter());
+    let mine = entries.filter(|entry| viewer.role.may(entry.3));
+    mine.filter_map(|Entry(_, name, href, _)| Some((key_to(href)?, *name)))
+}
+
 /// A page of the console for someone who is signed in.
 pub struct Page<'a> {
     /// Its title, without organisation and product.
@@ -108,7 +134,10 @@ impl<'a> Page<'a> {
                 (self.navigation())
                 div.sheet {
                     main #main tabindex="-1" { (self.body) }
-                    footer.foot { span { "Times in " (self.viewer.organisation.time_zone.name()) } }
+                    footer.foot {
+                        span { "Times in " (self.viewer.organisation.time_zone.name()) }
+                        a #keyboard href=(paths::KEYBOARD) { "Keyboard" }
+                    }
                 }
             }
         };
@@ -168,7 +197,7 @@ impl<'a> Page<'a> {
                             @if !label.is_empty() { p id={ "nav-" (id) } { (label) } }
                             ul aria-labelledby=[(!label.is_empty()).then(|| format!("nav-{id}"))] {
                                 @for Entry(nav, name, href, _) in mine {
-                                    li { a href=(href) aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
+                                    li { a href=(href) data-go=[key_to(href)] aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
                                 }
                             }
                         }

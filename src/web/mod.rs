@@ -13,6 +13,7 @@ pub mod form;
 pub mod gate;
 pub mod home;
 pub mod icons;
+pub mod keyboard;
 pub mod layout;
 pub mod logs;
 pub mod paths;

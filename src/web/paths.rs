@@ -14,6 +14,7 @@ pub const WEBHOOKS: &str = "/settings/webhooks";
 pub const NEW_WEBHOOK: &str = "/settings/webhooks/new";
 pub const API_KEYS: &str = "/developers/api-keys";
 pub const LOGS: &str = "/developers/logs";
+pub const KEYBOARD: &str = "/help/keyboard";
 
 /// One vacancy with its candidates.
 pub fn vacancy(id: impl Display) -> String {

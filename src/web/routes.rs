@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::web::{get, post};
 
 use super::paths;
-use super::{api_keys, assets, exports, home, logs, sign_in, vacancies, webhooks};
+use super::{api_keys, assets, exports, home, keyboard, logs, sign_in, vacancies, webhooks};
 use crate::domain::role::Permission;
 
 /// Who may come.
@@ -88,6 +88,7 @@ pub const ROUTES: &[Route] = &[
     show(paths::LOGS, May(ViewLogs), || get().to(logs::list::show)),
     show("/developers/logs/{id}", May(ViewLogs), || get().to(logs::show::show)),
     act("/developers/logs/{id}/retry", May(Resend), || post().to(logs::act::retry)),
+    show(paths::KEYBOARD, May(BeMember), || get().to(keyboard::show)),
     act("/developers/logs/{id}/cancellation", May(Resend), || post().to(logs::act::cancel)),
 ];
 

@@ -15,7 +15,7 @@ const LOOK: &str = r#"
     const all = (query) => [...document.querySelectorAll(query)];
     const loads = performance.getEntriesByType("resource").filter((one) => !one.name.includes("/icon."));
     const forms = all("form").filter((form) => !form.querySelector("button:not([type=button]), input[type=submit]"));
-    const idle = all("button:not([hidden])").filter((button) => !button.closest("form") && !button.getAttribute("form") && !button.matches("[data-copy], [data-text], .copy"));
+    const idle = all("button:not([hidden])").filter((button) => !button.closest("form") && !button.getAttribute("form") && !button.matches("[data-copy], [data-text], .copy, #single-keys"));
     return {
         path: location.pathname + location.search, title: document.title, h1: all("h1").map((one) => one.textContent.trim()),
         status: all("[role=status]").length, inline: all("[style], style, script:not([src])").length,
