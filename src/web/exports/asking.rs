@@ -125,7 +125,7 @@ impl Asking {
             }
             @if self.hooks.len() > 1 {
                 p.row.small {
-                    (look("Show what this one gets"))
+                    (look("hook", "Show what this one gets"))
                     span.soft { "Below is what " (to.hook.name) " gets." }
                 }
             }
@@ -165,7 +165,7 @@ impl Asking {
                     input type="checkbox" name="resend" value="1" checked[self.resend];
                     span { "Send those already sent once more" }
                 }
-                (look("Show what is sent then"))
+                (look("resend", "Show what is sent then"))
             }
         }
     }
@@ -173,7 +173,9 @@ impl Asking {
     fn reason(&self, applicant: &Applicant, reason: Exclusion, zone: chrono_tz::Tz) -> Markup {
         let since = applicant.candidate.consent_withdrawn_at;
         match (reason, self.sent.get(applicant.candidate.id.as_str())) {
-            (Exclusion::AlreadySent, Some(view)) => html! { (self.sent_at(view, zone)) ", unchanged since" },
+            (Exclusion::AlreadySent, Some(view)) => html! {
+                (self.sent_at(view, zone)) @if arrived(view) { ", unchanged since" }
+            },
             _ => html! {
                 span.st {
                     (icon("off"))
@@ -185,12 +187,11 @@ impl Asking {
 
     /// “Already sent at 14:02”, or that it is on its way.
     fn sent_at(&self, view: &ExportView, zone: chrono_tz::Tz) -> Markup {
-        let arrived = !view.delivery.state.is_owed() || view.delivery.is_resent();
         let (class, sign, word) =
-            if arrived { ("st ok", "ok", "Already sent ") } else { ("st", "wait", "On its way since ") };
+            if arrived(view) { ("st ok", "ok", "Already sent ") } else { ("st", "wait", "On its way since ") };
         html! {
             a href=(paths::export(&view.export.id)) {
-                span class=(class) { (icon(sign)) (word) (time::near(view.export.created_at, zone, self.now)) }
+                span class=(class) { (icon(sign)) span { (word) (time::near(view.export.created_at, zone, self.now)) } }
             }
         }
     }
@@ -266,9 +267,14 @@ fn if_it_fails(policy: Policy) -> &'static str {
     }
 }
 
+/// Whether an export has reached its webhook, be it that it is sent there again.
+fn arrived(view: &ExportView) -> bool {
+    !view.delivery.state.is_owed() || view.delivery.is_resent()
+}
+
 /// A button that shows this page again as it would then be.
-fn look(label: &str) -> Markup {
-    html! { button.btn name="look" value="1" { (label) } }
+fn look(at: &str, label: &str) -> Markup {
+    html! { button.btn name="look" value=(at) { (label) } }
 }
 
 #[cfg(test)]
@@ -332,7 +338,7 @@ mod tests {
         asking.sent.insert(known.candidate.id.to_string(), export(&viewer, &asking.vacancy, &asking.hooks[0], state));
         asking.selection.excluded.push((known.clone(), Exclusion::AlreadySent));
         let page = asking.render(&viewer).0;
-        assert!(page.contains("On its way since <time") && page.contains(", unchanged since"), "{page}");
+        assert!(page.contains("On its way since <time") && !page.contains(", unchanged since"), "{page}");
         assert!(page.contains(r#"name="resend" value="1">"#) && page.contains("Show what is sent then"));
         asking.selection = Selection::of(vec![known]);
         asking.resend = true;

@@ -68,7 +68,12 @@ pub async fn submit(
     let form = Some(fields.one("token")).filter(|token| !token.is_empty());
     let form = form.map_or_else(token, str::to_owned);
     if fields.ticked("look") {
-        let resend = if fields.ticked("resend") { "1" } else { "0" };
+        // Another webhook knows others: for it, nobody has chosen yet.
+        let resend = match (fields.one("look"), fields.ticked("resend")) {
+            ("resend", true) => "1",
+            ("resend", false) => "0",
+            _ => "",
+        };
         return Ok(see_other(address(&vacancy, &form, fields.one("hook"), resend)));
     }
     let mut ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;

@@ -186,7 +186,7 @@ impl List {
                             tr {
                                 th scope="row" { a href=(paths::vacancy(&view.export.vacancy_id)) { bdi { (view.vacancy_title) } } }
                                 td { (State::of_delivery(&view.delivery).plain()) }
-                                td { (view.hook_name) }
+                                td { bdi { (view.hook_name) } }
                                 td { bdi { (view.requested_by_name) } }
                                 td { a href=(paths::export(&view.export.id)) { (when(view, zone, self.now)) } }
                                 td.num data-l="Candidates" { (view.export.candidate_count) }

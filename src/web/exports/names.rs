@@ -24,11 +24,11 @@ impl Render for Names<'_> {
     fn render(&self) -> Markup {
         html! {
             div.table {
-                table.cards.pairs {
+                table.cards {
                     thead { tr { th scope="col" { "Candidate" } th scope="col" { (self.column) } } }
                     tbody {
                         @for (applicant, word) in self.rows.iter().take(MOST_NAMES) {
-                            tr { th scope="row" { bdi { (self.name(applicant)) } } td { (word) } }
+                            tr { th scope="row" { bdi { (self.name(applicant)) } } td.whole { (word) } }
                         }
                     }
                 }

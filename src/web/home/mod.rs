@@ -144,7 +144,10 @@ impl HomeView<'_> {
             @if good + bad > 0 {
                 (Chart { succeeded: &succeeded, failed: &failed, label: &label })
                 p.scale.small.soft {
-                    @for quarter in 0..=4 { (time::brief(self.now - WINDOW + TimeDelta::hours(6 * quarter), zone, self.now)) }
+                    (time::near(self.now - WINDOW, zone, self.now))
+                    @for quarter in 1..=4 {
+                        span { ((self.now - WINDOW + WINDOW / 4 * quarter).with_timezone(&zone).format("%H:%M").to_string()) }
+                    }
                 }
             }
             p.small { span.soft { "Succeeded stands on the line, failed hangs below it." } " " a href=(paths::LOGS) { "All deliveries" } }

@@ -13,7 +13,7 @@ const MOST_REQUESTS: u64 = 4;
 /// What can be read off the page as it stands.
 const LOOK: &str = r#"
     const all = (query) => [...document.querySelectorAll(query)];
-    const loads = performance.getEntriesByType("resource").filter((one) => !one.name.includes("/icon."));
+    const loads = performance.getEntriesByType("resource").filter((one) => !one.name.includes("/icon.") && one.initiatorType !== "fetch");
     const forms = all("form").filter((form) => !form.querySelector("button:not([type=button]), input[type=submit]"));
     const idle = all("button:not([hidden])").filter((button) => !button.closest("form") && !button.getAttribute("form") && !button.matches("[data-copy], [data-text], .copy, #single-keys"));
     return {
@@ -27,6 +27,7 @@ const LOOK: &str = r#"
 
 /// What sticks out of the window, or is hidden in a table that has to be scrolled, menus closed and open.
 const WIDTH: &str = r#"
+    (window.folded || []).forEach((one) => { one.open = false; });
     const wide = document.documentElement.clientWidth, out = [];
     const look = (when) => {
         if (document.documentElement.scrollWidth > wide) {
@@ -40,7 +41,11 @@ const WIDTH: &str = r#"
         }
     };
     look("");
-    const closed = [...document.querySelectorAll("details:not([open])")];
+    for (const one of document.querySelectorAll("main :is(th, td, dd, dt, li, h1, h2, p, bdi, label)")) {
+        const box = one.getBoundingClientRect();
+        if (box.width > 0 && box.width < 36 && box.height > 110 && one.textContent.trim()) out.push(`a column is squeezed to nothing at ${wide} px: ${one.outerHTML.slice(0, 160)}`);
+    }
+    const closed = window.folded = [...document.querySelectorAll("details:not([open])")];
     for (const one of closed) { one.open = true; if (one.matches(".menu")) { look(", a menu open"); one.open = false; } }
     look(", details open");
     for (const one of closed) one.open = one.matches("[name=bar]") ? false : true;
@@ -64,6 +69,7 @@ pub async fn faults(browser: &Browser) -> Vec<String> {
     }
     browser.prefer(Theme::Light).await;
     browser.resize(1280).await;
+    browser.evaluate("window.folded.forEach((one) => { one.open = false; })").await;
     let path = seen["path"].as_str().unwrap_or_default();
     faults.into_iter().map(|fault| format!("{path}: {fault}")).collect()
 }

@@ -4,6 +4,7 @@
 //! console that [`scene`] has filled. A new route is walked as soon as a page links to it; one that nothing leads to fails the
 //! walk. [`inspect`] says what is wrong with a page.
 
+mod acts;
 mod inspect;
 mod pages;
 mod scene;

@@ -35,7 +35,7 @@ impl Scene {
         let mut admin = member(&demo, "admin").await;
         test_mode(&mut admin).await;
         let vacancies = admin.page("/vacancies").await.expect("a page");
-        let vacancy = linked(&vacancies, "/vacancies/job_").pop().expect("a vacancy");
+        let vacancy = named(&vacancies, "/vacancies/job_", "Senior Backend Engineer");
         let mut scene = Self { seeds: Vec::new(), demo, admin, vacancy };
         scene.fill_the_vacancy().await;
         scene.export_in_every_way().await;
@@ -46,7 +46,7 @@ impl Scene {
     async fn fill_the_vacancy(&mut self) {
         let mut file = "ID;Name;Email;Stage\r\n".to_owned();
         for at in 0..60 {
-            let name = if at == 47 { "Unbroken".repeat(100) } else { NAMES[at % NAMES.len()].to_owned() };
+            let name = if at == 47 { "Unbroken".repeat(62) } else { NAMES[at % NAMES.len()].to_owned() };
             write!(file, "Q-{at};{name};person{at}@mail.example;Screening\r\n").expect("a text");
         }
         let target = format!("{}/import", self.vacancy);
@@ -61,10 +61,7 @@ impl Scene {
     async fn export_in_every_way(&mut self) {
         let receiver = self.demo.told("receiver").to_owned();
         let hooks = self.admin.page("/settings/webhooks").await.expect("a page");
-        let named = |name: &str| {
-            let before = hooks.split(&format!(">{name}<")).next().expect("a page");
-            linked(before, "/settings/webhooks/hk_").pop().expect("a hook")
-        };
+        let named = |name| named(&hooks, "/settings/webhooks/hk_", name);
         let mut to: Vec<String> = ["Candidate warehouse", "HRIS Sync"].map(named).into();
         for path in ["/ok?paused", "/status/410", "/status/410?twice"] {
             let url = format!("{receiver}{path}");
@@ -146,6 +143,12 @@ pub async fn test_mode(console: &mut Console) {
 pub fn linked(html: &str, start: &str) -> Vec<String> {
     let hrefs = html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
     hrefs.filter(|href| href.starts_with(start)).map(str::to_owned).collect()
+}
+
+/// The address, beginning like this, of the link with this name.
+fn named(html: &str, start: &str, name: &str) -> String {
+    let before = html.split(&format!(">{name}<")).next().expect("a page");
+    linked(before, start).pop().unwrap_or_else(|| panic!("no link “{name}”"))
 }
 
 fn candidates(page: &str) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 mod cookies;
 mod cross_site;
+mod exports;
 mod headers;
 mod health;
 mod logs;
