@@ -4,7 +4,7 @@ mod known;
 mod matters;
 
 use actix_web::{HttpResponse, web};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
 use super::chart::Chart;
@@ -195,6 +195,8 @@ fn step(done: bool, next: bool, title: &str, text: &str, act: Option<(&str, &str
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::domain::api_key::ApiKey;
     use crate::domain::attempt::ErrorClass;

@@ -44,7 +44,7 @@ async fn nothing_is_wrong_with_the_pages_of_a_recruiter_and_of_support() {
     for role in ["recruiter", "support"] {
         let mut console = member(&scene.demo, role).await;
         test_mode(&mut console).await;
-        let ways = Ways::explore(&mut console, &[scene.vacancy.clone()], 1).await;
+        let ways = Ways::explore(&mut console, std::slice::from_ref(&scene.vacancy), 1).await;
         assert!(ways.pages.len() > 5, "{role} sees pages");
         let browser = Browser::start(Script::On).await;
         browser.log_in(&scene.demo, &format!("{role}@demo.example")).await;
