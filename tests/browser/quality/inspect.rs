@@ -13,13 +13,14 @@ const MOST_REQUESTS: u64 = 4;
 /// What can be read off the page as it stands.
 const LOOK: &str = r#"
     const all = (query) => [...document.querySelectorAll(query)];
-    const loads = performance.getEntriesByType("resource").filter((one) => !one.name.includes("/icon.") && one.initiatorType !== "fetch");
+    const loads = performance.getEntriesByType("resource").filter((one) => one.initiatorType !== "fetch").map((one) => one.name);
+    const needed = new Set([...loads, ...all("link[rel=icon]").map((one) => one.href)]);
     const forms = all("form").filter((form) => !form.querySelector("button:not([type=button]), input[type=submit]"));
     const idle = all("button:not([hidden])").filter((button) => !button.closest("form") && !button.getAttribute("form") && !button.matches("[data-copy], [data-text], .copy, #single-keys"));
     return {
         path: location.pathname + location.search, title: document.title, h1: all("h1").map((one) => one.textContent.trim()),
         status: all("[role=status]").length, inline: all("[style], style, script:not([src])").length,
-        requests: 1 + all("link[rel=icon]").length + loads.length,
+        requests: 1 + needed.size,
         bytes: performance.getEntriesByType("navigation")[0].decodedBodySize,
         forms: forms.map((form) => form.outerHTML.slice(0, 120)), idle: idle.map((button) => button.outerHTML.slice(0, 120)),
         dates: all("input").filter((input) => /^(from|to|date|.*_date|.*_at)$/.test(input.name) && input.type !== "date" && input.type !== "hidden").map((input) => input.name),
