@@ -1,5 +1,5 @@
 "use strict";
-// Every page works without this script. It adds: copy buttons, live pages, the tray's spoken counter, one send a press.
+// Every page works without this script. It adds: copy buttons, live pages, the tray's spoken counter, one send a press, keys.
 (() => {
   const $ = (query, root = document) => [...root.querySelectorAll(query)];
 
@@ -51,17 +51,7 @@
     });
   };
 
-  const say = (words) => {
-    let line = document.getElementById("said");
-    if (!line) {
-      line = document.createElement("p");
-      line.id = "said";
-      line.className = "hush";
-      line.setAttribute("role", "status");
-      document.body.append(line);
-    }
-    line.textContent = words;
-  };
+  const say = (words) => { document.getElementById("said").textContent = words; };
 
   // A second press of a button whose form is on its way does nothing; the server would ignore it too.
   addEventListener("submit", (event) => {
@@ -80,6 +70,64 @@
   });
   addEventListener("click", (event) => menus().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
 
+  // Single keys, unless someone types or has turned them off. `g` and a letter follow the navigation.
+  const off = () => localStorage.getItem("keys") === "off";
+  const rows = () => $("main tbody tr").filter((row) => row.querySelector("a, input"));
+  const current = () => rows().findIndex((row) => row.contains(document.activeElement));
+  const step = (by) => {
+    const all = rows();
+    const row = all[Math.max(0, Math.min(all.length - 1, current() + by))];
+    row?.querySelector("a, input")?.focus();
+  };
+  const tick = (shiftKey) => {
+    const box = rows()[current()]?.querySelector("input[type=checkbox]");
+    box?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
+  };
+  const sheet = async () => {
+    let box = document.querySelector("dialog");
+    if (!box) {
+      const answer = await fetch(document.getElementById("keyboard").href);
+      const keys = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("keys");
+      if (!keys) return;
+      box = document.createElement("dialog");
+      box.className = "notice";
+      box.setAttribute("aria-label", "Keyboard");
+      box.append(keys);
+      box.insertAdjacentHTML("beforeend", '<form method="dialog"><button class="btn">Close</button></form>');
+      document.body.append(box);
+    }
+    if (box.open) box.close(); else box.showModal();
+  };
+  const acts = {
+    j: () => step(1),
+    k: () => step(-1),
+    x: () => tick(false),
+    X: () => tick(true),
+    "/": () => document.querySelector("main :is(input:not([type=hidden], [type=checkbox], [type=radio]), select)")?.focus(),
+    "?": sheet,
+  };
+  let going = 0;
+  addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input:not([type=checkbox], [type=radio]), select, textarea");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || off()) return;
+    const inDialog = document.querySelector("dialog[open]");
+    const way = Date.now() - going < 1500 && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
+    going = event.key === "g" && !way ? Date.now() : 0;
+    const act = way && !inDialog ? () => way.click() : inDialog && event.key !== "?" ? null : acts[event.key];
+    if (act) { event.preventDefault(); act(); }
+  });
+  const switched = document.getElementById("single-keys");
+  const told = () => { switched.textContent = `Turn single keys ${off() ? "on" : "off"}`; };
+  if (switched) {
+    switched.hidden = false;
+    told();
+    switched.addEventListener("click", () => {
+      if (off()) localStorage.removeItem("keys"); else localStorage.setItem("keys", "off");
+      told();
+      say(`Single keys are ${off() ? "off" : "on"}.`);
+    });
+  }
+
   // A page that still changes fetches itself until it says that it no longer does.
   const live = async () => {
     const part = document.querySelector("[data-live]");
@@ -93,6 +141,8 @@
           const page = new DOMParser().parseFromString(await answer.text(), "text/html");
           const fresh = page.getElementById(part.id);
           if (fresh && fresh.innerHTML !== part.innerHTML) {
+            const [before, now] = [part, fresh].map((one) => one.querySelector(".says, h2, h3, strong")?.textContent.trim());
+            if (now && now !== before) say(now);
             const open = $("details[open]", part).map((details) => details.id).filter(Boolean);
             part.replaceWith(fresh);
             open.forEach((id) => { const details = document.getElementById(id); if (details) details.open = true; });

@@ -5,7 +5,7 @@ use super::{ActionError, Context, Result, Viewer};
 use crate::delivery::intake;
 use crate::domain::candidate::Applicant;
 use crate::domain::event::{Cause, Event, EventType};
-use crate::domain::export::{Export, MOST_CANDIDATES, Selection};
+use crate::domain::export::{Export, MOST_CANDIDATES, Selection, SentBefore};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{CandidateId, EventId, ExportId, HookId, VacancyId};
 use crate::domain::payload::{self, ExportHead};
@@ -67,8 +67,18 @@ pub async fn kept_selection(
     Ok(kept.map(|ids| ids.split(',').filter_map(|id| id.parse().ok()).collect()))
 }
 
-/// Sends the candidates to the hook in one request; durable when this returns.
+/// Sends the candidates to the hook in one request; durable when this returns (A4).
 pub async fn confirm(context: &Context, viewer: &Viewer, confirmed: Confirmed) -> Result<ExportId> {
+    confirm_with(context, viewer, confirmed, SentBefore::Again).await
+}
+
+/// The same, and says what becomes of those whom the hook has already (B8).
+pub async fn confirm_with(
+    context: &Context,
+    viewer: &Viewer,
+    confirmed: Confirmed,
+    before: SentBefore,
+) -> Result<ExportId> {
     if confirmed.candidates.is_empty() {
         return Err(ActionError::field("candidate", "Tick at least one candidate"));
     }
@@ -82,13 +92,35 @@ pub async fn confirm(context: &Context, viewer: &Viewer, confirmed: Confirmed) -
         ));
     }
     let (owned, exporter, token) = (context.clone(), viewer.clone(), confirmed.token.clone());
-    let inserted = once(context, viewer, &token, move |conn| insert(conn, &owned, &exporter, &confirmed));
+    let inserted = once(context, viewer, &token, move |conn| insert(conn, &owned, &exporter, &confirmed, before));
     let (id, owed) = inserted.await?;
     context.engine.hand_over(owed.unwrap_or_default());
     Ok(id)
 }
 
-fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, confirmed: &Confirmed) -> Result<(ExportId, Vec<Owed>)> {
+/// Those who were ticked, parted into who would be sent to a hook and who stays out.
+pub fn part(
+    conn: &mut Conn,
+    vacancy: &VacancyId,
+    hook: &HookId,
+    ticked: &[CandidateId],
+    before: SentBefore,
+) -> Result<Selection, StoreError> {
+    let selection = Selection::of(store::candidate::applicants_by_ids(conn, vacancy, ticked)?);
+    if before == SentBefore::Again {
+        return Ok(selection);
+    }
+    let sent = store::export::sent_to(conn, vacancy, hook, ticked)?;
+    Ok(selection.without_those_sent(|id| Some(sent.get(id.as_str())?.export.created_at)))
+}
+
+fn insert(
+    conn: &mut Conn,
+    context: &Context,
+    viewer: &Viewer,
+    confirmed: &Confirmed,
+    before: SentBefore,
+) -> Result<(ExportId, Vec<Owed>)> {
     let now = context.clock.now();
     let organisation = &viewer.organisation.id;
     let vacancy = store::vacancy::find(conn, organisation, &confirmed.vacancy)?.ok_or(ActionError::NotFound)?;
@@ -101,8 +133,7 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, confirmed: &Confi
             "Choose another webhook: this one is disabled, and nothing is sent to it",
         ));
     }
-    let ticked = store::candidate::applicants_by_ids(conn, &vacancy.id, &confirmed.candidates)?;
-    let selection = Selection::of(ticked);
+    let selection = part(conn, &vacancy.id, &hook.id, &confirmed.candidates, before)?;
     if selection.included.is_empty() {
         return Err(ActionError::field("candidate", "None of the ticked candidates can be sent"));
     }

@@ -15,6 +15,8 @@ pub const MOST_CANDIDATES: usize = 500;
 pub enum Exclusion {
     /// They withdrew their consent.
     ConsentWithdrawn,
+    /// The hook has them already, or is being sent them, and nothing about them has changed since.
+    AlreadySent,
 }
 
 impl Exclusion {
@@ -22,6 +24,7 @@ impl Exclusion {
     pub fn as_str(self) -> &'static str {
         match self {
             Exclusion::ConsentWithdrawn => "consent_withdrawn",
+            Exclusion::AlreadySent => "already_sent",
         }
     }
 
@@ -29,18 +32,28 @@ impl Exclusion {
     pub fn label(self) -> &'static str {
         match self {
             Exclusion::ConsentWithdrawn => "Consent withdrawn",
+            Exclusion::AlreadySent => "Already sent",
         }
     }
 
     /// Reads what [`Exclusion::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        (text == "consent_withdrawn").then_some(Exclusion::ConsentWithdrawn)
+        [Exclusion::ConsentWithdrawn, Exclusion::AlreadySent].into_iter().find(|one| one.as_str() == text)
     }
 
     /// Why this candidate stays out, if they do.
     pub fn of(candidate: &Candidate) -> Option<Self> {
         candidate.consent_withdrawn_at.map(|_| Exclusion::ConsentWithdrawn)
     }
+}
+
+/// What becomes of those whom the hook has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentBefore {
+    /// They stay out.
+    LeftOut,
+    /// They are sent once more.
+    Again,
 }
 
 /// The ticked candidates, parted into those who are sent and those who stay out.
@@ -63,6 +76,18 @@ impl Selection {
             }
         }
         selection
+    }
+
+    /// The same, with those left out who were sent at this time at the latest and have not changed since.
+    pub fn without_those_sent(self, sent: impl Fn(&CandidateId) -> Option<DateTime<Utc>>) -> Self {
+        let Selection { included, mut excluded } = self;
+        let unchanged = |one: &Applicant| {
+            let changed = one.candidate.updated_at.max(one.application.updated_at);
+            sent(&one.candidate.id).is_some_and(|at| changed <= at)
+        };
+        let (known, included): (Vec<_>, Vec<_>) = included.into_iter().partition(unchanged);
+        excluded.extend(known.into_iter().map(|one| (one, Exclusion::AlreadySent)));
+        Self { included, excluded }
     }
 }
 

@@ -78,6 +78,10 @@ pub struct ExportFilter {
     pub vacancy: Option<VacancyId>,
     /// Confirmed by this member only.
     pub requested_by: Option<MemberId>,
+    /// Only those whose delivery stands like this.
+    pub status: Option<Status>,
+    /// Only those that were confirmed before this one.
+    pub before: Option<ExportId>,
     /// At most this many.
     pub limit: i64,
 }
@@ -129,6 +133,14 @@ macro_rules! views {
     };
 }
 
+macro_rules! carriers {
+    () => {
+        export_candidates::table
+            .inner_join(exports::table.on(exports::id.eq(export_candidates::export_id)))
+            .inner_join(deliveries::table.on(deliveries::id.eq(exports::delivery_id)))
+    };
+}
+
 /// One export of an organisation.
 pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &ExportId) -> Result<Option<ExportView>> {
     let row: Option<ViewRow> = views!()
@@ -168,6 +180,15 @@ pub fn list(
     if let Some(member) = &filter.requested_by {
         query = query.filter(exports::requested_by.eq(member.to_string()));
     }
+    if let Some(status) = filter.status {
+        query = query.filter(deliveries::status.eq(status.as_str()));
+    }
+    if let Some(before) = &filter.before {
+        let at = exports::table.find(before.as_str()).filter(exports::organisation_id.eq(organisation.as_str()));
+        let Some(at) = at.select(exports::created_at).first::<i64>(conn).optional()? else { return Ok(Vec::new()) };
+        let same_time = exports::created_at.eq(at).and(exports::id.lt(before.to_string()));
+        query = query.filter(exports::created_at.lt(at).or(same_time));
+    }
     let rows: Vec<ViewRow> =
         query.order((exports::created_at.desc(), exports::id.desc())).limit(filter.limit).load(conn)?;
     rows.into_iter().map(read_view).collect()
@@ -201,15 +222,35 @@ pub fn last_sent(
     let ids: Vec<&str> = candidates.iter().map(CandidateId::as_str).collect();
     // What arrived and is being sent again has arrived all the same.
     let arrived = deliveries::status.eq(Status::Success.as_str()).or(deliveries::arrived_before.is_not_null());
-    let carried: Vec<(String, String)> = export_candidates::table
-        .inner_join(exports::table.on(exports::id.eq(export_candidates::export_id)))
-        .inner_join(deliveries::table.on(deliveries::id.eq(exports::delivery_id)))
+    let carried: Vec<(String, String)> = carriers!()
         .filter(exports::vacancy_id.eq(vacancy.as_str()))
         .filter(export_candidates::candidate_id.eq_any(ids).and(arrived))
         .order(exports::id)
         .select((export_candidates::candidate_id, exports::id))
         .load(conn)?;
-    // Later exports overwrite earlier ones: ids sort by time.
+    views_of(conn, carried)
+}
+
+/// For each of these applicants of a vacancy, the latest export that carried them to this hook, or is about to.
+pub fn sent_to(
+    conn: &mut Conn,
+    vacancy: &VacancyId,
+    hook: &HookId,
+    candidates: &[CandidateId],
+) -> Result<HashMap<String, ExportView>> {
+    let ids: Vec<&str> = candidates.iter().map(CandidateId::as_str).collect();
+    let standing = deliveries::status.ne(Status::Failed.as_str()).or(deliveries::arrived_before.is_not_null());
+    let carried: Vec<(String, String)> = carriers!()
+        .filter(exports::vacancy_id.eq(vacancy.as_str()).and(exports::hook_id.eq(hook.as_str())))
+        .filter(export_candidates::candidate_id.eq_any(ids).and(standing))
+        .order(exports::id)
+        .select((export_candidates::candidate_id, exports::id))
+        .load(conn)?;
+    views_of(conn, carried)
+}
+
+/// The exports that these candidates were carried by, the latest of each. Ids sort by time.
+fn views_of(conn: &mut Conn, carried: Vec<(String, String)>) -> Result<HashMap<String, ExportView>> {
     let latest: HashMap<String, String> = carried.into_iter().collect();
     let mut wanted: Vec<&String> = latest.values().collect();
     wanted.sort();

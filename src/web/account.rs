@@ -153,7 +153,7 @@ impl Render for AccountView<'_> {
         html! {
             (self.typed.errors.summary())
             (head)
-            @if let Some(told) = self.told() { p.notice.ok role="status" { (told) } }
+            @if let Some(told) = self.told() { p.notice.ok { (told) } }
             (part("Name", html! { "As others see it" }, self.name()))
             (part("Password", html! { "A new one ends your other sessions" }, self.password()))
             (part("Sessions", html! { "Where you are logged in. One ends by itself after a day without use." }, self.sessions()))

@@ -65,6 +65,32 @@ const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
     ),
 ];
 
+/// The key that leads to a page of the navigation, pressed after `g`.
+fn key_to(href: &str) -> Option<&'static str> {
+    Some(match href {
+        paths::HOME => "h",
+        paths::VACANCIES => "v",
+        "/interviews" => "i",
+        paths::EXPORTS => "e",
+        paths::WEBHOOKS => "w",
+        "/settings/members" => "m",
+        "/settings/audit" => "a",
+        paths::API_KEYS => "k",
+        paths::LOGS => "l",
+        "/developers/events" => "t",
+        "/developers/catalogue" => "c",
+        "/developers/receiving" => "r",
+        _ => return None,
+    })
+}
+
+/// The pages of the navigation that somebody may see and a key leads to: key, name.
+pub fn keys_of(viewer: &Viewer) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let entries = NAVIGATION.iter().flat_map(|(_, _, entries)| entries.iter());
+    let mine = entries.filter(|entry| viewer.role.may(entry.3));
+    mine.filter_map(|Entry(_, name, href, _)| Some((key_to(href)?, *name)))
+}
+
 /// A page of the console for someone who is signed in.
 pub struct Page<'a> {
     /// Its title, without organisation and product.
@@ -120,7 +146,10 @@ impl<'a> Page<'a> {
                 (self.navigation())
                 div.sheet {
                     main #main tabindex="-1" { (self.body) }
-                    footer.foot { span { "Times in " (self.viewer.organisation.time_zone.name()) } }
+                    footer.foot {
+                        span { "Times in " (self.viewer.organisation.time_zone.name()) }
+                        a #keyboard href=(paths::KEYBOARD) { "Keyboard" }
+                    }
                 }
             }
         };
@@ -181,7 +210,7 @@ impl<'a> Page<'a> {
                             @if !label.is_empty() { p id={ "nav-" (id) } { (label) } }
                             ul aria-labelledby=[(!label.is_empty()).then(|| format!("nav-{id}"))] {
                                 @for Entry(nav, name, href, _) in mine {
-                                    li { a href=(href) aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
+                                    li { a href=(href) data-go=[key_to(href)] aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
                                 }
                             }
                         }
@@ -263,6 +292,7 @@ pub fn door(title: &str, body: Markup, status: StatusCode) -> HttpResponse {
             footer.foot { span { "Hirewire " (env!("CARGO_PKG_VERSION")) } }
         }
     };
+    let title = title.trim_end_matches('.');
     document(&format!("{title} · Hirewire"), Mode::Live, None, frame, status)
 }
 
@@ -279,7 +309,12 @@ fn document(title: &str, mode: Mode, refresh: Option<u32>, body: Markup, status:
                 script src=(LINKS.script) defer {}
                 @if let Some(seconds) = refresh { noscript { meta http-equiv="refresh" content=(seconds); } }
             }
-            body { (sprite(&body.0)) (body) }
+            body {
+                (sprite(&body.0))
+                (body)
+                // The page's one status region: the script says here what changed.
+                p.hush #said role="status" {}
+            }
         }
     };
     // Pages show personal data: no copy of them stays behind in a cache.

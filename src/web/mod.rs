@@ -18,6 +18,7 @@ pub mod home;
 pub mod icons;
 pub mod interviews;
 pub mod invitation;
+pub mod keyboard;
 pub mod layout;
 pub mod logs;
 pub mod members;

@@ -30,6 +30,7 @@ pub const LOGS: &str = "/developers/logs";
 pub const EVENTS: &str = "/developers/events";
 pub const CATALOGUE: &str = "/developers/catalogue";
 pub const RECEIVING: &str = "/developers/receiving";
+pub const KEYBOARD: &str = "/help/keyboard";
 
 /// One vacancy with its candidates.
 pub fn vacancy(id: impl Display) -> String {
@@ -99,6 +100,11 @@ pub fn session_result(interview: &InterviewId, id: &SessionId) -> String {
 /// One export and how it went.
 pub fn export(id: impl Display) -> String {
     format!("/exports/{id}")
+}
+
+/// The exports of a vacancy.
+pub fn vacancy_exports(id: impl Display) -> String {
+    format!("{EXPORTS}?vacancy={id}")
 }
 
 /// One hook.

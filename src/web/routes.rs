@@ -8,8 +8,8 @@ use actix_web::web::{get, post};
 
 use super::paths;
 use super::{
-    account, api_keys, assets, developers, exports, first_run, home, interviews, invitation, logs, members, sign_in,
-    vacancies, webhooks,
+    account, api_keys, assets, developers, exports, first_run, home, interviews, invitation, keyboard, logs, members,
+    sign_in, vacancies, webhooks,
 };
 use crate::domain::role::Permission;
 
@@ -145,6 +145,7 @@ pub const ROUTES: &[Route] = &[
     show(paths::LOGS, May(ViewLogs), || get().to(logs::list::show)),
     show("/developers/logs/{id}", May(ViewLogs), || get().to(logs::show::show)),
     act("/developers/logs/{id}/retry", May(Resend), || post().to(logs::act::retry)),
+    show(paths::KEYBOARD, May(BeMember), || get().to(keyboard::show)),
     act("/developers/logs/{id}/cancellation", May(Resend), || post().to(logs::act::cancel)),
 ];
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::demo::{Demo, setting};
 
@@ -50,7 +50,10 @@ impl Browser {
             ],
             "prefs": {"profile.managed_default_content_settings.javascript": javascript},
         });
-        let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
+        let capabilities =
+            [("goog:chromeOptions".to_owned(), options), ("goog:loggingPrefs".to_owned(), json!({"browser": "ALL"}))]
+                .into_iter()
+                .collect();
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
         let address = format!("http://127.0.0.1:{port}");
@@ -63,6 +66,22 @@ impl Browser {
             }
         };
         Self { client, driver, profile }
+    }
+
+    /// The driver's own door.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Runs a function's body in the page, beside its own script, and returns what it returns.
+    pub async fn evaluate(&self, body: &str) -> Value {
+        self.client.execute(body, Vec::new()).await.unwrap_or_else(|error| panic!("{body} runs: {error}"))
+    }
+
+    /// Presses keys, wherever the focus is.
+    pub async fn keys(&self, keys: &str) {
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(keys).await.expect("keys are pressed");
     }
 
     /// Opens an address.
@@ -152,6 +171,35 @@ impl Browser {
         }
     }
 
+    /// What stands in the field with this label.
+    pub async fn value(&self, label: &str) -> String {
+        self.field(label).await.prop("value").await.expect("a property").unwrap_or_default()
+    }
+
+    /// How many boxes of the page's tables are ticked.
+    pub async fn count_checked(&self) -> usize {
+        let count = self.evaluate("return document.querySelectorAll('tbody input:checked').length").await;
+        count.as_u64().expect("a number") as usize
+    }
+
+    /// Waits until the page's status region says something.
+    pub async fn until_said(&self, words: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let said = self.evaluate("return document.getElementById('said').textContent").await;
+            if said == words {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{} never says “{words}” but {said}", self.path().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Presses a button of the open dialog, which closes it.
+    pub async fn press_in_dialog(&self, name: &str) {
+        self.click(&format!("//dialog[@open]//button[normalize-space(.)={}]", quoted(name))).await;
+    }
+
     /// Presses a button, and waits for the page that follows.
     pub async fn press(&self, name: &str) {
         self.leave_by(&format!("//button[normalize-space(.)={}]", quoted(name))).await;
@@ -164,7 +212,12 @@ impl Browser {
 
     /// Clicks something that stays on the page.
     pub async fn click(&self, xpath: &str) {
-        self.find(xpath).await.click().await.unwrap_or_else(|error| panic!("{xpath} is clicked: {error}"));
+        let found = self.find(xpath).await;
+        // What stands at the foot of the window may lie over it.
+        let centre = "arguments[0].scrollIntoView({block: 'center'})";
+        let argument = serde_json::to_value(&found).expect("a reference");
+        self.client.execute(centre, vec![argument]).await.expect("it is scrolled to");
+        found.click().await.unwrap_or_else(|error| panic!("{xpath} is clicked: {error}"));
     }
 
     /// Clicks what leads to another page, and waits until this one is gone.

@@ -35,6 +35,14 @@ impl Default for NewHook<'_> {
     }
 }
 
+/// What stands at an address.
+pub enum Seen {
+    /// A page.
+    Page { status: u16, html: String },
+    /// Another address.
+    Elsewhere(String),
+}
+
 /// An answer, whole.
 struct Page {
     status: u16,
@@ -50,8 +58,13 @@ impl Console {
 
     /// Signs a member in whose password is [`PASSWORD`].
     pub async fn log_in(base: &str, email: &str) -> Result<Self> {
+        Self::log_in_with(base, email, PASSWORD).await
+    }
+
+    /// Signs a member in.
+    pub async fn log_in_with(base: &str, email: &str, password: &str) -> Result<Self> {
         let mut console = Self::anonymous(base)?;
-        console.act("/login", &[("email", email), ("password", PASSWORD)]).await?;
+        console.act("/login", &[("email", email), ("password", password)]).await?;
         Ok(console)
     }
 
@@ -113,6 +126,32 @@ impl Console {
             (303, Some(target)) => Ok(target),
             (status, _) => bail!("POST {path} was answered {status}: {}", words(&page.body)),
         }
+    }
+
+    /// The HTML of a page, or where it leads instead; refused ones count as pages too.
+    pub async fn look(&mut self, path: &str) -> Result<Seen> {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let page = self.send(request).await?;
+        Ok(match page.location {
+            Some(target) => Seen::Elsewhere(target),
+            None => Seen::Page { status: page.status, html: page.body },
+        })
+    }
+
+    /// Posts a form with a file, and returns where it leads.
+    pub async fn upload(&mut self, path: &str, fields: &[(&str, &str)], file: (&str, &str, &str)) -> Result<String> {
+        const EDGE: &str = "edge-of-a-part";
+        let mut body = String::new();
+        for (name, value) in fields {
+            body += &format!("--{EDGE}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        }
+        let (name, file_name, text) = file;
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"");
+        body += &format!("--{EDGE}\r\n{head}\r\nContent-Type: text/csv\r\n\r\n{text}\r\n--{EDGE}--\r\n");
+        let request = self.client.post(format!("{}{path}", self.base)).header(ORIGIN, &self.base);
+        let request = request.header("content-type", format!("multipart/form-data; boundary={EDGE}")).body(body);
+        let page = self.send(request).await?;
+        page.location.with_context(|| format!("POST {path} was answered {}: {}", page.status, words(&page.body)))
     }
 
     async fn send(&mut self, request: RequestBuilder) -> Result<Page> {

@@ -15,7 +15,6 @@ mod installation;
 mod postgres;
 mod usage;
 
-use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -24,7 +23,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 pub use child::{Child, bound};
-pub use console::{Console, NewHook};
+pub use console::{Console, NewHook, Seen};
 pub use installation::{Installation, Server};
 pub use postgres::{Durability, Postgres};
 pub use usage::Usage;
@@ -58,10 +57,11 @@ pub fn free_address() -> Result<SocketAddr> {
 }
 
 /// Looks every few milliseconds until there is something to see; says what was missed when `deadline` has passed.
-pub async fn eventually<T, Seen>(what: &str, deadline: Duration, mut look: impl FnMut() -> Seen) -> Result<T>
-where
-    Seen: Future<Output = Result<Option<T>>>,
-{
+pub async fn eventually<T>(
+    what: &str,
+    deadline: Duration,
+    mut look: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let end = Instant::now() + deadline;
     loop {
         if let Some(seen) = look().await? {

@@ -10,6 +10,7 @@ use super::super::icons::icon;
 use super::super::layout::{Head, part};
 use super::super::words::{count, first, size};
 use super::super::{code, paths, time};
+use super::names::Names;
 use crate::actions::Viewer;
 use crate::domain::candidate::Applicant;
 use crate::domain::export::{Exclusion, Selection};
@@ -19,17 +20,16 @@ use crate::domain::role::Permission;
 use crate::domain::vacancy::Vacancy;
 use crate::store::export::ExportView;
 
-/// So many names stand in a table of the page; the others are counted.
-const MOST_NAMES: usize = 50;
-
 /// What the page shows.
 pub struct Asking {
     /// Candidates of what.
     pub vacancy: Vacancy,
     /// Who was ticked.
     pub selection: Selection,
-    /// Who among them was sent before, by candidate.
+    /// Whom the webhook has already or is being sent, by candidate.
     pub sent: HashMap<String, ExportView>,
+    /// Whether those are sent once more.
+    pub resend: bool,
     /// To whom it can go.
     pub hooks: Vec<Hook>,
     /// To whom it would go; `None` when there is nobody.
@@ -77,8 +77,7 @@ impl Asking {
             form method="post" action=(paths::vacancy_export(&self.vacancy.id)) {
                 input type="hidden" name="step" value="confirm";
                 (token_field(&self.token))
-                @for applicant in self.ticked() { input type="hidden" name="candidate" value=(applicant.candidate.id); }
-                @if !nobody { (part("To", html! {}, self.to(to))) }
+                (part("To", html! {}, self.to(to)))
                 @if !self.selection.excluded.is_empty() { (self.left_out(viewer)) }
                 @if !nobody { (self.sent_before(viewer)) (self.payload(to)) }
                 div.part {
@@ -90,10 +89,6 @@ impl Asking {
                 }
             }
         }
-    }
-
-    fn ticked(&self) -> impl Iterator<Item = &Applicant> {
-        self.selection.included.iter().chain(self.selection.excluded.iter().map(|(applicant, _)| applicant))
     }
 
     fn says(&self, to: &ToHook) -> Markup {
@@ -130,7 +125,7 @@ impl Asking {
             }
             @if self.hooks.len() > 1 {
                 p.row.small {
-                    button.btn name="look" value="1" { "Show what this one gets" }
+                    (look("hook", "Show what this one gets"))
                     span.soft { "Below is what " (to.hook.name) " gets." }
                 }
             }
@@ -152,37 +147,73 @@ impl Asking {
         let excluded = &self.selection.excluded;
         let ticked = excluded.len() + self.selection.included.len();
         let zone = viewer.organisation.time_zone;
-        let rows: Vec<(&Applicant, [Markup; 1])> =
-            excluded.iter().map(|(applicant, reason)| (applicant, [self.reason(applicant, *reason, zone)])).collect();
-        part("Left out", html! { (excluded.len()) " of the " (ticked) " you ticked" }, names(["Reason"], &rows))
+        let rows: Vec<_> =
+            excluded.iter().map(|(applicant, reason)| (applicant, self.reason(applicant, *reason, zone))).collect();
+        let known = excluded.iter().any(|(_, reason)| *reason == Exclusion::AlreadySent);
+        let content = html! {
+            (Names { column: "Reason", rows: &rows, viewer })
+            @if known { (self.once_more()) }
+        };
+        part("Left out", html! { (excluded.len()) " of the " (ticked) " you ticked" }, content)
+    }
+
+    /// The box that has those sent whom the webhook has already.
+    fn once_more(&self) -> Markup {
+        html! {
+            div.row.apart {
+                label.tick {
+                    input type="checkbox" name="resend" value="1" checked[self.resend];
+                    span { "Send those already sent once more" }
+                }
+                (look("resend", "Show what is sent then"))
+            }
+        }
     }
 
     fn reason(&self, applicant: &Applicant, reason: Exclusion, zone: chrono_tz::Tz) -> Markup {
         let since = applicant.candidate.consent_withdrawn_at;
+        match (reason, self.sent.get(applicant.candidate.id.as_str())) {
+            (Exclusion::AlreadySent, Some(view)) => html! {
+                (self.sent_at(view, zone)) @if arrived(view) { ", unchanged since" }
+            },
+            _ => html! {
+                span.st {
+                    (icon("off"))
+                    span { (reason.label()) @if let Some(since) = since { " on " (time::day(since, zone, self.now)) } }
+                }
+            },
+        }
+    }
+
+    /// “Already sent at 14:02”, or that it is on its way.
+    fn sent_at(&self, view: &ExportView, zone: chrono_tz::Tz) -> Markup {
+        let (class, sign, word) =
+            if arrived(view) { ("st ok", "ok", "Already sent ") } else { ("st", "wait", "On its way since ") };
         html! {
-            span.st {
-                (icon("off"))
-                span { (reason.label()) @if let Some(since) = since { " on " (time::day(since, zone, self.now)) } }
+            a href=(paths::export(&view.export.id)) {
+                span class=(class) { (icon(sign)) span { (word) (time::near(view.export.created_at, zone, self.now)) } }
             }
         }
     }
 
     fn sent_before(&self, viewer: &Viewer) -> Markup {
         let included = &self.selection.included;
+        let zone = viewer.organisation.time_zone;
         let before = included.iter().filter_map(|one| Some((one, self.sent.get(one.candidate.id.as_str())?)));
-        let (zone, now) = (viewer.organisation.time_zone, self.now);
-        let rows: Vec<(&Applicant, [Markup; 2])> = before
-            .map(|(one, view)| {
-                let when = time::near(view.export.created_at, zone, now);
-                let state = html! { span.st.ok { (icon("ok")) "Already sent" } };
-                (one, [state, html! { "to " (view.hook_name) " " (when) }])
-            })
-            .collect();
+        let rows: Vec<_> = before.map(|(one, view)| (one, self.sent_at(view, zone))).collect();
         if rows.is_empty() {
             return html! {};
         }
-        let hint = html! { (rows.len()) " of the " (included.len()) ". They are sent once more." };
-        part("Sent before", hint, names(["State", "Last export"], &rows))
+        // Without the box, whoever is sent again has changed.
+        let hint = html! {
+            (rows.len()) " of the " (included.len())
+            @if self.resend { ". They are sent once more." } @else { ". They have changed since, and are sent once more." }
+        };
+        let content = html! {
+            (Names { column: "Last export", rows: &rows, viewer })
+            @if self.resend { (self.once_more()) }
+        };
+        part("Sent before", hint, content)
     }
 
     fn payload(&self, to: &ToHook) -> Markup {
@@ -236,23 +267,14 @@ fn if_it_fails(policy: Policy) -> &'static str {
     }
 }
 
-fn names<const N: usize>(columns: [&str; N], rows: &[(&Applicant, [Markup; N])]) -> Markup {
-    html! {
-        div.table {
-            table.cards.pairs {
-                thead { tr { th scope="col" { "Candidate" } @for column in columns { th scope="col" { (column) } } } }
-                tbody {
-                    @for (applicant, cells) in rows.iter().take(MOST_NAMES) {
-                        tr {
-                            th scope="row" { bdi { (applicant.candidate.profile.full_name) } }
-                            @for cell in cells { td { (cell) } }
-                        }
-                    }
-                }
-            }
-        }
-        @if rows.len() > MOST_NAMES { p.small.soft { "And " (rows.len() - MOST_NAMES) " more." } }
-    }
+/// Whether an export has reached its webhook, be it that it is sent there again.
+fn arrived(view: &ExportView) -> bool {
+    !view.delivery.state.is_owed() || view.delivery.is_resent()
+}
+
+/// A button that shows this page again as it would then be.
+fn look(at: &str, label: &str) -> Markup {
+    html! { button.btn name="look" value=(at) { (label) } }
 }
 
 #[cfg(test)]
@@ -270,6 +292,7 @@ mod tests {
             vacancy: vacancy("Engineer"),
             selection: Selection::of(people),
             sent: HashMap::new(),
+            resend: false,
             hooks,
             to: to.map(|hook| ToHook { hook, signed: true, size: 18_400, sample: br#"{"a":"<b>"}"#.to_vec() }),
             token: "t0ken".into(),
@@ -285,7 +308,6 @@ mod tests {
         assert!(page.contains("<h1>Export 2 candidates?</h1>"));
         assert!(page.contains("One request with 2 people goes to hooks.northwind-data.example."));
         assert!(page.contains("one request, 18.4 kB, signed") && page.contains("tried again for three days"));
-        assert_eq!(page.matches(r#"type="hidden" name="candidate""#).count(), 2);
         assert!(page.contains(r#"name="token" value="t0ken""#) && page.contains("<strong>First of 2</strong>"));
         assert!(page.contains("Payroll &lt;bridge&gt; (hooks.northwind-data.example)") && page.contains("&lt;b&gt;"));
         assert!(page.contains("Confirm export") && page.contains("Back to the selection"));
@@ -303,7 +325,38 @@ mod tests {
         let page = asking.render(&viewer).0;
         assert!(page.contains("One of the 3 you ticked stays out.") && page.contains("1 of the 3 you ticked"));
         assert!(page.contains("<bdi>&lt;b&gt;Zoë</bdi>") && page.contains("Consent withdrawn on"));
-        assert!(page.contains("Already sent</span></td><td>to Warehouse ") && page.contains("today at 14:41"));
+        assert!(page.contains("Already sent <time") && page.contains("today at 14:41"));
+        assert!(page.contains("They have changed since, and are sent once more."), "{page}");
+    }
+
+    #[test]
+    fn whoever_the_webhook_has_already_stays_out_until_the_box_is_ticked() {
+        let viewer = viewer(Role::Recruiter);
+        let mut asking = asking(&["Siobhán O'Brien"], vec![hook("Warehouse")]);
+        let known = applicant("Nguyễn Thị Ánh", "a@mail.example");
+        let state = DeliveryState::Retrying { due: Some(now()) };
+        asking.sent.insert(known.candidate.id.to_string(), export(&viewer, &asking.vacancy, &asking.hooks[0], state));
+        asking.selection.excluded.push((known.clone(), Exclusion::AlreadySent));
+        let page = asking.render(&viewer).0;
+        assert!(page.contains("On its way since <time") && !page.contains(", unchanged since"), "{page}");
+        assert!(page.contains(r#"name="resend" value="1">"#) && page.contains("Show what is sent then"));
+        asking.selection = Selection::of(vec![known]);
+        asking.resend = true;
+        let page = asking.render(&viewer).0;
+        assert!(page.contains(r#"name="resend" value="1" checked>"#) && page.contains("They are sent once more."));
+    }
+
+    #[test]
+    fn who_was_sent_and_has_not_changed_since_stays_out_and_who_has_changed_is_sent() {
+        let people = ["Siobhán O'Brien", "محمد", "Sam ✨ Rivera"].map(|name| applicant(name, "a@mail.example"));
+        let [same, mut changed, new] = people;
+        changed.application.updated_at = now() + chrono::TimeDelta::minutes(5);
+        let sent = [same.candidate.id.clone(), changed.candidate.id.clone()];
+        let kept = [changed.clone(), new.clone()];
+        let selection = Selection::of(vec![same.clone(), changed, new])
+            .without_those_sent(|id| sent.contains(id).then(|| now() + chrono::TimeDelta::minutes(1)));
+        assert_eq!(selection.included, kept);
+        assert_eq!(selection.excluded, [(same, Exclusion::AlreadySent)]);
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! An export before it is sent: to whom, whom it carries, whom it leaves out, and the very bytes.
 //!
 //! The vacancy posts who was ticked (`step=choose`) and is led to this page, whose address names the selection; the page
-//! posts the same candidates with a webhook (`step=confirm`) and becomes an export. The selection's token goes with it, so
-//! that going back and confirming once more leads to the same export, unless another webhook was chosen.
+//! posts the selection's name with a webhook (`step=confirm`) and becomes an export. Going back and confirming once more leads
+//! to the same export, unless another webhook was chosen.
+//!
+//! Whom the webhook has already, unchanged since, stays out unless the box says otherwise (B8). Where that would leave nobody,
+//! whoever ticked them wants them sent again, and the box is ticked beforehand.
+
+use std::collections::HashMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -14,9 +19,9 @@ use super::super::paths;
 use super::super::vacancies::show::{Shown, Wanted};
 use super::asking::{Asking, ToHook};
 use super::selection;
-use crate::actions::export::{Confirmed, confirm, keep_selection, kept_selection, preview};
+use crate::actions::export::{Confirmed, confirm_with, keep_selection, kept_selection, part, preview};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
-use crate::domain::export::Selection;
+use crate::domain::export::{Selection, SentBefore};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{CandidateId, HookId, VacancyId};
 use crate::domain::secret::CredentialKind;
@@ -37,7 +42,8 @@ pub async fn show(
     if !token.is_empty() {
         return Ok(match kept_selection(&context, &viewer, &vacancy, token).await? {
             Some(ticked) => {
-                let asked = Asked { vacancy, ticked, hook: fields.one("hook").parse().ok() };
+                let (hook, before) = (fields.one("hook").parse().ok(), before(&fields));
+                let asked = Asked { vacancy, ticked, hook, before };
                 page(&context, &viewer, organisations, asked, token, Vec::new()).await?.ok()
             }
             None => see_other(paths::vacancy(&vacancy)),
@@ -62,18 +68,31 @@ pub async fn submit(
     let form = Some(fields.one("token")).filter(|token| !token.is_empty());
     let form = form.map_or_else(token, str::to_owned);
     if fields.ticked("look") {
-        return Ok(see_other(address(&vacancy, &form, fields.one("hook"))));
+        // Another webhook knows others: for it, nobody has chosen yet.
+        let resend = match (fields.one("look"), fields.ticked("resend")) {
+            ("resend", true) => "1",
+            ("resend", false) => "0",
+            _ => "",
+        };
+        return Ok(see_other(address(&vacancy, &form, fields.one("hook"), resend)));
     }
-    let ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
+    let mut ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
     if fields.one("step") != "confirm" {
         return choose(&context, &viewer, organisations, vacancy, ticked, &fields).await;
     }
+    if ticked.is_empty() {
+        ticked = kept_selection(&context, &viewer, &vacancy, &form).await?.unwrap_or_default();
+    }
+    if ticked.is_empty() {
+        return choose(&context, &viewer, organisations, vacancy, ticked, &fields).await;
+    }
     let hook: Option<HookId> = fields.one("hook").parse().ok();
-    let asked = Asked { vacancy: vacancy.clone(), ticked: ticked.clone(), hook: hook.clone() };
+    let before = if fields.ticked("resend") { SentBefore::Again } else { SentBefore::LeftOut };
+    let asked = Asked { vacancy: vacancy.clone(), ticked: ticked.clone(), hook: hook.clone(), before: Some(before) };
     let confirmed = match hook {
         Some(hook) => {
             let token = format!("{form}/{hook}");
-            confirm(&context, &viewer, Confirmed { vacancy, candidates: ticked, hook, token }).await
+            confirm_with(&context, &viewer, Confirmed { vacancy, candidates: ticked, hook, token }, before).await
         }
         None => Err(ActionError::field("hook", "Choose one of the webhooks")),
     };
@@ -103,16 +122,23 @@ async fn choose(
     }
     let token = token();
     keep_selection(context, viewer, &vacancy, &token, &ticked).await?;
-    Ok(see_other(address(&vacancy, &token, fields.one("hook"))))
+    Ok(see_other(address(&vacancy, &token, fields.one("hook"), fields.one("resend"))))
+}
+
+/// What was chosen for those whom the webhook has already; `None` before anybody chose.
+fn before(fields: &Fields) -> Option<SentBefore> {
+    match fields.one("resend") {
+        "" => None,
+        "1" => Some(SentBefore::Again),
+        _ => Some(SentBefore::LeftOut),
+    }
 }
 
 /// The address of a selection's page, with a webhook chosen or the likeliest one.
-fn address(vacancy: &VacancyId, selection: &str, hook: &str) -> String {
+fn address(vacancy: &VacancyId, selection: &str, hook: &str, resend: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("selection", selection);
-    if !hook.is_empty() {
-        query.append_pair("hook", hook);
-    }
+    query.extend_pairs([("hook", hook), ("resend", resend)].iter().filter(|(_, value)| !value.is_empty()));
     format!("{}?{}", paths::vacancy_export(vacancy), query.finish())
 }
 
@@ -129,6 +155,7 @@ struct Asked {
     vacancy: VacancyId,
     ticked: Vec<CandidateId>,
     hook: Option<HookId>,
+    before: Option<SentBefore>,
 }
 
 async fn page<'a>(
@@ -156,28 +183,46 @@ fn load(
     let Some(vacancy) = store::vacancy::find(conn, organisation, &asked.vacancy)? else { return Ok(None) };
     // More than an export carries is refused anyway, and not read for it.
     let few: Vec<CandidateId> = asked.ticked.into_iter().take(crate::domain::export::MOST_CANDIDATES).collect();
-    let selection = Selection::of(store::candidate::applicants_by_ids(conn, &vacancy.id, &few)?);
-    let sent = store::export::last_sent(conn, &vacancy.id, &few)?;
     let mut hooks = store::hook::list(conn, organisation, vacancy.mode)?;
     // An interview's own hook takes that interview's events and nothing else.
     hooks.retain(|hook| hook.interview().is_none());
-    let last = ExportFilter { vacancy: Some(vacancy.id.clone()), requested_by: None, limit: 1 };
+    let last = ExportFilter { vacancy: Some(vacancy.id.clone()), limit: 1, ..ExportFilter::default() };
     let last = store::export::list(conn, organisation, vacancy.mode, &last)?.pop().map(|view| view.export.hook_id);
     let wanted = [asked.hook, last].into_iter().flatten();
     let takes = |hook: &&Hook| hook.state != HookState::Disabled;
     let chosen = wanted.into_iter().find_map(|id| hooks.iter().filter(takes).find(|hook| hook.id == id));
     let chosen = chosen.or_else(|| hooks.iter().find(|hook| hook.state == HookState::Active));
     let chosen = chosen.or_else(|| hooks.iter().find(takes)).or(hooks.first()).cloned();
-    let to = match chosen {
-        None => None,
-        Some(hook) => {
-            let credentials = store::credential::live(conn, &hook.id, now)?;
-            let signed = credentials.iter().any(|one| one.kind == CredentialKind::Secret);
-            let bytes = preview(viewer, &vacancy, &selection, &hook, now);
-            Some(ToHook { hook, signed, size: bytes.len(), sample: first_only(&bytes) })
-        }
+    let Some(hook) = chosen else {
+        let selection = Selection::of(store::candidate::applicants_by_ids(conn, &vacancy.id, &few)?);
+        let (token, errors) = (String::new(), Errors::default());
+        let sent = HashMap::new();
+        return Ok(Some(Asking { vacancy, selection, sent, resend: false, hooks, to: None, token, errors, now }));
     };
-    Ok(Some(Asking { vacancy, selection, sent, hooks, to, token: String::new(), errors: Errors::default(), now }))
+    let sent = store::export::sent_to(conn, &vacancy.id, &hook.id, &few)?;
+    let (selection, before) = parted(conn, &vacancy.id, &hook.id, &few, asked.before)?;
+    let credentials = store::credential::live(conn, &hook.id, now)?;
+    let signed = credentials.iter().any(|one| one.kind == CredentialKind::Secret);
+    let bytes = preview(viewer, &vacancy, &selection, &hook, now);
+    let to = Some(ToHook { hook, signed, size: bytes.len(), sample: first_only(&bytes) });
+    let resend = before == Some(SentBefore::Again);
+    let (token, errors) = (String::new(), Errors::default());
+    Ok(Some(Asking { vacancy, selection, sent, resend, hooks, to, token, errors, now }))
+}
+
+/// Who would be sent, and what becomes of those whom the webhook has already.
+fn parted(
+    conn: &mut Conn,
+    vacancy: &VacancyId,
+    hook: &HookId,
+    ticked: &[CandidateId],
+    before: Option<SentBefore>,
+) -> Result<(Selection, Option<SentBefore>), StoreError> {
+    let selection = part(conn, vacancy, hook, ticked, before.unwrap_or(SentBefore::LeftOut))?;
+    if before.is_some() || !selection.included.is_empty() {
+        return Ok((selection, before));
+    }
+    Ok((part(conn, vacancy, hook, ticked, SentBefore::Again)?, Some(SentBefore::Again)))
 }
 
 /// The payload with its first candidate alone.

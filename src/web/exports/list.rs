@@ -1,55 +1,167 @@
-//! Exports of the mode: a recruiter's own, everybody's for admins and support.
+//! Exports of the mode: a recruiter's own, everybody's for admins and support; or those of one vacancy, which whoever sees
+//! the vacancy sees.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
+use super::super::form::Fields;
 use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::super::status::State;
 use super::table::when;
 use crate::actions::{Context, Viewer};
+use crate::domain::delivery::Status;
+use crate::domain::ids::{ExportId, VacancyId};
 use crate::domain::role::Role;
-use crate::store;
+use crate::domain::vacancy::Vacancy;
 use crate::store::export::{ExportFilter, ExportView};
+use crate::store::{self, StoreError};
 
-/// So many exports are listed.
-const MOST: i64 = 200;
+/// So many exports stand on a page.
+const PAGE: usize = 50;
 
 /// The page.
 pub async fn show(
+    request: HttpRequest,
     context: web::Data<Context>,
     viewer: Viewer,
     organisations: Organisations,
 ) -> Result<HttpResponse, WebError> {
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let own = (viewer.role == Role::Recruiter).then(|| viewer.member.id.clone());
-    let filter = ExportFilter { vacancy: None, requested_by: own, limit: MOST };
-    let exports = context.store.read(move |conn| store::export::list(conn, &organisation, mode, &filter)).await?;
-    let list = List { viewer: &viewer, exports, now: context.clock.now() }.render();
+    let (wanted, asking, now) = (Wanted::read(request.query_string()), viewer.clone(), context.clock.now());
+    let list = context.store.read(move |conn| {
+        let organisation = &asking.organisation.id;
+        let vacancy = match &wanted.vacancy {
+            Some(id) => store::vacancy::find(conn, organisation, id)?.filter(|vacancy| vacancy.mode == asking.mode),
+            None => None,
+        };
+        let own = (asking.role == Role::Recruiter && vacancy.is_none()).then(|| asking.member.id.clone());
+        let filter = ExportFilter {
+            vacancy: vacancy.as_ref().map(|vacancy| vacancy.id.clone()),
+            requested_by: own,
+            status: wanted.status,
+            before: wanted.before.clone(),
+            // One more says whether there are older ones.
+            limit: PAGE as i64 + 1,
+        };
+        let mut exports = store::export::list(conn, organisation, asking.mode, &filter)?;
+        let more = exports.len() > PAGE;
+        exports.truncate(PAGE);
+        Ok::<_, StoreError>(List {
+            viewer: asking,
+            wanted: Wanted { vacancy: filter.vacancy, ..wanted },
+            vacancy,
+            exports,
+            more,
+            now,
+        })
+    });
+    let list = list.await?.render();
     Ok(Page { organisations: organisations.0, ..Page::new("Exports", Nav::Exports, &viewer, list) }.ok())
 }
 
-struct List<'a> {
-    viewer: &'a Viewer,
+/// Which exports are looked at; what makes no sense is all of them.
+#[derive(Debug, Clone, Default)]
+struct Wanted {
+    vacancy: Option<VacancyId>,
+    status: Option<Status>,
+    before: Option<ExportId>,
+}
+
+impl Wanted {
+    fn read(query: &str) -> Self {
+        let fields = Fields::parse(query.as_bytes());
+        let status = Status::ALL.into_iter().find(|status| status.as_str() == fields.one("status"));
+        Self { vacancy: fields.one("vacancy").parse().ok(), status, before: fields.one("before").parse().ok() }
+    }
+
+    fn address(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.vacancy.iter().map(|id| ("vacancy", id.as_str())));
+        query.extend_pairs(self.status.iter().map(|status| ("status", status.as_str())));
+        query.extend_pairs(self.before.iter().map(|id| ("before", id.as_str())));
+        let query = query.finish();
+        if query.is_empty() { paths::EXPORTS.to_owned() } else { format!("{}?{query}", paths::EXPORTS) }
+    }
+}
+
+struct List {
+    viewer: Viewer,
+    wanted: Wanted,
+    vacancy: Option<Vacancy>,
     exports: Vec<ExportView>,
+    more: bool,
     now: DateTime<Utc>,
 }
 
-impl List<'_> {
+impl List {
     fn own(&self) -> bool {
-        self.viewer.role == Role::Recruiter
+        self.viewer.role == Role::Recruiter && self.vacancy.is_none()
     }
 
     fn lede(&self) -> Markup {
-        let whose = if self.own() { "Yours" } else { "Everybody’s" };
         html! {
-            (whose) " in " (self.viewer.mode) " mode, the latest first"
-            @if self.exports.len() as i64 == MOST { ", at most " (MOST) }
-            "."
-            @if self.own() { " Those of others stand on the page of their vacancy." }
+            @match &self.vacancy {
+                Some(vacancy) => {
+                    "Everybody’s of " a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } } ", the latest first. "
+                    a href=(paths::EXPORTS) { "All vacancies" }
+                }
+                None => {
+                    (if self.own() { "Yours" } else { "Everybody’s" }) " in " (self.viewer.mode) " mode, the latest first."
+                    @if self.own() { " Those of others stand on the page of their vacancy." }
+                }
+            }
+        }
+    }
+
+    fn tabs(&self) -> Markup {
+        let tab = |name: &str, status: Option<Status>| {
+            let href = Wanted { status, before: None, ..self.wanted.clone() }.address();
+            html! { li { a href=(href) aria-current=[(self.wanted.status == status).then_some("page")] { (name) } } }
+        };
+        html! {
+            nav.tabs aria-label="Outcome" {
+                ul {
+                    (tab("All", None))
+                    @for status in Status::ALL { (tab(status.label(), Some(status))) }
+                }
+            }
+        }
+    }
+
+    fn pages(&self) -> Markup {
+        let newest = Wanted { before: None, ..self.wanted.clone() };
+        let last = self.exports.last().filter(|_| self.more).map(|view| view.export.id.clone());
+        html! {
+            @if self.wanted.before.is_some() || last.is_some() {
+                nav.row.small aria-label="Pages" {
+                    @if self.wanted.before.is_some() { a.btn href=(newest.address()) { "Newest" } }
+                    @if let Some(last) = last {
+                        a.btn.end rel="next" href=(Wanted { before: Some(last), ..newest }.address()) { "Older" }
+                    }
+                }
+            }
+        }
+    }
+
+    fn none(&self) -> Markup {
+        let filtered = self.wanted.status.is_some() || self.wanted.before.is_some() || self.vacancy.is_some();
+        html! {
+            section.empty {
+                @if filtered {
+                    h2 { "There are none of these." }
+                    p { a href=(paths::EXPORTS) { "Show all exports" } }
+                } @else {
+                    h2 {
+                        @if self.own() { "You have exported nobody in " (self.viewer.mode) " mode yet." }
+                        @else { "Nobody was exported in " (self.viewer.mode) " mode yet." }
+                    }
+                    p { "Open a vacancy, tick its candidates, and choose Export to Webhook. What was sent stands here, with how it went." }
+                    p { a.btn.main href=(paths::VACANCIES) { "Open vacancies" } }
+                }
+            }
         }
     }
 
@@ -74,7 +186,7 @@ impl List<'_> {
                             tr {
                                 th scope="row" { a href=(paths::vacancy(&view.export.vacancy_id)) { bdi { (view.vacancy_title) } } }
                                 td { (State::of_delivery(&view.delivery).plain()) }
-                                td { (view.hook_name) }
+                                td { bdi { (view.hook_name) } }
                                 td { bdi { (view.requested_by_name) } }
                                 td { a href=(paths::export(&view.export.id)) { (when(view, zone, self.now)) } }
                                 td.num data-l="Candidates" { (view.export.candidate_count) }
@@ -87,27 +199,20 @@ impl List<'_> {
     }
 }
 
-impl Render for List<'_> {
+impl Render for List {
     fn render(&self) -> Markup {
-        let lede = if self.exports.is_empty() {
+        let Wanted { vacancy, status, before } = &self.wanted;
+        let first_day = self.exports.is_empty() && vacancy.is_none() && status.is_none() && before.is_none();
+        let lede = if first_day {
             html! {}
         } else {
             self.lede()
         };
         html! {
             (Head { lede, ..Head::new(&[], html! { "Exports" }) })
-            @if self.exports.is_empty() {
-                section.empty {
-                    h2 {
-                        @if self.own() { "You have exported nobody in " (self.viewer.mode) " mode yet." }
-                        @else { "Nobody was exported in " (self.viewer.mode) " mode yet." }
-                    }
-                    p { "Open a vacancy, tick its candidates, and choose Export to Webhook. What was sent stands here, with how it went." }
-                    p { a.btn.main href=(paths::VACANCIES) { "Open vacancies" } }
-                }
-            } @else {
-                (self.table())
-            }
+            @if !first_day { (self.tabs()) }
+            @if self.exports.is_empty() { (self.none()) } @else { (self.table()) }
+            (self.pages())
         }
     }
 }
@@ -119,21 +224,41 @@ mod tests {
     use crate::domain::delivery::DeliveryState;
     use crate::web::samples::{export, hook, now, vacancy, viewer};
 
+    fn list(role: Role, exports: Vec<ExportView>) -> List {
+        let wanted = Wanted::default();
+        List { viewer: viewer(role), wanted, vacancy: None, exports, more: false, now: now() }
+    }
+
     #[test]
     fn each_export_says_how_it_went_and_leads_to_its_page() {
         let viewer = viewer(Role::Admin);
         let failed = DeliveryState::Failed { at: now(), class: ErrorClass::ServerError };
         let view = export(&viewer, &vacancy("<b>Engineer"), &hook("Candidate warehouse"), failed);
         let href = paths::export(&view.export.id);
-        let page = List { viewer: &viewer, exports: vec![view], now: now() }.render().0;
+        let page = list(Role::Admin, vec![view]).render().0;
         assert!(page.contains("&lt;b&gt;Engineer") && page.contains("Failed</span>") && page.contains(&href));
         assert!(page.contains(">Today at 14:41</time>") && page.contains("Everybody’s in live mode"));
     }
 
     #[test]
     fn an_empty_list_says_how_an_export_is_made() {
-        let page = |role| List { viewer: &viewer(role), exports: Vec::new(), now: now() }.render().0;
+        let page = |role| list(role, Vec::new()).render().0;
         assert!(page(Role::Recruiter).contains("You have exported nobody in live mode yet."));
         assert!(page(Role::Support).contains("Nobody was exported in live mode yet."));
+    }
+    #[test]
+    fn a_full_page_leads_to_older_ones_and_a_filter_that_finds_nothing_back_to_all() {
+        let state = DeliveryState::Success { at: now() };
+        let view = export(&viewer(Role::Admin), &vacancy("Engineer"), &hook("Warehouse"), state);
+        let older = format!("/exports?status=success&amp;before={}", view.export.id);
+        let mut full = list(Role::Admin, vec![view]);
+        (full.more, full.wanted.status) = (true, Some(Status::Success));
+        let page = full.render().0;
+        assert!(page.contains(&older) && page.contains(r#"aria-current="page">Success</a>"#), "{page}");
+        let mut nothing = list(Role::Recruiter, Vec::new());
+        nothing.wanted = Wanted::read("status=failed&before=x&vacancy=%00");
+        assert!(nothing.wanted.before.is_none());
+        let page = nothing.render().0;
+        assert!(page.contains("There are none of these.") && page.contains("Show all exports"));
     }
 }

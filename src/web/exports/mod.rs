@@ -5,6 +5,7 @@ pub mod list;
 pub mod show;
 
 mod asking;
+mod names;
 mod result;
 mod says;
 mod selection;

@@ -8,13 +8,15 @@ use super::super::layout::{Head, part};
 use super::super::status::{State, ladder};
 use super::super::words::count;
 use super::super::{code, paths, time};
+use super::names::{MOST_NAMES, Names};
 use super::says::advice;
 use super::table::History;
 use crate::actions::Viewer;
 use crate::domain::attempt::{ErrorClass, Trigger};
+use crate::domain::candidate::Applicant;
 use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::export::Exclusion;
 use crate::domain::hook::{Hook, HookState};
-use crate::domain::ids::CandidateId;
 use crate::domain::role::{Permission, Role};
 use crate::store::export::ExportView;
 
@@ -24,8 +26,10 @@ pub struct Outcome {
     pub view: ExportView,
     /// Where it goes.
     pub hook: Hook,
-    /// Who was left out and could be sent by now.
-    pub free: Vec<CandidateId>,
+    /// Whom it carries: the first of them.
+    pub carried: Vec<Applicant>,
+    /// Who was left out, as they are now, and why they were.
+    pub left_out: Vec<(Applicant, Exclusion)>,
     /// The latest exports of its vacancy.
     pub history: Vec<ExportView>,
     /// The time.
@@ -63,12 +67,14 @@ impl Outcome {
         html! {
             div.stack #export data-live=[owed.then_some("1000")] {
                 (head)
-                div role="status" { p.says { (self.says(zone)) } }
+                p.says { (self.says(zone)) }
                 @if let DeliveryState::Failed { class, .. } = self.delivery().state { (advice(class)) }
                 (self.acts(viewer))
                 (part("Tries", html! { (self.tries()) }, self.ladder(owed)))
                 @if owed { (part("What happens next", html! {}, self.next())) }
                 (part("Facts", html! {}, self.facts(viewer)))
+                @if !self.carried.is_empty() { (part("Candidates", html! {}, self.people(viewer))) }
+                @if !self.left_out.is_empty() { (part("Left out", self.why_left_out(), self.those_left_out(viewer))) }
                 (part("Exports of this vacancy", html! {}, history))
             }
         }
@@ -94,7 +100,10 @@ impl Outcome {
         let active = self.hook.state == HookState::Active;
         let failed = matches!(delivery.state, DeliveryState::Failed { .. });
         let again = mine && active && (failed || matches!(delivery.state, DeliveryState::Retrying { .. }));
-        let anew = failed && viewer.role.may(Permission::Export) && self.hook.state != HookState::Active;
+        let over = !delivery.state.is_owed() && viewer.role.may(Permission::Export);
+        let elsewhere = failed && self.hook.state != HookState::Active;
+        let anew =
+            format!("{}?again={}&resend=1", paths::vacancy_export(&self.view.export.vacancy_id), self.view.export.id);
         let back = paths::export(&self.view.export.id);
         let form = |action: String, button: Markup| {
             html! { form method="post" action=(action) { input type="hidden" name="back" value=(back); (button) } }
@@ -107,9 +116,9 @@ impl Outcome {
                 @if mine && delivery.state.is_owed() {
                     (form(paths::log_cancellation(&delivery.id), html! { button.btn.risk { "Cancel retries" } }))
                 }
-                @if anew {
-                    a.btn.main href={ (paths::vacancy_export(&self.view.export.vacancy_id)) "?again=" (self.view.export.id) } {
-                        "Export them to another webhook"
+                @if over {
+                    a class=(if elsewhere { "btn main" } else { "btn" }) href=(anew) {
+                        @if elsewhere { "Export them to another webhook" } @else { "Export them again" }
                     }
                 }
                 @if mine { a.btn href=(paths::log(&delivery.id)) { "Open its delivery" } }
@@ -176,9 +185,6 @@ impl Outcome {
                     dd {
                         (export.candidate_count)
                         @if left_out > 0 { " " span.soft { (left_out) " left out" } }
-                        @if !self.free.is_empty() && viewer.role.may(Permission::Export) {
-                            " " a href=(self.those_left_out()) { "Export those left out" }
-                        }
                     }
                 }
                 div { dt { "Field set" } dd { (export.field_set.label()) " " span.soft { (export.field_set.explanation()) } } }
@@ -189,10 +195,36 @@ impl Outcome {
         }
     }
 
-    fn those_left_out(&self) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(self.free.iter().map(|id| ("candidate", id.as_str())));
-        format!("{}?{}", paths::vacancy_export(&self.view.export.vacancy_id), query.finish())
+    /// Everybody it carries; a fold, since one export may carry hundreds.
+    fn people(&self, viewer: &Viewer) -> Markup {
+        let stage = |one: &Applicant| html! { (one.application.stage) };
+        let rows: Vec<_> = self.carried.iter().map(|one| (one, stage(one))).collect();
+        let more =
+            self.view.export.candidate_count as usize - rows.len().min(self.view.export.candidate_count as usize);
+        html! {
+            details #people {
+                summary.small { "Who was in it" @if more > 0 { ": the first " (MOST_NAMES) } }
+                (Names { column: "Stage now", rows: &rows, viewer })
+            }
+        }
+    }
+
+    fn why_left_out(&self) -> Markup {
+        html! { (self.left_out.len()) " of those ticked" }
+    }
+
+    fn those_left_out(&self, viewer: &Viewer) -> Markup {
+        let reason = |why: &Exclusion| html! { span.st { (icon("off")) (why.label()) } };
+        let rows: Vec<_> = self.left_out.iter().map(|(one, why)| (one, reason(why))).collect();
+        // Whose consent is still withdrawn would be left out again.
+        let free = self.left_out.iter().any(|(one, _)| Exclusion::of(&one.candidate).is_none());
+        let export = &self.view.export;
+        html! {
+            (Names { column: "Reason", rows: &rows, viewer })
+            @if free && viewer.role.may(Permission::Export) {
+                p { a.btn href={ (paths::vacancy_export(&export.vacancy_id)) "?left_out=" (export.id) "&resend=1" } { "Export those left out" } }
+            }
+        }
     }
 }
 
@@ -203,12 +235,12 @@ mod tests {
 
     use super::*;
     use crate::domain::delivery::Tries;
-    use crate::web::samples::{export, hook, now, vacancy, viewer};
+    use crate::web::samples::{applicant, export, hook, now, vacancy, viewer};
 
     fn result(viewer: &Viewer, state: DeliveryState) -> Outcome {
         let hook = hook("Candidate <warehouse>");
         let view = export(viewer, &vacancy("<b>Engineer"), &hook, state);
-        Outcome { history: vec![view.clone()], view, hook, free: Vec::new(), now: now() }
+        Outcome { history: vec![view.clone()], view, hook, carried: Vec::new(), left_out: Vec::new(), now: now() }
     }
 
     fn tried(mut result: Outcome, times: u32, status: Option<u16>, class: Option<ErrorClass>) -> Outcome {
@@ -224,7 +256,7 @@ mod tests {
         let result =
             tried(result(&viewer, DeliveryState::Retrying { due }), 5, Some(503), Some(ErrorClass::ServerError));
         let page = result.render(&viewer).0;
-        assert!(page.contains(r#"id="export" data-live="1000""#) && page.contains(r#"<div role="status">"#));
+        assert!(page.contains(r#"id="export" data-live="1000""#));
         assert!(page.contains("It has not arrived yet: the receiver answered 503 on try 5. We try again "));
         assert!(page.contains("in 4 min, and go on until") && page.contains(">23 Nov</time> at the latest."));
         assert!(page.contains("5 of 13") && page.contains("What happens next") && page.contains("All 13 tries fail:"));
@@ -265,12 +297,30 @@ mod tests {
         let viewer = viewer(Role::Admin);
         let page = result(&viewer, DeliveryState::Success { at: now() }).render(&viewer).0;
         assert!(!page.contains("data-live") && !page.contains("Retry now") && !page.contains("Cancel retries"));
+        assert!(page.contains("?again=exp_") && page.contains("Export them again"));
         let class = ErrorClass::ServerError;
         let mut failed = result(&viewer, DeliveryState::Failed { at: now(), class });
         assert!(failed.render(&viewer).0.contains("Retry now"));
         failed.hook.state = HookState::Deleted;
         let page = failed.render(&viewer).0;
         assert!(!page.contains("Retry now") && page.contains("Export them to another webhook"));
+    }
+
+    #[test]
+    fn who_was_in_it_and_who_was_left_out_is_named_and_masked_for_support() {
+        let admin = viewer(Role::Admin);
+        let mut result = result(&admin, DeliveryState::Success { at: now() });
+        result.carried = vec![applicant("Siobhán <O'Brien>", "s@mail.example")];
+        let (mut gone, known) = (applicant("Sam ✨ Rivera", "r@mail.example"), applicant("محمد", "m@mail.example"));
+        gone.candidate.consent_withdrawn_at = Some(now());
+        result.left_out = vec![(gone, Exclusion::ConsentWithdrawn)];
+        let page = result.render(&admin).0;
+        assert!(page.contains("<bdi>Siobhán &lt;O'Brien&gt;</bdi>") && page.contains("<bdi>Sam ✨ Rivera</bdi>"));
+        assert!(page.contains("Consent withdrawn</span>") && !page.contains("Export those left out"));
+        result.left_out.push((known, Exclusion::AlreadySent));
+        assert!(result.render(&admin).0.contains("?left_out=exp_"));
+        let support = result.render(&viewer(Role::Support)).0;
+        assert!(!support.contains("Siobhán") && !support.contains("Rivera") && !support.contains("Export those"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who was ticked, however the ticks arrive: one by one, all of a stage, or everybody an earlier export carried.
+//! Who was ticked, however the ticks arrive: one by one, all of a stage, or everybody an earlier export carried or left out.
 
 use std::collections::HashSet;
 
@@ -29,8 +29,10 @@ pub async fn ticked(
     fields: &Fields,
 ) -> Result<Vec<CandidateId>, WebError> {
     let one_by_one = ids(fields, "candidate");
-    if let Ok(export) = fields.one("again").parse::<ExportId>() {
-        return again(context, viewer, vacancy, export).await;
+    for (name, which) in [("again", Earlier::Carried), ("left_out", Earlier::LeftOut)] {
+        if let Ok(export) = fields.one(name).parse::<ExportId>() {
+            return earlier(context, viewer, vacancy, export, which).await;
+        }
     }
     let wanted = Wanted::read(fields);
     if !wanted.all {
@@ -48,21 +50,30 @@ pub async fn ticked(
     Ok(everybody.into_iter().filter(|id| ticked.contains(id) || !shown.contains(id)).collect())
 }
 
-async fn again(
+/// Whom an earlier export is asked for.
+#[derive(Clone, Copy)]
+enum Earlier {
+    Carried,
+    LeftOut,
+}
+
+async fn earlier(
     context: &Context,
     viewer: &Viewer,
     vacancy: &VacancyId,
     export: ExportId,
+    which: Earlier,
 ) -> Result<Vec<CandidateId>, WebError> {
     let (organisation, vacancy) = (viewer.organisation.id.clone(), vacancy.clone());
-    let carried = context.store.read(move |conn| {
+    let found = context.store.read(move |conn| {
         let found = store::export::find(conn, &organisation, &export)?;
-        match found.filter(|view| view.export.vacancy_id == vacancy) {
-            Some(_) => Ok::<_, StoreError>(Some(store::export::carried(conn, &export)?)),
-            None => Ok(None),
-        }
+        let Some(view) = found.filter(|view| view.export.vacancy_id == vacancy) else { return Ok(None) };
+        Ok::<_, StoreError>(Some(match which {
+            Earlier::Carried => store::export::carried(conn, &export)?,
+            Earlier::LeftOut => view.export.excluded.into_iter().map(|(candidate, _)| candidate).collect(),
+        }))
     });
-    carried.await?.ok_or(WebError::NotFound)
+    found.await?.ok_or(WebError::NotFound)
 }
 
 /// The ids under a name, each once; what is no id is none.

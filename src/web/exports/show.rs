@@ -1,13 +1,15 @@
 //! One export and how it goes: the page that answers "did it arrive?" (A6).
 
+use std::collections::HashMap;
+
 use actix_web::{HttpResponse, web};
 
 use super::super::error::WebError;
 use super::super::gate::Organisations;
 use super::super::layout::{Nav, Page};
+use super::names::MOST_NAMES;
 use super::result::Outcome;
 use crate::actions::{Context, Viewer};
-use crate::domain::export::Selection;
 use crate::domain::ids::ExportId;
 use crate::store::export::ExportFilter;
 use crate::store::{self, Conn, StoreError};
@@ -45,10 +47,14 @@ fn load(
     let Some(view) = store::export::find(conn, organisation, id)? else { return Ok(None) };
     let Some(hook) = store::hook::find(conn, organisation, &view.export.hook_id)? else { return Ok(None) };
     let vacancy = view.export.vacancy_id.clone();
-    let excluded: Vec<_> = view.export.excluded.iter().map(|(candidate, _)| candidate.clone()).collect();
+    let mut carried = store::export::carried(conn, id)?;
+    carried.truncate(MOST_NAMES);
+    let carried = store::candidate::applicants_by_ids(conn, &vacancy, &carried)?;
+    let why: HashMap<_, _> = view.export.excluded.iter().cloned().collect();
+    let excluded: Vec<_> = why.keys().cloned().collect();
     let left_out = store::candidate::applicants_by_ids(conn, &vacancy, &excluded)?;
-    let filter = ExportFilter { vacancy: Some(vacancy), requested_by: None, limit: HISTORY };
+    let left_out = left_out.into_iter().filter_map(|one| why.get(&one.candidate.id).map(|why| (one, *why))).collect();
+    let filter = ExportFilter { vacancy: Some(vacancy), limit: HISTORY, ..ExportFilter::default() };
     let history = store::export::list(conn, organisation, view.export.mode, &filter)?;
-    let free = Selection::of(left_out).included.into_iter().map(|one| one.candidate.id).collect();
-    Ok(Some(Outcome { view, hook, free, history, now }))
+    Ok(Some(Outcome { view, hook, carried, left_out, history, now }))
 }

@@ -46,7 +46,7 @@ impl Render for History<'_> {
                                     }
                                 }
                                 td { (State::of_delivery(&view.delivery).plain()) }
-                                td { (view.hook_name) }
+                                td { bdi { (view.hook_name) } }
                                 td { bdi { (view.requested_by_name) } }
                                 td.num data-l="Candidates" { (view.export.candidate_count) }
                             }

@@ -180,7 +180,7 @@ impl List<'_> {
             self.filters.status.map_or_else(|| self.found.counts.iter().sum(), |status| self.found.counts[at(status)]);
         html! {
             div.row.apart.small {
-                p.row role="status" {
+                p.row {
                     strong {
                         (self.counted(count, self.filters.status.is_none()))
                         @if count == 1 && !self.found.capped { " delivery" } @else { " deliveries" }

@@ -116,14 +116,14 @@ impl People<'_> {
                     @if candidate.consent_withdrawn_at.is_some() { " " span.tag { "Consent withdrawn" } }
                     @if let Some(email) = email { span.sub { (email) } }
                 }
-                td { (application.stage) }
+                td { bdi { (application.stage) } }
                 td data-l="Applied" { (time::day(application.applied_at, zone, now)) }
                 td.num data-l="Rating" {
                     @match application.review.mean_rating() { Some(mean) => { (format!("{mean:.1}")) } None => "–" }
                 }
-                td { @if let Some(source) = &application.source { (source) } }
+                td { @if let Some(source) = &application.source { bdi { (source) } } }
                 td class=[(!tickable).then_some("whole")] data-l=[sent.map(|_| "Exported to")] {
-                    @if let Some(sent) = sent { (sent.hook_name) ", " (time::brief(sent.export.created_at, zone, now)) }
+                    @if let Some(sent) = sent { bdi { (sent.hook_name) } ", " (time::brief(sent.export.created_at, zone, now)) }
                 }
             }
         }
@@ -240,7 +240,8 @@ mod tests {
         shown.sent.insert(shown.applicants[0].candidate.id.to_string(), view);
         let page = people(&shown, Role::Recruiter);
         assert!(
-            page.contains(r#"<td data-l="Exported to">Candidate warehouse, <time"#) && page.contains(">14:41</time>")
+            page.contains(r#"<td data-l="Exported to"><bdi>Candidate warehouse</bdi>, <time"#)
+                && page.contains(">14:41</time>")
         );
     }
 

@@ -28,7 +28,7 @@ impl Render for Outcome<'_> {
         let title = if added + updated > 0 { "Candidates imported" } else { "Nothing new was imported" };
         html! {
             (Head { lede: html! { "From " bdi { (self.file_name) } "." }, ..Head::new(&crumbs, html! { (title) }) })
-            div role="status" { p.says { (says(self.report)) } }
+            p.says { (says(self.report)) }
             p.row {
                 a.btn.main href=(vacancy) { "Open the vacancy" }
                 a.btn href=(paths::vacancy_import(&self.vacancy.id)) { "Import another file" }

@@ -116,7 +116,7 @@ impl Shown {
                 let applicants = store::candidate::applicants(conn, &id, &asked)?;
                 let ids: Vec<CandidateId> = applicants.iter().map(|one| one.candidate.id.clone()).collect();
                 let sent = store::export::last_sent(conn, &id, &ids)?;
-                let filter = ExportFilter { vacancy: Some(id), requested_by: None, limit: HISTORY };
+                let filter = ExportFilter { vacancy: Some(id), limit: HISTORY, ..ExportFilter::default() };
                 let history = store::export::list(conn, &organisation, vacancy.mode, &filter)?;
                 let ticked = if wanted.all { ids.into_iter().collect() } else { HashSet::new() };
                 let (wanted, errors) = (Wanted { page, ..wanted }, Errors::default());
@@ -183,7 +183,7 @@ impl Render for View<'_> {
                 (People { shown: self.shown, viewer: self.viewer })
             }
             @if !history.is_empty() {
-                (part("Exports", html! { "Of this vacancy, the latest first" }, History { exports: history, current: None, zone, now: *now }.render()))
+                (part("Exports", html! { "The latest first. " a href=(paths::vacancy_exports(&vacancy.id)) { "All of this vacancy" } }, History { exports: history, current: None, zone, now: *now }.render()))
             }
         }
     }

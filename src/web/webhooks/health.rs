@@ -64,14 +64,14 @@ impl Standing {
         let listed = format!("{}?status=failed&webhook={}", paths::LOGS, hook.id);
         html! {
             @if let Some(warning) = self.warning(hook, zone, now) {
-                div.notice.warn role="status" {
+                div.notice.warn {
                     h2 { "It does not accept deliveries" }
                     p { (warning) }
                     p { strong { "Do this:" } " " a href=(listed) { "see what it answers" } ", and mend that. " (need_help()) }
                 }
             }
             @if hook.state == HookState::Disabled {
-                div.notice.bad role="status" {
+                div.notice.bad {
                     h2 { "Nothing is sent to it" }
                     p { (self.reason(zone, now)) " What happens meanwhile is listed as missed, and can be sent later." }
                     @if self.missed.0 > 0 { p { a href=(listed) { (self.missed()) " missed" } " so far." } }

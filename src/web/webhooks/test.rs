@@ -130,7 +130,7 @@ impl TestResult<'_> {
         if !self.sent.waits() {
             let class = self.sent.delivery.last_class;
             return html! {
-                div #test.notice.bad role="status" {
+                div #test.notice.bad {
                     h3 { "Nothing was sent" }
                     @if let Some(class) = class { p.small { (class.sentence()) } }
                     p.small { a href=(log) { "Its row in the log" } }
@@ -138,7 +138,7 @@ impl TestResult<'_> {
             };
         }
         html! {
-            div #test.notice.info role="status" data-live="1000" {
+            div #test.notice.info data-live="1000" {
                 h3 { "On its way" }
                 p.small {
                     "The receiver has not answered yet. This page looks again by itself; " a href=(log) { "its row in the log" } " has the answer too."
@@ -154,7 +154,7 @@ impl TestResult<'_> {
         let total = time::span(attempt.timings.total);
         let colour = if outcome.is_success() { "ok" } else { "bad" };
         html! {
-            div #test class={ "notice " (colour) } role="status" {
+            div #test class={ "notice " (colour) } {
                 h3 {
                     @match (outcome.status, outcome.class) {
                         (Some(status), _) => { "Answered " (status) " in " (total) ", at " (time::clock(attempt.finished_at, self.zone)) },

@@ -58,7 +58,7 @@ async fn an_admin_enables_a_disabled_webhook_and_sends_what_it_missed(app: TestA
     let own = format!("/settings/webhooks/{}", hook.id);
     report(&app, &team, 4).await;
     for (path, words) in [
-        ("/", "HRIS Sync is disabled"),
+        ("/", "HRIS Sync</bdi> is disabled"),
         ("/", "3 deliveries were missed so far"),
         ("/settings/webhooks", "Disabled"),
         (own.as_str(), "Its receiver answered 410, gone for good,"),

@@ -1,0 +1,46 @@
+//! A table of candidates, each with a word about them.
+
+use maud::{Markup, Render, html};
+
+use crate::actions::Viewer;
+use crate::domain::candidate::Applicant;
+use crate::domain::mask;
+use crate::domain::role::Permission;
+
+/// So many names stand in a table; the others are counted.
+pub const MOST_NAMES: usize = 50;
+
+/// The table.
+pub struct Names<'a> {
+    /// What is said of each.
+    pub column: &'a str,
+    /// The candidates, and what is said of them.
+    pub rows: &'a [(&'a Applicant, Markup)],
+    /// Who reads it.
+    pub viewer: &'a Viewer,
+}
+
+impl Render for Names<'_> {
+    fn render(&self) -> Markup {
+        html! {
+            div.table {
+                table.cards {
+                    thead { tr { th scope="col" { "Candidate" } th scope="col" { (self.column) } } }
+                    tbody {
+                        @for (applicant, word) in self.rows.iter().take(MOST_NAMES) {
+                            tr { th scope="row" { bdi { (self.name(applicant)) } } td.whole { (word) } }
+                        }
+                    }
+                }
+            }
+            @if self.rows.len() > MOST_NAMES { p.small.soft { "And " (self.rows.len() - MOST_NAMES) " more." } }
+        }
+    }
+}
+
+impl Names<'_> {
+    fn name(&self, applicant: &Applicant) -> String {
+        let name = &applicant.candidate.profile.full_name;
+        if self.viewer.role.may(Permission::SeePersonalData) { name.clone() } else { mask::name(name) }
+    }
+}

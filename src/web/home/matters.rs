@@ -1,0 +1,152 @@
+//! What needs someone, the worst first.
+
+use chrono::{DateTime, Utc};
+use maud::{Markup, Render, html};
+
+use super::super::icons::icon;
+use super::super::status::State;
+use super::super::words::{count, list, up_to};
+use super::super::{paths, time};
+use super::known::{Known, UNUSED};
+use crate::actions::Viewer;
+use crate::domain::role::Permission;
+
+/// One thing that needs someone: what it is, why, and where it is mended.
+pub struct Matter {
+    colour: &'static str,
+    icon: Markup,
+    what: Markup,
+    why: Markup,
+    href: String,
+    act: &'static str,
+    /// Tells equal buttons apart for those who do not see what they stand beside.
+    of: String,
+}
+
+impl Render for Matter {
+    fn render(&self) -> Markup {
+        html! {
+            li class=[Some(self.colour).filter(|colour| !colour.is_empty())] {
+                (self.icon)
+                div { h2 { (self.what) } p { (self.why) } }
+                div { a.btn href=(self.href) { (self.act) span.hush { ": " (self.of) } } }
+            }
+        }
+    }
+}
+
+/// Everything that needs this viewer.
+pub fn matters(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
+    let exports = exports(known, viewer, now);
+    if !viewer.role.may(Permission::ViewHooks) {
+        return exports;
+    }
+    let mut all = broken_hooks(known, viewer, now);
+    all.extend(exports);
+    all.extend(held(known, viewer, now));
+    all.extend(unused_keys(known));
+    all
+}
+
+fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
+    let zone = viewer.organisation.time_zone;
+    let admin = viewer.role.may(Permission::ManageHooks);
+    let disabled = known.disabled.iter().map(|(hook, standing)| Matter {
+        colour: "bad",
+        icon: icon("bad"),
+        what: html! { bdi { (hook.name) } " is disabled" },
+        why: html! {
+            (standing.reason(zone, now)) " Nothing is sent to it"
+            @if standing.missed.0 > 0 { "; " (standing.missed()) " missed so far" }
+            "."
+        },
+        href: paths::webhook(&hook.id),
+        act: if admin { "Review and enable" } else { "Review" },
+        of: hook.name.clone(),
+    });
+    let failing = known.failing.iter().map(|(hook, row, standing)| Matter {
+        colour: "bad",
+        icon: icon("bad"),
+        what: html! { bdi { (hook.name) } " does not accept deliveries" },
+        why: match standing.warning(hook, zone, now) {
+            Some(warning) => html! { (warning) },
+            None => html! { "The latest " (row) " in a row were not acknowledged. Look at what it answers." },
+        },
+        href: paths::webhook(&hook.id),
+        act: "See what it answers",
+        of: hook.name.clone(),
+    });
+    disabled.chain(failing).collect()
+}
+
+fn exports(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
+    let zone = viewer.organisation.time_zone;
+    let mut stuck = known.stuck(now);
+    // What nobody tries any more waits for someone more than what is tried again.
+    stuck.sort_by_key(|view| view.delivery.state.is_owed());
+    let matter = |view: &crate::store::export::ExportView| {
+        let state = State::of_delivery(&view.delivery);
+        let owed = view.delivery.state.is_owed();
+        Matter {
+            colour: state.colour(),
+            icon: state.icon(),
+            what: html! {
+                "An export of " (count(view.export.candidate_count as usize, "candidate")) " has not arrived" @if owed { " yet" }
+            },
+            why: html! {
+                bdi { (view.vacancy_title) } " to " bdi { (view.hook_name) } ", " (time::near(view.export.created_at, zone, now))
+                @match (view.delivery.response_status, view.delivery.last_class) {
+                    (Some(status), _) => { ": the receiver answered " (status) "." },
+                    (None, Some(class)) => { ": " (class.brief()) "." },
+                    (None, None) => ".",
+                }
+                @if let Some(due) = view.delivery.state.due() { " The next try is " (time::ahead(due, now)) "." }
+            },
+            href: paths::export(&view.export.id),
+            act: "Open the export",
+            of: view.vacancy_title.clone(),
+        }
+    };
+    stuck.into_iter().map(matter).collect()
+}
+
+fn held(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
+    let zone = viewer.organisation.time_zone;
+    let admin = viewer.role.may(Permission::ManageHooks);
+    let matter = |(hook, held): &(crate::domain::hook::Hook, (usize, bool))| Matter {
+        colour: "",
+        icon: icon("hold"),
+        what: html! {
+            @match *held {
+                (0, _) => { bdi { (hook.name) } " is paused" },
+                (1, false) => { "1 delivery is held for " bdi { (hook.name) } },
+                many => { (up_to(many)) " deliveries are held for " bdi { (hook.name) } },
+            }
+        },
+        why: html! {
+            "It is paused since " (time::near(hook.updated_at, zone, now)) ". "
+            @if held.0 == 0 { "What happens meanwhile is held until it is resumed." } @else { "Nothing is lost." }
+        },
+        href: paths::webhook(&hook.id),
+        act: if admin { "Review and resume" } else { "Review" },
+        of: hook.name.clone(),
+    };
+    known.held.iter().map(matter).collect()
+}
+
+fn unused_keys(known: &Known) -> Option<Matter> {
+    let keys = &known.unused_keys;
+    let many = keys.len() > 1;
+    let names: Vec<String> = keys.iter().map(|key| format!("“{}”, which ends in {}", key.name, key.ends_in)).collect();
+    (!keys.is_empty()).then(|| Matter {
+        colour: "",
+        icon: icon("wait"),
+        what: html! {
+            (count(keys.len(), "API key")) (if many { " have" } else { " has" }) " not been used for " (UNUSED.num_days()) " days"
+        },
+        why: html! { bdi { (list(&names)) } ". Revoke what no system uses any more." },
+        href: paths::API_KEYS.to_owned(),
+        act: "Review the keys",
+        of: list(&names),
+    })
+}
