@@ -82,11 +82,11 @@ fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static s
         ),
         (ErrorClass::ClientError, Some(404)) => (
             "The receiver's host answers, but knows nothing at this path.",
-            "check the path with whoever runs the receiver; an address is changed by creating a new webhook.",
+            "check the path with whoever runs the receiver; Replace, on the webhook's page, changes an address.",
         ),
         (ErrorClass::ClientError, Some(405)) => (
             "The receiver does not take POST at this address.",
-            "have it accept POST there, or create a webhook with the address that does.",
+            "have it accept POST there, or replace the webhook by one with the address that does.",
         ),
         (ErrorClass::ClientError, Some(408)) => (
             "The receiver gave up waiting for the request.",
@@ -94,7 +94,7 @@ fn words(detail: &Detail, class: ErrorClass, status: Option<u16>) -> (&'static s
         ),
         (ErrorClass::ClientError, Some(410)) => (
             "The receiver says that this address is gone for good.",
-            "ask whoever runs the receiver for the new address and create a webhook with it.",
+            "ask whoever runs the receiver for the new address and replace the webhook.",
         ),
         (ErrorClass::ClientError, Some(413)) => (
             "The payload is larger than the receiver takes.",
