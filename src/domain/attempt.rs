@@ -157,7 +157,7 @@ impl ErrorClass {
                 "have the receiver answer first and work later, or choose a delivery policy that waits longer."
             }
             ErrorClass::ProtocolError => "check that the address belongs to an HTTPS server that speaks HTTP/1.1.",
-            ErrorClass::RedirectRefused => "create a webhook with the address it points to.",
+            ErrorClass::RedirectRefused => "replace the webhook by one with the address it points to.",
             ErrorClass::ClientError => "read its answer below: it says what it did not accept.",
             ErrorClass::ServerError => "look at the receiver's log for this time; its answer stands below.",
             ErrorClass::ResponseTooLarge => "have the receiver answer with fewer or shorter headers.",

@@ -16,7 +16,8 @@
 //! it fails, too, the policy goes on from where the refused try left it, under *Single* and for a test with giving up. The
 //! refusal and what follows from it are one commit. A crash before it repeats the refused try, whose refusal leads here
 //! again; a crash after it finds the extra try due, and whoever starts next makes it, with the side that was not refused,
-//! whatever the hook has come to prefer meanwhile.
+//! whatever the hook has come to prefer meanwhile. A `Retry-After` of the refusal does not hold up the extra try; the one of
+//! the extra try's answer counts for what follows.
 //!
 //! The next state is a pure function of state, outcome, policy, time and jitter. A crash leaves a delivery in the state of
 //! its last commit: *Pending* and *Retrying* are taken up again by whoever starts next, so a try may be repeated with the

@@ -98,11 +98,11 @@ pub fn by_status(class: ErrorClass, status: u16, proves: bool) -> Option<(&'stat
         ),
         (ErrorClass::ClientError, 404) => (
             "The receiver's host answers, but knows nothing at this path.",
-            "check the path with whoever runs the receiver; an address is changed by creating a new webhook.",
+            "check the path with whoever runs the receiver; Replace, on the webhook's page, changes an address.",
         ),
         (ErrorClass::ClientError, 405) => (
             "The receiver does not take POST at this address.",
-            "have it accept POST there, or create a webhook with the address that does.",
+            "have it accept POST there, or replace the webhook by one with the address that does.",
         ),
         (ErrorClass::ClientError, 408) => (
             "The receiver gave up waiting for the request.",
@@ -110,7 +110,7 @@ pub fn by_status(class: ErrorClass, status: u16, proves: bool) -> Option<(&'stat
         ),
         (ErrorClass::ClientError, 410) => (
             "The receiver says that this address is gone for good.",
-            "ask whoever runs the receiver for the new address and create a webhook with it.",
+            "ask whoever runs the receiver for the new address and replace the webhook.",
         ),
         (ErrorClass::ClientError, 413) => (
             "The payload is larger than the receiver takes.",

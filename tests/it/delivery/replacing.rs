@@ -157,10 +157,13 @@ async fn a_try_under_way_that_fails_is_kept_as_evidence_and_the_delivery_goes_to
 async fn a_try_under_way_that_arrives_has_arrived_and_is_sent_nowhere_else(app: TestApp) {
     let (slow, gate) = Answer::of(200).behind_a_gate();
     let story = two_receivers(&app, [slow], policy("quick")).await;
-    app.report(&story.key, "job.created").await;
+    let (vacancy, candidates) = app.a_vacancy_with(&story.team.admin, 1).await;
+    let confirmed = Confirmed { vacancy, candidates, hook: story.hook.id.clone(), token: token() };
+    let id = export::confirm(&app.context, &story.team.admin, confirmed).await.expect("it is confirmed");
     let replacing = async {
         story.old.has_been_asked(1).await;
         story.replaced(&app).await;
+        app.context.engine.look_around().await.expect("a database");
         gate.open();
     };
     tokio::join!(app.tick(), replacing);
@@ -169,6 +172,9 @@ async fn a_try_under_way_that_arrives_has_arrived_and_is_sent_nowhere_else(app: 
     let delivery = story.the_delivery(&app).await;
     assert_eq!((delivery.state.status(), &delivery.hook_id), (Status::Success, &story.hook.id));
     assert_eq!((story.old.count(), story.new.count()), (1, 0));
+    let organisation = story.team.id.clone();
+    let view = app.read(move |conn| store::export::find(conn, &organisation, &id)).await.expect("it is there");
+    assert_eq!(view.export.hook_id, story.hook.id, "it says where it arrived");
 }
 
 async fn an_export_in_progress_goes_to_the_successor(app: TestApp) {
