@@ -121,7 +121,7 @@ fn hooks(
             field_set: FieldSet::Standard,
             subscription: if kinds.is_empty() { Subscription::All } else { Subscription::Only(kinds) },
             rate: None,
-            note: None,
+            note: (at == 0).then(|| "Every applicant that moves lands in the analysts’ warehouse.".into()),
             is_default: at == 0,
             state: HookState::Active,
             created_by: Some(admin.clone()),

@@ -21,7 +21,8 @@ fn paths(value: &Value, at: String, out: &mut BTreeMap<String, Vec<&'static str>
         Value::Object(_) => "object",
     };
     // An item of a list of objects is told by its fields.
-    if !at.is_empty() && !(at.ends_with("[]") && kind == "object") {
+    let is_item_with_fields = at.ends_with("[]") && kind == "object";
+    if !at.is_empty() && !is_item_with_fields {
         out.entry(at.clone()).or_default().push(kind);
     }
     match value {

@@ -207,7 +207,7 @@ impl HookFields<'_> {
                 legend { "Headers of its own" }
                 p.soft.small #headers-hint {
                     "Sent with every request, for receivers that ask for a token or a tenant. Values are stored encrypted and never shown again. "
-                    @if !self.had.is_empty() { "Leave a value empty to keep it; empty a name to remove the header." }
+                    @if !self.had.is_empty() { "Leave a value empty to keep it; empty both to remove the header." }
                 }
                 div.stack {
                     @for at in 0..rows { (self.header(at)) }
@@ -228,7 +228,7 @@ impl HookFields<'_> {
             let error = self.errors.of(&id);
             html! {
                 div.field {
-                    label for=(id) { (label) span.hush { " of header " (at + 1) } }
+                    label for=(id) { (label) span.hush { " " (at + 1) } }
                     (wrong(&id, error))
                     input id=(id) name=(field) value=(value) placeholder=[placeholder] autocomplete="off" spellcheck="false" autocapitalize="none"
                         aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| describedby(&id, "", error))];
@@ -237,7 +237,7 @@ impl HookFields<'_> {
         };
         html! {
             div.filters.row {
-                (cell("header-name", "Name", name, None))
+                (cell("header-name", "Header", name, None))
                 (cell("header-value", "Value", value, kept.then_some(DOTS)))
             }
         }
