@@ -138,16 +138,16 @@ impl HookFields<'_> {
     }
 
     pub(super) fn field_sets(&self) -> Markup {
+        let (hint, error) =
+            ("How much of a candidate it is told. Give a receiver no more than it needs.", self.errors.of("field_set"));
         html! {
-            fieldset #field_set aria-describedby="field_set-hint" {
-                legend { "Field set" }
-                p.soft.small #field_set-hint { "How much of a candidate it is told. Give a receiver no more than it needs." }
-                (wrong("field_set", self.errors.of("field_set")))
-                @for set in FieldSet::ALL {
-                    label.tick {
-                        input type="radio" name="field_set" value=(set.as_str()) checked[self.form.field_set == set.as_str()];
-                        span { (set.label()) }
-                        span.soft.small { (set.explanation()) }
+            div.field {
+                label for="field_set" { "Field set" }
+                p.soft.small #field_set-hint { (hint) }
+                (wrong("field_set", error))
+                select #field_set name="field_set" aria-invalid=[error.map(|_| "true")] aria-describedby=(describedby("field_set", hint, error)) {
+                    @for set in FieldSet::ALL {
+                        option value=(set.as_str()) selected[self.form.field_set == set.as_str()] { (set.label()) ": " (set.explanation()) }
                     }
                 }
             }
@@ -166,7 +166,7 @@ impl HookFields<'_> {
                     span { "Make it the default of " (self.mode) " mode" }
                     span.soft.small {
                         @match self.other_default {
-                            Some(other) => { "It takes this over from " bdi { (other) } ", which goes on with its own events." },
+                            Some(other) => { "It takes this over from " bdi { (other) } "." },
                             None => "No other webhook of this mode is the default.",
                         }
                     }
@@ -272,7 +272,7 @@ mod tests {
         assert!(note.contains("value=\"Nguyễn Thị Ánh knows &lt;script&gt;\""), "{note}");
         assert!(fields.policies().into_string().contains("value=\"patient\" checked"));
         assert!(fields.events().into_string().contains("value=\"job.created\" checked"));
-        assert!(fields.field_sets().into_string().contains("value=\"standard\" checked"));
+        assert!(fields.field_sets().into_string().contains("value=\"standard\" selected"));
         let rate = fields.rate().into_string();
         assert!(rate.contains("value=\"20\"") && rate.contains("value=\"minute\" selected"), "{rate}");
         assert!(fields.default().into_string().contains("<bdi>O'Brien &lt;b&gt;</bdi>"));
