@@ -21,8 +21,7 @@ fn paths(value: &Value, at: String, out: &mut BTreeMap<String, Vec<&'static str>
         Value::Object(_) => "object",
     };
     // An item of a list of objects is told by its fields.
-    let is_item_with_fields = at.ends_with("[]") && kind == "object";
-    if !at.is_empty() && !is_item_with_fields {
+    if !(at.is_empty() || at.ends_with("[]") && kind == "object") {
         out.entry(at.clone()).or_default().push(kind);
     }
     match value {
