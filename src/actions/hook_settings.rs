@@ -255,7 +255,7 @@ fn headers(rows: &[(String, String)], had: &[HeaderName], errors: &mut Vec<Field
 
 fn header(name: &str, value: &str, is_empty: bool, had: &[HeaderName]) -> Result<WantedHeader, (&'static str, String)> {
     if name.trim().is_empty() {
-        return Err(("name", "Type the name of this header, or remove its value".into()));
+        return Err(("name", "Type the name of this header, or empty its value".into()));
     }
     let name = HeaderName::parse(name).map_err(|error: HeaderError| ("name", error.to_string()))?;
     if !is_empty {
@@ -272,7 +272,12 @@ fn header(name: &str, value: &str, is_empty: bool, had: &[HeaderName]) -> Result
 mod tests {
     use super::*;
 
-    fn checked(rows: &[(&str, &str)], had: &[&str]) -> (Vec<(String, bool)>, Vec<(String, String)>) {
+    /// Name and whether there is a new value, of each header that is wanted.
+    type Wanted = Vec<(String, bool)>;
+    /// Field and message of each error.
+    type Told = Vec<(String, String)>;
+
+    fn checked(rows: &[(&str, &str)], had: &[&str]) -> (Wanted, Told) {
         let headers = rows.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let had: Vec<_> = had.iter().map(|name| HeaderName::parse(name).expect("a name")).collect();
         let mut errors = Vec::new();
@@ -296,7 +301,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("header-name-0", "Type the name of this header, or remove its value"),
+                ("header-name-0", "Type the name of this header, or empty its value"),
                 ("header-value-1", "Type the value of X-A"),
                 ("header-name-2", "Host is set by Hirewire or by the connection; choose another name"),
                 ("header-value-3", "Remove line breaks and control characters from the value"),

@@ -126,7 +126,7 @@ fn hooks(
             field_set: FieldSet::Standard,
             subscription: if kinds.is_empty() { Subscription::All } else { Subscription::Only(kinds) },
             rate: None,
-            note: None,
+            note: (at == 0).then(|| "Every applicant that moves lands in the analysts’ warehouse.".into()),
             is_default: at == 0,
             kind: HookKind::General,
             state: HookState::Active,

@@ -138,16 +138,16 @@ impl HookFields<'_> {
     }
 
     pub(super) fn field_sets(&self) -> Markup {
+        let (hint, error) =
+            ("How much of a candidate it is told. Give a receiver no more than it needs.", self.errors.of("field_set"));
         html! {
-            fieldset #field_set aria-describedby="field_set-hint" {
-                legend { "Field set" }
-                p.soft.small #field_set-hint { "How much of a candidate it is told. Give a receiver no more than it needs." }
-                (wrong("field_set", self.errors.of("field_set")))
-                @for set in FieldSet::ALL {
-                    label.tick {
-                        input type="radio" name="field_set" value=(set.as_str()) checked[self.form.field_set == set.as_str()];
-                        span { (set.label()) }
-                        span.soft.small { (set.explanation()) }
+            div.field {
+                label for="field_set" { "Field set" }
+                p.soft.small #field_set-hint { (hint) }
+                (wrong("field_set", error))
+                select #field_set name="field_set" aria-invalid=[error.map(|_| "true")] aria-describedby=(describedby("field_set", hint, error)) {
+                    @for set in FieldSet::ALL {
+                        option value=(set.as_str()) selected[self.form.field_set == set.as_str()] { (set.label()) ": " (set.explanation()) }
                     }
                 }
             }
@@ -166,7 +166,7 @@ impl HookFields<'_> {
                     span { "Make it the default of " (self.mode) " mode" }
                     span.soft.small {
                         @match self.other_default {
-                            Some(other) => { "It takes this over from " bdi { (other) } ", which goes on with its own events." },
+                            Some(other) => { "It takes this over from " bdi { (other) } "." },
                             None => "No other webhook of this mode is the default.",
                         }
                     }
@@ -207,7 +207,7 @@ impl HookFields<'_> {
                 legend { "Headers of its own" }
                 p.soft.small #headers-hint {
                     "Sent with every request, for receivers that ask for a token or a tenant. Values are stored encrypted and never shown again. "
-                    @if !self.had.is_empty() { "Leave a value empty to keep it; empty a name to remove the header." }
+                    @if !self.had.is_empty() { "Leave a value empty to keep it; empty both to remove the header." }
                 }
                 div.stack {
                     @for at in 0..rows { (self.header(at)) }
@@ -228,7 +228,7 @@ impl HookFields<'_> {
             let error = self.errors.of(&id);
             html! {
                 div.field {
-                    label for=(id) { (label) span.hush { " of header " (at + 1) } }
+                    label for=(id) { (label) span.hush { " " (at + 1) } }
                     (wrong(&id, error))
                     input id=(id) name=(field) value=(value) placeholder=[placeholder] autocomplete="off" spellcheck="false" autocapitalize="none"
                         aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| describedby(&id, "", error))];
@@ -237,7 +237,7 @@ impl HookFields<'_> {
         };
         html! {
             div.filters.row {
-                (cell("header-name", "Name", name, None))
+                (cell("header-name", "Header", name, None))
                 (cell("header-value", "Value", value, kept.then_some(DOTS)))
             }
         }
@@ -272,7 +272,7 @@ mod tests {
         assert!(note.contains("value=\"Nguyễn Thị Ánh knows &lt;script&gt;\""), "{note}");
         assert!(fields.policies().into_string().contains("value=\"patient\" checked"));
         assert!(fields.events().into_string().contains("value=\"job.created\" checked"));
-        assert!(fields.field_sets().into_string().contains("value=\"standard\" checked"));
+        assert!(fields.field_sets().into_string().contains("value=\"standard\" selected"));
         let rate = fields.rate().into_string();
         assert!(rate.contains("value=\"20\"") && rate.contains("value=\"minute\" selected"), "{rate}");
         assert!(fields.default().into_string().contains("<bdi>O'Brien &lt;b&gt;</bdi>"));

@@ -9,7 +9,7 @@ use super::super::error::WebError;
 use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::status::State;
-use super::super::words::up_to;
+use super::super::words::{first, up_to};
 use super::super::{code, paths, time};
 use super::health::Standing;
 use super::unused;
@@ -174,7 +174,8 @@ impl ListView<'_> {
             many => format!(" {many} {}.", what.replacen("is", "are", 1).replacen("was", "were", 1)),
         };
         format!(
-            "{count} {noun} in {} mode.{}{}{}",
+            "{} {noun} in {} mode.{}{}{}",
+            first(count),
             self.viewer.mode,
             told(disabled, "is disabled"),
             told(failing, "is failing: its latest delivery was not accepted"),
@@ -259,5 +260,39 @@ pub(in crate::web) fn percent(part: u32, all: u32) -> String {
         (_, 0) => "–".into(),
         (part, all) if part == all => "100 %".into(),
         (part, all) => format!("{:.1} %", f64::from(part) * 100.0 / f64::from(all)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::health::Rule;
+    use crate::domain::role::Role;
+    use crate::web::samples::{hook, now, viewer};
+
+    fn shown(rows: &[Row]) -> String {
+        ListView { rows, viewer: &viewer(Role::Admin), now: now() }.render().into_string()
+    }
+
+    fn row(hook: Hook, held: usize) -> Row {
+        let standing = Standing { health: None, rule: Rule::default(), missed: (0, false) };
+        Row { hook, counts: Counts::default(), last: None, standing, held: (held, false) }
+    }
+
+    #[test]
+    fn a_row_tells_its_note_what_is_held_and_that_it_lies_idle() {
+        let paused = Hook { state: HookState::Paused, note: Some("Ask O'Brien <b>".into()), ..hook("HRIS") };
+        let idle = Hook { created_at: now() - TimeDelta::days(31), ..hook("Payroll") };
+        let page = shown(&[row(paused, 23), row(idle, 0)]);
+        assert!(page.contains("<bdi>Ask O'Brien &lt;b&gt;</bdi>") && page.contains("23 held"), "{page}");
+        assert_eq!(page.matches("unused for 30 days").count(), 1, "{page}");
+        assert!(page.contains("Two webhooks in live mode. One is paused."), "{page}");
+    }
+
+    #[test]
+    fn an_empty_list_says_what_a_webhook_is_and_how_to_make_one() {
+        let page = shown(&[]);
+        assert!(page.contains("No webhook in live mode yet.") && page.contains(paths::NEW_WEBHOOK), "{page}");
+        assert!(page.contains("Example payload"), "{page}");
     }
 }

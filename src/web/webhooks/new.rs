@@ -183,7 +183,7 @@ mod tests {
         assert!(shown.contains("value=\"http://hris.example/in?a=1&amp;b=2\""));
         assert!(shown.contains("value=\"patient\" checked") && shown.contains("value=\"job.created\" checked"));
         assert!(shown.contains("name=\"key\" checked") && !shown.contains("name=\"sign\" checked"));
-        assert!(shown.contains("value=\"Ask محمد\"") && shown.contains("value=\"minimal\" checked"));
+        assert!(shown.contains("value=\"Ask محمد\"") && shown.contains("value=\"minimal\" selected"));
         assert!(shown.contains("value=\"many\"") && shown.contains("value=\"minute\" selected"));
         assert!(shown.contains("value=\"X-Tenant\"") && shown.contains("value=\"acme ✨\""));
         assert!(shown.contains("name=\"default\" checked"));
