@@ -134,6 +134,19 @@ async fn of_many_who_open_one_link_at_once_one_becomes_a_member(app: TestApp) {
         let members = app.read(move |conn| store::member::list(conn, &organisation)).await;
         assert_eq!(members.iter().filter(|known| known.member.email == email).count(), 1);
     }
+    let guest = app.an_admin().await;
+    let (_, link) = invited(&app, &mut admins, &guest.member.email, "recruiter").await;
+    let mut windows = Vec::new();
+    for _ in 0..4 {
+        windows.push(app.browser().logged_in(&guest.member.email).await);
+    }
+    let pressed = windows.into_iter().map(|mut window| {
+        let link = link.clone();
+        async move { window.post(&link, &[]).await.status }
+    });
+    let mut answers = futures_util::future::join_all(pressed).await;
+    answers.sort();
+    assert_eq!(answers, [303, 410, 410, 410], "one button counts");
 }
 
 async fn somebody_with_an_account_accepts_with_its_password_and_nothing_else(app: TestApp) {
