@@ -11,21 +11,9 @@ use crate::store::{self, Conn, StoreError};
 pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Option<Target>, StoreError> {
     let ids = std::slice::from_ref(id);
     let Some(hook) = store::hook::by_ids(conn, ids)?.into_iter().next() else { return Ok(None) };
-    let mut credentials = store::credential::of_hooks(conn, ids)?;
-    if hook.interview().is_some()
-        && let Some(default) = store::hook::default_of(conn, &hook.organisation_id, hook.mode)?
-    {
-        let theirs = store::credential::of_hooks(conn, &[default.id])?;
-        inherit(&mut credentials, theirs);
-    }
+    let credentials = store::credential::in_use_by(conn, &hook)?;
     let (key, secrets) = open(&credentials, sealing)?;
     Ok(Some(Target { hook, key, secrets }))
-}
-
-/// Adds the default hook's key and secrets where an interview's hook has none of its own (S2).
-fn inherit(own: &mut Vec<store::credential::Sealed>, default: Vec<store::credential::Sealed>) {
-    let kinds: Vec<CredentialKind> = own.iter().map(|sealed| sealed.credential.kind).collect();
-    own.extend(default.into_iter().filter(|sealed| !kinds.contains(&sealed.credential.kind)));
 }
 
 /// Where a credential belongs: what its sealed value is bound to.

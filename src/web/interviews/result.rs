@@ -182,7 +182,6 @@ impl Form<'_> {
         let error = self.errors.of("file");
         html! {
             form.form method="post" enctype="multipart/form-data" action=(self.action()) novalidate {
-                input type="hidden" name="as" value="file";
                 div.field {
                     label for="file" { "Result file" }
                     p.soft.small #file-hint { "Any of the groups below; what is not in it goes out as null. Up to 1 MiB." }
@@ -190,7 +189,7 @@ impl Form<'_> {
                     input #file name="file" type="file" accept=".json" aria-invalid=[error.map(|_| "true")]
                         aria-describedby=(describedby("file", "hint", error));
                 }
-                div.row { button.btn.main { "Record from file" } (self.cancel()) }
+                div.row { input type="hidden" name="as" value="file"; button.btn.main { "Record from file" } (self.cancel()) }
             }
             details.small {
                 summary { "What the file may hold" }
@@ -209,12 +208,11 @@ impl Form<'_> {
         };
         html! {
             form.form method="post" enctype="multipart/form-data" action=(self.action()) novalidate {
-                input type="hidden" name="as" value="fields";
                 @for ((name, label), typed) in SCORES.into_iter().zip(&self.typed.scores) { (text(name, label, "", typed)) }
                 (text("summary", "Summary", "", &self.typed.summary))
                 (text("strengths", "Strengths", "Several are separated by semicolons.", &self.typed.strengths))
                 (text("concerns", "Concerns", "Several are separated by semicolons.", &self.typed.concerns))
-                div.row { button.btn { "Record result" } (self.cancel()) }
+                div.row { input type="hidden" name="as" value="fields"; button.btn { "Record result" } (self.cancel()) }
             }
         }
     }

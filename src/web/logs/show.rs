@@ -162,7 +162,7 @@ fn credentials(conn: &mut Conn, hook: &Hook) -> Result<Vec<(CredentialKind, Stri
     if hook.state == HookState::Deleted {
         return Ok(Vec::new());
     }
-    let sealed = store::credential::of_hooks(conn, std::slice::from_ref(&hook.id))?;
+    let sealed = store::credential::in_use_by(conn, hook)?;
     Ok(sealed.into_iter().map(|sealed| (sealed.credential.kind, sealed.credential.ends_in)).collect())
 }
 

@@ -70,8 +70,15 @@ async fn page(
             Ok::<_, StoreError>((exports, owed, page.lines.into_iter().next().map(|line| line.delivery), followers))
         })
         .await?;
-    let view =
-        DeleteView { hook: &hook, exports: &exports, owed, last: last.as_ref(), followers, viewer, now: context.clock.now() };
+    let view = DeleteView {
+        hook: &hook,
+        exports: &exports,
+        owed,
+        last: last.as_ref(),
+        followers,
+        viewer,
+        now: context.clock.now(),
+    };
     let page = Page::new(format!("Delete {}", hook.name), Nav::Webhooks, viewer, view.render()).in_mode(hook.mode);
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
