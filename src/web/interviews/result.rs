@@ -223,10 +223,10 @@ const EXAMPLE: &str = r#"{"session":{"type":"video","startedAt":"2026-11-20T09:3
 "validation":{"passed":true,"reason":"Identity confirmed","checkedAt":"2026-11-20T09:30:05Z"},
 "scores":{"overall":87,"interview":88.5,"resume":84},
 "integrity":{"score":96,"riskLevel":"low","flags":[]},
-"evaluation":{"performanceSummary":"Explains trade-offs before she is asked.","categoryScores":{"communication":91,"roleKnowledge":86,"problemSolving":89,"experience":84,"motivation":90},
-"languageProficiency":{"language":"English","level":"C1","overall":90,"fluency":91,"grammar":88,"vocabulary":90,"pronunciation":92},
+"evaluation":{"performanceSummary":"Explains trade-offs before she is asked.","categoryScores":{"communication":91,"technicalKnowledge":86,"problemSolving":89,"experience":84,"motivation":90},
+"languageProficiency":{"language":"English","overall":90,"fluency":91,"vocabulary":90,"grammar":88},
 "summary":{"text":"A strong candidate.","strengths":["Clear under pressure"],"concerns":["Little experience with Kafka"]},"customScores":[{"name":"Team fit","score":80}]},
-"resumeEvaluation":{"overall":84,"subCriteria":[{"name":"Experience","score":88}],"highlights":["Led a migration of 40 services"]},
+"resumeEvaluation":{"overallScore":84,"criteria":[{"name":"Experience","score":88}],"highlights":["Led a migration of 40 services"]},
 "transcript":[{"speaker":"interviewer","offsetSeconds":0,"text":"Why do you want to join us?"},{"speaker":"candidate","offsetSeconds":3.5,"text":"I like short feedback loops."}]}"#;
 
 #[cfg(test)]
