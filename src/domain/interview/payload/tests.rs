@@ -162,3 +162,28 @@ fn a_field_set_decides_what_of_the_candidate_and_the_transcript_goes_out() {
     let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&minimal), keys(&completed(FieldSet::Full)), "no group is missing");
 }
+
+#[test]
+fn masked_it_tells_ids_times_and_numbers_but_nobody_and_no_words() {
+    let masked = crate::domain::mask::json::masked(&completed(FieldSet::Full));
+    let text = masked.to_string();
+    for words in [
+        "Siobhán",
+        "O'Brien",
+        "siobhan@",
+        "555",
+        "Identity confirmed",
+        "Explains trade-offs",
+        "Clear ✨",
+        "Kafka",
+        "Led a migration",
+        "feedback loops",
+        "recording.mp4",
+        "resume.pdf",
+    ] {
+        assert!(!text.contains(words), "{words} is left in {text}");
+    }
+    assert_eq!(masked["interview"]["id"].as_str().map(|id| id.starts_with("int_")), Some(true));
+    assert_eq!((&masked["scores"]["overall"], &masked["session"]["status"]), (&json!(87.0), &json!("completed")));
+    assert_eq!(masked["transcript"][1]["at"], "2026-11-20T09:30:03.500Z");
+}
