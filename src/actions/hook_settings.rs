@@ -121,14 +121,6 @@ fn changes(before: &Hook, after: &Hook) -> Vec<String> {
     changes
 }
 
-/// Gives the headers of a hook to the one that takes over from it, sealed anew in their new place.
-pub(super) fn give_headers(conn: &mut Conn, context: &Context, old: &HookId, new: &HookId) -> Result<(), StoreError> {
-    let opened = prepare::headers(conn, old, &context.sealing)?;
-    let given = opened.into_iter().map(|header| sealed(context, new, header.name, &header.value)).collect();
-    store::hook_header::replace(conn, old, Vec::new())?;
-    store::hook_header::replace(conn, new, given)
-}
-
 /// Writes the headers that a form asks for; whether any differs from what was there.
 pub(super) fn write_headers(
     conn: &mut Conn,
@@ -156,10 +148,16 @@ pub(super) fn write_headers(
     Ok(true)
 }
 
-/// Gives a hook the headers of another one, sealed for their new place: for a successor (A2).
-pub fn carry_headers_over(conn: &mut Conn, context: &Context, from: &HookId, to: &HookId) -> Result<(), StoreError> {
-    let headers = crate::delivery::prepare::headers(conn, from, &context.sealing)?;
+/// Gives the headers of one hook to another, sealed for their new place: for a successor (A2).
+pub(super) fn carry_headers_over(
+    conn: &mut Conn,
+    context: &Context,
+    from: &HookId,
+    to: &HookId,
+) -> Result<(), StoreError> {
+    let headers = prepare::headers(conn, from, &context.sealing)?;
     let sealed = headers.iter().map(|header| sealed(context, to, header.name.clone(), &header.value)).collect();
+    store::hook_header::replace(conn, from, Vec::new())?;
     store::hook_header::replace(conn, to, sealed)
 }
 

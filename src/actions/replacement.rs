@@ -84,7 +84,7 @@ fn take_over(conn: &mut Conn, context: &Context, viewer: &Viewer, old: Hook, url
     // Tests that have not been sent were for the old address.
     store::delivery::cancel_owed_to(conn, &old.id, now)?;
     give_credentials(conn, context, &old.id, &new.id)?;
-    hook_settings::give_headers(conn, context, &old.id, &new.id)?;
+    hook_settings::carry_headers_over(conn, context, &old.id, &new.id)?;
     let (from, to) = (old.url.host(), new.url.host());
     let detail = format!("Webhook “{}” to {from} replaced by one to {to}; {moved} owed deliveries moved", old.name);
     hook::audit(conn, context, viewer, &old.id, "hook.replaced", detail)?;

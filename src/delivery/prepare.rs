@@ -5,8 +5,9 @@ use super::proof::Proofs;
 use crate::domain::hook::Hook;
 use crate::domain::hook_header::HookHeader;
 use crate::domain::ids::HookId;
+use crate::domain::rotation::Preference;
 use crate::domain::sealing::SealingKey;
-use crate::domain::secret::{CredentialKind, Plain};
+use crate::domain::secret::Plain;
 use crate::store::credential::Sealed;
 use crate::store::hook_header::SealedHeader;
 use crate::store::{self, Conn, StoreError};
@@ -21,15 +22,8 @@ pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Resu
 }
 
 fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey) -> Result<Proofs, StoreError> {
-    let mut sealed = store::credential::of_hooks(conn, std::slice::from_ref(&hook.id))?;
-    // Without two of a kind there is nothing to prefer.
-    let mut preference = if sealed.len() > 1 { store::rotation::preference(conn, &hook.id)? } else { None };
-    if hook.interview().is_some()
-        && let Some(default) = store::hook::default_of(conn, &hook.organisation_id, hook.mode)?
-    {
-        inherit(&mut sealed, store::credential::of_hooks(conn, std::slice::from_ref(&default.id))?);
-        preference = preference.or(store::rotation::preference(conn, &default.id)?);
-    }
+    let sealed = store::credential::in_use_by(conn, hook)?;
+    let preference = preference(conn, hook, &sealed)?;
     let mut proofs = Proofs::preferring(preference.map(|preference| preference.side).unwrap_or_default());
     for sealed in sealed {
         let plain = open(&sealed, &sealed.credential.hook_id, sealing)?;
@@ -38,10 +32,18 @@ fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey) -> Result<Proofs, 
     Ok(proofs)
 }
 
-/// Adds the default hook's keys and secrets where an interview's hook has none of its own (S2).
-fn inherit(own: &mut Vec<Sealed>, default: Vec<Sealed>) {
-    let kinds: Vec<CredentialKind> = own.iter().map(|sealed| sealed.credential.kind).collect();
-    own.extend(default.into_iter().filter(|sealed| !kinds.contains(&sealed.credential.kind)));
+/// What a hook prefers; where its credentials are the default hook's, what that one prefers.
+fn preference(conn: &mut Conn, hook: &Hook, sealed: &[Sealed]) -> Result<Option<Preference>, StoreError> {
+    // Without two of a kind there is nothing to prefer.
+    if sealed.len() < 2 {
+        return Ok(None);
+    }
+    let own = store::rotation::preference(conn, &hook.id)?;
+    let default = sealed.iter().map(|sealed| &sealed.credential.hook_id).find(|owner| **owner != hook.id);
+    match default {
+        Some(default) if own.is_none() => store::rotation::preference(conn, default),
+        _ => Ok(own),
+    }
 }
 
 /// The headers of a hook's own, opened.

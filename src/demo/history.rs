@@ -19,22 +19,20 @@ use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::hook::Hook;
 use crate::domain::ids::{EventId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
-use crate::domain::payload::timestamp;
 use crate::domain::secret::CredentialKind;
 use crate::domain::signing::Secrets;
 use crate::store::delivery::Owed;
 use crate::store::{Conn, StoreError};
 
 const EVENTS: i64 = 144;
-const KINDS: [&str; 8] = [
+/// What is told of interviews comes from their sessions ([`super::interviews`]).
+const KINDS: [&str; 6] = [
     "candidate.created",
     "candidate.stage_changed",
     "candidate.updated",
     "job.updated",
-    "interview.completed",
     "candidate.stage_changed",
     "job.status_changed",
-    "interview.abandoned",
 ];
 
 /// Writes the day.
@@ -154,17 +152,6 @@ fn data(kind: EventType, at: i64) -> Value {
             "job": job,
             "fromStage": {"name": "Screening"},
             "toStage": {"name": "Technical interview"},
-        }),
-        "interview.completed" => json!({
-            "interview": {"title": "First interview", "companyName": "Acme Hiring"},
-            "candidate": candidate,
-            "session": {"status": "completed", "durationSeconds": 1260 + at},
-            "scores": {"overall": 70 + at % 25, "interview": 72 + at % 20, "resume": 68 + at % 30},
-        }),
-        "interview.abandoned" => json!({
-            "interview": {"title": "First interview", "companyName": "Acme Hiring"},
-            "candidate": candidate,
-            "session": {"status": "abandoned", "expiredAt": timestamp(DateTime::UNIX_EPOCH + TimeDelta::days(20_777))},
         }),
         "job.updated" | "job.status_changed" => job,
         _ => json!({"candidate": candidate, "job": job}),

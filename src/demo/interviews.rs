@@ -49,6 +49,11 @@ const IN_TEST: [Plan; 3] = [
             (2, Completed(430)),
             (3, Abandoned(900)),
             (4, Completed(200)),
+            (5, Completed(760)),
+            (7, Completed(1_020)),
+            (8, Abandoned(340)),
+            (12, Completed(38)),
+            (13, Completed(560)),
             (6, Withdrawn(700)),
             (9, Started(20)),
             (11, Invited(95)),
@@ -230,14 +235,13 @@ fn result(seed: i64) -> SessionResult {
             performance_summary: Some("Explains trade-offs before being asked, and says what they cost.".into()),
             category_scores: CategoryScores {
                 communication: score(80),
-                role_knowledge: score(75),
+                technical_knowledge: score(75),
                 problem_solving: score(79),
                 experience: score(70),
                 motivation: score(82),
             },
             language_proficiency: Some(LanguageProficiency {
                 language: Some("English".into()),
-                level: Some("C1".into()),
                 overall: score(81),
                 ..LanguageProficiency::default()
             }),
@@ -249,8 +253,8 @@ fn result(seed: i64) -> SessionResult {
             custom_scores: vec![named("Team fit", 77)],
         }),
         resume_evaluation: Some(ResumeEvaluation {
-            overall: score(72),
-            sub_criteria: vec![named("Experience", 74), named("Education", 70)],
+            overall_score: score(72),
+            criteria: vec![named("Experience", 74), named("Education", 70)],
             highlights: vec!["Led the migration of 40 services".into()],
         }),
         transcript: Some(vec![

@@ -7,7 +7,7 @@ use super::row::Reader;
 use super::schema::credentials;
 use super::time::micros;
 use super::{Conn, Result};
-use crate::domain::hook::Credential;
+use crate::domain::hook::{Credential, Hook};
 use crate::domain::ids::{CredentialId, HookId};
 use crate::domain::secret::CredentialKind;
 
@@ -86,6 +86,20 @@ pub fn of_hooks(conn: &mut Conn, hooks: &[HookId]) -> Result<Vec<Sealed>> {
 pub fn live(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<Vec<Credential>> {
     let all = of_hooks(conn, std::slice::from_ref(hook))?;
     Ok(all.into_iter().map(|sealed| sealed.credential).filter(|credential| credential.is_live(now)).collect())
+}
+
+/// What a hook's deliveries are signed with and carry: its own, and where an interview's hook has none of a kind, those of
+/// the default hook (S2).
+pub fn in_use_by(conn: &mut Conn, hook: &Hook) -> Result<Vec<Sealed>> {
+    let mut own = of_hooks(conn, std::slice::from_ref(&hook.id))?;
+    if hook.interview().is_some()
+        && let Some(default) = super::hook::default_of(conn, &hook.organisation_id, hook.mode)?
+    {
+        let kinds: Vec<CredentialKind> = own.iter().map(|sealed| sealed.credential.kind).collect();
+        let theirs = of_hooks(conn, &[default.id])?;
+        own.extend(theirs.into_iter().filter(|sealed| !kinds.contains(&sealed.credential.kind)));
+    }
+    Ok(own)
 }
 
 /// Any one credential of the database, to check the sealing key with.

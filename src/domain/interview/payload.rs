@@ -55,21 +55,21 @@ impl Told<'_> {
             },
             "candidate": self.candidate(is_minimal),
             "session": self.session(result, is_minimal),
-            "validation": {
-                "passed": result.validation.passed,
-                "reason": result.validation.reason.as_ref().filter(|_| !is_minimal),
-                "checkedAt": result.validation.checked_at.map(timestamp),
-            },
-            "scores": {
-                "overall": result.scores.overall,
-                "interview": result.scores.interview,
-                "resume": result.scores.resume,
-            },
-            "integrity": {
-                "score": result.integrity.score,
-                "riskLevel": result.integrity.risk_level,
-                "flags": result.integrity.flags,
-            },
+            "validation": known(&result.validation).map(|told| json!({
+                "passed": told.passed,
+                "reason": told.reason.as_ref().filter(|_| !is_minimal),
+                "checkedAt": told.checked_at.map(timestamp),
+            })),
+            "scores": known(&result.scores).map(|told| json!({
+                "overall": told.overall,
+                "interview": told.interview,
+                "resume": told.resume,
+            })),
+            "integrity": known(&result.integrity).map(|told| json!({
+                "score": told.score,
+                "riskLevel": told.risk_level,
+                "flags": told.flags,
+            })),
             "evaluation": result.evaluation.as_ref().filter(|_| !is_minimal).map(evaluation),
             "resumeEvaluation": result.resume_evaluation.as_ref().filter(|_| !is_minimal).map(resume_evaluation),
             "transcript": result.transcript.as_ref().filter(|_| !is_minimal).map(|turns| {
@@ -120,12 +120,16 @@ impl Told<'_> {
     fn turn(&self, turn: &Turn, field_set: FieldSet) -> Value {
         let is_carried = field_set == FieldSet::Full || turn.speaker == Speaker::Interviewer;
         json!({
+            "at": self.session.state.started_at().and_then(|start| said_at(start, turn)).map(timestamp),
             "speaker": turn.speaker.as_str(),
-            "offsetSeconds": turn.offset_seconds,
-            "timestamp": self.session.state.started_at().and_then(|start| said_at(start, turn)).map(timestamp),
             "text": Some(&turn.text).filter(|_| is_carried),
         })
     }
+}
+
+/// A group of which something is known.
+fn known<T: Default + PartialEq>(group: &T) -> Option<&T> {
+    Some(group).filter(|group| **group != T::default())
 }
 
 fn said_at(start: DateTime<Utc>, turn: &Turn) -> Option<DateTime<Utc>> {
@@ -141,7 +145,7 @@ fn evaluation(told: &Evaluation) -> Value {
         "performanceSummary": told.performance_summary,
         "categoryScores": {
             "communication": five.communication,
-            "roleKnowledge": five.role_knowledge,
+            "technicalKnowledge": five.technical_knowledge,
             "problemSolving": five.problem_solving,
             "experience": five.experience,
             "motivation": five.motivation,
@@ -159,19 +163,17 @@ fn evaluation(told: &Evaluation) -> Value {
 fn language(told: &LanguageProficiency) -> Value {
     json!({
         "language": told.language,
-        "level": told.level,
         "overall": told.overall,
         "fluency": told.fluency,
-        "grammar": told.grammar,
         "vocabulary": told.vocabulary,
-        "pronunciation": told.pronunciation,
+        "grammar": told.grammar,
     })
 }
 
 fn resume_evaluation(told: &ResumeEvaluation) -> Value {
     json!({
-        "overall": told.overall,
-        "subCriteria": scores(&told.sub_criteria),
+        "overallScore": told.overall_score,
+        "criteria": scores(&told.criteria),
         "highlights": told.highlights,
     })
 }

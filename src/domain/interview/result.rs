@@ -112,8 +112,8 @@ pub struct Evaluation {
 pub struct CategoryScores {
     /// Listens, and is understood.
     pub communication: Option<f64>,
-    /// Knows the field.
-    pub role_knowledge: Option<f64>,
+    /// Knows the trade.
+    pub technical_knowledge: Option<f64>,
     /// Finds a way.
     pub problem_solving: Option<f64>,
     /// Has done it before.
@@ -128,8 +128,6 @@ pub struct CategoryScores {
 pub struct LanguageProficiency {
     /// Which.
     pub language: Option<String>,
-    /// Such as `C1`.
-    pub level: Option<String>,
     /// All in all.
     pub overall: Option<f64>,
     /// Fluency.
@@ -138,8 +136,6 @@ pub struct LanguageProficiency {
     pub grammar: Option<f64>,
     /// Vocabulary.
     pub vocabulary: Option<f64>,
-    /// Pronunciation.
-    pub pronunciation: Option<f64>,
 }
 
 /// What speaks for and against a candidate.
@@ -169,9 +165,9 @@ pub struct Score {
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ResumeEvaluation {
     /// All in all, from 0 to 100.
-    pub overall: Option<f64>,
+    pub overall_score: Option<f64>,
     /// By criterion.
-    pub sub_criteria: Vec<Score>,
+    pub criteria: Vec<Score>,
     /// What stands out.
     pub highlights: Vec<String>,
 }
@@ -264,18 +260,18 @@ impl SessionResult {
         if let Some(evaluation) = &self.evaluation {
             let five = evaluation.category_scores;
             let of_five =
-                [five.communication, five.role_knowledge, five.problem_solving, five.experience, five.motivation];
+                [five.communication, five.technical_knowledge, five.problem_solving, five.experience, five.motivation];
             all.extend(of_five.map(|score| ("evaluation.categoryScores", score)));
             if let Some(language) = &evaluation.language_proficiency {
-                let LanguageProficiency { overall, fluency, grammar, vocabulary, pronunciation, .. } = language;
-                let five = [overall, fluency, grammar, vocabulary, pronunciation];
-                all.extend(five.map(|score| ("evaluation.languageProficiency", *score)));
+                let LanguageProficiency { overall, fluency, grammar, vocabulary, .. } = language;
+                let four = [overall, fluency, grammar, vocabulary];
+                all.extend(four.map(|score| ("evaluation.languageProficiency", *score)));
             }
             all.extend(evaluation.custom_scores.iter().map(|own| ("evaluation.customScores", own.score)));
         }
         if let Some(resume) = &self.resume_evaluation {
-            all.push(("resumeEvaluation", resume.overall));
-            all.extend(resume.sub_criteria.iter().map(|own| ("resumeEvaluation.subCriteria", own.score)));
+            all.push(("resumeEvaluation", resume.overall_score));
+            all.extend(resume.criteria.iter().map(|own| ("resumeEvaluation.criteria", own.score)));
         }
         let wrong = |score: f64| !(0.0..=100.0).contains(&score);
         match all.into_iter().find(|(_, score)| score.is_some_and(wrong)) {

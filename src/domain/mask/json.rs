@@ -107,7 +107,7 @@ const PRIVATE: &str = "\
 const PERSON: &str = "\
     candidate candidates applicant applicants person people interviewer interviewers interviewee recruiter \
     recruiters hiringmanager manager owner author user users member members contact contacts participant \
-    participants reviewer profile";
+    participants reviewer profile validation";
 /// Objects about something else.
 const THING: &str = "\
     vacancy vacancies job jobs interview session stage fromstage tostage stages webhook hook organisation \

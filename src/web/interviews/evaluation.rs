@@ -46,7 +46,7 @@ impl Outcome<'_> {
             let five = &told.category_scores;
             [
                 ("Communication", five.communication),
-                ("Role knowledge", five.role_knowledge),
+                ("Technical knowledge", five.technical_knowledge),
                 ("Problem solving", five.problem_solving),
                 ("Experience", five.experience),
                 ("Motivation", five.motivation),
@@ -75,8 +75,8 @@ impl Outcome<'_> {
     fn resume(&self, resume: &ResumeEvaluation) -> Markup {
         html! {
             dl.facts.two {
-                div { dt { "Overall" } dd { (number(resume.overall)) } }
-                @for own in &resume.sub_criteria { (named(own)) }
+                div { dt { "Overall" } dd { (number(resume.overall_score)) } }
+                @for own in &resume.criteria { (named(own)) }
             }
             (list("Highlights", &resume.highlights))
         }
@@ -102,7 +102,6 @@ fn words(told: &Evaluation) -> Markup {
                     dt { "Language" }
                     dd {
                         (language.language.as_deref().unwrap_or("–"))
-                        @if let Some(level) = &language.level { ", " (level) }
                         @if let Some(score) = language.overall { ", " (score) }
                     }
                 }

@@ -182,7 +182,6 @@ impl Form<'_> {
         let error = self.errors.of("file");
         html! {
             form.form method="post" enctype="multipart/form-data" action=(self.action()) novalidate {
-                input type="hidden" name="as" value="file";
                 div.field {
                     label for="file" { "Result file" }
                     p.soft.small #file-hint { "Any of the groups below; what is not in it goes out as null. Up to 1 MiB." }
@@ -190,7 +189,7 @@ impl Form<'_> {
                     input #file name="file" type="file" accept=".json" aria-invalid=[error.map(|_| "true")]
                         aria-describedby=(describedby("file", "hint", error));
                 }
-                div.row { button.btn.main { "Record from file" } (self.cancel()) }
+                div.row { input type="hidden" name="as" value="file"; button.btn.main { "Record from file" } (self.cancel()) }
             }
             details.small {
                 summary { "What the file may hold" }
@@ -209,12 +208,11 @@ impl Form<'_> {
         };
         html! {
             form.form method="post" enctype="multipart/form-data" action=(self.action()) novalidate {
-                input type="hidden" name="as" value="fields";
                 @for ((name, label), typed) in SCORES.into_iter().zip(&self.typed.scores) { (text(name, label, "", typed)) }
                 (text("summary", "Summary", "", &self.typed.summary))
                 (text("strengths", "Strengths", "Several are separated by semicolons.", &self.typed.strengths))
                 (text("concerns", "Concerns", "Several are separated by semicolons.", &self.typed.concerns))
-                div.row { button.btn { "Record result" } (self.cancel()) }
+                div.row { input type="hidden" name="as" value="fields"; button.btn { "Record result" } (self.cancel()) }
             }
         }
     }
@@ -225,10 +223,10 @@ const EXAMPLE: &str = r#"{"session":{"type":"video","startedAt":"2026-11-20T09:3
 "validation":{"passed":true,"reason":"Identity confirmed","checkedAt":"2026-11-20T09:30:05Z"},
 "scores":{"overall":87,"interview":88.5,"resume":84},
 "integrity":{"score":96,"riskLevel":"low","flags":[]},
-"evaluation":{"performanceSummary":"Explains trade-offs before she is asked.","categoryScores":{"communication":91,"roleKnowledge":86,"problemSolving":89,"experience":84,"motivation":90},
-"languageProficiency":{"language":"English","level":"C1","overall":90,"fluency":91,"grammar":88,"vocabulary":90,"pronunciation":92},
+"evaluation":{"performanceSummary":"Explains trade-offs before she is asked.","categoryScores":{"communication":91,"technicalKnowledge":86,"problemSolving":89,"experience":84,"motivation":90},
+"languageProficiency":{"language":"English","overall":90,"fluency":91,"vocabulary":90,"grammar":88},
 "summary":{"text":"A strong candidate.","strengths":["Clear under pressure"],"concerns":["Little experience with Kafka"]},"customScores":[{"name":"Team fit","score":80}]},
-"resumeEvaluation":{"overall":84,"subCriteria":[{"name":"Experience","score":88}],"highlights":["Led a migration of 40 services"]},
+"resumeEvaluation":{"overallScore":84,"criteria":[{"name":"Experience","score":88}],"highlights":["Led a migration of 40 services"]},
 "transcript":[{"speaker":"interviewer","offsetSeconds":0,"text":"Why do you want to join us?"},{"speaker":"candidate","offsetSeconds":3.5,"text":"I like short feedback loops."}]}"#;
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl View<'_> {
                     "Started " (near(at)) ". Its time is over: it is about to become abandoned."
                 },
                 SessionState::Started { at, expires_at } => {
-                    "Started " (near(at)) ". Unless it is completed by then, it becomes abandoned " (near(expires_at)) "."
+                    "Started " (near(at)) ". It becomes abandoned " (near(expires_at)) ", unless its result is recorded before."
                 },
                 SessionState::Completed { at, .. } => { "Completed " (near(at)) "." },
                 SessionState::Abandoned { started_at, at } => {
@@ -256,7 +256,7 @@ mod tests {
         assert!(told.contains("<bdi>Nguyễn Thị Ánh</bdi>"), "{told}");
         known.session = known.session.start(&known.interview, known.now).expect("it was invited");
         let told = page(&known, Role::Recruiter);
-        assert!(told.contains("it becomes abandoned <time") && !told.contains("Mark as started"), "{told}");
+        assert!(told.contains("It becomes abandoned <time") && !told.contains("Mark as started"), "{told}");
         let support = page(&known, Role::Support);
         assert!(!support.contains("Record result") && !support.contains("Siobhán") && support.contains("S••• O•••"));
     }

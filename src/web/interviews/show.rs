@@ -230,7 +230,6 @@ impl View<'_> {
         let hint = if offered.is_empty() { "" } else { "Or somebody who is not in the list." };
         let content = html! {
             form.form method="post" action=(paths::interview_sessions(&interview.id)) novalidate {
-                (token_field(&self.typed.token))
                 @if !offered.is_empty() {
                     (Choice {
                         name: "candidate", label: "Candidate of the vacancy", hint: "Who has an open session is not in the list.", options: &options,
@@ -241,7 +240,7 @@ impl View<'_> {
                     name: "other", label: "E-mail address or external id", hint, value: &self.typed.typed,
                     error: self.typed.errors.of("other"),
                 })
-                div.row { button.btn { "Invite candidate" } }
+                div.row { (token_field(&self.typed.token)) button.btn { "Invite candidate" } }
             }
         };
         part("Invite", html! { "Inviting sends nothing to any webhook." }, content)

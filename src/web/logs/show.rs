@@ -163,8 +163,9 @@ fn credentials(conn: &mut Conn, hook: &Hook, now: DateTime<Utc>) -> Result<Vec<(
     if hook.state == HookState::Deleted {
         return Ok(Vec::new());
     }
-    let live = store::credential::live(conn, &hook.id, now)?;
-    Ok(live.into_iter().map(|credential| (credential.kind, credential.ends_in)).collect())
+    let live = store::credential::in_use_by(conn, hook)?.into_iter().map(|sealed| sealed.credential);
+    let live = live.filter(|credential| credential.is_live(now));
+    Ok(live.map(|credential| (credential.kind, credential.ends_in)).collect())
 }
 
 /// The page's sheet.

@@ -276,7 +276,7 @@ mod tests {
 
     fn row(hook: Hook, held: usize) -> Row {
         let standing = Standing { health: None, rule: Rule::default(), missed: (0, false) };
-        Row { hook, counts: Counts::default(), last: None, standing, held: (held, false) }
+        Row { hook, counts: Counts::default(), last: None, standing, is_rotating: false, held: (held, false) }
     }
 
     #[test]

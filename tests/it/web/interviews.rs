@@ -86,7 +86,7 @@ async fn a_recruiter_makes_an_interview_invites_a_candidate_and_records_what_cam
     assert!(again.status == 422 && again.body.contains("has an open session"), "{}", again.body);
     assert!(get(&mut browser, &session).await.contains("Invited, and not started yet."));
     assert_eq!(leads(&browser.post(&format!("{session}/start"), &[]).await), session);
-    assert!(get(&mut browser, &session).await.contains("it becomes abandoned <time"));
+    assert!(get(&mut browser, &session).await.contains("It becomes abandoned <time"));
 
     let scores = [("as", "fields"), ("overall", "87,5"), ("strengths", "Clear; Kind"), ("summary", "<b>Nguyễn")];
     let result = format!("{session}/result");

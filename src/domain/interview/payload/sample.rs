@@ -87,19 +87,17 @@ pub fn result() -> SessionResult {
             performance_summary: Some("Explains trade-offs before she is asked.".into()),
             category_scores: CategoryScores {
                 communication: Some(91.0),
-                role_knowledge: Some(86.0),
+                technical_knowledge: Some(86.0),
                 problem_solving: Some(89.0),
                 experience: Some(84.0),
                 motivation: Some(90.0),
             },
             language_proficiency: Some(LanguageProficiency {
                 language: Some("English".into()),
-                level: Some("C2".into()),
                 overall: Some(95.0),
                 fluency: Some(96.0),
                 grammar: Some(95.0),
                 vocabulary: Some(94.0),
-                pronunciation: Some(95.0),
             }),
             summary: Summary {
                 text: Some("A strong candidate.".into()),
@@ -109,8 +107,8 @@ pub fn result() -> SessionResult {
             custom_scores: vec![score("Team fit", 80.0)],
         }),
         resume_evaluation: Some(ResumeEvaluation {
-            overall: Some(84.0),
-            sub_criteria: vec![score("Experience", 88.0), score("Education", 80.0)],
+            overall_score: Some(84.0),
+            criteria: vec![score("Experience", 88.0), score("Education", 80.0)],
             highlights: vec!["Led a migration".into()],
         }),
         transcript: Some(vec![
