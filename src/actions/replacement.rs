@@ -55,7 +55,14 @@ async fn successor_of(context: &Context, viewer: &Viewer, id: HookId) -> Result<
     found.and_then(|hook| hook.replaced_by).ok_or(ActionError::NotFound)
 }
 
-fn take_over(conn: &mut Conn, context: &Context, viewer: &Viewer, old: Hook, url: HookUrl) -> Result<HookId> {
+/// Has a new hook take over from one that is there, at another address; the new one's id.
+pub(super) fn take_over(
+    conn: &mut Conn,
+    context: &Context,
+    viewer: &Viewer,
+    old: Hook,
+    url: HookUrl,
+) -> Result<HookId> {
     let now = context.clock.now();
     // What was read before may have changed; from here on it cannot.
     let state = store::hook::current_state(conn, &old.id)?.unwrap_or(HookState::Deleted);

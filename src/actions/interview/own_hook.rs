@@ -7,15 +7,14 @@ use chrono::{DateTime, Utc};
 
 use super::{audit, changed_meanwhile, find};
 use crate::actions::hook::address;
-use crate::actions::{ActionError, Context, FieldError, Result, Viewer};
-use crate::delivery::prepare::place;
+use crate::actions::{ActionError, Context, FieldError, Result, Viewer, replacement};
 use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
-use crate::domain::ids::{CredentialId, HookId, InterviewId};
+use crate::domain::ids::{HookId, InterviewId};
 use crate::domain::interview::Interview;
 use crate::domain::policy::Policy;
 use crate::domain::secret::CredentialKind;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, Conn};
 
 /// What was typed into the form.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +92,14 @@ impl Change<'_> {
             let detail = format!("The webhook of interview “{title}” has the policy {}, {words}", policy.label());
             return self.audit(conn, hook.id.as_str(), "interview.override.changed", detail);
         }
+        if let Some(before) = before {
+            let (from, to) = (before.url.host(), wanted.url.host());
+            let id = replacement::take_over(conn, self.context, self.viewer, before, wanted.url)?;
+            let new = store::hook::find(conn, organisation_id, &id)?.ok_or(ActionError::NotFound)?;
+            store::hook::update_override(conn, &Hook { kind, policy, ..new })?;
+            let detail = format!("Interview “{title}” has another webhook of its own, to {to} in place of {from}");
+            return self.audit(conn, id.as_str(), "interview.override.set", detail);
+        }
         let hook = Hook {
             id: HookId::new(self.now),
             organisation_id: organisation_id.clone(),
@@ -112,16 +119,8 @@ impl Change<'_> {
             updated_at: self.now,
             replaced_by: None,
         };
-        if let Some(before) = &before {
-            self.retire(conn, &before.id)?;
-        }
         store::hook::insert(conn, &hook)?;
-        let mut detail = format!("Interview “{title}” has a webhook of its own, to {}", hook.url.host());
-        if let Some(before) = &before {
-            self.hand_on_credentials(conn, &before.id, &hook.id)?;
-            let owed = self.pass_on(conn, &before.id, &hook)?;
-            detail += &format!("; it takes over {owed} owed deliveries from {}", before.url.host());
-        }
+        let detail = format!("Interview “{title}” has a webhook of its own, to {}", hook.url.host());
         self.audit(conn, hook.id.as_str(), "interview.override.set", detail)
     }
 
@@ -131,7 +130,13 @@ impl Change<'_> {
         self.retire(conn, &own.id)?;
         let owed = match store::hook::default_of(conn, organisation_id, *mode)? {
             Some(default) => {
-                let owed = self.pass_on(conn, &own.id, &default)?;
+                let owed = store::delivery::move_owed(conn, &own.id, &default.id, self.now)?;
+                if default.state == HookState::Active {
+                    // What was held for the one before is held for nobody now.
+                    store::delivery::release_for(conn, &default.id, self.now)?;
+                }
+                // Tests that have not been sent were for the old address.
+                store::delivery::cancel_owed_to(conn, &own.id, self.now)?;
                 format!("the default webhook takes over {owed} owed deliveries")
             }
             None => {
@@ -148,35 +153,6 @@ impl Change<'_> {
 
     fn retire(&self, conn: &mut Conn, id: &HookId) -> Result<()> {
         if store::hook::set_state(conn, id, HookState::Deleted, self.now)? { Ok(()) } else { Err(changed_meanwhile()) }
-    }
-
-    fn pass_on(&self, conn: &mut Conn, from: &HookId, to: &Hook) -> Result<usize, StoreError> {
-        let owed = store::delivery::pass_on(conn, from, &to.id)?;
-        if to.state == HookState::Active {
-            // What was held for the one before is held for nobody now.
-            store::delivery::release_for(conn, &to.id, self.now)?;
-        }
-        Ok(owed)
-    }
-
-    /// Gives the successor the key and secret of the one before, under new ids, and ends them there.
-    fn hand_on_credentials(&self, conn: &mut Conn, from: &HookId, to: &HookId) -> Result<()> {
-        for old in store::credential::of_hooks(conn, std::slice::from_ref(from))? {
-            let sealing = &self.context.sealing;
-            let id = old.credential.id.clone();
-            let plain = sealing.open(&old.sealed, &place(from, id.as_str())).map_err(|error| StoreError::Corrupt {
-                table: "credentials",
-                id: id.to_string(),
-                what: error.to_string(),
-            })?;
-            let mut new = old.credential;
-            new.id = CredentialId::new(self.now);
-            new.hook_id = to.clone();
-            let sealed = sealing.seal(&plain, &place(to, new.id.as_str()));
-            store::credential::insert(conn, &new, sealed)?;
-            store::credential::delete_one(conn, &id)?;
-        }
-        Ok(())
     }
 
     fn audit(&self, conn: &mut Conn, object: &str, act: &str, detail: String) -> Result<()> {

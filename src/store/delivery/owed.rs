@@ -64,15 +64,6 @@ pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Res
     Ok(resent + changed)
 }
 
-/// Passes everything that is owed to a hook on to the one that takes its place; how many deliveries that were. Nobody holds
-/// them then. A try that is under way still ends where it began.
-pub fn pass_on(conn: &mut Conn, from: &HookId, to: &HookId) -> Result<usize> {
-    let owed = deliveries::hook_id.eq(from.as_str()).and(deliveries::completed_at.is_null());
-    Ok(diesel::update(deliveries::table.filter(owed))
-        .set((deliveries::hook_id.eq(to.as_str()), deliveries::holder.eq(None::<String>)))
-        .execute(conn)?)
-}
-
 /// Holds everything that is owed to a hook, if it is paused; how many deliveries that were.
 pub fn hold_for(conn: &mut Conn, hook: &HookId) -> Result<usize> {
     let paused = hooks::table.filter(hooks::id.eq(hook.as_str()).and(hooks::state.eq("paused"))).select(hooks::id);
