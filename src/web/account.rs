@@ -197,11 +197,11 @@ impl AccountView<'_> {
         };
         html! {
             form.form method="post" action=(paths::ACCOUNT_PASSWORD) novalidate {
+                // Password managers file the password under the address that stands before it.
+                input type="email" name="email" value=(self.viewer.member.email) autocomplete="username" hidden;
                 (field("present", "Present password", "").input(Some("password"), Some("current-password")))
                 (field("new", "New password", "At least 12 characters.").input(Some("password"), Some("new-password")))
                 div.row { button.btn { "Change password" } }
-                // Password managers file the password under the address that stands with it.
-                input type="email" name="email" value=(self.viewer.member.email) autocomplete="username" hidden;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The request of one try, as it goes out and as it is kept.
 
+use chrono::SecondsFormat;
 use reqwest::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT,
 };
@@ -12,8 +13,6 @@ use crate::domain::secret::DOTS;
 use crate::domain::signing::{self, Signed};
 
 const AGENT: &str = concat!("Hirewire/", env!("CARGO_PKG_VERSION"));
-/// When the event happened, in the form that receivers of this family already parse.
-const EVENT_TIME: &str = "%Y-%m-%dT%H:%M:%SZ";
 
 /// The request, and what is kept of it.
 ///
@@ -36,7 +35,8 @@ fn headers(order: &Order) -> Result<HeaderMap, InvalidHeaderValue> {
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     headers.insert(named("X-Webhook-Event"), HeaderValue::from_static(order.kind.as_str()));
-    let occurred = order.occurred_at.format(EVENT_TIME).to_string();
+    // When the event happened, in the form that receivers of this family already parse.
+    let occurred = order.occurred_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     headers.insert(named("X-Webhook-Timestamp"), HeaderValue::from_str(&occurred)?);
     if let Some(key) = &order.key {
         headers.insert(named("X-Webhook-Key"), secret(key.reveal())?);
@@ -67,26 +67,28 @@ fn secret(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
     Ok(value)
 }
 
+/// What is kept of the headers: of a sensitive value, its shape at most.
 fn kept(headers: &HeaderMap, own: &[HookHeader]) -> Vec<(String, String)> {
     let line = |(name, value): (&HeaderName, &HeaderValue)| {
-        let is_own = own.iter().any(|own| name.as_str().eq_ignore_ascii_case(own.name.as_str()));
-        let name = title_case(name.as_str());
-        let value = match is_own {
-            true => DOTS.to_owned(),
-            false => signing::masked(&name, &String::from_utf8_lossy(value.as_bytes())),
+        let is_own = || own.iter().any(|own| name.as_str().eq_ignore_ascii_case(own.name.as_str()));
+        let shown = String::from_utf8_lossy(value.as_bytes());
+        let value = match value.is_sensitive() {
+            false => shown.into_owned(),
+            true if is_own() => DOTS.to_owned(),
+            true => signing::masked(name.as_str(), &shown),
         };
-        (name, value)
+        (title_case(name.as_str()), value)
     };
     headers.iter().map(line).collect()
 }
 
 /// A name as the client writes it on the wire.
 fn title_case(name: &str) -> String {
-    let mut starts = true;
-    let cased = |letter: char| {
-        let cased = if starts { letter.to_ascii_uppercase() } else { letter };
-        starts = letter == '-';
-        cased
-    };
-    name.chars().map(cased).collect()
+    let mut cased = String::with_capacity(name.len());
+    for part in name.split_inclusive('-') {
+        let mut letters = part.chars();
+        cased.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        cased.push_str(letters.as_str());
+    }
+    cased
 }

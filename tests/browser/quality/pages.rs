@@ -30,11 +30,29 @@ async fn every_page_is_found_and_nothing_is_wrong_with_it() {
         browser.press(button).await;
         found.extend(faults(&browser).await);
     }
+    found.extend(invited(&browser, &scene.demo).await);
     let ways = Ways::explore(&mut scene.admin, &scene.seeds, 2).await;
     ways.expect_all();
     browser.press("Test").await;
     found.extend(walk(&browser, &scene.demo, ways.all()).await);
     assert!(found.is_empty(), "{} faults:\n{}", found.len(), found.join("\n"));
+}
+
+/// Invites somebody, and looks at the link on its one page and at what it opens.
+async fn invited(browser: &Browser, demo: &Demo) -> Vec<String> {
+    browser.open(&demo.page("/settings/members/new")).await;
+    browser.fill("E-mail address", "anh@mail.example").await;
+    browser.click("//label[.//*[normalize-space(.)='Recruiter']]//input").await;
+    browser.press("Invite").await;
+    let page = browser.source().await;
+    let token = page.split("/invitations/").nth(1).and_then(|rest| rest.split(['<', '"', '&']).next()).expect("a link");
+    let mut found = faults(browser).await;
+    let guest = Browser::start(Script::On).await;
+    for link in [format!("/invitations/{token}"), "/invitations/nothing".to_owned()] {
+        guest.open(&demo.page(&link)).await;
+        found.extend(faults(&guest).await);
+    }
+    found
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ impl Scene {
         let mut scene = Self { seeds: Vec::new(), demo, admin, vacancy };
         scene.fill_the_vacancy().await;
         scene.export_in_every_way().await;
+        scene.rotate_and_invite().await;
         scene
     }
 
@@ -99,6 +100,22 @@ impl Scene {
             format!("{}?all=1", self.vacancy),
             format!("{}?stage=Nobody", self.vacancy),
         ]);
+    }
+
+    /// A secret is being rotated, and somebody is invited.
+    async fn rotate_and_invite(&mut self) {
+        let hooks = self.admin.page("/settings/webhooks").await.expect("a page");
+        let hook = named(&hooks, "/settings/webhooks/hk_", "Candidate warehouse");
+        let rotation = [("overlap", "24h"), ("token", "token-of-a-rotation")];
+        self.admin.act(&format!("{hook}/secret"), &rotation).await.expect("a rotation");
+        self.seeds.push(hook);
+        let somebody = [
+            ("name", NAMES[0]),
+            ("email", "siobhan@mail.example"),
+            ("role", "support"),
+            ("token", "token-of-an-invitation"),
+        ];
+        self.admin.act("/settings/members/new", &somebody).await.expect("an invitation");
     }
 
     /// A disabled hook misses an event, and is enabled again.
