@@ -130,13 +130,13 @@ pub async fn end(context: &Context, viewer: &Viewer, hook_id: HookId, kind: Cred
     context
         .store
         .change(move |conn| {
+            stays(conn, &hook.id)?;
             if store::credential::delete(conn, &hook.id, kind)? > 0 {
                 audit(conn, &owned, &viewer, &hook, kind, "removed", "")?;
             }
-            Ok::<_, StoreError>(())
+            Ok::<_, ActionError>(())
         })
         .await
-        .map_err(ActionError::Store)
 }
 
 /// The hook is there still, and stays so until the transaction ends; whoever else rotates it waits.

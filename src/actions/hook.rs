@@ -106,6 +106,8 @@ pub async fn delete(context: &Context, viewer: &Viewer, id: HookId, cancel_expor
     let store = context.store.clone();
     store
         .change(move |conn| {
+            // The hook first, then what is owed to it: everybody who changes both locks them in this order.
+            store::hook::current_state(conn, &hook.id)?;
             let exports = store::export::in_progress_to(conn, &hook.id)?;
             if !exports.is_empty() && !cancel_exports {
                 return Err(ActionError::Refused("An export to this webhook is in progress".into()));

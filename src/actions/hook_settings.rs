@@ -66,17 +66,23 @@ fn write(conn: &mut Conn, context: &Context, viewer: &Viewer, id: &HookId, wante
     let organisation = &viewer.organisation.id;
     let before = store::hook::find(conn, organisation, id)?;
     let before = before.filter(|hook| hook.state != HookState::Deleted).ok_or(ActionError::NotFound)?;
-    let after = Hook {
+    let mut after = Hook {
         name: wanted.name.unwrap_or_else(|| before.url.host()),
         note: wanted.note,
-        policy: wanted.policy,
-        field_set: wanted.field_set,
-        subscription: wanted.subscription,
         rate: wanted.rate,
-        is_default: wanted.is_default,
         updated_at: now,
         ..before.clone()
     };
+    // What an interview's own hook gets, and how, is the default hook's and its interview's to say (S2).
+    if before.interview().is_none() {
+        after = Hook {
+            policy: wanted.policy,
+            field_set: wanted.field_set,
+            subscription: wanted.subscription,
+            is_default: wanted.is_default,
+            ..after
+        };
+    }
     let mut changes = changes(&before, &after);
     if after.is_default && !before.is_default {
         store::hook::end_default(conn, organisation, before.mode, now)?;

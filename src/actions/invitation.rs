@@ -96,7 +96,9 @@ pub async fn revoke(context: &Context, viewer: &Viewer, id: InvitationId) -> Res
         .store
         .write(move |conn| {
             let old = pending(conn, &viewer, &id)?;
-            store::invitation::end(conn, &id, End::Revoked, owned.clock.now())?;
+            if !store::invitation::end(conn, &id, End::Revoked, owned.clock.now())? {
+                return Err(ActionError::Refused("This invitation was accepted at the same moment.".into()));
+            }
             Ok(audit(conn, &owned, &viewer, &old, "invitation.revoked")?)
         })
         .await

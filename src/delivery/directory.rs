@@ -127,7 +127,7 @@ impl Directory {
             return Ok(Some(target));
         }
         let (id, sealing) = (hook.clone(), sealing.clone());
-        let target = store.read(move |conn| prepare::target(conn, &id, &sealing)).await?.map(Arc::new);
+        let target = store.read(move |conn| whole(conn, &id, &sealing)).await?.map(Arc::new);
         if let Some(target) = &target {
             // Read after the generation, so at least as new.
             self.keep(generation, |known| drop(known.targets.insert(hook.clone(), target.clone())));
@@ -148,5 +148,19 @@ impl Directory {
         if known.generation == generation {
             put(&mut known);
         }
+    }
+}
+
+/// A hook with its keys, secrets and headers, all of one moment: if a member changed something between two look-ups, a
+/// request could go to the old address without its signature. Whoever changes that raises the generation.
+fn whole(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Option<Target>> {
+    let mut before = store::generation::read(conn)?;
+    loop {
+        let target = prepare::target(conn, id, sealing)?;
+        let after = store::generation::read(conn)?;
+        if after == before {
+            return Ok(target);
+        }
+        before = after;
     }
 }

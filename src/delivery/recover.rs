@@ -64,13 +64,15 @@ pub async fn keep_house(
                 store::instance::insert(conn, &own, now)?;
             }
             // When the database was away, everybody's session ended: the others get a turn to come back.
-            let taken_over = if held == Held::Still { take_over(conn, &own)? } else { 0 };
+            let taken_over = if held == Held::Still { take_over(conn, &own)? } else { None };
             store::web_session::forget(conn, now)?;
             store::reveal::forget(conn, now - REVEAL_MEMORY)?;
             store::submission::forget(conn, now - FORM_MEMORY)?;
             store::import::drop_abandoned(conn, now - FORM_MEMORY)?;
-            let found = Found { taken_over, was_gone };
-            let generation = if taken_over > 0 || was_gone { Some(store::generation::bump(conn)?) } else { None };
+            // Those that stay share anew what is divided among all, too, so they are told of each that is gone.
+            let is_other = taken_over.is_some() || was_gone;
+            let generation = if is_other { Some(store::generation::bump(conn)?) } else { None };
+            let found = Found { taken_over: taken_over.unwrap_or_default(), was_gone };
             Ok::<_, StoreError>((found, generation))
         })
         .await?;
@@ -159,7 +161,8 @@ pub async fn retire(store: &Store, presence: &Presence, instance: &InstanceId) -
     Ok(())
 }
 
-fn take_over(conn: &mut Conn, own: &InstanceId) -> Result<usize, StoreError> {
+/// Frees what instances that are gone held, and forgets them; `None` when none is gone.
+fn take_over(conn: &mut Conn, own: &InstanceId) -> Result<Option<usize>, StoreError> {
     let mut gone = Vec::new();
     for other in store::instance::others(conn, own)? {
         if store::presence::is_gone(conn, &other)? {
@@ -167,10 +170,10 @@ fn take_over(conn: &mut Conn, own: &InstanceId) -> Result<usize, StoreError> {
         }
     }
     if gone.is_empty() {
-        return Ok(0);
+        return Ok(None);
     }
     let freed = store::delivery::free_from(conn, &gone)?;
     tracing::info!(instances = gone.len(), deliveries = freed, "taking over from instances that are gone");
     store::instance::remove(conn, &gone)?;
-    Ok(freed)
+    Ok(Some(freed))
 }

@@ -364,6 +364,12 @@ mod tests {
     }
 
     #[test]
+    fn a_number_never_becomes_its_neighbour() {
+        let scores = "[93.33333333333333,99.99999999999999,0.30000000000000004,67.16666666666667]";
+        assert_eq!(round(scores), scores);
+    }
+
+    #[test]
     fn key_order_and_text_are_kept_and_escapes_are_the_short_ones() {
         assert_eq!(
             round(r#"{ "b":"\u00e9\u2028\u0007\b\/", "a":null }"#),

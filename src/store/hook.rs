@@ -280,15 +280,18 @@ pub fn list_with_deleted(conn: &mut Conn, organisation: &OrganisationId, mode: M
     read_all(conn, rows)
 }
 
-/// Which hook this one took over from.
+/// Which hook this one took over from. The default hook that follows an interview's own one is no successor.
 pub fn predecessor(conn: &mut Conn, hook: &Hook) -> Result<Option<Hook>> {
-    let row = hooks::table
+    let mut replaced = hooks::table
         .filter(hooks::organisation_id.eq(hook.organisation_id.as_str()))
         .filter(hooks::replaced_by.eq(hook.id.as_str()))
         .select(HookRow::as_select())
-        .first(conn)
-        .optional()?;
-    row.map(HookRow::read).transpose()
+        .into_boxed();
+    replaced = match hook.interview() {
+        Some(interview) => replaced.filter(hooks::interview_id.eq(interview.as_str())),
+        None => replaced.filter(hooks::interview_id.is_null()),
+    };
+    replaced.first(conn).optional()?.map(HookRow::read).transpose()
 }
 
 /// Who takes what is owed to a hook that was replaced, and that one perhaps again; `None` when nobody does.

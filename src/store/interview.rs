@@ -10,7 +10,7 @@ use super::row::{Reader, json_text};
 use super::schema::{interview_sessions, interviews};
 use super::time::micros;
 use super::{Conn, Result};
-use crate::domain::ids::{InterviewId, OrganisationId, SessionId};
+use crate::domain::ids::{CandidateId, InterviewId, OrganisationId, SessionId};
 use crate::domain::interview::{Interview, Session, SessionState};
 use crate::domain::mode::Mode;
 
@@ -229,6 +229,22 @@ pub fn sessions(conn: &mut Conn, interview: &InterviewId) -> Result<Vec<Session>
         .select(SessionRow::as_select())
         .load(conn)?;
     rows.into_iter().map(SessionRow::read).collect()
+}
+
+/// How many sessions an interview has.
+pub fn count_sessions(conn: &mut Conn, interview: &InterviewId) -> Result<usize> {
+    let all = interview_sessions::table.filter(interview_sessions::interview_id.eq(interview.as_str()));
+    let count: i64 = all.count().get_result(conn)?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// Whether a candidate has a session of an interview that has not ended.
+pub fn has_open_session(conn: &mut Conn, interview: &InterviewId, candidate: &CandidateId) -> Result<bool> {
+    let open = interview_sessions::table
+        .filter(interview_sessions::interview_id.eq(interview.as_str()))
+        .filter(interview_sessions::candidate_id.eq(candidate.as_str()))
+        .filter(interview_sessions::state.eq_any(["invited", "started"]));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(conn)?)
 }
 
 /// Started sessions whose time is over, whosever they are, the longest over first.

@@ -51,6 +51,9 @@ pub fn update(conn: &mut Conn, session: &WebSession) -> Result<bool> {
             web_sessions::member_id.eq(&session.member_id),
             web_sessions::state.eq(&session.state),
             web_sessions::expires_at.eq(session.expires_at),
+            // A session from before it had these is given them with its next change.
+            web_sessions::name.eq(&session.name),
+            web_sessions::browser.eq(&session.browser),
         ))
         .execute(conn)?;
     Ok(changed == 1)

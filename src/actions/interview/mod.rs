@@ -155,8 +155,7 @@ pub async fn invite(
     let (now, inviter) = (context.clock.now(), viewer.clone());
     let inserted = once(context, viewer, token, move |conn| {
         let candidate = named(conn, &interview, candidate.trim())?;
-        let open = store::interview::sessions(conn, &interview.id)?;
-        if open.iter().any(|session| session.candidate_id == candidate.id && session.state.is_open()) {
+        if store::interview::has_open_session(conn, &interview.id, &candidate.id)? {
             let name = &candidate.profile.full_name;
             return Err(ActionError::field("candidate", format!("Choose somebody else: {name} has an open session")));
         }

@@ -130,6 +130,8 @@ impl Change<'_> {
         self.retire(conn, &own.id)?;
         let owed = match store::hook::default_of(conn, organisation_id, *mode)? {
             Some(default) => {
+                // What is being recorded for it in this very moment finds the default hook by this.
+                store::hook::set_replaced(conn, &own.id, &default.id, self.now)?;
                 let owed = store::delivery::move_owed(conn, &own.id, &default.id, self.now)?;
                 if default.state == HookState::Active {
                     // What was held for the one before is held for nobody now.
@@ -147,6 +149,7 @@ impl Change<'_> {
         for kind in [CredentialKind::Secret, CredentialKind::Key] {
             store::credential::delete(conn, &own.id, kind)?;
         }
+        store::hook_header::replace(conn, &own.id, Vec::new())?;
         let detail = format!("Interview “{title}” has no webhook of its own any more; {owed}");
         self.audit(conn, own.id.as_str(), "interview.override.ended", detail)
     }

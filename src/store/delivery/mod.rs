@@ -30,7 +30,7 @@ pub use claim::{Wanted, claim, free_from, free_from_strangers, held_and_due, rel
 pub use missed::{CHUNK, count_missed_by, miss_owed_to, miss_stranded, send_missed_by};
 pub use moved::{move_owed, owed_to_replaced, readdress};
 pub use owed::{MOST_OWED, cancel_owed_to, count_owed_to, hold_for, owed_to, release_for, release_stranded};
-pub use recent::{Backlog, backlog, of_event, recent_statuses};
+pub use recent::{Backlog, backlog, last_recorded, of_event, recent_statuses};
 pub use settle::{Settled, settle};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]

@@ -56,6 +56,17 @@ pub fn recent_statuses(
         .collect()
 }
 
+/// When something was last recorded for a hook; tests do not count.
+pub fn last_recorded(conn: &mut Conn, hook: &HookId) -> Result<Option<DateTime<Utc>>> {
+    let last: Option<(String, i64)> = deliveries::table
+        .filter(deliveries::hook_id.eq(hook.as_str()).and(deliveries::probe.eq(false)))
+        .order((deliveries::created_at.desc(), deliveries::id.desc()))
+        .select((deliveries::id, deliveries::created_at))
+        .first(conn)
+        .optional()?;
+    last.map(|(id, at)| Reader { table: "deliveries", id: &id }.time(at)).transpose()
+}
+
 /// What is owed in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {

@@ -5,7 +5,7 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 
 use super::super::error::WebError;
-use super::super::form::{Choice, Errors, Fields, UrlField};
+use super::super::form::{Choice, Errors, Fields, UrlField, token, token_field};
 use super::super::gate::{Organisations, see_other};
 use super::super::icons::icon;
 use super::super::layout::{Head, Nav, Page, part};
@@ -129,7 +129,7 @@ impl Known {
     ) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
         let Some(interview) = store::interview::find(conn, organisation, id)? else { return Ok(None) };
-        let sessions = store::interview::sessions(conn, id)?.len();
+        let sessions = store::interview::count_sessions(conn, id)?;
         let hooks = store::hook::list(conn, organisation, interview.mode)?;
         let own = hooks.iter().find(|hook| hook.interview() == Some(id)).cloned();
         let default = hooks.iter().find(|hook| hook.is_default).cloned();
@@ -142,6 +142,8 @@ impl Known {
         let ids: Vec<_> = own.iter().chain(&default).map(|hook| hook.id.clone()).collect();
         let sealed = store::credential::of_hooks(conn, &ids)?;
         let credentials = sealed.into_iter().map(|sealed| sealed.credential).collect();
+        // An answer may hold personal data that this viewer is not shown elsewhere.
+        let test = test.filter(|_| viewer.role.may(Permission::ManageHooks));
         let test = match (test, own.as_ref().or(default.as_ref())) {
             (Some(test), Some(hook)) => Sent::read(conn, organisation, &hook.id, test)?,
             _ => None,
@@ -350,7 +352,10 @@ impl View<'_> {
                         a.btn href=(paths::webhook_credential(&hook.id, kind.as_str())) { "Regenerate " (noun) } " "
                         a.btn.risk href=(paths::webhook_credential_end(&hook.id, kind.as_str())) { "Remove its own " (noun) }
                     } @else {
-                        form method="post" action=(paths::webhook_credential(&hook.id, kind.as_str())) { button.btn { "Give it a " (noun) " of its own" } }
+                        form method="post" action=(paths::webhook_credential(&hook.id, kind.as_str())) {
+                            (token_field(&token()))
+                            button.btn { "Give it a " (noun) " of its own" }
+                        }
                     }
                 }
             }

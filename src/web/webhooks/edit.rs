@@ -111,14 +111,21 @@ impl Render for EditView<'_> {
                 (fields.name())
                 div.field {
                     p.small { strong { "Webhook URL" } }
-                    p.soft.small { "It cannot be edited: a new address is a new webhook." }
+                    p.soft.small { "It cannot be edited: another address takes a replacement." }
                     p.given.small { code.id { (hook.url) } }
                 }
                 (fields.note())
-                (fields.policies())
-                (fields.events())
-                (fields.field_sets())
-                (fields.default())
+                @if let Some(interview) = hook.interview() {
+                    p.small.soft {
+                        "Its events are the interview’s; policy and address are set "
+                        a href=(paths::interview_settings(interview)) { "on the interview’s Settings" } "."
+                    }
+                } @else {
+                    (fields.policies())
+                    (fields.events())
+                    (fields.field_sets())
+                    (fields.default())
+                }
                 (fields.rate())
                 (fields.headers())
                 div.row { button.btn.main { "Save changes" } " " a.btn href=(own) { "Cancel" } }

@@ -119,9 +119,7 @@ impl Known {
             None => None,
         };
         let headers = store::hook_header::of_hook(conn, id)?.into_iter().map(|header| header.name).collect();
-        let real = LogFilter { hook: Some(id.clone()), ..LogFilter::default() };
-        let last = store::log::page(conn, organisation, hook.mode, &real, &LogPage::Newest, 1)?.lines;
-        let last = last.first().map(|line| line.delivery.created_at);
+        let last = store::delivery::last_recorded(conn, id)?;
         Ok(Some(Self {
             hook,
             credentials,

@@ -93,7 +93,8 @@ impl Sent {
         hook: &HookId,
         test: &DeliveryId,
     ) -> Result<Option<Self>, StoreError> {
-        let found = store::delivery::find(conn, organisation, test)?.filter(|found| found.hook_id == *hook);
+        let found =
+            store::delivery::find(conn, organisation, test)?.filter(|found| found.probe && found.hook_id == *hook);
         let Some(delivery) = found else { return Ok(None) };
         let attempt = store::attempt::of_delivery(conn, test)?.into_iter().next();
         Ok(Some(Self { delivery, attempt }))

@@ -14,6 +14,7 @@ on_both_databases!(
     a_refused_address_keeps_what_was_typed_and_says_why,
     send_test_goes_where_the_events_go,
     a_webhook_of_an_interview_is_tagged_everywhere_and_offered_for_no_export,
+    what_an_interviews_webhook_gets_cannot_be_set_as_if_it_were_any_other,
     a_recruiter_reads_the_settings_but_sets_no_webhook,
     support_sees_sessions_masked_and_changes_nothing,
     interviews_stay_in_their_mode,
@@ -208,6 +209,10 @@ async fn send_test_goes_where_the_events_go(app: TestApp) {
     app.an_override(&team.admin, &of, &own.url()).await;
     let answer = leads(&sending(&app, browser.post(&tests, &[])).await);
     assert!(get(&mut browser, answer.trim_end_matches("#test")).await.contains("Answered 418"));
+    let support = app.a_member(&team.id, Role::Support).await;
+    let mut support = app.browser().logged_in(&support.member.email).await;
+    let page = get(&mut support, answer.trim_end_matches("#test")).await;
+    assert!(page.contains("Effective URL") && !page.contains("Answered"), "an answer is for admins: {page}");
     assert_eq!((default.count(), own.count()), (1, 1));
     assert_eq!(own.the_request().must("x-webhook-event"), "webhook.test");
 }
@@ -223,6 +228,32 @@ async fn sending(app: &TestApp, asking: impl Future<Output = Page>) -> Page {
         page = crate::support::soon("an answer", asking) => page,
         () = stepping => unreachable!("it steps for ever"),
     }
+}
+
+async fn what_an_interviews_webhook_gets_cannot_be_set_as_if_it_were_any_other(app: TestApp) {
+    let (team, mut browser) = a_team(&app).await;
+    let receiver = Receiver::answering([200]).await;
+    let default = app.a_hook(&team.admin, &receiver.url()).await;
+    let of = app.an_interview(&team.admin).await;
+    let own = app.an_override(&team.admin, &of, &receiver.url()).await.expect("a hook of its own");
+    let edit = format!("/settings/webhooks/{}/settings", own.id);
+    let page = get(&mut browser, &edit).await;
+    assert!(page.contains("on the interview’s Settings") && !page.contains("name=\"default\""), "{page}");
+    let fields = [
+        ("name", "O'Brien's"),
+        ("default", "on"),
+        ("policy", "single"),
+        ("events", "job.created"),
+        ("field_set", "full"),
+    ];
+    leads(&browser.post(&edit, &fields).await);
+    let after = app.hook(&team.admin, &own.id).await;
+    assert_eq!(after.name, "O'Brien's");
+    assert_eq!(
+        (after.is_default, after.policy, after.field_set, &after.subscription),
+        (false, own.policy, own.field_set, &own.subscription)
+    );
+    assert!(app.hook(&team.admin, &default.id).await.is_default);
 }
 
 async fn a_webhook_of_an_interview_is_tagged_everywhere_and_offered_for_no_export(app: TestApp) {
