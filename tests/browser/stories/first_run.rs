@@ -1,10 +1,10 @@
-//! The first minutes: `hirewire serve` on an empty database, and the address that it prints.
+//! The first minutes: `hirewire serve` on an empty database, the address that it prints, and a second organisation.
 
 use super::{Seat, TELEPHONE_AND_BARE_DESK, heading, says};
 use crate::process::{Installation, PASSWORD, folder};
 
 #[tokio::test]
-async fn the_printed_address_makes_the_first_organisation_and_lets_its_admin_in() {
+async fn the_printed_address_makes_the_first_organisation_and_its_admin_goes_to_a_second_and_back() {
     for seat in TELEPHONE_AND_BARE_DESK {
         first_run(seat).await;
     }
@@ -40,4 +40,18 @@ async fn first_run(seat: Seat) {
     says(&browser, &["Siobhán O'Brien", "Organisation Admin"]).await;
     browser.open(&address).await;
     says(&browser, &["This address is worth nothing"]).await;
+
+    // Whoever belongs to two organisations goes from one to the other.
+    let second = installation.create_organisation("Nguyễn & Co").await.expect("another organisation");
+    installation.create_member(&second, "siobhan@mail.example", "support").await.expect("a second membership");
+    browser.open(server.url()).await;
+    browser.click("//header//summary[contains(., 'Söhne')]").await;
+    browser.press("Nguyễn & Co").await;
+    assert!(!heading(&browser).await.is_empty());
+    browser.open(&format!("{}/account", server.url())).await;
+    says(&browser, &["You are a Support member of Nguyễn & Co."]).await;
+    browser.click("//header//summary[contains(., 'Nguyễn & Co')]").await;
+    browser.press("Müller & Söhne").await;
+    browser.open(&format!("{}/account", server.url())).await;
+    says(&browser, &["You are an Organisation Admin of Müller & Söhne."]).await;
 }
