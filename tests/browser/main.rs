@@ -11,5 +11,6 @@ mod demo;
 mod devtools;
 mod quality;
 mod rotating;
+mod stories;
 mod story;
 mod verifiers;
