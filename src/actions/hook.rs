@@ -39,7 +39,8 @@ pub struct NewHook {
     pub sign: bool,
     /// Whether to send a key.
     pub key: bool,
-    /// Names this filling of the form: pressing twice makes one hook.
+    /// Names this filling of the form: pressing twice makes one hook. Of a hook that is changed, how it stood when the form was
+    /// filled ([`hook_settings::stamp`]).
     pub token: String,
 }
 

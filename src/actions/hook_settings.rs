@@ -40,6 +40,15 @@ pub(super) struct WantedHeader {
     value: Option<Plain>,
 }
 
+/// What somebody reads who changes what another one has changed meanwhile.
+pub const STALE: &str = "Somebody has changed this webhook since you opened the form. What stands here is yours: compare it with \
+    the webhook’s page, and save again to put it in place";
+
+/// How a hook stands, in a form that changes it.
+pub fn stamp(hook: &Hook) -> String {
+    hook.updated_at.timestamp_micros().to_string()
+}
+
 /// Changes a hook to what its form says. A header whose value was left empty keeps it; one whose name was emptied goes.
 pub async fn edit(context: &Context, viewer: &Viewer, id: HookId, form: &NewHook) -> Result<()> {
     let hook = find_alive(context, viewer, id).await?;
@@ -52,7 +61,8 @@ pub async fn edit(context: &Context, viewer: &Viewer, id: HookId, form: &NewHook
         return Err(ActionError::Invalid(errors));
     }
     let (owned, viewer) = (context.clone(), viewer.clone());
-    let changed = context.store.change(move |conn| write(conn, &owned, &viewer, &hook.id, wanted)).await;
+    let seen = form.token.clone();
+    let changed = context.store.change(move |conn| write(conn, &owned, &viewer, &hook.id, &seen, wanted)).await;
     match changed {
         Err(ActionError::Store(error)) if error.is_duplicate() => Err(ActionError::Refused(
             "Another webhook became the default at the same moment. Look at the list and try again".into(),
@@ -61,11 +71,16 @@ pub async fn edit(context: &Context, viewer: &Viewer, id: HookId, form: &NewHook
     }
 }
 
-fn write(conn: &mut Conn, context: &Context, viewer: &Viewer, id: &HookId, wanted: Settings) -> Result<()> {
+fn write(conn: &mut Conn, context: &Context, viewer: &Viewer, id: &HookId, seen: &str, wanted: Settings) -> Result<()> {
     let now = context.clock.now();
     let organisation = &viewer.organisation.id;
+    // Whoever else changes it waits from here on.
+    store::hook::current_state(conn, id)?;
     let before = store::hook::find(conn, organisation, id)?;
     let before = before.filter(|hook| hook.state != HookState::Deleted).ok_or(ActionError::NotFound)?;
+    if !seen.is_empty() && seen != stamp(&before) {
+        return Err(ActionError::field("name", STALE));
+    }
     let mut after = Hook {
         name: wanted.name.unwrap_or_else(|| before.url.host()),
         note: wanted.note,

@@ -4,12 +4,13 @@ use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
 use super::super::error::WebError;
-use super::super::form::{Errors, Fields};
+use super::super::form::{Errors, Fields, token_field};
 use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::form::{self, HookFields};
 use crate::actions::hook::{NewHook, find_alive};
+use crate::actions::hook_settings::{STALE, stamp};
 use crate::actions::{ActionError, Context, Viewer, hook_settings};
 use crate::domain::hook::Hook;
 use crate::domain::hook_header::HeaderName;
@@ -44,7 +45,13 @@ pub async fn submit(
     }
     match hook_settings::edit(&context, &viewer, known.hook.id.clone(), &typed).await {
         Ok(()) => Ok(see_other(paths::webhook(&known.hook.id))),
-        Err(ActionError::Invalid(errors)) => Ok(known.page(&viewer, organisations, &typed, &Errors(errors)).refused()),
+        Err(ActionError::Invalid(errors)) => {
+            // Told of what somebody else did, they may put theirs in its place.
+            let is_stale = errors.iter().any(|error| error.message == STALE);
+            let known = Known::read(&context, &viewer, &id).await?;
+            let typed = if is_stale { NewHook { token: stamp(&known.hook), ..typed } } else { typed };
+            Ok(known.page(&viewer, organisations, &typed, &Errors(errors)).refused())
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -108,6 +115,7 @@ impl Render for EditView<'_> {
             (head)
             form.form method="post" action=(action) novalidate {
                 (fields.enter())
+                (token_field(&self.form.token))
                 (fields.name())
                 div.field {
                     p.small { strong { "Webhook URL" } }

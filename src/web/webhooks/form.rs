@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::super::form::{Errors, Fields, TextField, describedby, wrong};
 use crate::actions::hook::NewHook;
+use crate::actions::hook_settings::stamp;
 use crate::domain::catalogue;
 use crate::domain::hook::{FieldSet, Hook, Subscription};
 use crate::domain::hook_header::{self, HeaderName};
@@ -62,6 +63,7 @@ pub(super) fn of_hook(hook: &Hook, headers: &[HeaderName]) -> NewHook {
         rate_per: hook.rate.map(|rate| rate.per().as_str().to_owned()).unwrap_or_default(),
         default: hook.is_default,
         headers: headers.iter().map(|name| (name.as_str().to_owned(), String::new())).collect(),
+        token: stamp(hook),
         ..NewHook::default()
     }
 }

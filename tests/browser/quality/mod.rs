@@ -5,7 +5,7 @@
 //! walk. [`inspect`] says what is wrong with a page.
 
 mod acts;
-mod inspect;
+pub mod inspect;
 mod pages;
 mod scene;
 mod ways;

@@ -1,7 +1,9 @@
 //! The first minutes: `hirewire serve` on an empty database, the address that it prints, and a second organisation.
 
 use super::{Seat, TELEPHONE_AND_BARE_DESK, heading, says};
+use crate::browser::Script;
 use crate::process::{Installation, PASSWORD, folder};
+use crate::quality::inspect::faults;
 
 #[tokio::test]
 async fn the_printed_address_makes_the_first_organisation_and_its_admin_goes_to_a_second_and_back() {
@@ -22,6 +24,11 @@ async fn first_run(seat: Seat) {
 
     browser.open(&address).await;
     assert_eq!(heading(&browser).await, "Welcome");
+    if matches!(seat.script, Script::On) {
+        let found = faults(&browser).await;
+        assert!(found.is_empty(), "{}", found.join("\n"));
+        browser.resize(seat.width).await;
+    }
     browser.fill("Organisation", "Müller & Söhne").await;
     browser.fill("Time zone", "Nowhere/At all").await;
     browser.fill("Your name", "Siobhán O'Brien").await;

@@ -18,6 +18,7 @@ on_both_databases!(
     the_default_moves_and_there_is_never_more_than_one,
     a_webhook_that_nothing_happened_for_in_thirty_days_says_so,
     only_admins_change_a_webhook,
+    what_somebody_else_changed_meanwhile_is_not_undone_unseen,
 );
 
 const NEW: &str = "/settings/webhooks/new";
@@ -340,4 +341,32 @@ async fn only_admins_change_a_webhook(app: TestApp) {
     assert!(!page.contains(&settings(&hook)) && !page.contains("Send Test"), "{page}");
     assert_eq!(browser.post(&settings(&hook), &[("name", "Mine")]).await.status, 403);
     assert_eq!(app.hook(&team.admin, &hook.id).await, hook);
+}
+
+async fn what_somebody_else_changed_meanwhile_is_not_undone_unseen(app: TestApp) {
+    let (team, mut browser) = signed_in(&app).await;
+    let hook = app.a_hook(&team.admin, "hooks.example.com/in").await;
+    let stamp = |page: &Page| {
+        let rest = page.body.split("name=\"token\" value=\"").nth(1).expect("a stamp");
+        rest.split('"').next().expect("a stamp").to_owned()
+    };
+    let opened = stamp(&browser.get(&settings(&hook)).await);
+    app.advance_ms(1_000);
+    let save = |token: String, note: &'static str| {
+        [("token", token), ("name", "HRIS".to_owned()), ("note", note.to_owned()), ("policy", "quick".to_owned())]
+    };
+    let own = save(opened.clone(), "Mine, O'Brien");
+    let own: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(browser.post(&settings(&hook), &own).await.status, 303);
+    app.advance_ms(1_000);
+    let theirs = save(opened, "Theirs, محمد");
+    let late: Vec<(&str, &str)> = theirs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let refused = browser.post(&settings(&hook), &late).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("Somebody has changed this webhook") && refused.body.contains("Theirs, محمد"));
+    assert_eq!(app.hook(&team.admin, &hook.id).await.note.as_deref(), Some("Mine, O'Brien"));
+    let again = save(stamp(&refused), "Theirs, محمد");
+    let again: Vec<(&str, &str)> = again.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(browser.post(&settings(&hook), &again).await.status, 303);
+    assert_eq!(app.hook(&team.admin, &hook.id).await.note.as_deref(), Some("Theirs, محمد"));
 }
