@@ -180,12 +180,7 @@ impl AskView<'_> {
 impl Render for AskView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = [
-            ("Settings", None),
-            ("Access Management", None),
-            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
-            (self.hook.name.as_str(), Some(back.clone())),
-        ];
+        let crumbs = super::crumbs(self.hook);
         let head = Head::new(&crumbs, html! { (self.button()) "?" });
         match self.asked {
             Asked::Regenerate { chosen, error } => self.regenerate(&head, &back, chosen, error),

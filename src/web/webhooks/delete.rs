@@ -101,12 +101,7 @@ struct DeleteView<'a> {
 impl Render for DeleteView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = [
-            ("Settings", None),
-            ("Access Management", None),
-            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
-            (self.hook.name.as_str(), Some(back.clone())),
-        ];
+        let crumbs = super::crumbs(self.hook);
         html! {
             (Head::new(&crumbs, html! { "Delete " (self.hook.name) "?" }))
             @if self.exports.is_empty() { (self.ask(&back)) } @else { (self.refuse(&back)) }

@@ -93,12 +93,7 @@ impl Render for EditView<'_> {
     fn render(&self) -> Markup {
         let hook = &self.known.hook;
         let own = paths::webhook(&hook.id);
-        let crumbs = [
-            ("Settings", None),
-            ("Access Management", None),
-            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
-            (hook.name.as_str(), Some(own.clone())),
-        ];
+        let crumbs = super::crumbs(hook);
         let mut head = Head::new(&crumbs, html! { "Change " (hook.name) });
         head.lede = html! { "What you save counts for the next try of everything that is owed to it." };
         let action = paths::webhook_settings(&hook.id);

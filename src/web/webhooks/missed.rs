@@ -50,12 +50,7 @@ struct MissedView<'a> {
 impl Render for MissedView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = [
-            ("Settings", None),
-            ("Access Management", None),
-            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
-            (self.hook.name.as_str(), Some(back.clone())),
-        ];
+        let crumbs = super::crumbs(self.hook);
         let is_one = self.missed == (1, false);
         html! {
             (Head::new(&crumbs, html! { "Send what it missed?" }))

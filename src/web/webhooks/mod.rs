@@ -18,3 +18,16 @@ pub mod show;
 pub mod test;
 pub mod unresolved;
 mod unused;
+
+use super::paths;
+use crate::domain::hook::Hook;
+
+/// Where one is on a page below a hook's own.
+fn crumbs(hook: &Hook) -> [(&str, Option<String>); 4] {
+    [
+        ("Settings", None),
+        ("Access Management", None),
+        ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
+        (hook.name.as_str(), Some(paths::webhook(&hook.id))),
+    ]
+}

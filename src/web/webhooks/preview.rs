@@ -63,12 +63,7 @@ impl Render for PreviewView<'_> {
     fn render(&self) -> Markup {
         let hook = self.hook;
         let tests = paths::webhook_tests(&hook.id);
-        let crumbs = [
-            ("Settings", None),
-            ("Access Management", None),
-            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
-            (hook.name.as_str(), Some(paths::webhook(&hook.id))),
-        ];
+        let crumbs = super::crumbs(hook);
         let mut head = Head::new(&crumbs, html! { "Test " (hook.name) });
         head.lede =
             html! { "A real request, signed as always and marked as a test, tried once. It never changes the health." };

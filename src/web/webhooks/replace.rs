@@ -82,12 +82,7 @@ struct ReplaceView<'a> {
 impl Render for ReplaceView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = [
-            ("Settings", None),
-            ("Access Management", None),
-            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
-            (self.hook.name.as_str(), Some(back.clone())),
-        ];
+        let crumbs = super::crumbs(self.hook);
         html! {
             (self.errors.summary())
             (Head::new(&crumbs, html! { "Replace " (self.hook.name) }))
