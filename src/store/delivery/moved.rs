@@ -30,12 +30,12 @@ pub fn move_owed(conn: &mut Conn, hook: &HookId, successor: &HookId, now: DateTi
         ))
         .execute(conn)?;
     // From the few exports to the old one, not from the many deliveries of its successor.
-    let carried: Vec<(String, String)> = exports::table
+    let carried: Vec<String> = exports::table
         .inner_join(deliveries::table.on(deliveries::id.eq(exports::delivery_id)))
         .filter(exports::hook_id.eq(hook.as_str()).and(deliveries::hook_id.eq(successor.as_str())))
-        .select((exports::id, exports::delivery_id))
+        .select(exports::id)
         .load(conn)?;
-    for (export, _) in carried {
+    for export in carried {
         diesel::update(exports::table.find(export)).set(exports::hook_id.eq(successor.as_str())).execute(conn)?;
     }
     Ok(moved)
