@@ -17,7 +17,7 @@ use hirewire::domain::secret::CredentialKind;
 use hirewire::store;
 use serde_json::{Value, json};
 
-use crate::support::{Kind, Receiver, Team, TestApp, in_mode, token};
+use crate::support::{Kind, Receiver, Team, TestApp, in_mode, is_signed_with, token};
 
 on_both_databases!(
     a_result_that_is_recorded_goes_out_whole_at_once,
@@ -308,14 +308,6 @@ async fn an_override_has_the_default_hooks_key_secret_and_policy_until_it_has_it
     });
     tested.expect("a test");
     assert_eq!(own.requests()[4].must("x-webhook-key"), value(&shown, "key"));
-}
-
-fn is_signed_with(request: &crate::support::Received, secret: &str) -> bool {
-    use hmac::{Hmac, KeyInit as _, Mac as _};
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
-    mac.update(&request.body);
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    request.must("x-hub-signature-256") == format!("sha256={hex}")
 }
 
 async fn without_a_default_hook_an_override_stands_alone(app: TestApp) {
