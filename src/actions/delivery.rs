@@ -5,7 +5,6 @@ use crate::domain::delivery::Delivery;
 use crate::domain::hook::HookState;
 use crate::domain::ids::DeliveryId;
 use crate::domain::role::Role;
-use crate::store::audit::Act;
 use crate::store::delivery::Owed;
 use crate::store::{self, Conn, StoreError};
 
@@ -82,12 +81,6 @@ fn audit(
     delivery: &Delivery,
     act: &str,
 ) -> Result<(), StoreError> {
-    let act = Act {
-        organisation: Some(&viewer.organisation.id),
-        member: Some(&viewer.member.id),
-        act,
-        object: Some(delivery.id.as_str()),
-        detail: format!("{} of event {}", delivery.kind, delivery.event_id),
-    };
-    store::audit::insert(conn, &act, context.clock.now())
+    let detail = format!("{} of event {}", delivery.kind, delivery.event_id);
+    super::audit(conn, viewer, delivery.id.as_str(), act, detail, context.clock.now())
 }

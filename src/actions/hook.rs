@@ -8,7 +8,6 @@ use crate::domain::hook::{Hook, HookKind, HookState};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::HookId;
 use crate::domain::secret::CredentialKind;
-use crate::store::audit::Act;
 use crate::store::{self, Conn, StoreError};
 
 /// What was typed into the form of a hook: of a new one, or of one that is changed, which has no fields for its address and
@@ -244,12 +243,5 @@ pub(super) fn audit(
     act: &str,
     detail: String,
 ) -> Result<(), StoreError> {
-    let act = Act {
-        organisation: Some(&viewer.organisation.id),
-        member: Some(&viewer.member.id),
-        act,
-        object: Some(hook.as_str()),
-        detail,
-    };
-    store::audit::insert(conn, &act, context.clock.now())
+    super::audit(conn, viewer, hook.as_str(), act, detail, context.clock.now())
 }

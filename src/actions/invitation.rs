@@ -363,12 +363,6 @@ fn audit(
     invitation: &Invitation,
     act: &str,
 ) -> Result<(), StoreError> {
-    let act = Act {
-        organisation: Some(&viewer.organisation.id),
-        member: Some(&viewer.member.id),
-        act,
-        object: Some(invitation.id.as_str()),
-        detail: format!("{} as {}", invitation.email, invitation.role.label()),
-    };
-    store::audit::insert(conn, &act, context.clock.now())
+    let detail = format!("{} as {}", invitation.email, invitation.role.label());
+    super::audit(conn, viewer, invitation.id.as_str(), act, detail, context.clock.now())
 }

@@ -8,7 +8,6 @@ use super::{ActionError, Context, Result, Viewer};
 use crate::domain::ids::MemberId;
 use crate::domain::member::Membership;
 use crate::domain::role::Role;
-use crate::store::audit::Act;
 use crate::store::{self, Conn, StoreError};
 
 /// Gives a member of the viewer's organisation another role.
@@ -94,12 +93,5 @@ fn audit(
     act: &str,
     detail: String,
 ) -> Result<(), StoreError> {
-    let act = Act {
-        organisation: Some(&viewer.organisation.id),
-        member: Some(&viewer.member.id),
-        act,
-        object: Some(object.as_str()),
-        detail,
-    };
-    store::audit::insert(conn, &act, context.clock.now())
+    super::audit(conn, viewer, object.as_str(), act, detail, context.clock.now())
 }

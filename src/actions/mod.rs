@@ -31,6 +31,8 @@ pub mod vacancy;
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::clock::Clock;
 use crate::delivery::engine::Engine;
 use crate::delivery::guard::Guard;
@@ -39,7 +41,8 @@ use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 use crate::domain::sealing::SealingKey;
-use crate::store::{Store, StoreError};
+use crate::store::audit::Act;
+use crate::store::{self, Conn, Store, StoreError};
 
 /// What actions work with. Cheap to clone.
 #[derive(Clone)]
@@ -134,4 +137,17 @@ fn line(field: &str, typed: &str, longest: usize) -> Result<Option<String>, Fiel
         return Err(FieldError::new(field, "Remove line breaks and control characters"));
     }
     Ok((!line.is_empty()).then(|| line.to_owned()))
+}
+
+/// Writes down who did what to which thing of their organisation (B12); part of the caller's transaction.
+fn audit(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    object: &str,
+    act: &str,
+    detail: String,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (organisation, member) = (Some(&viewer.organisation.id), Some(&viewer.member.id));
+    store::audit::insert(conn, &Act { organisation, member, act, object: Some(object), detail }, now)
 }

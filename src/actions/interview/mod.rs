@@ -9,15 +9,14 @@ use chrono::{DateTime, Utc};
 use rand::distr::{Alphanumeric, SampleString};
 
 use super::once::once;
-use super::{ActionError, Context, FieldError, Result, Viewer, line};
+use super::{ActionError, Context, FieldError, Result, Viewer, audit, line};
 use crate::delivery::interviews::{Reporter, end};
 use crate::domain::candidate::Candidate;
 use crate::domain::event::Cause;
 use crate::domain::ids::{CandidateId, InterviewId, SessionId, VacancyId};
 use crate::domain::interview::result::SessionResult;
 use crate::domain::interview::{Interview, NotNow, Session, SessionState};
-use crate::store::audit::Act;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, Conn};
 
 /// A title has at most this many characters; it also names the interview's own hook.
 const LONGEST_TITLE: usize = 100;
@@ -295,16 +294,4 @@ pub async fn find(context: &Context, viewer: &Viewer, id: InterviewId) -> Result
     let organisation = viewer.organisation.id.clone();
     let found = context.store.read(move |conn| store::interview::find(conn, &organisation, &id)).await?;
     found.ok_or(ActionError::NotFound)
-}
-
-fn audit(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    object: &str,
-    act: &str,
-    detail: String,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let (organisation, member) = (Some(&viewer.organisation.id), Some(&viewer.member.id));
-    store::audit::insert(conn, &Act { organisation, member, act, object: Some(object), detail }, now)
 }

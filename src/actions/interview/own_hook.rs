@@ -5,9 +5,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{audit, changed_meanwhile, find};
+use super::{changed_meanwhile, find};
 use crate::actions::hook::address;
-use crate::actions::{ActionError, Context, FieldError, Result, Viewer, replacement};
+use crate::actions::{ActionError, Context, FieldError, Result, Viewer, audit, replacement};
 use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{HookId, InterviewId};
