@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -75,7 +76,7 @@ impl Browser {
 
     /// Runs a function's body in the page, beside its own script, and returns what it returns.
     pub async fn evaluate(&self, body: &str) -> Value {
-        self.client.execute(body, Vec::new()).await.unwrap_or_else(|error| panic!("{body} runs: {error}"))
+        self.steadily(body, async || self.client.execute(body, Vec::new()).await).await
     }
 
     /// Presses keys, wherever the focus is.
@@ -106,7 +107,12 @@ impl Browser {
 
     /// The words on the page.
     pub async fn words(&self) -> String {
-        self.find("//body").await.text().await.expect("the page's words")
+        self.text("//body").await
+    }
+
+    /// The words of the first thing at an XPath, once it is there.
+    pub async fn text(&self, xpath: &str) -> String {
+        self.steadily(xpath, async || self.now(xpath).await?.text().await).await
     }
 
     /// The page as it was received.
@@ -114,18 +120,34 @@ impl Browser {
         self.client.source().await.expect("the page's source")
     }
 
-    /// The first thing at an XPath, once it is there.
-    pub async fn find(&self, xpath: &str) -> Element {
-        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(xpath)).await;
-        match found {
-            Ok(element) => element,
-            Err(error) => {
-                let page = self.client.find(Locator::Css("body")).await;
-                let words = match page {
-                    Ok(body) => body.text().await.unwrap_or_default(),
-                    Err(_) => String::new(),
-                };
-                panic!("{xpath} is not on {}: {error}\n{words}", self.path().await)
+    /// Waits until something is at an XPath.
+    pub async fn until_there(&self, xpath: &str) {
+        self.steadily(xpath, async || self.now(xpath).await.map(drop)).await;
+    }
+
+    /// The first thing at an XPath.
+    async fn now(&self, xpath: &str) -> Result<Element, CmdError> {
+        self.client.find(Locator::XPath(xpath)).await
+    }
+
+    /// Does something with the page, and does it again when the page was not there yet, or renewed itself meanwhile: one
+    /// that waits for a delivery does so on its own, between any two questions to it.
+    async fn steadily<T>(&self, what: &str, act: impl AsyncFn() -> Result<T, CmdError>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match act().await {
+                Ok(done) => return done,
+                Err(error) if renewed(&error) && Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => {
+                    let body = self.now("//body").await;
+                    let words = match body {
+                        Ok(body) => body.text().await.unwrap_or_default(),
+                        Err(_) => String::new(),
+                    };
+                    panic!("{what} on {}: {error}\n{words}", self.path().await)
+                }
             }
         }
     }
@@ -146,34 +168,42 @@ impl Browser {
 
     /// Types into the field with this label, over what stood there.
     pub async fn fill(&self, label: &str, text: &str) {
-        let field = self.field(label).await;
-        field.clear().await.expect("the field is emptied");
-        field.send_keys(text).await.expect("the field takes text");
+        self.with_field(label, async |field| {
+            field.clear().await?;
+            field.send_keys(text).await
+        })
+        .await;
     }
 
     /// Chooses a file.
     pub async fn choose_file(&self, label: &str, file: &Path) {
-        self.field(label).await.send_keys(&file.display().to_string()).await.expect("the field takes a file");
+        self.with_field(label, async |field| field.send_keys(&file.display().to_string()).await).await;
     }
 
     /// Chooses the option that begins with these words.
     pub async fn select(&self, label: &str, option: &str) {
-        let id = self.field(label).await.attr("id").await.expect("an attribute").expect("an id");
+        let id = self.with_field(label, async |field| field.attr("id").await).await.expect("an id");
         self.click(&format!("//select[@id='{id}']/option[starts-with(normalize-space(.), {})]", quoted(option))).await;
     }
 
     /// Ticks or unticks the box that these words stand beside.
     pub async fn tick(&self, words: &str, on: bool) {
-        let box_ =
-            self.find(&format!("//label[.//*[normalize-space(.)={}]]//input[@type='checkbox']", quoted(words))).await;
-        if box_.is_selected().await.expect("a box") != on {
-            box_.click().await.expect("the box is ticked");
-        }
+        let box_ = format!("//label[.//*[normalize-space(.)={}]]//input[@type='checkbox']", quoted(words));
+        self.steadily(&box_, async || {
+            let box_ = self.now(&box_).await?;
+            if box_.is_selected().await? != on { box_.click().await } else { Ok(()) }
+        })
+        .await;
     }
 
     /// What stands in the field with this label.
     pub async fn value(&self, label: &str) -> String {
-        self.field(label).await.prop("value").await.expect("a property").unwrap_or_default()
+        self.with_field(label, async |field| field.prop("value").await).await.unwrap_or_default()
+    }
+
+    /// What stands in the field at an XPath.
+    pub async fn value_at(&self, xpath: &str) -> String {
+        self.steadily(xpath, async || self.now(xpath).await?.prop("value").await).await.unwrap_or_default()
     }
 
     /// How many boxes of the page's tables are ticked.
@@ -186,7 +216,7 @@ impl Browser {
     pub async fn until_said(&self, words: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let said = self.evaluate("return document.getElementById('said').textContent").await;
+            let said = self.evaluate("return document.getElementById('said')?.textContent").await;
             if said == words {
                 return;
             }
@@ -212,30 +242,46 @@ impl Browser {
 
     /// Clicks something that stays on the page.
     pub async fn click(&self, xpath: &str) {
-        let found = self.find(xpath).await;
-        // What stands at the foot of the window may lie over it.
-        let centre = "arguments[0].scrollIntoView({block: 'center'})";
-        let argument = serde_json::to_value(&found).expect("a reference");
-        self.client.execute(centre, vec![argument]).await.expect("it is scrolled to");
-        found.click().await.unwrap_or_else(|error| panic!("{xpath} is clicked: {error}"));
+        self.steadily(xpath, async || {
+            let found = self.now(xpath).await?;
+            self.click_on(&found).await
+        })
+        .await;
     }
 
     /// Clicks what leads to another page, and waits until this one is gone.
     pub async fn leave_by(&self, xpath: &str) {
-        let old = self.find("//html").await;
-        self.click(xpath).await;
+        let page = self
+            .steadily(xpath, async || {
+                let found = self.now(xpath).await?;
+                // Of the page that is clicked on, not of the one that it may have renewed.
+                let page = found.find(Locator::XPath("/html")).await?;
+                self.click_on(&found).await?;
+                Ok(page)
+            })
+            .await;
         let deadline = Instant::now() + PATIENCE;
-        while old.tag_name().await.is_ok() {
+        while page.tag_name().await.is_ok() {
             assert!(Instant::now() < deadline, "{xpath} leads nowhere:\n{}", self.words().await);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.find("//h1").await;
+        self.until_there("//h1").await;
     }
 
-    async fn field(&self, label: &str) -> Element {
-        let label = self.find(&format!("//label[normalize-space(.)={}]", quoted(label))).await;
-        let id = label.attr("for").await.expect("an attribute").expect("a label names its field");
-        self.find(&format!("//*[@id='{id}']")).await
+    async fn click_on(&self, found: &Element) -> Result<(), CmdError> {
+        // What stands at the foot of the window may lie over it.
+        let centre = "arguments[0].scrollIntoView({block: 'center'})";
+        self.client.execute(centre, vec![serde_json::to_value(found)?]).await?;
+        found.click().await
+    }
+
+    async fn with_field<T>(&self, label: &str, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
+        let xpath = format!("//label[normalize-space(.)={}]", quoted(label));
+        self.steadily(&xpath, async || {
+            let id = self.now(&xpath).await?.attr("for").await?.expect("a label names its field");
+            act(self.now(&format!("//*[@id='{id}']")).await?).await
+        })
+        .await
     }
 
     /// Logs in as one of the demo's members.
@@ -268,6 +314,14 @@ impl Drop for Browser {
         });
         let _ = Command::new("kill").arg("-9").args(pids).stderr(Stdio::null()).status();
     }
+}
+
+/// Whether an error tells of a page that was not there yet, or is no more.
+fn renewed(error: &CmdError) -> bool {
+    let gone = ["execution context", "context with specified id", "aborted by navigation", "node with given id"];
+    error.is_no_such_element()
+        || error.is_stale_element_reference()
+        || matches!(error, CmdError::Standard(said) if gone.iter().any(|words| said.message.to_lowercase().contains(words)))
 }
 
 /// A text as XPath quotes it.

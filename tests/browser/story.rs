@@ -171,7 +171,7 @@ async fn four_tries(on: On) {
     browser.until_it_says("Failed").await;
     assert_eq!(demo.received_of("candidates.exported", 4).await.len(), 4);
     browser.open(&demo.page("/developers/logs")).await;
-    let row = browser.find("//tr[.//a[normalize-space(.)='candidates.exported']]").await.text().await.expect("a row");
+    let row = browser.text("//tr[.//a[normalize-space(.)='candidates.exported']]").await;
     assert!(row.contains("Failed") && row.contains("500") && row.ends_with('3'), "{row}");
     browser.follow("candidates.exported").await;
     assert_eq!(browser.count("//ol[contains(@class, 'tries')]/li").await, 4, "each try is shown");
@@ -186,8 +186,8 @@ pub async fn create_hook(browser: &Browser, demo: &Demo, name: &str, path: &str)
     browser.fill("Webhook URL", &format!("{}{path}", demo.told("receiver"))).await;
     browser.tick("Send a webhook key", true).await;
     browser.press("Create Hook").await;
-    let secret = browser.find("//pre[@aria-label='Signing secret']").await.text().await.expect("a secret");
-    let key = browser.find("//pre[@aria-label='Webhook key']").await.text().await.expect("a key");
+    let secret = browser.text("//pre[@aria-label='Signing secret']").await;
+    let key = browser.text("//pre[@aria-label='Webhook key']").await;
     assert!(secret.starts_with("whsec_") && key.starts_with("whk_"));
     (secret, key)
 }

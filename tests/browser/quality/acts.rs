@@ -187,12 +187,12 @@ async fn single_keys_lead_through_pages_and_rows_and_can_be_turned_off() {
     browser.keys("X").await;
     browser.until_said("3 selected.").await;
     browser.keys("?").await;
-    browser.find("//dialog[@open]//kbd[normalize-space(.)='j']").await;
+    browser.until_there("//dialog[@open]//kbd[normalize-space(.)='j']").await;
     assert_eq!(faults(&browser).await, Vec::<String>::new());
     browser.press_in_dialog("Close").await;
     assert_eq!(browser.count("//dialog[@open]").await, 0);
     browser.keys("ge").await;
-    browser.find("//h1[normalize-space(.)='Exports']").await;
+    browser.until_there("//h1[normalize-space(.)='Exports']").await;
     // Who types, types.
     browser.open(&scene.demo.page("/vacancies/new")).await;
     browser.fill("Title", "gl?").await;

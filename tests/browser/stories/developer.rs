@@ -60,15 +60,15 @@ async fn catalogue_and_guide(seat: Seat) {
     assert_eq!(heading(&browser).await, "job.status_changed");
     browser.follow("Send it to Candidate warehouse").await;
     assert_eq!(heading(&browser).await, "Test Candidate warehouse");
-    let chosen = browser.find("//select[@name='event']").await.prop("value").await.expect("a property");
-    assert_eq!(chosen.as_deref(), Some("job.status_changed"));
+    let chosen = browser.value_at("//select[@name='event']").await;
+    assert_eq!(chosen, "job.status_changed");
     assert_eq!(browser.count("//button[normalize-space(.)='Send Test']").await, 1);
 
     browser.open(&demo.page("/developers/receiving")).await;
     assert_eq!(heading(&browser).await, "Receiving");
     for (language, code) in [("Python", "import hmac"), ("Rust", "fn ")] {
         browser.follow(language).await;
-        let tab = browser.find("//nav[@aria-label='Language']//a[@aria-current]").await.text().await.expect("a tab");
+        let tab = browser.text("//nav[@aria-label='Language']//a[@aria-current]").await;
         assert_eq!(tab, language);
         says(&browser, &[code]).await;
         assert_eq!(heading(&browser).await, "Receiving");

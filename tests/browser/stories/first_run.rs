@@ -35,7 +35,7 @@ async fn first_run(seat: Seat) {
     browser.fill("Your e-mail address", "siobhan@mail.example").await;
     browser.fill("Password", PASSWORD).await;
     browser.press("Begin").await;
-    browser.find("//*[contains(@class, 'error-summary')]").await;
+    browser.until_there("//*[contains(@class, 'error-summary')]").await;
     assert_eq!(browser.value("Organisation").await, "Müller & Söhne", "a refused form keeps what was typed");
     browser.fill("Time zone", "Asia/Ho_Chi_Minh").await;
     browser.fill("Password", PASSWORD).await;

@@ -38,12 +38,12 @@ async fn heading(browser: &Browser) -> String {
     let over =
         browser.evaluate("const root = document.documentElement; return root.scrollWidth - root.clientWidth").await;
     assert_eq!(over, 0, "{} sticks out of its window", browser.path().await);
-    browser.find("//h1").await.text().await.expect("a heading")
+    browser.text("//h1").await
 }
 
 /// What a page shows once, under this name.
 async fn shown_once(browser: &Browser, name: &str) -> String {
-    browser.find(&format!("//pre[@aria-label='{name}']")).await.text().await.expect("what is shown once")
+    browser.text(&format!("//pre[@aria-label='{name}']")).await
 }
 
 /// Chooses one of several, by the words in bold beside it.

@@ -41,7 +41,7 @@ async fn membership(seat: Seat) {
     assert_eq!(heading(&admin).await, NAME);
     pick(&admin, "Support").await;
     admin.press("Change role").await;
-    let row = admin.find(&format!("//tr[.//bdi[.=\"{NAME}\"]]")).await.text().await.expect("a row");
+    let row = admin.text(&format!("//tr[.//bdi[.=\"{NAME}\"]]")).await;
     assert!(row.contains("Support"), "{row}");
     guest.open(&demo.page("/account")).await;
     says(&guest, &[EMAIL, "Support"]).await;
@@ -83,7 +83,7 @@ async fn look_after_the_account(guest: &Browser, demo: &Demo) {
     guest.fill("Present password", "not the one").await;
     guest.fill("New password", NEXT_PASSWORD).await;
     guest.press("Change password").await;
-    guest.find("//*[contains(@class, 'error-summary')]").await;
+    guest.until_there("//*[contains(@class, 'error-summary')]").await;
     guest.fill("Present password", FIRST_PASSWORD).await;
     guest.fill("New password", NEXT_PASSWORD).await;
     guest.press("Change password").await;

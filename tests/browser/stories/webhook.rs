@@ -110,7 +110,7 @@ async fn change(browser: &Browser) {
     browser.fill("Requests at most", "many").await;
     browser.fill("Note", "محمد knows").await;
     browser.press("Save changes").await;
-    browser.find("//*[contains(@class, 'error-summary')]").await;
+    browser.until_there("//*[contains(@class, 'error-summary')]").await;
     assert_eq!(
         (browser.value("Requests at most").await, browser.value("Note").await),
         ("many".into(), "محمد knows".into())
@@ -171,8 +171,7 @@ async fn sample(seat: Seat) {
     browser.press("Preview").await;
     assert_eq!(heading(&browser).await, "Test Warehouse");
     assert_eq!(demo.received().await.len(), 0, "a preview sends nothing");
-    let previewed = browser.find("//input[@name='previewed']").await.attr("value").await.expect("an attribute");
-    let previewed = previewed.expect("the id of what is previewed");
+    let previewed = browser.value_at("//input[@name='previewed']").await;
     browser.click("//summary[starts-with(normalize-space(.), 'The very bytes')]").await;
     let bytes = shown_once(&browser, "The very bytes").await;
     browser.press("Send Test").await;
