@@ -32,14 +32,19 @@ impl<T> Gathering<T> {
         !std::mem::replace(&mut inner.under_way, true)
     }
 
-    /// Moves up to `most` things into a batch that has begun.
+    /// Moves up to `most` things into a batch that has begun. One that has taken something already takes no more: it is
+    /// written again as it was.
     pub fn take_into(&self, taken: &Taken<T>, most: usize) {
+        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if !taken.is_empty() {
+            return;
+        }
         let mut inner = self.lock();
         let count = inner.waiting.len().min(most);
         let rest = inner.waiting.split_off(count);
         let batch = std::mem::replace(&mut inner.waiting, rest);
         drop(inner);
-        *taken.lock().unwrap_or_else(PoisonError::into_inner) = batch;
+        *taken = batch;
     }
 
     /// Puts back what could not be written, before what came in since.
@@ -79,7 +84,8 @@ mod tests {
         let taken = Taken::default();
         gathering.take_into(&taken, 10);
         assert!(!gathering.add(3));
-        assert_eq!(all(&taken), [1, 2]);
+        gathering.take_into(&taken, 10);
+        assert_eq!(all(&taken), [1, 2], "written again, it is the same batch");
         gathering.put_back(vec![1, 2]);
         assert!(gathering.ended(), "three things wait");
         gathering.take_into(&taken, 2);

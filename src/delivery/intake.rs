@@ -179,7 +179,7 @@ impl Engine {
     fn write_reports(self: &Arc<Self>) {
         let taken: Taken<Report> = Taken::default();
         let (engine, batch, then) = (self.clone(), taken.clone(), self.clone());
-        self.store.submit(
+        self.store.submit_repeatable(
             move |conn| {
                 engine.reports.take_into(&batch, MOST);
                 let reports = batch.lock().unwrap_or_else(PoisonError::into_inner);

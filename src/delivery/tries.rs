@@ -204,7 +204,7 @@ impl Engine {
         let taken: Taken<Finished> = Taken::default();
         let (engine, batch, then) = (self.clone(), taken.clone(), self.clone());
         let as_of = self.store.generation();
-        self.store.submit(
+        self.store.submit_repeatable(
             move |conn| {
                 engine.tries.take_into(&batch, MOST);
                 let tries = batch.lock().unwrap_or_else(PoisonError::into_inner);

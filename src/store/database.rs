@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::connection::Manager;
 use super::traffic::Traffic;
-use super::writer::{self, Work, Write};
+use super::writer::{self, Repeatable, Work, Write};
 use super::{Conn, DatabaseUrl, Result, StoreError, generation, migrate};
 
 /// How long to wait for a connection before saying that there is none.
@@ -161,7 +161,23 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let write: Box<dyn Write> = Box::new(Work::new(work, done));
+        self.hand_over(Box::new(Work::new(work, done)));
+    }
+
+    /// Like [`Store::submit`], for the writes there are most of: the work may be run again after what it did was undone, so it
+    /// must find then what it found before.
+    pub fn submit_repeatable<T, E>(
+        &self,
+        work: impl FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
+        done: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.hand_over(Box::new(Repeatable::new(work, done)));
+    }
+
+    fn hand_over(&self, write: Box<dyn Write>) {
         match &self.inner.writer {
             Writer::Thread(writes) => {
                 if let Err(mpsc::SendError(write)) = writes.send(write) {

@@ -3,6 +3,9 @@
 //! SQLite takes one writer, and a commit that survives a power cut costs a wait for the disk. So one thread writes; while it
 //! waits for the disk others queue up, and the next transaction holds them all, each behind a savepoint of its own. None of
 //! them is told that it is done before the commit.
+//!
+//! A savepoint keeps a copy of every page that is touched behind it. The busy writes do without: they can be run again, so
+//! they come first, and when one of them fails everything is undone and run once more behind savepoints.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
@@ -24,6 +27,10 @@ const MOST: usize = 256;
 pub(super) trait Write: Send {
     /// Does the work; whether it is to be kept.
     fn run(&mut self, conn: &mut Conn) -> bool;
+    /// Whether it can be run again after what it did was undone.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
     /// Tells whoever asked, once it is known whether the work is durable.
     fn done(self: Box<Self>, committed: Result<(), String>);
 }
@@ -56,15 +63,53 @@ where
     }
 
     fn done(self: Box<Self>, committed: Result<(), String>) {
-        let lost = |why: String| Err(StoreError::Unavailable(why).into());
-        let result = match (self.result, committed) {
-            // The work's own error says more than what became of the transaction.
-            (Some(Err(error)), _) => Err(error),
-            (_, Err(why)) => lost(why),
-            (Some(done), Ok(())) => done,
-            (None, Ok(())) => lost("a write ended in a bug of ours".into()),
-        };
-        (self.done)(result);
+        (self.done)(told(self.result, committed));
+    }
+}
+
+/// What whoever asked for a write is told: `result` is `None` when the work panicked or was never run.
+fn told<T, E: From<StoreError>>(result: Option<Result<T, E>>, committed: Result<(), String>) -> Result<T, E> {
+    let lost = |why: String| Err(StoreError::Unavailable(why).into());
+    match (result, committed) {
+        // The work's own error says more than what became of the transaction.
+        (Some(Err(error)), _) => Err(error),
+        (_, Err(why)) => lost(why),
+        (Some(done), Ok(())) => done,
+        (None, Ok(())) => lost("a write ended in a bug of ours".into()),
+    }
+}
+
+/// Work that can be run again.
+pub(super) struct Repeatable<T, E, W, D> {
+    work: W,
+    result: Option<Result<T, E>>,
+    done: D,
+}
+
+impl<T, E, W, D> Repeatable<T, E, W, D> {
+    pub fn new(work: W, done: D) -> Self {
+        Self { work, result: None, done }
+    }
+}
+
+impl<T, E, W, D> Write for Repeatable<T, E, W, D>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    W: FnMut(&mut Conn) -> Result<T, E> + Send,
+    D: FnOnce(Result<T, E>) + Send,
+{
+    fn run(&mut self, conn: &mut Conn) -> bool {
+        self.result = catch_unwind(AssertUnwindSafe(|| (self.work)(conn))).ok();
+        self.result.as_ref().is_some_and(Result::is_ok)
+    }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    fn done(self: Box<Self>, committed: Result<(), String>) {
+        (self.done)(told(self.result, committed));
     }
 }
 
@@ -80,6 +125,8 @@ pub(super) fn start(mut connection: SqliteConnection, traffic: Arc<Traffic>) -> 
                 let mut batch = Vec::with_capacity(8);
                 batch.push(first);
                 batch.extend(queue.try_iter().take(MOST - 1));
+                // What comes together has no order of its own: nobody was told yet of any other's end.
+                batch.sort_by_key(|write| !write.is_repeatable());
                 run(&mut connection, batch, &traffic);
             }
         })
@@ -102,8 +149,21 @@ fn run(conn: &mut Conn, mut batch: Vec<Box<dyn Write>>, traffic: &Traffic) {
 }
 
 fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String> {
+    let repeatable = batch.iter().take_while(|write| write.is_repeatable()).count();
     // Taking the lock at once: on SQLite a read that turns into a write can fail half-way.
-    let done = conn.batch_execute("BEGIN IMMEDIATE").and_then(|()| behind_savepoints(conn, batch));
+    let mut done = conn.batch_execute("BEGIN IMMEDIATE");
+    if done.is_ok() && batch.len() > 1 {
+        let (first, others) = batch.split_at_mut(repeatable);
+        if first.iter_mut().all(|write| write.run(conn)) {
+            done = behind_savepoints(conn, others);
+        } else {
+            // A full disk has ended the transaction already.
+            let _ = conn.batch_execute("ROLLBACK");
+            done = conn.batch_execute("BEGIN IMMEDIATE").and_then(|()| behind_savepoints(conn, batch));
+        }
+    } else if done.is_ok() {
+        done = one_by_itself(conn, batch);
+    }
     done.map_err(|error| {
         // Fails when there is nothing left to roll back, which is as well.
         let _ = conn.batch_execute("ROLLBACK");
@@ -111,12 +171,13 @@ fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String>
     })
 }
 
+/// With nobody to be kept apart from.
+fn one_by_itself(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<()> {
+    let kept = batch.iter_mut().all(|write| write.run(conn));
+    conn.batch_execute(if kept { "COMMIT" } else { "ROLLBACK" })
+}
+
 fn behind_savepoints(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<()> {
-    if let [one] = batch {
-        // There is nobody to be kept apart from.
-        let kept = one.run(conn);
-        return conn.batch_execute(if kept { "COMMIT" } else { "ROLLBACK" });
-    }
     for write in batch {
         conn.batch_execute("SAVEPOINT write")?;
         let kept = write.run(conn);

@@ -10,6 +10,7 @@ on_both_databases!(
     a_write_that_fails_leaves_nothing_behind,
     a_write_that_panics_leaves_nothing_behind_and_the_next_one_works,
     writes_at_the_same_time_all_happen,
+    a_write_that_fails_costs_none_of_those_that_share_its_commit,
     what_is_not_committed_is_not_seen,
     the_schema_is_brought_up_to_date_once,
 );
@@ -70,6 +71,54 @@ async fn writes_at_the_same_time_all_happen(app: TestApp) {
     assert_eq!(all.len(), new.len());
     assert!(new.iter().all(|one| all.contains(one)));
     assert!(all.is_sorted_by_key(|organisation| organisation.id.clone()));
+}
+
+async fn a_write_that_fails_costs_none_of_those_that_share_its_commit(app: TestApp) {
+    for fails in [false, true] {
+        // While one write waits, the others gather.
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+        let store = app.context.store.clone();
+        let waiting = store.clone();
+        let first = tokio::spawn(async move {
+            waiting
+                .write(move |_| {
+                    let _ = begun.send(());
+                    goes_on.recv().expect("the others have gathered");
+                    Ok::<_, StoreError>(())
+                })
+                .await
+        });
+        crate::support::soon("the first write", begins).await.expect("it began");
+        let new: Vec<_> = (0..4).map(|_| organisation(app.now())).collect();
+        let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
+        for (at, one) in new.iter().cloned().enumerate() {
+            let told = told.clone();
+            let done =
+                move |written: Result<(), StoreError>| told.send((at, written.is_ok())).expect("somebody listens");
+            if at == 1 {
+                let work = move |conn: &mut store::Conn| store::organisation::insert(conn, &one);
+                store.submit(work, done);
+            } else {
+                let work = move |conn: &mut store::Conn| {
+                    store::organisation::insert(conn, &one)?;
+                    match at {
+                        2 if fails => Err(StoreError::Unavailable("on purpose".into())),
+                        3 if fails => panic!("a bug of ours, on purpose"),
+                        _ => Ok(()),
+                    }
+                };
+                store.submit_repeatable(work, done);
+            }
+        }
+        go_on.send(()).expect("it waits");
+        first.await.expect("no panic").expect("a commit");
+        for _ in 0..4 {
+            let (at, is_written) = crate::support::soon("the others", tells.recv()).await.expect("each is told once");
+            assert_eq!(is_written, !fails || at < 2, "write {at}");
+            assert_eq!(there_is(&app, &new[at].id).await, is_written, "write {at}");
+        }
+    }
 }
 
 async fn what_is_not_committed_is_not_seen(app: TestApp) {
