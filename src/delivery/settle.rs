@@ -145,7 +145,7 @@ fn look_again(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<
 fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<Told> {
     let found = store::delivery::current(conn, &finished.owed.delivery.id)?;
     let Some((current, holder)) = found else { return Ok(Told::Nothing) };
-    if store::attempt::is_there(conn, &finished.attempt.id)? {
+    if store::attempt::is_there(conn, &current.id, &finished.attempt.id)? {
         return Ok(Told::Known(current));
     }
     store::attempt::insert(conn, &Attempt { number: current.tries.all() + 1, ..finished.attempt.clone() })?;

@@ -16,6 +16,7 @@ use crate::delivery::settle::{Finished, settle};
 use crate::domain::attempt::{Outcome, Response, Timings};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::{Cause, Event, EventType};
+use crate::domain::header_lines::HeaderLines;
 use crate::domain::hook::Hook;
 use crate::domain::ids::{EventId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
@@ -129,7 +130,7 @@ fn answer(hook: &Hook, owed: &Owed, started: DateTime<Utc>, random: &mut StdRng)
         request: as_kept(order),
         response: Some(Response {
             status,
-            headers: vec![("content-type".into(), "application/json".into())],
+            headers: HeaderLines::from_iter([("content-type", "application/json")]),
             headers_cut: false,
             body: body.to_string().into_bytes(),
             body_cut: false,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::header_lines::HeaderLines;
 use super::ids::{AttemptId, DeliveryId};
 use super::rotation::Side;
 
@@ -278,8 +279,8 @@ pub struct Timings {
 pub struct Response {
     /// Status code.
     pub status: u16,
-    /// Header lines in their order, at most 16 KiB of them.
-    pub headers: Vec<(String, String)>,
+    /// At most 16 KiB of them.
+    pub headers: HeaderLines,
     /// Whether header lines were cut off.
     pub headers_cut: bool,
     /// The first 64 KiB of the body.
@@ -293,8 +294,8 @@ pub struct Response {
 pub struct Request {
     /// Path and query of the request line.
     pub target: String,
-    /// Header lines in the order and case of the wire.
-    pub headers: Vec<(String, String)>,
+    /// In the order and case of the wire.
+    pub headers: HeaderLines,
 }
 
 /// What a try was proven with, where there is room for one: how the secret and the key end.

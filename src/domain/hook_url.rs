@@ -110,6 +110,11 @@ impl HookUrl {
         &self.0
     }
 
+    /// The parsed address, to be kept.
+    pub fn into_url(self) -> Url {
+        self.0
+    }
+
     /// The whole address.
     pub fn as_str(&self) -> &str {
         self.0.as_str()

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod delivery;
 pub mod event;
 pub mod export;
+pub mod header_lines;
 pub mod health;
 pub mod hook;
 pub mod hook_header;

@@ -4,6 +4,8 @@
 //! can hold several signatures carry one for each live secret, newest first; headers that hold exactly one carry the
 //! preferred secret's.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
@@ -21,7 +23,7 @@ pub struct Secrets {
     pub preferred: usize,
 }
 
-/// One header of a delivery: its name as the contract writes it, and its value.
+/// One header of a delivery: its name in lower case, and its value.
 pub type Header = (&'static str, String);
 
 /// What is signed.
@@ -50,25 +52,36 @@ pub fn headers(signed: Signed<'_>, secrets: &Secrets) -> Vec<Header> {
     let every_stripe: String = stripes.iter().flat_map(|stripe| [",v1=", stripe]).collect();
     let every_standard = secrets.live.iter().map(standard).collect::<Vec<_>>().join(" ");
     vec![
-        ("X-TalentSprout-Signature", format!("t={unix},v1={preferred_stripe}")),
-        ("X-Webhook-Signature", format!("t={unix}{every_stripe}")),
-        ("X-Hub-Signature-256", format!("sha256={}", hex(&mac(preferred.reveal().as_bytes(), &[signed.body])))),
+        ("x-talentsprout-signature", format!("t={unix},v1={preferred_stripe}")),
+        ("x-webhook-signature", format!("t={unix}{every_stripe}")),
+        ("x-hub-signature-256", format!("sha256={}", hex(&mac(preferred.reveal().as_bytes(), &[signed.body])))),
         ("webhook-signature", every_standard),
     ]
 }
 
 /// A header's value as it is stored and shown: key and signatures become dots, everything else stays.
-pub fn masked(name: &str, value: &str) -> String {
-    match name.to_ascii_lowercase().as_str() {
-        "x-webhook-key" => format!("whk_{DOTS}"),
-        "x-hub-signature-256" => format!("sha256={DOTS}"),
-        "x-talentsprout-signature" | "x-webhook-signature" => value
-            .split(',')
-            .map(|part| if part.starts_with("v1=") { format!("v1={DOTS}") } else { part.to_owned() })
-            .collect::<Vec<_>>()
-            .join(","),
-        "webhook-signature" => value.split(' ').map(|_| format!("v1,{DOTS}")).collect::<Vec<_>>().join(" "),
-        _ => value.to_owned(),
+pub fn masked<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    let pieces = |between: char, shown: fn(&str) -> (&str, &str)| {
+        let mut masked = String::with_capacity(64);
+        for (at, piece) in value.split(between).enumerate() {
+            masked.extend((at > 0).then_some(between));
+            let (kept, dots) = shown(piece);
+            masked.push_str(kept);
+            masked.push_str(dots);
+        }
+        Cow::Owned(masked)
+    };
+    if is("x-webhook-key") {
+        Cow::Owned(format!("whk_{DOTS}"))
+    } else if is("x-hub-signature-256") {
+        Cow::Owned(format!("sha256={DOTS}"))
+    } else if is("x-talentsprout-signature") || is("x-webhook-signature") {
+        pieces(',', |piece| if piece.starts_with("v1=") { ("v1=", DOTS) } else { (piece, "") })
+    } else if is("webhook-signature") {
+        pieces(' ', |_| ("v1,", DOTS))
+    } else {
+        Cow::Borrowed(value)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::row::{Reader, json_text};
+use super::row::Reader;
 use super::schema::attempts;
 use super::statement::{Column, Line, Statement, Value};
 use super::time::micros;
@@ -58,9 +58,9 @@ impl AttemptRow {
             started_at: micros(attempt.started_at),
             finished_at: micros(attempt.finished_at),
             request_target: attempt.request.as_ref().map(|request| request.target.clone()),
-            request_headers: attempt.request.as_ref().map(|request| json_text(&request.headers)),
+            request_headers: attempt.request.as_ref().map(|request| request.headers.as_str().to_owned()),
             response_status: attempt.outcome.status.map(i32::from),
-            response_headers: response.map(|response| json_text(&response.headers)),
+            response_headers: response.map(|response| response.headers.as_str().to_owned()),
             response_headers_cut: response.is_some_and(|response| response.headers_cut),
             response_body: response.map(|response| response.body.clone()),
             response_body_cut: response.is_some_and(|response| response.body_cut),
@@ -79,18 +79,18 @@ impl AttemptRow {
     fn read(self) -> Result<Attempt> {
         let row = Reader { table: "attempts", id: &self.id };
         let status = row.status(self.response_status)?;
-        let response = match (status, &self.response_headers, self.response_body) {
+        let response = match (status, self.response_headers, self.response_body) {
             (Some(status), Some(headers), Some(body)) => Some(Response {
                 status,
-                headers: row.json(headers)?,
+                headers: row.header_lines(headers)?,
                 headers_cut: self.response_headers_cut,
                 body,
                 body_cut: self.response_body_cut,
             }),
             _ => None,
         };
-        let request = match (self.request_target, &self.request_headers) {
-            (Some(target), Some(headers)) => Some(Request { target, headers: row.json(headers)? }),
+        let request = match (self.request_target, self.request_headers) {
+            (Some(target), Some(headers)) => Some(Request { target, headers: row.header_lines(headers)? }),
             _ => None,
         };
         Ok(Attempt {
@@ -130,9 +130,11 @@ pub fn insert(conn: &mut Conn, attempt: &Attempt) -> Result<()> {
     Ok(())
 }
 
-/// Whether this attempt is written down already.
-pub fn is_there(conn: &mut Conn, id: &AttemptId) -> Result<bool> {
-    Ok(diesel::select(diesel::dsl::exists(attempts::table.find(id.as_str()))).get_result(conn)?)
+/// Whether this attempt of this delivery is written down already.
+pub fn is_there(conn: &mut Conn, delivery: &DeliveryId, id: &AttemptId) -> Result<bool> {
+    let found =
+        attempts::table.filter(attempts::delivery_id.eq(delivery.as_str())).filter(attempts::id.eq(id.as_str()));
+    Ok(diesel::select(diesel::dsl::exists(found)).get_result(conn)?)
 }
 
 struct InsertAttempt;
@@ -147,8 +149,6 @@ impl Statement for InsertAttempt {
 /// Writes an attempt to SQLite, as fast as can be.
 pub(super) fn insert_line(conn: &mut SqliteConnection, attempt: &Attempt) -> Result<()> {
     let (request, response) = (attempt.request.as_ref(), attempt.response.as_ref());
-    let request_headers = request.map(|request| json_text(&request.headers));
-    let response_headers = response.map(|response| json_text(&response.headers));
     let remote = attempt.remote.map(|remote| remote.to_string());
     Line::<InsertAttempt, 22>::new([
         Value::Text(attempt.id.as_str()),
@@ -158,9 +158,9 @@ pub(super) fn insert_line(conn: &mut SqliteConnection, attempt: &Attempt) -> Res
         Value::Big(micros(attempt.started_at)),
         Value::Big(micros(attempt.finished_at)),
         Value::TextOrNull(request.map(|request| request.target.as_str())),
-        Value::TextOrNull(request_headers.as_deref()),
+        Value::TextOrNull(request.map(|request| request.headers.as_str())),
         Value::IntOrNull(attempt.outcome.status.map(i32::from)),
-        Value::TextOrNull(response_headers.as_deref()),
+        Value::TextOrNull(response.map(|response| response.headers.as_str())),
         Value::Bool(response.is_some_and(|response| response.headers_cut)),
         Value::BytesOrNull(response.map(|response| response.body.as_slice())),
         Value::Bool(response.is_some_and(|response| response.body_cut)),

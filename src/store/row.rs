@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
 use super::{Result, StoreError, time};
+use crate::domain::header_lines::HeaderLines;
 
 /// Reads the columns of one row and knows how to complain about them.
 #[derive(Clone, Copy)]
@@ -49,6 +50,10 @@ impl Reader<'_> {
 
     pub fn json<T: DeserializeOwned>(&self, text: &str) -> Result<T> {
         serde_json::from_str(text).map_err(|error| self.corrupt(error))
+    }
+
+    pub fn header_lines(&self, text: String) -> Result<HeaderLines> {
+        HeaderLines::parse(text).map_err(|error| self.corrupt(error))
     }
 
     pub fn count(&self, stored: i32) -> Result<u32> {

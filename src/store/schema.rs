@@ -306,7 +306,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    attempts (id) {
+    attempts (delivery_id, number) {
         id -> Text,
         delivery_id -> Text,
         number -> Integer,

@@ -159,7 +159,7 @@ impl Sender {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            .retry(reqwest::retry::never())
+            .retry(reqwest::retry::never().max_retries_per_request(0))
             .dns_resolver(GuardedNames(Arc::clone(&guard)))
             .connector_layer(Traced)
             .connect_timeout(CONNECT_TIMEOUT)

@@ -13,6 +13,7 @@ use tokio::time::timeout_at;
 use super::classify;
 
 use crate::domain::attempt::Response;
+use crate::domain::header_lines::HeaderLines;
 
 /// How much of the body is kept.
 const BODY_KEPT: usize = 64 * 1024;
@@ -31,18 +32,17 @@ pub(super) async fn receive(answer: reqwest::Response, deadline: Instant) -> (Re
     (Response { status, headers, headers_cut, body, body_cut }, trouble)
 }
 
-fn kept_headers(answer: &reqwest::Response) -> (Vec<(String, String)>, bool) {
+fn kept_headers(answer: &reqwest::Response) -> (HeaderLines, bool) {
     let mut room = HEADERS_KEPT;
-    let mut lines = Vec::with_capacity(answer.headers().len());
+    let mut lines = HeaderLines::default();
     for (name, value) in answer.headers() {
-        let mut value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let value = String::from_utf8_lossy(value.as_bytes());
         // ": " and the line's end count as well.
         let Some(left) = room.checked_sub(name.as_str().len() + 4) else { return (lines, true) };
-        let whole = value.len() <= left;
-        value.truncate(value.floor_char_boundary(left));
-        room = left - value.len();
-        lines.push((name.as_str().to_owned(), value));
-        if !whole {
+        let kept = &value[..value.floor_char_boundary(left)];
+        room = left - kept.len();
+        lines.push(name.as_str(), kept);
+        if kept.len() < value.len() {
             return (lines, true);
         }
     }

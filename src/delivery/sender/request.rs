@@ -8,11 +8,21 @@ use reqwest::{Body, Method};
 
 use super::Order;
 use crate::domain::attempt;
+use crate::domain::header_lines::HeaderLines;
 use crate::domain::hook_header::HookHeader;
 use crate::domain::secret::DOTS;
 use crate::domain::signing::{self, Signed};
 
 const AGENT: &str = concat!("Hirewire/", env!("CARGO_PKG_VERSION"));
+
+const EVENT: HeaderName = HeaderName::from_static("x-webhook-event");
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-webhook-timestamp");
+const KEY: HeaderName = HeaderName::from_static("x-webhook-key");
+const ID: HeaderName = HeaderName::from_static("webhook-id");
+const SIGNED_AT: HeaderName = HeaderName::from_static("webhook-timestamp");
+
+/// What our own lines take, in bytes.
+const KEPT: usize = 640;
 
 /// The request, and what is kept of it.
 ///
@@ -21,7 +31,7 @@ const AGENT: &str = concat!("Hirewire/", env!("CARGO_PKG_VERSION"));
 pub(super) fn build(order: Order) -> Result<(reqwest::Request, attempt::Request), InvalidHeaderValue> {
     let headers = headers(&order)?;
     let kept = attempt::Request { target: order.url.target(), headers: kept(&headers, &order.headers) };
-    let mut request = reqwest::Request::new(Method::POST, order.url.url().clone());
+    let mut request = reqwest::Request::new(Method::POST, order.url.into_url());
     *request.headers_mut() = headers;
     *request.body_mut() = Some(Body::from(order.body));
     Ok((request, kept))
@@ -34,61 +44,45 @@ fn headers(order: &Order) -> Result<HeaderMap, InvalidHeaderValue> {
     headers.insert(CONTENT_LENGTH, HeaderValue::from(order.body.len()));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    headers.insert(named("X-Webhook-Event"), HeaderValue::from_static(order.kind.as_str()));
+    headers.insert(EVENT, HeaderValue::from_static(order.kind.as_str()));
     // When the event happened, in the form that receivers of this family already parse.
     let occurred = order.occurred_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    headers.insert(named("X-Webhook-Timestamp"), HeaderValue::from_str(&occurred)?);
+    headers.insert(TIMESTAMP, HeaderValue::try_from(occurred)?);
     if let Some(key) = &order.key {
-        headers.insert(named("X-Webhook-Key"), secret(key.reveal())?);
+        headers.insert(KEY, secret(HeaderValue::from_str(key.reveal())?));
     }
-    headers.insert(named("webhook-id"), HeaderValue::from_str(order.event_id.as_str())?);
-    headers.insert(named("webhook-timestamp"), HeaderValue::from(order.started_at.timestamp()));
+    headers.insert(ID, HeaderValue::from_str(order.event_id.as_str())?);
+    headers.insert(SIGNED_AT, HeaderValue::from(order.started_at.timestamp()));
     let signed = Signed { id: order.event_id.as_str(), at: order.started_at, body: &order.body };
     for (name, value) in signing::headers(signed, &order.secrets) {
-        headers.insert(named(name), secret(&value)?);
+        headers.insert(HeaderName::from_static(name), secret(HeaderValue::try_from(value)?));
     }
     for own in order.headers.iter() {
         // Names were checked when they were typed; ours are refused there, and would win here.
         let Ok(name) = HeaderName::from_bytes(own.name.as_str().as_bytes()) else { continue };
-        headers.entry(name).or_insert(secret(own.value.reveal())?);
+        headers.entry(name).or_insert(secret(HeaderValue::from_str(own.value.reveal())?));
     }
     Ok(headers)
 }
 
-/// A header's name, from one of ours.
-fn named(name: &'static str) -> HeaderName {
-    HeaderName::from_bytes(name.as_bytes()).expect("the contract's names are header names")
-}
-
 /// A value that no log of the client's may show.
-fn secret(value: &str) -> Result<HeaderValue, InvalidHeaderValue> {
-    let mut value = HeaderValue::from_str(value)?;
+fn secret(mut value: HeaderValue) -> HeaderValue {
     value.set_sensitive(true);
-    Ok(value)
+    value
 }
 
 /// What is kept of the headers: of a sensitive value, its shape at most.
-fn kept(headers: &HeaderMap, own: &[HookHeader]) -> Vec<(String, String)> {
-    let line = |(name, value): (&HeaderName, &HeaderValue)| {
+fn kept(headers: &HeaderMap, own: &[HookHeader]) -> HeaderLines {
+    let mut lines = HeaderLines::with_capacity(KEPT);
+    for (name, value) in headers {
         let is_own = || own.iter().any(|own| name.as_str().eq_ignore_ascii_case(own.name.as_str()));
         let shown = String::from_utf8_lossy(value.as_bytes());
-        let value = match value.is_sensitive() {
-            false => shown.into_owned(),
-            true if is_own() => DOTS.to_owned(),
-            true => signing::masked(name.as_str(), &shown),
+        let shown: &str = match value.is_sensitive() {
+            false => &shown,
+            true if is_own() => DOTS,
+            true => &signing::masked(name.as_str(), &shown),
         };
-        (title_case(name.as_str()), value)
-    };
-    headers.iter().map(line).collect()
-}
-
-/// A name as the client writes it on the wire.
-fn title_case(name: &str) -> String {
-    let mut cased = String::with_capacity(name.len());
-    for part in name.split_inclusive('-') {
-        let mut letters = part.chars();
-        cased.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-        cased.push_str(letters.as_str());
+        lines.push_titled(name.as_str(), shown);
     }
-    cased
+    lines
 }

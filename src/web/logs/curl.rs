@@ -3,6 +3,7 @@
 //! Key and signatures are masked, here as everywhere; the command works as it is against receivers that check neither.
 
 use super::show::Detail;
+use crate::domain::header_lines::HeaderLines;
 
 /// The longest body that goes into one argument: Linux takes 128 KiB.
 const LONGEST_ARGUMENT: usize = 100 * 1024;
@@ -30,13 +31,13 @@ pub fn command(detail: &Detail) -> String {
 }
 
 /// What can be said of the headers before the first try.
-fn planned(detail: &Detail) -> Vec<(String, String)> {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    vec![
-        header("Content-Type", "application/json"),
-        header("X-Webhook-Event", detail.delivery.kind.as_str()),
-        header("Webhook-Id", detail.delivery.event_id.as_str()),
-    ]
+fn planned(detail: &Detail) -> HeaderLines {
+    let lines = [
+        ("Content-Type", "application/json"),
+        ("X-Webhook-Event", detail.delivery.kind.as_str()),
+        ("Webhook-Id", detail.delivery.event_id.as_str()),
+    ];
+    lines.into_iter().collect()
 }
 
 /// A text as one word of a POSIX shell.

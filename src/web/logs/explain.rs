@@ -137,11 +137,8 @@ pub fn by_status(class: ErrorClass, status: u16, proves: bool) -> Option<(&'stat
 
 /// Where a redirect pointed.
 fn location(detail: &Detail) -> Option<String> {
-    let headers = &detail.last()?.response.as_ref()?.headers;
-    headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("location"))
-        .map(|(name, value)| if detail.is_masked { mask::json::header(name, value) } else { value.clone() })
+    let value = detail.last()?.response.as_ref()?.headers.get("location")?;
+    Some(if detail.is_masked { mask::json::header("location", value) } else { value.to_owned() })
 }
 
 /// A detail as a sentence: it begins with a capital and ends with a full stop.
@@ -175,7 +172,7 @@ mod tests {
         let mut detail = sample::detail();
         detail.delivery.last_class = Some(ErrorClass::RedirectRefused);
         let response = detail.attempts[0].response.as_mut().expect("an answer");
-        response.headers.push(("Location".into(), "https://hris.example/login/anna@mail.example".into()));
+        response.headers.push("Location", "https://hris.example/login/anna@mail.example");
         assert!(notice(&detail).into_string().contains("/login/anna@mail.example"));
         detail.is_masked = true;
         let page = notice(&detail).into_string();

@@ -10,6 +10,7 @@ use crate::actions::Viewer;
 use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Proof, Request, Response, Timings, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState, Tries};
 use crate::domain::event::{Cause, Event, EventType};
+use crate::domain::header_lines::HeaderLines;
 use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{AttemptId, DeliveryId, EventId, HookId, MemberId, OrganisationId};
@@ -103,7 +104,7 @@ pub fn viewer(role: Role) -> Viewer {
 
 /// The fourth try: refused.
 pub fn attempt() -> Attempt {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let signature = format!("t=1795182133,v1={DOTS}");
     let finished_at = sent() + TimeDelta::milliseconds(2_095);
     Attempt {
         id: id::<AttemptId>("att"),
@@ -115,17 +116,17 @@ pub fn attempt() -> Attempt {
         finished_at,
         request: Some(Request {
             target: "/hooks?tenant=acme".into(),
-            headers: vec![
-                header("Host", "hris.example"),
-                header("Content-Type", "application/json"),
-                header("Content-Length", "47"),
-                header("X-Webhook-Event", "candidate.stage_changed"),
-                header("X-Webhook-Signature", &format!("t=1795182133,v1={DOTS}")),
-            ],
+            headers: HeaderLines::from_iter([
+                ("Host", "hris.example"),
+                ("Content-Type", "application/json"),
+                ("Content-Length", "47"),
+                ("X-Webhook-Event", "candidate.stage_changed"),
+                ("X-Webhook-Signature", &signature),
+            ]),
         }),
         response: Some(Response {
             status: 401,
-            headers: vec![header("content-type", "text/plain")],
+            headers: HeaderLines::from_iter([("content-type", "text/plain")]),
             headers_cut: false,
             body: b"<b>no key</b".to_vec(),
             body_cut: false,

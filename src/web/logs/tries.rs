@@ -12,6 +12,7 @@ use super::super::{code, time};
 use super::show::Detail;
 use super::words;
 use crate::domain::attempt::{Attempt, ErrorClass, Proof, Request, Response, Trigger};
+use crate::domain::header_lines::HeaderLines;
 use crate::domain::mask;
 use crate::domain::rotation::Side;
 
@@ -189,7 +190,7 @@ fn request_figure(detail: &Detail, attempt: &Attempt, request: &Request, name: &
         Some(ErrorClass::DnsFailed | ErrorClass::ConnectRefused | ErrorClass::ConnectTimeout | ErrorClass::TlsFailed)
     );
     let mut text = format!("POST {} HTTP/1.1\n", request.target);
-    lines(&request.headers, &mut text);
+    text.push_str(request.headers.as_str());
     let caption = html! {
         strong { "Request" }
         " " (words::bytes(detail.sent_bytes))
@@ -201,10 +202,10 @@ fn request_figure(detail: &Detail, attempt: &Attempt, request: &Request, name: &
 fn response_figure(detail: &Detail, response: &Response, name: &str) -> Markup {
     let mut text = format!("HTTP/1.1 {}\n", status_words(Some(response.status)));
     if detail.is_masked {
-        let masked = |(name, value): &(String, String)| (name.clone(), mask::json::header(name, value));
-        lines(&response.headers.iter().map(masked).collect::<Vec<_>>(), &mut text);
+        let masked = response.headers.iter().map(|(name, value)| (name, mask::json::header(name, value)));
+        text.push_str(masked.collect::<HeaderLines>().as_str());
     } else {
-        lines(&response.headers, &mut text);
+        text.push_str(response.headers.as_str());
     }
     let body = body(response, detail.is_masked);
     let caption = html! {
@@ -215,15 +216,6 @@ fn response_figure(detail: &Detail, response: &Response, name: &str) -> Markup {
     };
     let content = html! { (legible(text.as_bytes()).trim_end()) @if !body.text.is_empty() { "\n\n" (body.text) } };
     code::figure(&format!("Response {name}"), caption, content, true)
-}
-
-fn lines(headers: &[(String, String)], out: &mut String) {
-    for (name, value) in headers {
-        out.push_str(name);
-        out.push_str(": ");
-        out.push_str(value);
-        out.push('\n');
-    }
 }
 
 /// A body as it is shown, and what must be said about it.
@@ -360,7 +352,7 @@ mod tests {
         assert!(page(&detail).contains("hidden for Support") && !page(&detail).contains("no key"));
         let response = detail.attempts[0].response.as_mut().expect("an answer");
         response.body = br#"{"email":"a@b.example","code":7}"#.to_vec();
-        response.headers.push(("X-Saved-As".into(), "anna@mail.example".into()));
+        response.headers.push("X-Saved-As", "anna@mail.example");
         let shown = page(&detail);
         assert!(
             shown.contains("personal data masked") && shown.contains("&quot;code&quot;:7") && !shown.contains("a@b"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use hirewire::domain::attempt::{Attempt, ErrorClass, Outcome, Proof, Request, Response, Timings, Trigger};
 use hirewire::domain::delivery::{Delivery, DeliveryState, Status, Tries};
+use hirewire::domain::header_lines::HeaderLines;
 use hirewire::domain::hook::HookState;
 use hirewire::domain::ids::{AttemptId, DeliveryId, HookId, InstanceId};
 use hirewire::domain::mode::Mode;
@@ -315,7 +316,6 @@ async fn attempts_read_back_as_they_were_written(app: TestApp) {
         let one = hook(&own.id, Mode::Live, "One", now);
         store::hook::insert(conn, &one)?;
         let delivery = owed(conn, &one, Some(now), None, now)?;
-        let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let remote: SocketAddr = "[2001:db8::1]:443".parse().expect("an address");
         let answered = Attempt {
             id: AttemptId::new(now),
@@ -327,11 +327,11 @@ async fn attempts_read_back_as_they_were_written(app: TestApp) {
             finished_at: now + TimeDelta::milliseconds(42),
             request: Some(Request {
                 target: "/in?a=b".into(),
-                headers: vec![line("Host", "hooks.acme.com"), line("X-Odd", "ä\"\\"), line("X-Odd", "twice")],
+                headers: HeaderLines::from_iter([("Host", "hooks.acme.com"), ("X-Odd", "ä\"\\"), ("X-Odd", "twice")]),
             }),
             response: Some(Response {
                 status: 503,
-                headers: vec![line("server", "x")],
+                headers: HeaderLines::from_iter([("server", "x")]),
                 headers_cut: true,
                 body: vec![0, 159, 146, 150],
                 body_cut: true,
@@ -366,7 +366,7 @@ async fn attempts_read_back_as_they_were_written(app: TestApp) {
             number: 3,
             response: Some(Response {
                 status: 204,
-                headers: Vec::new(),
+                headers: HeaderLines::default(),
                 headers_cut: false,
                 body: Vec::new(),
                 body_cut: false,

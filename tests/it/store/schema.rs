@@ -4,11 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use hirewire::domain::header_lines::HeaderLines;
+use hirewire::domain::mode::Mode;
 use hirewire::store::StoreError;
 
-use crate::support::{Kind, TestApp};
+use crate::support::{Kind, Receiver, TestApp};
 
-on_both_databases!(the_tables_are_what_the_schema_says, undoing_is_written_for_every_migration);
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+on_both_databases!(
+    the_tables_are_what_the_schema_says,
+    undoing_is_written_for_every_migration,
+    headers_kept_in_an_older_form_are_shown_as_they_were,
+);
 
 /// Type and whether it may be NULL, of each column; the columns of the key.
 #[derive(Debug, PartialEq, Eq, Default)]
@@ -92,9 +102,6 @@ async fn the_tables_are_what_the_schema_says(app: TestApp) {
 
 /// Both databases have the same steps, and each can be undone and done again.
 async fn undoing_is_written_for_every_migration(app: TestApp) {
-    use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-    const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-    const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
     let steps = |folder: &str| -> BTreeSet<String> {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
         let entries = std::fs::read_dir(folder).expect("migrations");
@@ -115,4 +122,59 @@ async fn undoing_is_written_for_every_migration(app: TestApp) {
         }
     });
     assert_eq!(redone.await.expect("no panic"), steps("sqlite").len());
+}
+
+/// Undoes every step down to this one, or takes all that are missing.
+fn migrate<DB: diesel::backend::Backend>(
+    conn: &mut impl MigrationHarness<DB>,
+    all: fn() -> EmbeddedMigrations,
+    down_to: Option<&str>,
+) {
+    let Some(last) = down_to else {
+        conn.run_pending_migrations(all()).expect("done again");
+        return;
+    };
+    while !conn.revert_last_migration(all()).expect("undone").to_string().ends_with(last) {}
+}
+
+async fn headers_kept_in_an_older_form_are_shown_as_they_were(app: TestApp) {
+    let admin = app.an_admin().await;
+    let receiver = Receiver::answering([200]).await;
+    app.a_signed_hook(&admin, &receiver.url()).await;
+    let (key, _) = app.an_api_key(&admin, Mode::Live).await;
+    app.report(&key, "job.created").await;
+    app.tick().await;
+    let delivery = app.the_delivery(&admin.organisation.id, Mode::Live).await;
+    let attempts = app.attempts(&delivery.id).await;
+    let sent = attempts[0].request.as_ref().expect("a request").headers.as_str().to_owned();
+    assert!(sent.starts_with("Host: ") && sent.contains("\nWebhook-Id: evt_"), "{sent}");
+    let url = app.config.database.clone();
+    let older = tokio::task::spawn_blocking(move || {
+        let kept = "SELECT request_headers AS text FROM attempts";
+        match &url {
+            hirewire::store::DatabaseUrl::Sqlite(path) => {
+                let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy()).expect("a database");
+                migrate(&mut conn, || SQLITE, Some("000011"));
+                let older = diesel::sql_query(kept).get_result::<Kept>(&mut conn).expect("one attempt").text;
+                migrate(&mut conn, || SQLITE, None);
+                older
+            }
+            hirewire::store::DatabaseUrl::Postgres(url) => {
+                let mut conn = diesel::PgConnection::establish(url).expect("a database");
+                migrate(&mut conn, || POSTGRES, Some("000011"));
+                let older = diesel::sql_query(kept).get_result::<Kept>(&mut conn).expect("one attempt").text;
+                migrate(&mut conn, || POSTGRES, None);
+                older
+            }
+        }
+    });
+    let older: Vec<(String, String)> = serde_json::from_str(&older.await.expect("no panic")).expect("pairs, as JSON");
+    assert_eq!(older.into_iter().collect::<HeaderLines>().as_str(), sent);
+    assert_eq!(app.attempts(&delivery.id).await, attempts);
+}
+
+#[derive(QueryableByName)]
+struct Kept {
+    #[diesel(sql_type = Text)]
+    text: String,
 }

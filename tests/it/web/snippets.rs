@@ -85,7 +85,7 @@ fn signed_by(delivered: &Delivered, secrets: &[&str]) -> Delivered {
     let live = secrets.iter().map(|secret| Plain::new((*secret).into())).collect();
     let signed = Signed { id: &delivered.id, at: SystemClock.now(), body: &delivered.body };
     let headers = signing::headers(signed, &Secrets { live, preferred: 0 });
-    let header = headers.into_iter().find(|(name, _)| *name == "X-Webhook-Signature").expect("signed").1;
+    let header = headers.into_iter().find(|(name, _)| *name == "x-webhook-signature").expect("signed").1;
     Delivered { header, ..delivered.clone() }
 }
 

@@ -178,7 +178,7 @@ impl History<'_> {
     }
 
     fn attempt(&self) -> Row {
-        let headers = r#"[["Content-Type","application/json"],["User-Agent","Hirewire/1.0"]]"#;
+        let headers = "Content-Type: application/json\nUser-Agent: Hirewire/1.0\n";
         vec![
             ("id", text(&self.attempt)),
             ("delivery_id", text(&self.delivery)),
@@ -189,7 +189,7 @@ impl History<'_> {
             ("request_target", text("/hook")),
             ("request_headers", text(headers)),
             ("response_status", self.status()),
-            ("response_headers", text(r#"[["content-length","2"]]"#)),
+            ("response_headers", text("content-length: 2\n")),
             ("response_headers_cut", Value::Integer(0)),
             ("response_body", Value::Blob(b"ok".to_vec())),
             ("response_body_cut", Value::Integer(0)),
