@@ -11,7 +11,8 @@ use super::{Conn, Result};
 
 /// The number as this transaction sees it.
 pub fn read(conn: &mut Conn) -> Result<i64> {
-    Ok(generation::table.select(generation::value).first(conn)?)
+    // Without a limit: SQLite compiles a statement anew each time a value is bound to its `LIMIT`.
+    Ok(generation::table.select(generation::value).get_result(conn)?)
 }
 
 /// Adds one; others learn of it with the commit.

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use super::row::Reader;
 use super::schema::{hook_health, hooks};
-use super::statement::{Batch, Column, Statement};
+use super::statement::{Batch, Column, Line, Statement, Value};
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::health::{Health, PRECISION, Why};
@@ -102,20 +102,21 @@ impl Statement for Succeeded {
         FROM known WHERE h.hook_id = known.hook_id";
 }
 
+struct SucceededOnce;
+
+impl Statement for SucceededOnce {
+    const SQL: &'static str = "UPDATE hook_health SET failed_in_row = 0, since = ?, warned = 0 \
+        WHERE hook_id = ? AND (failed_in_row > 0 OR since < ?) AND disabled_for IS NULL";
+}
+
 /// Something arrived at these hooks, and nothing else happened to them; each hook stands there once, in the order of ids.
 pub fn succeeded(conn: &mut Conn, hooks: &[(&HookId, DateTime<Utc>)]) -> Result<()> {
     match conn {
         Conn::Sqlite(conn) => {
             for (hook, at) in hooks {
-                let is_old = hook_health::since.lt(micros(*at - PRECISION));
-                let known = hook_health::table.find(hook.as_str()).filter(hook_health::disabled_for.is_null());
-                diesel::update(known.filter(hook_health::failed_in_row.gt(0).or(is_old)))
-                    .set((
-                        hook_health::failed_in_row.eq(0),
-                        hook_health::since.eq(micros(*at)),
-                        hook_health::warned.eq(0),
-                    ))
-                    .execute(conn)?;
+                let (at, is_old) = (micros(*at), micros(*at - PRECISION));
+                let values = [Value::Big(at), Value::Text(hook.as_str()), Value::Big(is_old)];
+                Line::<SucceededOnce, 3>::new(values).execute(conn)?;
             }
         }
         Conn::Postgres(_) if hooks.is_empty() => {}

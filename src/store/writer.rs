@@ -9,16 +9,22 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
-use diesel::{QueryResult, SqliteConnection};
+use diesel::{QueryResult, RunQueryDsl as _, SqliteConnection};
 
+use super::statement::{Line, Statement};
 use super::traffic::Traffic;
 use super::{Conn, Result, StoreError};
 
 /// The writer touches the ends of some ten trees again and again: they fit into 8 MiB. A page that changes often is written
 /// back once for 32 MiB of log.
 const SETTINGS: &str = "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 8000;";
+
+/// Each commit costs a wait for the disk and a new copy of the same ends of trees, so under load fewer and larger ones are
+/// cheaper. This is how much later at most something is written for that; whoever comes alone does not wait at all.
+const LONGEST_REST: Duration = Duration::from_millis(2);
 
 /// So many writes share a commit at most.
 const MOST: usize = 256;
@@ -121,17 +127,32 @@ pub(super) fn start(mut connection: SqliteConnection, traffic: Arc<Traffic>) -> 
         .name("sqlite-writer".into())
         .spawn(move || {
             let mut connection = Conn::Sqlite(connection);
-            while let Ok(first) = queue.recv() {
+            let mut took = Duration::ZERO;
+            while let Some(first) = next(&queue, took) {
+                let began = Instant::now();
                 let mut batch = Vec::with_capacity(8);
                 batch.push(first);
                 batch.extend(queue.try_iter().take(MOST - 1));
                 // What comes together has no order of its own: nobody was told yet of any other's end.
                 batch.sort_by_key(|write| !write.is_repeatable());
                 run(&mut connection, batch, &traffic);
+                took = began.elapsed();
             }
         })
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
     Ok(writes)
+}
+
+/// The next write to begin a batch with, `took` after the last batch began. Whoever finds somebody waiting has much to do,
+/// and rests as long as it has worked, so that more gathers.
+fn next(queue: &mpsc::Receiver<Box<dyn Write>>, took: Duration) -> Option<Box<dyn Write>> {
+    match queue.try_recv() {
+        Ok(write) => {
+            std::thread::sleep(took.min(LONGEST_REST));
+            Some(write)
+        }
+        Err(_) => queue.recv().ok(),
+    }
 }
 
 /// Runs a batch in one transaction. If that breaks underneath, nothing of it remains, and everyone is told so.
@@ -151,7 +172,7 @@ fn run(conn: &mut Conn, mut batch: Vec<Box<dyn Write>>, traffic: &Traffic) {
 fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String> {
     let repeatable = batch.iter().take_while(|write| write.is_repeatable()).count();
     // Taking the lock at once: on SQLite a read that turns into a write can fail half-way.
-    let mut done = conn.batch_execute("BEGIN IMMEDIATE");
+    let mut done = begin(conn);
     if done.is_ok() && batch.len() > 1 {
         let (first, others) = batch.split_at_mut(repeatable);
         if first.iter_mut().all(|write| write.run(conn)) {
@@ -159,7 +180,7 @@ fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String>
         } else {
             // A full disk has ended the transaction already.
             let _ = conn.batch_execute("ROLLBACK");
-            done = conn.batch_execute("BEGIN IMMEDIATE").and_then(|()| behind_savepoints(conn, batch));
+            done = begin(conn).and_then(|()| behind_savepoints(conn, batch));
         }
     } else if done.is_ok() {
         done = one_by_itself(conn, batch);
@@ -174,7 +195,7 @@ fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String>
 /// With nobody to be kept apart from.
 fn one_by_itself(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<()> {
     let kept = batch.iter_mut().all(|write| write.run(conn));
-    conn.batch_execute(if kept { "COMMIT" } else { "ROLLBACK" })
+    if kept { commit(conn) } else { conn.batch_execute("ROLLBACK") }
 }
 
 fn behind_savepoints(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<()> {
@@ -184,7 +205,35 @@ fn behind_savepoints(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResu
         // A full disk ends the whole transaction under way; then there is no savepoint any more, and this fails.
         conn.batch_execute(if kept { "RELEASE write" } else { "ROLLBACK TO write; RELEASE write" })?;
     }
-    conn.batch_execute("COMMIT")
+    commit(conn)
+}
+
+struct Begin;
+
+impl Statement for Begin {
+    const SQL: &'static str = "BEGIN IMMEDIATE";
+}
+
+struct Commit;
+
+impl Statement for Commit {
+    const SQL: &'static str = "COMMIT";
+}
+
+fn begin(conn: &mut Conn) -> QueryResult<()> {
+    at_once::<Begin>(conn)
+}
+
+fn commit(conn: &mut Conn) -> QueryResult<()> {
+    at_once::<Commit>(conn)
+}
+
+/// Runs a statement that is compiled once.
+fn at_once<S: Statement>(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => Line::<S, 0>::new([]).execute(conn).map(drop),
+        Conn::Postgres(conn) => conn.batch_execute(S::SQL),
+    }
 }
 
 /// One write in a transaction of its own, on a connection of the pool; whether all went well.
