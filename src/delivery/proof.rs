@@ -1,4 +1,4 @@
-//! Proof of origin: a hook's keys and secrets in clear, and which of them a try carries ([`crate::domain::rotation`]).
+//! Proof of origin: a hook's keys and secrets ready for use, and which of them a try carries ([`crate::domain::rotation`]).
 //!
 //! They are opened once and kept with the hook, those to come to an end included; whether one still works is asked at every
 //! try, so a credential ends on every instance at its time, without anybody telling.
@@ -20,17 +20,17 @@ use crate::domain::hook::Credential;
 use crate::domain::ids::{CredentialId, HookId};
 use crate::domain::rotation::Side;
 use crate::domain::secret::{CredentialKind, Plain};
-use crate::domain::signing::Secrets;
+use crate::domain::signing::{Secrets, Signer};
 use crate::store::{self, Conn, Result};
 
 /// How exactly the last use of a key or secret is known.
 const PRECISION: TimeDelta = TimeDelta::seconds(60);
 
-/// A key or secret in clear.
+/// A key or secret, as a try needs it.
 #[derive(Debug)]
-struct Held {
+struct Held<T> {
     id: CredentialId,
-    plain: Plain,
+    ready: T,
     ends_in: String,
     ends_at: Option<DateTime<Utc>>,
     is_known: bool,
@@ -38,7 +38,18 @@ struct Held {
     noted: AtomicI64,
 }
 
-impl Held {
+impl<T> Held<T> {
+    fn of(credential: Credential, ready: T) -> Self {
+        Self {
+            id: credential.id,
+            ready,
+            ends_in: credential.ends_in,
+            ends_at: credential.ends_at,
+            is_known: credential.is_known,
+            noted: AtomicI64::new(credential.last_used_at.map_or(i64::MIN, |at| at.timestamp_micros())),
+        }
+    }
+
     fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.ends_at.is_none_or(|end| end > now)
     }
@@ -54,8 +65,8 @@ impl Held {
 /// Everything a hook may prove its deliveries with, newest first, and which side it prefers.
 #[derive(Debug, Default)]
 pub struct Proofs {
-    secrets: Vec<Held>,
-    keys: Vec<Held>,
+    secrets: Vec<Held<Signer>>,
+    keys: Vec<Held<Plain>>,
     prefers_new: AtomicBool,
 }
 
@@ -84,34 +95,30 @@ impl Proofs {
 
     /// Adds one; they come newest first.
     pub fn add(&mut self, credential: Credential, plain: Plain) {
-        let of_kind = match credential.kind {
-            CredentialKind::Secret => &mut self.secrets,
-            CredentialKind::Key => &mut self.keys,
-        };
-        of_kind.push(Held {
-            id: credential.id,
-            plain,
-            ends_in: credential.ends_in,
-            ends_at: credential.ends_at,
-            is_known: credential.is_known,
-            noted: AtomicI64::new(credential.last_used_at.map_or(i64::MIN, |at| at.timestamp_micros())),
-        });
         // The new one goes on and the old one ends, also when both were made in the same instant.
-        of_kind.sort_by_key(|held| held.ends_at.is_some());
+        match credential.kind {
+            CredentialKind::Secret => {
+                self.secrets.push(Held::of(credential, Signer::new(&plain)));
+                self.secrets.sort_by_key(|held| held.ends_at.is_some());
+            }
+            CredentialKind::Key => {
+                self.keys.push(Held::of(credential, plain));
+                self.keys.sort_by_key(|held| held.ends_at.is_some());
+            }
+        }
     }
 
     /// What a try carries that begins now and is proven with this side.
     pub(super) fn carried(&self, now: DateTime<Utc>, side: Side) -> Carried {
         let (secret, has_other_secret) = pick(&self.secrets, now, side);
         let (key, has_other_key) = pick(&self.keys, now, side);
-        let of = |held: &[Held], at| live(held, now).nth(at).map(|held| (held.ends_in.clone(), held.plain.clone()));
-        let (key_ends_in, key) = of(&self.keys, key).unzip();
+        let key = live(&self.keys, now).nth(key);
         let secret_ends_in = live(&self.secrets, now).nth(secret).map(|held| held.ends_in.clone());
         Carried {
-            proof: Proof { secret: secret_ends_in, key: key_ends_in },
-            key,
+            proof: Proof { secret: secret_ends_in, key: key.map(|held| held.ends_in.clone()) },
+            key: key.map(|held| held.ready.clone()),
             secrets: Secrets {
-                live: live(&self.secrets, now).map(|held| held.plain.clone()).collect(),
+                live: live(&self.secrets, now).map(|held| held.ready.clone()).collect(),
                 preferred: secret,
             },
             has_other: has_other_secret || has_other_key,
@@ -125,20 +132,21 @@ impl Proofs {
 
     /// What a try of this side that arrived now has used, as far as that has to be noted.
     pub(super) fn used(&self, now: DateTime<Utc>, side: Side) -> Vec<CredentialId> {
-        let used = |held: &[Held]| {
-            let carried = live(held, now).nth(pick(held, now, side).0);
-            carried.filter(|held| held.is_used(now)).map(|held| held.id.clone())
-        };
-        used(&self.secrets).into_iter().chain(used(&self.keys)).collect()
+        used(&self.secrets, now, side).into_iter().chain(used(&self.keys, now, side)).collect()
     }
 }
 
-fn live(held: &[Held], now: DateTime<Utc>) -> impl Iterator<Item = &Held> {
+fn used<T>(held: &[Held<T>], now: DateTime<Utc>, side: Side) -> Option<CredentialId> {
+    let carried = live(held, now).nth(pick(held, now, side).0);
+    carried.filter(|held| held.is_used(now)).map(|held| held.id.clone())
+}
+
+fn live<T>(held: &[Held<T>], now: DateTime<Utc>) -> impl Iterator<Item = &Held<T>> {
     held.iter().filter(move |held| held.is_live(now))
 }
 
 /// Which of those that are live this side carries, and whether the other side carries another.
-fn pick(held: &[Held], now: DateTime<Utc>, side: Side) -> (usize, bool) {
+fn pick<T>(held: &[Held<T>], now: DateTime<Utc>, side: Side) -> (usize, bool) {
     let at = |side: Side| side.pick(live(held, now).map(|held| held.is_known));
     let own = at(side);
     (own, own != at(side.other()))
@@ -170,6 +178,7 @@ pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told]) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::signing::{Signed, headers};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_763_631_000 + seconds, 0).expect("a time")
@@ -192,19 +201,24 @@ mod tests {
     fn proofs(credentials: &[Credential]) -> Proofs {
         let mut proofs = Proofs::default();
         for credential in credentials {
-            proofs.add(credential.clone(), Plain::new(format!("the one that ends in {}", credential.ends_in)));
+            proofs.add(credential.clone(), plain(&credential.ends_in));
         }
         proofs
+    }
+
+    fn plain(ends_in: &str) -> Plain {
+        Plain::new(format!("the one that ends in {ends_in}"))
     }
 
     #[test]
     fn both_sign_and_where_there_is_room_for_one_the_side_counts_until_the_old_one_ends() {
         let secret = |end, ends_at, known| credential(CredentialKind::Secret, end, ends_at, known);
         let both = proofs(&[secret("old1", Some(60), true), secret("new1", None, false)]);
+        let signed = Signed { id: "evt_1", at: at(59), body: b"{}" };
         for (side, preferred, end) in [(Side::Old, 1, "old1"), (Side::New, 0, "new1")] {
             let carried = both.carried(at(59), side);
-            let ends: Vec<_> = carried.secrets.live.iter().map(Plain::ends_in).collect();
-            assert_eq!((ends.as_slice(), carried.secrets.preferred), (["new1", "old1"].as_slice(), preferred));
+            let live = ["new1", "old1"].map(|end| Signer::new(&plain(end))).to_vec();
+            assert_eq!(headers(signed, &carried.secrets), headers(signed, &Secrets { live, preferred }));
             assert_eq!((carried.proof.secret.as_deref(), carried.proof.key), (Some(end), None));
             assert!(carried.has_other);
             let carried = both.carried(at(60), side);

@@ -21,7 +21,7 @@ use crate::domain::hook::Hook;
 use crate::domain::ids::{EventId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::secret::CredentialKind;
-use crate::domain::signing::Secrets;
+use crate::domain::signing::{Secrets, Signer};
 use crate::store::delivery::Owed;
 use crate::store::{Conn, StoreError};
 
@@ -122,7 +122,7 @@ fn answer(hook: &Hook, owed: &Owed, started: DateTime<Utc>, random: &mut StdRng)
         url: hook.url.clone(),
         body: owed.body.clone(),
         key: (hook.is_default || hook.interview().is_some()).then(|| CredentialKind::Key.generate()),
-        secrets: Secrets { live: vec![CredentialKind::Secret.generate()], preferred: 0 },
+        secrets: Secrets { live: vec![Signer::new(&CredentialKind::Secret.generate())], preferred: 0 },
         headers: [].into(),
         timeout: hook.policy.timeout(),
     };

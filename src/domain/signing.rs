@@ -5,6 +5,8 @@
 //! preferred secret's.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -14,11 +16,39 @@ use hmac::{KeyInit as _, Mac as _, SimpleHmac};
 use super::secret::{DOTS, Plain};
 use super::sha256::Sha256;
 
+/// A secret made ready to sign with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Signer(Arc<Keys>);
+
+/// HMAC-SHA256 with its key in place.
+type Keyed = SimpleHmac<Sha256>;
+
+struct Keys {
+    /// The secret's text itself.
+    text: Keyed,
+    /// As Standard Webhooks reads it.
+    standard: Keyed,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(DOTS)
+    }
+}
+
+impl Signer {
+    /// Makes a secret ready.
+    pub fn new(secret: &Plain) -> Self {
+        let key = |bytes: &[u8]| Keyed::new_from_slice(bytes).expect("HMAC takes keys of any length");
+        Self(Arc::new(Keys { text: key(secret.reveal().as_bytes()), standard: key(&standard_key(secret)) }))
+    }
+}
+
 /// The hook's live secrets, newest first, and which of them receivers that know only one are given.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     /// Newest first; empty when the hook is not signed.
-    pub live: Vec<Plain>,
+    pub live: Vec<Signer>,
     /// Index into `live` of the preferred one.
     pub preferred: usize,
 }
@@ -41,10 +71,9 @@ pub struct Signed<'a> {
 pub fn headers(signed: Signed<'_>, secrets: &Secrets) -> Vec<Header> {
     let Some(preferred) = secrets.live.get(secrets.preferred).or(secrets.live.first()) else { return Vec::new() };
     let unix = signed.at.timestamp().to_string();
-    let stripe = |secret: &Plain| hex(&mac(secret.reveal().as_bytes(), &[unix.as_bytes(), b".", signed.body]));
-    let standard = |secret: &Plain| {
-        let key = standard_key(secret);
-        let sum = mac(&key, &[signed.id.as_bytes(), b".", unix.as_bytes(), b".", signed.body]);
+    let stripe = |secret: &Signer| hex(&mac(&secret.0.text, &[unix.as_bytes(), b".", signed.body]));
+    let standard = |secret: &Signer| {
+        let sum = mac(&secret.0.standard, &[signed.id.as_bytes(), b".", unix.as_bytes(), b".", signed.body]);
         format!("v1,{}", BASE64.encode(sum))
     };
     let stripes: Vec<String> = secrets.live.iter().map(stripe).collect();
@@ -54,7 +83,7 @@ pub fn headers(signed: Signed<'_>, secrets: &Secrets) -> Vec<Header> {
     vec![
         ("x-talentsprout-signature", format!("t={unix},v1={preferred_stripe}")),
         ("x-webhook-signature", format!("t={unix}{every_stripe}")),
-        ("x-hub-signature-256", format!("sha256={}", hex(&mac(preferred.reveal().as_bytes(), &[signed.body])))),
+        ("x-hub-signature-256", format!("sha256={}", hex(&mac(&preferred.0.text, &[signed.body])))),
         ("webhook-signature", every_standard),
     ]
 }
@@ -93,8 +122,8 @@ fn standard_key(secret: &Plain) -> Vec<u8> {
     BASE64.decode(encoded).unwrap_or_else(|_| encoded.as_bytes().to_vec())
 }
 
-fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = SimpleHmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+fn mac(key: &Keyed, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = key.clone();
     for part in parts {
         mac.update(part);
     }
@@ -187,7 +216,7 @@ mod tests {
                 "{name}: the body"
             );
             let at = DateTime::from_timestamp(vector.timestamp, 0).expect("a time");
-            let live = vector.secrets.iter().cloned().map(Plain::new).collect();
+            let live = vector.secrets.iter().cloned().map(Plain::new).map(|secret| Signer::new(&secret)).collect();
             let made = headers(
                 Signed { id: &vector.id, at, body: &body },
                 &Secrets { live, preferred: vector.single_secret_index },

@@ -14,7 +14,7 @@ use hirewire::clock::{Clock as _, SystemClock};
 use hirewire::domain::event::EventType;
 use hirewire::domain::mode::Mode;
 use hirewire::domain::secret::Plain;
-use hirewire::domain::signing::{self, Secrets, Signed};
+use hirewire::domain::signing::{self, Secrets, Signed, Signer};
 use reqwest::Method;
 use serde_json::json;
 
@@ -82,7 +82,7 @@ fn holds(snippet: impl FnOnce(&Path) -> Judge + 'static) {
 
 /// The same delivery, signed now with these secrets.
 fn signed_by(delivered: &Delivered, secrets: &[&str]) -> Delivered {
-    let live = secrets.iter().map(|secret| Plain::new((*secret).into())).collect();
+    let live = secrets.iter().map(|secret| Signer::new(&Plain::new((*secret).into()))).collect();
     let signed = Signed { id: &delivered.id, at: SystemClock.now(), body: &delivered.body };
     let headers = signing::headers(signed, &Secrets { live, preferred: 0 });
     let header = headers.into_iter().find(|(name, _)| *name == "x-webhook-signature").expect("signed").1;

@@ -21,7 +21,7 @@ use crate::domain::attempt::ErrorClass;
 use crate::domain::event::EventType;
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::EventId;
-use crate::domain::signing::Secrets;
+use crate::domain::signing::{Secrets, Signer};
 
 const BODY: &[u8] = br#"{"id":"evt_1"}"#;
 /// Long enough never to be reached.

@@ -35,7 +35,7 @@ async fn the_request_is_that_of_the_contract_in_title_case() {
 #[tokio::test]
 async fn what_is_kept_of_the_request_is_what_went_out_without_key_and_signatures() {
     let mut receiver = Receiver::answering(OK).await;
-    let secrets = ["whsec_bmV3ZXI", "whsec_b2xkZXI"].map(|text| Plain::new(text.into())).to_vec();
+    let secrets = ["whsec_bmV3ZXI", "whsec_b2xkZXI"].map(|text| Signer::new(&Plain::new(text.into()))).to_vec();
     let key = Plain::new("whk_opensesame".into());
     let order = Order { key: Some(key), secrets: Secrets { live: secrets, preferred: 1 }, ..order(&receiver.url()) };
     let sent = sender(&receiver).send(order).await;
