@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use hirewire::cli::Cli;
+use hirewire::memory;
 
 fn main() -> ExitCode {
+    memory::keep_pages_small();
     match Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
