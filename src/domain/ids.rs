@@ -4,7 +4,9 @@
 //! safe in URLs, headers and file names.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
+use arrayvec::ArrayString;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -23,23 +25,29 @@ pub struct NotAnId {
 const LONGEST: usize = 30;
 
 /// The text of an id where it stands: ids are everywhere, and none is worth an allocation.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Inline {
-    bytes: [u8; LONGEST],
-    length: u8,
-}
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Inline(ArrayString<LONGEST>);
 
 impl Inline {
+    /// `rest` is a ULID, so there is room for all of it.
     fn of(prefix: &str, rest: &str) -> Self {
-        let mut bytes = [0; LONGEST];
-        let parts = prefix.bytes().chain([b'_']).chain(rest.bytes());
-        let length = bytes.iter_mut().zip(parts).map(|(place, byte)| *place = byte).count();
-        Self { bytes, length: length as u8 }
+        let mut text = ArrayString::new();
+        for part in [prefix, "_", rest] {
+            text.push_str(part);
+        }
+        Self(text)
     }
 
     fn as_str(&self) -> &str {
-        // What is in there was ASCII when it came in.
-        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+        &self.0
+    }
+}
+
+impl Hash for Inline {
+    /// The end of it: there it is random.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let text = self.0.as_bytes();
+        state.write(&text[text.len().saturating_sub(16)..]);
     }
 }
 
