@@ -1,7 +1,7 @@
 //! `POST /v1/partner/events`: a partner system reports that something happened.
 
 use actix_web::{HttpResponse, web};
-use serde_json::json;
+use serde::Serialize;
 
 use super::error::ApiError;
 use super::key::Caller;
@@ -22,14 +22,26 @@ pub async fn report(
     let body = body.map_err(|_| too_large())?;
     let (kind, interview, data) = read(&body)?;
     let event = event::report_printed(&context, caller.0, kind, interview, &data).await?;
-    Ok(HttpResponse::Accepted().insert_header(("Cache-Control", "no-store")).json(json!({
-        "id": event.id.as_str(),
-        "event": event.kind.as_str(),
-        "timestamp": payload::timestamp(event.occurred_at),
-        "companyId": event.organisation_id.as_str(),
-        "clientId": event.cause.client_id(),
-        "test": event.is_test(),
-    })))
+    Ok(HttpResponse::Accepted().insert_header(("Cache-Control", "no-store")).json(Recorded {
+        id: event.id.as_str(),
+        event: event.kind.as_str(),
+        timestamp: payload::timestamp(event.occurred_at),
+        company_id: event.organisation_id.as_str(),
+        client_id: event.cause.client_id(),
+        test: event.is_test(),
+    }))
+}
+
+/// What the caller is told of an event that was recorded.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Recorded<'a> {
+    id: &'a str,
+    event: &'a str,
+    timestamp: String,
+    company_id: &'a str,
+    client_id: Option<&'a str>,
+    test: bool,
 }
 
 fn too_large() -> ApiError {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use rand::distr::{Alphanumeric, SampleString};
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 use super::ids::{ApiKeyId, MemberId, OrganisationId};
@@ -76,5 +76,5 @@ pub fn prefix(mode: Mode) -> &'static str {
 
 /// The stored form of a presented key.
 pub fn hash(presented: &str) -> String {
-    hex(&Sha256::digest(presented.as_bytes()))
+    hex(digest(&SHA256, presented.as_bytes()).as_ref())
 }

@@ -41,7 +41,7 @@ impl HeaderLines {
 
     fn push_value(&mut self, value: &str) {
         self.0.push_str(": ");
-        if value.contains(['\n', '\r']) {
+        if value.bytes().any(|byte| byte == b'\n' || byte == b'\r') {
             self.0.push_str(&value.replace(['\n', '\r'], " "));
         } else {
             self.0.push_str(value);

@@ -132,6 +132,13 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("writing a string to memory cannot fail");
 }
 
+/// Prints a string that stood in the text without a backslash: then nothing in it has to be escaped.
+fn write_plain(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
 /// Whether ECMAScript would treat the key as an array index and move it before its siblings.
 fn is_index(key: &str) -> bool {
     key == "0" || (!key.starts_with('0') && key.parse::<u32>().is_ok_and(|n| n != u32::MAX) && !key.starts_with('+'))
@@ -227,6 +234,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(())
     }
 
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<(), E> {
+        write_plain(value, &mut self.progress.out);
+        Ok(())
+    }
+
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
         self.number(value as f64)
     }
@@ -304,7 +316,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
     }
 }
 
-impl Visitor<'_> for Key<'_> {
+impl<'de> Visitor<'de> for Key<'_> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -313,6 +325,11 @@ impl Visitor<'_> for Key<'_> {
 
     fn visit_str<E>(self, key: &str) -> Result<bool, E> {
         write_string(key, self.0);
+        Ok(is_index(key))
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<bool, E> {
+        write_plain(key, self.0);
         Ok(is_index(key))
     }
 }
