@@ -88,8 +88,7 @@ pub(super) fn take_over(
     store::hook::insert(conn, &new)?;
     store::hook::set_replaced(conn, &old.id, &new.id, now)?;
     let moved = store::delivery::move_owed(conn, &old.id, &new.id, now)?;
-    // Tests that have not been sent were for the old address.
-    store::delivery::cancel_owed_to(conn, &old.id, now)?;
+    store::delivery::cancel_tests_of(conn, &old.id, now)?;
     give_credentials(conn, context, &old.id, &new.id)?;
     hook_settings::carry_headers_over(conn, context, &old.id, &new.id)?;
     let (from, to) = (old.url.host(), new.url.host());

@@ -83,7 +83,7 @@ pub async fn keep_house(
 }
 
 /// Puts right what no single act could: what strangers hold is freed, what is held for an active hook becomes due, what is
-/// owed to a disabled one is missed, what is owed to a replaced one goes to its heir; keys and secrets whose time is over are
+/// owed to a disabled one is missed, what is owed to a deleted one goes to its heir or ends; keys and secrets whose time is over are
 /// destroyed; and hooks whose time has run out while nothing was sent are disabled.
 ///
 /// Each of these is the trace of a moment in which two things happened at once; looking for them costs a walk over what is
@@ -129,22 +129,13 @@ async fn end_rotations(store: &Store, now: DateTime<Utc>) -> Result<(), StoreErr
     store.write(ended).await
 }
 
-/// Gives what was recorded for a hook in the very moment of its replacement to the one that took over.
+/// Ends what is left with deleted hooks, or gives it to those that took over.
 async fn hand_on(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let replaced = store.read(store::delivery::owed_to_replaced).await?;
-    if replaced.is_empty() {
+    let deleted = store.read(store::delivery::left_with_deleted).await?;
+    if deleted.is_empty() {
         return Ok(());
     }
-    let moving = move |conn: &mut Conn| {
-        for hook in replaced {
-            match store::hook::heir(conn, &hook)? {
-                Some(heir) => store::delivery::move_owed(conn, &hook, &heir, now)?,
-                None => store::delivery::cancel_owed_to(conn, &hook, now)?,
-            };
-        }
-        Ok::<_, StoreError>(())
-    };
-    store.change(moving).await
+    store.change(move |conn| deleted.iter().try_for_each(|hook| store::delivery::hand_on(conn, hook, now))).await
 }
 
 /// Gives back what this instance holds and takes its name off the list.

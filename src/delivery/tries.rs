@@ -140,14 +140,8 @@ impl Engine {
 
     async fn cancel(&self, owed: Owed) -> Option<Finished> {
         let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
-        let cancelled = self.store.change(move |conn| {
-            // Of a hook that was replaced, its heir takes what was recorded in that very moment.
-            if let Some(heir) = store::hook::heir(conn, &hook)? {
-                store::delivery::move_owed(conn, &hook, &heir, now)?;
-            }
-            store::delivery::cancel_owed_to(conn, &hook, now)
-        });
-        if let Err(error) = cancelled.await {
+        let ended = self.store.change(move |conn| store::delivery::hand_on(conn, &hook, now));
+        if let Err(error) = ended.await {
             tracing::error!(%error, "deliveries of a deleted hook could not be ended; they are looked at again in a moment");
             self.put_back(owed, now + OWN_FAULT_PAUSE);
         } else {

@@ -137,8 +137,7 @@ impl Change<'_> {
                     // What was held for the one before is held for nobody now.
                     store::delivery::release_for(conn, &default.id, self.now)?;
                 }
-                // Tests that have not been sent were for the old address.
-                store::delivery::cancel_owed_to(conn, &own.id, self.now)?;
+                store::delivery::cancel_tests_of(conn, &own.id, self.now)?;
                 format!("the default webhook takes over {owed} owed deliveries")
             }
             None => {

@@ -102,11 +102,7 @@ fn free_for(conn: &mut Conn, hook: &str, due_by: i64, limit: usize) -> Result<Ve
         .order((deliveries::due_at, deliveries::id))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(deliveries::id);
-    Ok(match conn {
-        // The one writer needs no row locks.
-        Conn::Sqlite(conn) => query.load(conn)?,
-        Conn::Postgres(conn) => query.for_update().skip_locked().load(conn)?,
-    })
+    Ok(load_free!(query, conn))
 }
 
 fn load_each(conn: &mut Conn, ids: &[String], due_by: DateTime<Utc>) -> Result<Vec<Owed>> {

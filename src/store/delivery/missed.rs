@@ -30,11 +30,7 @@ pub fn miss_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Resul
         .filter(deliveries::probe.eq(false))
         .limit(CHUNK as i64)
         .select(deliveries::id);
-    let ids = match conn {
-        // The one writer needs no row locks.
-        Conn::Sqlite(conn) => query.load(conn)?,
-        Conn::Postgres(conn) => query.for_update().skip_locked().load(conn)?,
-    };
+    let ids = load_free!(query, conn);
     miss(conn, &ids, now)
 }
 
@@ -46,11 +42,7 @@ pub fn miss_stranded(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize> {
         .filter(deliveries::probe.eq(false))
         .limit(CHUNK as i64)
         .select(deliveries::id);
-    let ids = match conn {
-        // The one writer needs no row locks.
-        Conn::Sqlite(conn) => query.load(conn)?,
-        Conn::Postgres(conn) => query.for_update().skip_locked().load(conn)?,
-    };
+    let ids = load_free!(query, conn);
     miss(conn, &ids, now)
 }
 
@@ -87,11 +79,7 @@ pub fn send_missed_by(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Res
         .order((deliveries::created_at, deliveries::id))
         .limit(CHUNK as i64)
         .select(deliveries::id);
-    let ids: Vec<String> = match conn {
-        // The one writer needs no row locks.
-        Conn::Sqlite(conn) => query.load(conn)?,
-        Conn::Postgres(conn) => query.for_update().skip_locked().load(conn)?,
-    };
+    let ids = load_free!(query, conn);
     if ids.is_empty() {
         return Ok(0);
     }

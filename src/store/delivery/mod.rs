@@ -3,7 +3,20 @@
 //! A delivery is *held* by the instance that will send it. Everything that moves a delivery on names the holder, so an
 //! instance that was taken for dead cannot undo what its successor did.
 
+/// Loads a query that selects ids. On PostgreSQL it locks their rows and leaves out what somebody has locked: an answer that
+/// is written down takes its rows in an order of its own, so two who waited for each other's would never end.
+macro_rules! load_free {
+    ($query:expr, $conn:expr) => {
+        match $conn {
+            // The one writer needs no row locks.
+            Conn::Sqlite(conn) => $query.load::<String>(conn)?,
+            Conn::Postgres(conn) => $query.for_update().skip_locked().load::<String>(conn)?,
+        }
+    };
+}
+
 mod claim;
+mod free;
 mod missed;
 mod moved;
 mod owed;
@@ -28,8 +41,10 @@ use crate::domain::mode::Mode;
 
 pub use claim::{Wanted, claim, free_from, free_from_strangers, held_and_due, release, still_held};
 pub use missed::{CHUNK, count_missed_by, miss_owed_to, miss_stranded, send_missed_by};
-pub use moved::{move_owed, owed_to_replaced, readdress};
-pub use owed::{MOST_OWED, cancel_owed_to, count_owed_to, hold_for, owed_to, release_for, release_stranded};
+pub use moved::{hand_on, left_with_deleted, move_owed, readdress};
+pub use owed::{
+    MOST_OWED, cancel_owed_to, cancel_tests_of, count_owed_to, hold_for, owed_to, release_for, release_stranded,
+};
 pub use recent::{Backlog, backlog, last_recorded, of_event, recent_statuses};
 pub use settle::{Settled, settle};
 

@@ -4,12 +4,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::DeliveryRow;
+use super::free::Free;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::{Delivery, Status};
+use crate::domain::hook::HookState;
 use crate::domain::ids::HookId;
 use crate::store::schema::{deliveries, hooks};
 use crate::store::time::micros;
-use crate::store::{Conn, Result};
+use crate::store::{Conn, Result, hook};
 
 /// What is the same however a delivery ends that nobody will try any more.
 #[derive(AsChangeset)]
@@ -51,34 +53,51 @@ pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Deliver
 }
 
 /// Ends everything that is owed to a hook as cancelled; how many deliveries that were.
-///
-/// What had arrived and was being sent again has arrived: it is a Success again.
 pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
-    let owed = deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null());
-    let resent = diesel::update(deliveries::table.filter(owed.and(deliveries::arrived_before.is_not_null())))
-        .set((Ended::of(Status::Success, now), deliveries::completed_at.eq(deliveries::arrived_before)))
-        .execute(conn)?;
-    let changed = diesel::update(deliveries::table.filter(owed))
-        .set((Ended::of(Status::Failed, now), given_up(ErrorClass::Cancelled, now)))
-        .execute(conn)?;
-    Ok(resent + changed)
+    let owed = Free::owed_to(conn, hook)?;
+    cancel(conn, &owed, now)
 }
 
-/// Holds everything that is owed to a hook, if it is paused; how many deliveries that were.
-pub fn hold_for(conn: &mut Conn, hook: &HookId) -> Result<usize> {
-    let paused = hooks::table.filter(hooks::id.eq(hook.as_str()).and(hooks::state.eq("paused"))).select(hooks::id);
-    let owed = deliveries::hook_id.eq_any(paused).and(deliveries::completed_at.is_null());
-    let changed = diesel::update(deliveries::table.filter(owed))
-        .set((deliveries::due_at.eq(None::<i64>), deliveries::holder.eq(None::<String>)))
-        .execute(conn)?;
-    Ok(changed)
+/// The same for tests alone: they are for one address.
+pub fn cancel_tests_of(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
+    let tests = Free::tests_of(conn, hook)?;
+    cancel(conn, &tests, now)
+}
+
+/// What had arrived and was being sent again has arrived: it is a Success again.
+fn cancel(conn: &mut Conn, owed: &Free, now: DateTime<Utc>) -> Result<usize> {
+    owed.change(|ids| {
+        let owed = || deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::completed_at.is_null()));
+        let resent = diesel::update(owed().filter(deliveries::arrived_before.is_not_null()))
+            .set((Ended::of(Status::Success, now), deliveries::completed_at.eq(deliveries::arrived_before)))
+            .execute(conn)?;
+        let changed = diesel::update(owed())
+            .set((Ended::of(Status::Failed, now), given_up(ErrorClass::Cancelled, now)))
+            .execute(conn)?;
+        Ok(resent + changed)
+    })
+}
+
+/// Holds everything that is owed to a hook, if it is paused; how many deliveries that were. The hook stays as it is until the
+/// transaction ends.
+pub fn hold_for(conn: &mut Conn, id: &HookId) -> Result<usize> {
+    if hook::current_state(conn, id)? != Some(HookState::Paused) {
+        return Ok(0);
+    }
+    Free::owed_to(conn, id)?.change(|ids| {
+        let changed = diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
+            .set((deliveries::due_at.eq(None::<i64>), deliveries::holder.eq(None::<String>)))
+            .execute(conn)?;
+        Ok(changed)
+    })
 }
 
 /// Makes everything that was held for a hook due now; how many deliveries that were.
 pub fn release_for(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
-    let held =
-        deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null()).and(deliveries::due_at.is_null());
-    Ok(diesel::update(deliveries::table.filter(held)).set(deliveries::due_at.eq(micros(now))).execute(conn)?)
+    Free::held_for(conn, hook)?.change(|ids| {
+        let held = deliveries::table.filter(deliveries::id.eq_any(ids));
+        Ok(diesel::update(held).set(deliveries::due_at.eq(micros(now))).execute(conn)?)
+    })
 }
 
 /// At most this many of what a hook is owed are counted.

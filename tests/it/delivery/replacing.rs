@@ -13,7 +13,9 @@ use hirewire::domain::rotation::Overlap;
 use hirewire::domain::secret::CredentialKind::{Key, Secret};
 use hirewire::store;
 
-use crate::support::{Answer, Kind, Receiver, Team, TestApp, in_mode, is_signed_with, run, signers, token};
+use crate::support::{
+    Answer, Kind, Receiver, Team, TestApp, Uncommitted, in_mode, is_signed_with, run, signers, soon, token,
+};
 
 on_both_databases!(
     the_successor_takes_over_name_events_credentials_default_flag_and_what_comes,
@@ -345,5 +347,68 @@ fn what_another_instance_holds_is_not_sent_to_the_old_address() {
         other.advance_ms(200);
         let sent = other.tick().await.sent + app.tick().await.sent;
         assert_eq!((sent, story.old.count(), story.new.count()), (2, 1, 2));
+    });
+}
+
+/// Two who waited for each other's rows would be a deadlock, which ends in an error for one of them.
+#[test]
+fn replacing_pausing_and_deleting_do_not_wait_for_answers_that_are_being_written_down() {
+    run(Kind::Postgres, async |app: TestApp| {
+        let story = two_receivers(&app, [500], policy("quick")).await;
+        for kind in ["job.created", "job.updated"] {
+            app.report(&story.key, kind).await;
+        }
+        app.tick().await;
+        let owed = app.deliveries(&story.team.id, Mode::Live).await;
+        let hooks = async || app.deliveries(&story.team.id, Mode::Live).await.into_iter().map(|owed| owed.hook_id);
+
+        // An answer that is being written down: its delivery's row is locked until the end.
+        let answer_to = |at: usize| {
+            let id = owed[at].id.clone();
+            Uncommitted::of(&app, move |conn| store::delivery::current(conn, &id))
+        };
+        let writing = answer_to(0).await;
+        let new = soon("the replacement", story.replaced(&app)).await.id;
+        writing.commit().await;
+        assert_eq!(hooks().await.collect::<Vec<_>>(), [story.hook.id.clone(), new.clone()]);
+        app.context.engine.sweep().await.expect("a database");
+        assert_eq!(hooks().await.collect::<Vec<_>>(), [new.clone(), new.clone()], "it goes where the other went");
+
+        let states = async || app.deliveries(&story.team.id, Mode::Live).await.into_iter().map(|owed| owed.state);
+        let writing = answer_to(0).await;
+        let admin = &story.team.admin;
+        soon("the pause", hook::pause(&app.context, admin, new.clone())).await.expect("it pauses");
+        writing.commit().await;
+        app.advance_ms(3_600_000);
+        app.tick().await;
+        let held = DeliveryState::Retrying { due: None };
+        assert_eq!((states().await.collect::<Vec<_>>(), story.new.count()), (vec![held, held], 0));
+
+        let writing = answer_to(1).await;
+        soon("the deletion", hook::delete(&app.context, admin, new.clone(), false)).await.expect("it is deleted");
+        writing.commit().await;
+        assert_eq!(states().await.filter(DeliveryState::is_owed).count(), 1);
+        app.context.engine.sweep().await.expect("a database");
+        assert_eq!((states().await.filter(DeliveryState::is_owed).count(), story.new.count()), (0, 0));
+    });
+}
+
+/// What a disabled webhook missed is locked while an answer to it is written down all the same.
+#[test]
+fn what_was_missed_in_the_very_moment_of_a_replacement_can_be_sent_to_the_successor() {
+    run(Kind::Postgres, async |app: TestApp| {
+        let story = two_receivers(&app, [410], policy("quick")).await;
+        app.report(&story.key, "job.created").await;
+        app.tick().await;
+        app.report(&story.key, "job.updated").await;
+        let all = app.deliveries(&story.team.id, Mode::Live).await;
+        let missed = all.into_iter().find(Delivery::is_missed).expect("it is disabled").id;
+        let writing = Uncommitted::of(&app, move |conn| store::delivery::current(conn, &missed)).await;
+        let new = soon("the replacement", story.replaced(&app)).await;
+        writing.commit().await;
+        app.context.engine.sweep().await.expect("a database");
+        let sent = actions::health::send_missed(&app.context, &story.team.admin, new.id).await.expect("it is sent");
+        assert_eq!((sent, app.tick().await.succeeded), (1, 1));
+        assert_eq!(story.new.the_request().must("x-webhook-event"), "job.updated");
     });
 }

@@ -6,7 +6,7 @@ use hirewire::domain::mode::Mode;
 use hirewire::store;
 use tokio::sync::watch;
 
-use crate::support::{Answer, Kind, Receiver, TestApp, eventually, run, soon};
+use crate::support::{Answer, Kind, Receiver, TestApp, Uncommitted, eventually, run, soon};
 
 on_both_databases!(
     the_first_try_goes_out_at_once,
@@ -114,29 +114,19 @@ fn a_hook_that_is_resumed_in_the_very_moment_of_holding_loses_nothing() {
         app.report(&key, "job.created").await;
         app.sql(format!("UPDATE hooks SET state = 'paused' WHERE id = '{}'", hook.id)).await;
 
-        let (resumed, told) = tokio::sync::oneshot::channel();
-        let (commit, go_on) = std::sync::mpsc::channel::<()>();
-        let (store, now) = (app.context.store.clone(), app.now());
-        let resuming = tokio::spawn(async move {
-            store
-                .write(move |conn| {
-                    store::hook::set_state(conn, &hook.id, hirewire::domain::hook::HookState::Active, now)?;
-                    store::delivery::release_for(conn, &hook.id, now)?;
-                    let _ = resumed.send(());
-                    go_on.recv().expect("the engine looks");
-                    Ok::<_, store::StoreError>(())
-                })
-                .await
-        });
-        soon("the resumption", told).await.expect("it was made");
+        let now = app.now();
+        let resuming = Uncommitted::of(&app, move |conn| {
+            store::hook::set_state(conn, &hook.id, hirewire::domain::hook::HookState::Active, now)?;
+            store::delivery::release_for(conn, &hook.id, now)
+        })
+        .await;
         let engine = app.context.engine.clone();
         let step = tokio::spawn(async move { engine.tick().await });
         eventually("the engine at the hook", || async {
             (step.is_finished() || app.waits_for_a_lock().await).then_some(())
         })
         .await;
-        commit.send(()).expect("it waits");
-        resuming.await.expect("no panic").expect("a commit");
+        resuming.commit().await;
         soon("the engine's step", step).await.expect("no panic").expect("a database");
         app.tick().await;
         assert_eq!(app.the_delivery(&team.id, Mode::Live).await.state.status(), Status::Success);

@@ -13,7 +13,7 @@ use hirewire::domain::mode::Mode;
 use hirewire::store::{self, StoreError};
 
 use super::samples::{hook, organisation, owed};
-use crate::support::{Kind, TestApp, run};
+use crate::support::{Kind, TestApp, Uncommitted, run};
 
 on_both_databases!(
     only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_asked_for,
@@ -112,25 +112,13 @@ fn a_claim_does_not_wait_for_another_that_is_not_committed() {
             Ok::<_, StoreError>(())
         })
         .await;
-        let (claimed, told) = tokio::sync::oneshot::channel();
-        let (done, go_on) = std::sync::mpsc::channel::<()>();
         let (slow, quick) = (InstanceId::new(now), InstanceId::new(now));
-        let store = app.context.store.clone();
-        let slow = tokio::spawn(async move {
-            store
-                .write(move |conn| {
-                    let mine = store::delivery::claim(conn, &slow, &store::delivery::Wanted::up_to(2))?;
-                    let _ = claimed.send(());
-                    go_on.recv().expect("the other one claims");
-                    Ok::<_, StoreError>(mine)
-                })
-                .await
-        });
-        crate::support::soon("the first claim", told).await.expect("it was made");
+        let claim =
+            move |conn: &mut store::Conn| store::delivery::claim(conn, &slow, &store::delivery::Wanted::up_to(2));
+        let slow = Uncommitted::of(&app, claim).await;
         let claim = app.write(move |conn| store::delivery::claim(conn, &quick, &store::delivery::Wanted::up_to(10)));
         let theirs = crate::support::soon("the second claim", claim).await;
-        done.send(()).expect("it waits");
-        let mine = slow.await.expect("no panic").expect("a commit");
+        let mine = slow.commit().await;
         assert_eq!((mine.len(), theirs.len()), (2, 2));
         assert!(mine.iter().all(|one| theirs.iter().all(|other| one.delivery.id != other.delivery.id)));
     });

@@ -4,7 +4,7 @@ use hirewire::domain::ids::OrganisationId;
 use hirewire::store::{self, StoreError};
 
 use super::samples::organisation;
-use crate::support::{Kind, TestApp};
+use crate::support::{Kind, TestApp, Uncommitted};
 
 on_both_databases!(
     a_write_that_fails_leaves_nothing_behind,
@@ -76,20 +76,8 @@ async fn writes_at_the_same_time_all_happen(app: TestApp) {
 async fn a_write_that_fails_costs_none_of_those_that_share_its_commit(app: TestApp) {
     for fails in [false, true] {
         // While one write waits, the others gather.
-        let (begun, begins) = tokio::sync::oneshot::channel();
-        let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+        let first = Uncommitted::of(&app, |_| Ok(())).await;
         let store = app.context.store.clone();
-        let waiting = store.clone();
-        let first = tokio::spawn(async move {
-            waiting
-                .write(move |_| {
-                    let _ = begun.send(());
-                    goes_on.recv().expect("the others have gathered");
-                    Ok::<_, StoreError>(())
-                })
-                .await
-        });
-        crate::support::soon("the first write", begins).await.expect("it began");
         let new: Vec<_> = (0..4).map(|_| organisation(app.now())).collect();
         let (told, mut tells) = tokio::sync::mpsc::unbounded_channel();
         for (at, one) in new.iter().cloned().enumerate() {
@@ -111,8 +99,7 @@ async fn a_write_that_fails_costs_none_of_those_that_share_its_commit(app: TestA
                 store.submit_repeatable(work, done);
             }
         }
-        go_on.send(()).expect("it waits");
-        first.await.expect("no panic").expect("a commit");
+        first.commit().await;
         for _ in 0..4 {
             let (at, is_written) = crate::support::soon("the others", tells.recv()).await.expect("each is told once");
             assert_eq!(is_written, !fails || at < 2, "write {at}");
@@ -124,23 +111,9 @@ async fn a_write_that_fails_costs_none_of_those_that_share_its_commit(app: TestA
 async fn what_is_not_committed_is_not_seen(app: TestApp) {
     let new = organisation(app.now());
     let (writing, id) = (new.clone(), new.id.clone());
-    let (written, see) = tokio::sync::oneshot::channel();
-    let (seen, go_on) = std::sync::mpsc::channel::<()>();
-    let store = app.context.store.clone();
-    let write = tokio::spawn(async move {
-        store
-            .write(move |conn| {
-                store::organisation::insert(conn, &writing)?;
-                let _ = written.send(());
-                go_on.recv().expect("the other one looks");
-                Ok::<_, StoreError>(())
-            })
-            .await
-    });
-    crate::support::soon("the insert", see).await.expect("it was made");
+    let insert = Uncommitted::of(&app, move |conn| store::organisation::insert(conn, &writing)).await;
     assert!(!there_is(&app, &id).await);
-    seen.send(()).expect("it waits");
-    write.await.expect("no panic").expect("a commit");
+    insert.commit().await;
     assert!(there_is(&app, &id).await);
 }
 

@@ -7,6 +7,7 @@ mod database;
 mod hostile;
 mod receiver;
 mod smtp;
+mod uncommitted;
 mod verifier;
 
 use std::future::Future;
@@ -21,6 +22,7 @@ pub use database::Kind;
 pub use hostile::Hostile;
 pub use receiver::{Answer, Received, Receiver};
 pub use smtp::{Manner, Smtp};
+pub use uncommitted::Uncommitted;
 pub use verifier::{Verifier, is_signed_with, signers};
 
 /// Makes `story::sqlite` and `story::postgres` of each `async fn story(app: TestApp)` that is named.
