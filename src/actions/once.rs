@@ -36,11 +36,11 @@ where
         })
         .await;
     match done {
-        // Two presses at once: the transaction of the second was undone, what the first one made counts.
-        Err(ActionError::Store(error)) if error.is_duplicate() => {
-            let before = context.store.read(move |conn| find(conn, token.as_deref())).await?;
-            let id = before.and_then(|id| id.parse().ok()).ok_or(ActionError::Store(error))?;
-            Ok((id, None))
+        // Two presses at once: the second found what the first one made in its way, and was undone. What the first one made
+        // counts.
+        Err(error) if token.is_some() => {
+            let before = context.store.read(move |conn| find(conn, token.as_deref())).await.ok().flatten();
+            before.and_then(|id| id.parse().ok()).map(|id| (id, None)).ok_or(error)
         }
         done => done,
     }

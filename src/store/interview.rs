@@ -238,8 +238,13 @@ pub fn count_sessions(conn: &mut Conn, interview: &InterviewId) -> Result<usize>
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
-/// Whether a candidate has a session of an interview that has not ended.
+/// Whether a candidate has a session of an interview that has not ended. Whoever else asks so about this interview waits
+/// until the transaction ends: two who invite at once do not both find that there is none.
 pub fn has_open_session(conn: &mut Conn, interview: &InterviewId, candidate: &CandidateId) -> Result<bool> {
+    if let Conn::Postgres(conn) = conn {
+        let row = interviews::table.find(interview.as_str()).select(interviews::id);
+        row.for_no_key_update().execute(conn)?;
+    }
     let open = interview_sessions::table
         .filter(interview_sessions::interview_id.eq(interview.as_str()))
         .filter(interview_sessions::candidate_id.eq(candidate.as_str()))

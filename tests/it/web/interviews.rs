@@ -1,11 +1,17 @@
 //! Interviews in the console: made, invited to, recorded, sent elsewhere (S1, S2, S7).
 
 use hirewire::actions::hook::NewHook;
+use hirewire::actions::{ActionError, interview};
 use hirewire::domain::delivery::Status;
+use hirewire::domain::ids::SessionId;
+use hirewire::domain::interview::{Session, SessionState};
 use hirewire::domain::mode::Mode;
 use hirewire::domain::role::Role;
+use hirewire::store;
 
-use crate::support::{Browser, Page, Receiver, Team, TestApp, in_mode, token};
+use crate::support::{
+    Browser, Kind, Page, Receiver, Team, TestApp, Uncommitted, eventually, in_mode, run, soon, token,
+};
 
 on_both_databases!(
     a_recruiter_makes_an_interview_invites_a_candidate_and_records_what_came_of_it,
@@ -338,4 +344,58 @@ async fn interviews_stay_in_their_mode(app: TestApp) {
     let fields = [("title", "Mixed"), ("vacancy", vacancy.as_str()), ("duration", "5"), ("expires", "5")];
     let refused = browser.post("/interviews/new", &fields).await;
     assert!(refused.status == 422 && refused.body.contains("Choose one of the vacancies"), "{}", refused.body);
+}
+
+#[test]
+fn a_candidate_whom_two_invite_at_once_is_invited_once() {
+    run(Kind::Postgres, async |app: TestApp| {
+        let team = app.an_organisation().await;
+        let (_, candidates) = app.a_vacancy_with(&team.admin, 2).await;
+        let id = app.an_interview(&team.admin).await;
+        for (candidate, is_same_form) in candidates.into_iter().zip([false, true]) {
+            let (now, form) = (app.now(), token());
+            let session = Session {
+                id: SessionId::new(now),
+                interview_id: id.clone(),
+                organisation_id: team.id.clone(),
+                candidate_id: candidate.clone(),
+                token: token(),
+                state: SessionState::Invited,
+                result: None,
+                event_id: None,
+                invited_by: None,
+                invited_at: now,
+                updated_at: now,
+            };
+            let first = session.id.clone();
+            let used = format!("{}/{}/{form}", team.admin.member.id, team.id);
+            let inviting = Uncommitted::of(&app, move |conn| {
+                assert!(!store::interview::has_open_session(conn, &session.interview_id, &session.candidate_id)?);
+                store::interview::insert_session(conn, &session)?;
+                if is_same_form {
+                    store::submission::insert(conn, &used, session.id.as_str(), now)?;
+                }
+                Ok(())
+            })
+            .await;
+            let (context, viewer, id) = (app.context.clone(), team.admin.clone(), id.clone());
+            let second =
+                tokio::spawn(
+                    async move { interview::invite(&context, &viewer, id, candidate.to_string(), &form).await },
+                );
+            eventually("the second invitation at the first", || async {
+                (second.is_finished() || app.waits_for_a_lock().await).then_some(())
+            })
+            .await;
+            inviting.commit().await;
+            match soon("the second invitation", second).await.expect("no panic") {
+                // A second press of one form leads to what the first one made.
+                Ok(second) => assert!(is_same_form && second == first),
+                Err(ActionError::Invalid(errors)) => {
+                    assert!(!is_same_form && errors.iter().all(|error| error.message.contains("has an open session")));
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    });
 }
