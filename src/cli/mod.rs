@@ -8,6 +8,7 @@ mod organisation;
 mod serve;
 
 use std::future::Future;
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
@@ -48,11 +49,11 @@ impl Cli {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
         // A second subscriber in the same process (a test's) is no reason to stop, and neither is a log nobody reads any more:
         // reporting that on the closed stream would panic.
-        let _ = tracing_subscriber::fmt()
-            .log_internal_errors(false)
-            .with_env_filter(filter)
-            .with_writer(std::io::stderr)
-            .try_init();
+        let log =
+            tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
+        // Colours are for people, and for those who want them: without this it is as `NO_COLOR` says.
+        let log = if std::io::stderr().is_terminal() { log } else { log.with_ansi(false) };
+        let _ = log.try_init();
         match self.command {
             Command::Serve(settings) => block_on(serve::run(settings)),
             Command::Demo(demo) => block_on(demo.run()),

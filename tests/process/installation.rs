@@ -148,7 +148,7 @@ impl Installation {
             command.env_remove(name);
         }
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
-        command.env_remove("RUST_LOG").env("NO_COLOR", "1").current_dir(&self.folder);
+        command.env_remove("RUST_LOG").env_remove("NO_COLOR").current_dir(&self.folder);
         command
     }
 }

@@ -47,6 +47,26 @@ async fn begin(kind: Kind) {
     assert!(third.terminate().await.expect("an end").success());
 }
 
+/// What it says is read by programs where it goes to a file, and what it keeps is read by nobody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_it_says_into_a_file_is_plain_text_and_what_it_keeps_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder().expect("a folder");
+    let path = folder.path().join("new.db");
+    let url = format!("sqlite://{}", path.display());
+    let installation = Installation::on(env!("CARGO_BIN_EXE_hirewire"), folder.path(), &url).expect("a place");
+    let server = installation.serve().await.expect("it serves");
+    soon("the line", async || printed(&server).len() == 1).await;
+    let said = server.log();
+    assert!(said.contains(" INFO ") && !said.contains('\u{1b}'), "{said:?}");
+    for end in ["", "-wal", "-shm"] {
+        let path = format!("{}{end}", path.display());
+        let mode = std::fs::metadata(&path).unwrap_or_else(|error| panic!("{path}: {error}")).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{path}");
+    }
+    assert!(server.terminate().await.expect("an end").success());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serve_prints_where_to_begin_until_somebody_has_begun_on_sqlite() {
     begin(Kind::Sqlite).await;

@@ -89,6 +89,7 @@ async fn every_answer_names_its_request(app: TestApp) {
     let mut ids = std::collections::HashSet::new();
     for (status, answer) in answers {
         assert_eq!(answer.status, status, "{}", answer.body);
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{status}");
         let id = answer.header("x-request-id").unwrap_or_else(|| panic!("{status} names no request")).to_owned();
         assert!(id.starts_with("req_") && ids.insert(id.clone()), "{id} was given twice");
     }
