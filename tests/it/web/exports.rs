@@ -1,7 +1,9 @@
 //! Exports as a recruiter makes them: whom a webhook has already, more than one request carries, what was left out, and the list
 //! (A4, A6, B8).
 
+use hirewire::domain::delivery::Status;
 use hirewire::domain::ids::{CandidateId, VacancyId};
+use hirewire::domain::mode::Mode;
 use hirewire::domain::role::Role;
 
 use crate::support::{Browser, Page, Receiver, Team, TestApp, token};
@@ -247,6 +249,9 @@ async fn the_list_loses_and_repeats_nothing_and_a_recruiter_sees_a_vacancys_whol
     for _ in 0..8 {
         app.tick().await;
     }
+    let all = app.deliveries(&team.id, Mode::Live).await;
+    let others: Vec<_> = all.into_iter().filter(|delivery| delivery.state.status() != Status::Success).collect();
+    assert!(others.is_empty(), "{others:?}");
     made.sort();
     let listed = async |browser: &mut Browser, start: &str| {
         let (mut seen, mut next) = (Vec::new(), Some(start.to_owned()));
