@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::MOST_OWED;
-use super::owed::{Ended, given_up};
+use super::end::end;
 use crate::domain::attempt::{ErrorClass, Trigger};
 use crate::domain::delivery::Status;
 use crate::domain::hook::HookState;
@@ -47,18 +47,7 @@ pub fn miss_stranded(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize> {
 }
 
 fn miss(conn: &mut Conn, ids: &[String], now: DateTime<Utc>) -> Result<usize> {
-    if ids.is_empty() {
-        return Ok(0);
-    }
-    let these = || deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::completed_at.is_null()));
-    // What had arrived and was being sent again has arrived: it is a Success again.
-    let resent = diesel::update(these().filter(deliveries::arrived_before.is_not_null()))
-        .set((Ended::of(Status::Success, now), deliveries::completed_at.eq(deliveries::arrived_before)))
-        .execute(conn)?;
-    let missed = diesel::update(these())
-        .set((Ended::of(Status::Failed, now), given_up(ErrorClass::Missed, now)))
-        .execute(conn)?;
-    Ok(resent + missed)
+    if ids.is_empty() { Ok(0) } else { end(conn, ids, ErrorClass::Missed, now) }
 }
 
 /// How much a hook has missed, counted up to [`MOST_OWED`]; the second value says whether counting stopped there.

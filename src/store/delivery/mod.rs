@@ -16,6 +16,7 @@ macro_rules! load_free {
 }
 
 mod claim;
+mod end;
 mod free;
 mod missed;
 mod moved;

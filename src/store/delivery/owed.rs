@@ -4,42 +4,15 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::DeliveryRow;
+use super::end::end;
 use super::free::Free;
 use crate::domain::attempt::ErrorClass;
-use crate::domain::delivery::{Delivery, Status};
+use crate::domain::delivery::Delivery;
 use crate::domain::hook::HookState;
 use crate::domain::ids::HookId;
 use crate::store::schema::{deliveries, hooks};
 use crate::store::time::micros;
 use crate::store::{Conn, Result, hook};
-
-/// What is the same however a delivery ends that nobody will try any more.
-#[derive(AsChangeset)]
-#[diesel(table_name = deliveries, treat_none_as_null = true)]
-pub(super) struct Ended {
-    status: &'static str,
-    due_at: Option<i64>,
-    holder: Option<&'static str>,
-    updated_at: i64,
-}
-
-impl Ended {
-    pub fn of(status: Status, now: DateTime<Utc>) -> Self {
-        Self { status: status.as_str(), due_at: None, holder: None, updated_at: micros(now) }
-    }
-}
-
-/// When a delivery that has not arrived was given up, and why.
-#[derive(AsChangeset)]
-#[diesel(table_name = deliveries)]
-pub(super) struct GivenUp {
-    last_class: &'static str,
-    completed_at: i64,
-}
-
-pub(super) fn given_up(class: ErrorClass, now: DateTime<Utc>) -> GivenUp {
-    GivenUp { last_class: class.as_str(), completed_at: micros(now) }
-}
 
 /// What a hook still owes or is owed: deliveries not yet final, oldest first, at most `limit`.
 pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Delivery>> {
@@ -54,28 +27,12 @@ pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Deliver
 
 /// Ends everything that is owed to a hook as cancelled; how many deliveries that were.
 pub fn cancel_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
-    let owed = Free::owed_to(conn, hook)?;
-    cancel(conn, &owed, now)
+    Free::owed_to(conn, hook)?.change(|ids| end(conn, ids, ErrorClass::Cancelled, now))
 }
 
 /// The same for tests alone: they are for one address.
 pub fn cancel_tests_of(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
-    let tests = Free::tests_of(conn, hook)?;
-    cancel(conn, &tests, now)
-}
-
-/// What had arrived and was being sent again has arrived: it is a Success again.
-fn cancel(conn: &mut Conn, owed: &Free, now: DateTime<Utc>) -> Result<usize> {
-    owed.change(|ids| {
-        let owed = || deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::completed_at.is_null()));
-        let resent = diesel::update(owed().filter(deliveries::arrived_before.is_not_null()))
-            .set((Ended::of(Status::Success, now), deliveries::completed_at.eq(deliveries::arrived_before)))
-            .execute(conn)?;
-        let changed = diesel::update(owed())
-            .set((Ended::of(Status::Failed, now), given_up(ErrorClass::Cancelled, now)))
-            .execute(conn)?;
-        Ok(resent + changed)
-    })
+    Free::tests_of(conn, hook)?.change(|ids| end(conn, ids, ErrorClass::Cancelled, now))
 }
 
 /// Holds everything that is owed to a hook, if it is paused; how many deliveries that were. The hook stays as it is until the
