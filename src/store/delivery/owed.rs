@@ -1,6 +1,7 @@
 //! What is owed to a hook: counted, held while it is paused, made due again, ended with it.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::auto_type;
 use diesel::prelude::*;
 
 use super::DeliveryRow;
@@ -14,10 +15,15 @@ use crate::store::schema::{deliveries, hooks};
 use crate::store::time::micros;
 use crate::store::{Conn, Result, hook};
 
+/// What is owed to a hook: deliveries not yet final.
+#[auto_type]
+pub(super) fn owed<'a>(hook: &'a str) -> _ {
+    deliveries::table.filter(deliveries::hook_id.eq(hook).and(deliveries::completed_at.is_null()))
+}
+
 /// What a hook still owes or is owed: deliveries not yet final, oldest first, at most `limit`.
 pub fn owed_to(conn: &mut Conn, hook: &HookId, limit: i64) -> Result<Vec<Delivery>> {
-    let rows = deliveries::table
-        .filter(deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null()))
+    let rows = owed(hook.as_str())
         .order((deliveries::created_at, deliveries::id))
         .limit(limit)
         .select(DeliveryRow::as_select())
@@ -62,8 +68,7 @@ pub const MOST_OWED: usize = 1_000;
 
 /// How much is still owed to a hook, counted up to [`MOST_OWED`]; the second value says whether counting stopped there.
 pub fn count_owed_to(conn: &mut Conn, hook: &HookId) -> Result<(usize, bool)> {
-    let found: Vec<String> = deliveries::table
-        .filter(deliveries::hook_id.eq(hook.as_str()).and(deliveries::completed_at.is_null()))
+    let found: Vec<String> = owed(hook.as_str())
         .select(deliveries::id)
         .limit(i64::try_from(MOST_OWED).unwrap_or(i64::MAX - 1) + 1)
         .load(conn)?;
