@@ -76,7 +76,7 @@ pub async fn pause(context: &Context, viewer: &Viewer, id: HookId) -> Result<()>
     change(context, viewer, hook, "hook.paused", |conn, hook, now| {
         refuse_disabled(conn, &hook.id)?;
         store::hook::set_state(conn, &hook.id, HookState::Paused, now)?;
-        Ok(store::delivery::hold_for(conn, &hook.id)?)
+        Ok(store::delivery::hold_for(conn, &hook.id)?.unwrap_or_default())
     })
     .await
 }

@@ -119,17 +119,10 @@ impl Engine {
 
     async fn hold(&self, owed: Owed) -> Option<Finished> {
         let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
-        let held = self.store.change(move |conn| {
-            // Somebody may have resumed it since it was looked at: what is held after that would be held for ever.
-            let paused = store::hook::current_state(conn, &hook)? == Some(HookState::Paused);
-            if paused {
-                store::delivery::hold_for(conn, &hook)?;
-            }
-            Ok::<_, StoreError>(paused)
-        });
-        match held.await {
-            Ok(true) => self.let_go(&owed),
-            Ok(false) => self.put_back(owed, now),
+        match self.store.change(move |conn| store::delivery::hold_for(conn, &hook)).await {
+            Ok(Some(_)) => self.let_go(&owed),
+            // Somebody has resumed it since it was looked at.
+            Ok(None) => self.put_back(owed, now),
             Err(error) => {
                 tracing::error!(%error, "deliveries of a paused hook could not be held; they are looked at again in a moment");
                 self.put_back(owed, now + OWN_FAULT_PAUSE);

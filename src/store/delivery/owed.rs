@@ -41,18 +41,19 @@ pub fn cancel_tests_of(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Re
     Free::tests_of(conn, hook)?.change(|ids| end(conn, ids, ErrorClass::Cancelled, now))
 }
 
-/// Holds everything that is owed to a hook, if it is paused; how many deliveries that were. The hook stays as it is until the
-/// transaction ends.
-pub fn hold_for(conn: &mut Conn, id: &HookId) -> Result<usize> {
+/// Holds everything that is owed to a hook that is paused; how many deliveries that were, `None` when it is not paused. The
+/// hook stays as it is until the transaction ends, or what is held after somebody has resumed it would be held for ever.
+pub fn hold_for(conn: &mut Conn, id: &HookId) -> Result<Option<usize>> {
     if hook::current_state(conn, id)? != Some(HookState::Paused) {
-        return Ok(0);
+        return Ok(None);
     }
-    Free::owed_to(conn, id)?.change(|ids| {
+    let held = Free::owed_to(conn, id)?.change(|ids| {
         let changed = diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids)))
             .set((deliveries::due_at.eq(None::<i64>), deliveries::holder.eq(None::<String>)))
             .execute(conn)?;
         Ok(changed)
-    })
+    })?;
+    Ok(Some(held))
 }
 
 /// Makes everything that was held for a hook due now; how many deliveries that were.

@@ -175,11 +175,11 @@ async fn a_paused_hooks_deliveries_are_held_and_released(app: TestApp) {
         store::delivery::update(conn, &failed, None)?;
         let elsewhere = owed(conn, &other, Some(now), Some(&me), now)?;
 
-        assert_eq!(store::delivery::hold_for(conn, &one.id)?, 0, "it is active");
+        assert_eq!(store::delivery::hold_for(conn, &one.id)?, None, "it is active");
         store::hook::set_state(conn, &one.id, HookState::Paused, now)?;
         assert_eq!(store::hook::current_state(conn, &one.id)?, Some(HookState::Paused));
         assert_eq!(store::hook::current_state(conn, &HookId::new(now))?, None);
-        assert_eq!(store::delivery::hold_for(conn, &one.id)?, 2);
+        assert_eq!(store::delivery::hold_for(conn, &one.id)?, Some(2));
         let state = |conn: &mut store::Conn, id: &DeliveryId| {
             store::delivery::current(conn, id).map(|found| found.map(|(delivery, holder)| (delivery.state, holder)))
         };
