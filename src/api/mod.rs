@@ -7,6 +7,8 @@ pub mod events;
 pub mod key;
 pub mod limit;
 
+use actix_web::http::header::X_CONTENT_TYPE_OPTIONS;
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web;
 
 /// Adds the partner API to the server.
@@ -14,6 +16,8 @@ pub fn configure(server: &mut web::ServiceConfig) {
     server.service(
         web::scope("/v1/partner")
             .wrap(actix_web::middleware::from_fn(error::with_request_id))
+            // JSON is nothing else, whoever looks at it.
+            .wrap(DefaultHeaders::new().add((X_CONTENT_TYPE_OPTIONS, "nosniff")))
             .app_data(web::PayloadConfig::new(events::LARGEST_BODY))
             .service(
                 web::resource("/events")
