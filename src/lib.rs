@@ -10,7 +10,8 @@
 //! - [`api`]: the partner API.
 //! - [`server`]: all of it as one program: [`server::App`] is built from a [`config`], then run.
 //! - [`cli`]: one file a command. [`demo`]: made-up data and a receiver that misbehaves on request.
-//! - [`memory`]: the allocator. [`clock`]: the one place that reads the time. [`config`]: the one place that reads settings.
+//! - [`memory`]: the allocator. [`files`]: files that are private. [`clock`]: the one place that reads the time. [`config`]: the one
+//!   place that reads settings.
 //!
 //! Dependencies point one way: `cli, demo → server → web | api → actions → delivery → store → domain`; a test reads the
 //! imports and fails when one points back. A page may read the store directly; whatever changes something is an action.
@@ -40,6 +41,7 @@ pub mod config;
 pub mod delivery;
 pub mod demo;
 pub mod domain;
+pub mod files;
 pub mod memory;
 pub mod server;
 pub mod store;

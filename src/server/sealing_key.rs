@@ -1,13 +1,13 @@
 //! The sealing key's file: read, made for a new database, and never replaced for a filled one.
 
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::{CannotStart, cannot};
 use crate::config::Config;
 use crate::domain::sealing::SealingKey;
 use crate::domain::secret::Plain;
+use crate::files;
 use crate::store::{self, Store};
 
 /// Under which setting the database keeps a text that only its own key opens.
@@ -46,12 +46,8 @@ pub(super) async fn sealing_key(config: &Config, store: &Store) -> Result<Sealin
 fn make_key(path: &Path) -> Result<SealingKey, String> {
     let key = SealingKey::generate();
     let text = key.to_text();
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    let written =
+        files::create_private(path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
     written.map_err(|error| format!("which cannot be made: {error}"))?;
     tracing::info!(path = %path.display(), "made a new sealing key; keep a copy of it apart from the database");
     Ok(key)

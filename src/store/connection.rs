@@ -11,6 +11,7 @@ use diesel::{Connection as _, MultiConnection, PgConnection, RunQueryDsl as _, S
 
 use super::traffic::Traffic;
 use super::{Result, StoreError};
+use crate::files;
 
 /// A connection to either database.
 #[derive(MultiConnection)]
@@ -129,7 +130,9 @@ impl Instrumentation for CountRoundTrips {
 fn open_sqlite(path: &Path, read_only: bool) -> Result<SqliteConnection> {
     let name = path.to_string_lossy();
     if !name.starts_with("file:") {
-        make_private(path);
+        // It tells of people. SQLite gives what it writes beside it the same rights, uses what is there already, and says
+        // what is wrong where there cannot be a file.
+        let _ = files::create_private(path);
     }
     let mut connection = SqliteConnection::establish(&name).map_err(unreachable_database)?;
     // auto_vacuum counts only before the first table is made. FULL: what was acknowledged survives a power cut.
@@ -141,16 +144,6 @@ fn open_sqlite(path: &Path, read_only: bool) -> Result<SqliteConnection> {
         connection.batch_execute("PRAGMA query_only = ON;")?;
     }
     Ok(connection)
-}
-
-/// Makes the file where there is none yet, for its owner alone, because it tells of people. SQLite gives what it writes beside
-/// it the same rights, and says what is wrong where there cannot be a file.
-fn make_private(path: &Path) {
-    let mut new = std::fs::OpenOptions::new();
-    new.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
-    let _ = new.open(path);
 }
 
 fn unreachable_database(error: diesel::ConnectionError) -> StoreError {
