@@ -172,7 +172,7 @@ fn run(conn: &mut Conn, mut batch: Vec<Box<dyn Write>>, traffic: &Traffic) {
 fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String> {
     let repeatable = batch.iter().take_while(|write| write.is_repeatable()).count();
     // Taking the lock at once: on SQLite a read that turns into a write can fail half-way.
-    let mut done = begin(conn);
+    let mut done = execute::<Begin>(conn);
     if done.is_ok() && batch.len() > 1 {
         let (first, others) = batch.split_at_mut(repeatable);
         if first.iter_mut().all(|write| write.run(conn)) {
@@ -180,7 +180,7 @@ fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String>
         } else {
             // A full disk has ended the transaction already.
             let _ = conn.batch_execute("ROLLBACK");
-            done = begin(conn).and_then(|()| behind_savepoints(conn, batch));
+            done = execute::<Begin>(conn).and_then(|()| behind_savepoints(conn, batch));
         }
     } else if done.is_ok() {
         done = one_by_itself(conn, batch);
@@ -195,7 +195,7 @@ fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String>
 /// With nobody to be kept apart from.
 fn one_by_itself(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<()> {
     let kept = batch.iter_mut().all(|write| write.run(conn));
-    if kept { commit(conn) } else { conn.batch_execute("ROLLBACK") }
+    if kept { execute::<Commit>(conn) } else { conn.batch_execute("ROLLBACK") }
 }
 
 fn behind_savepoints(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<()> {
@@ -205,7 +205,7 @@ fn behind_savepoints(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResu
         // A full disk ends the whole transaction under way; then there is no savepoint any more, and this fails.
         conn.batch_execute(if kept { "RELEASE write" } else { "ROLLBACK TO write; RELEASE write" })?;
     }
-    commit(conn)
+    execute::<Commit>(conn)
 }
 
 struct Begin;
@@ -220,16 +220,8 @@ impl Statement for Commit {
     const SQL: &'static str = "COMMIT";
 }
 
-fn begin(conn: &mut Conn) -> QueryResult<()> {
-    at_once::<Begin>(conn)
-}
-
-fn commit(conn: &mut Conn) -> QueryResult<()> {
-    at_once::<Commit>(conn)
-}
-
 /// Runs a statement that is compiled once.
-fn at_once<S: Statement>(conn: &mut Conn) -> QueryResult<()> {
+fn execute<S: Statement>(conn: &mut Conn) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(conn) => Line::<S, 0>::new([]).execute(conn).map(drop),
         Conn::Postgres(conn) => conn.batch_execute(S::SQL),
