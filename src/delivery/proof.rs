@@ -95,16 +95,9 @@ impl Proofs {
 
     /// Adds one; they come newest first.
     pub fn add(&mut self, credential: Credential, plain: Plain) {
-        // The new one goes on and the old one ends, also when both were made in the same instant.
         match credential.kind {
-            CredentialKind::Secret => {
-                self.secrets.push(Held::of(credential, Signer::new(&plain)));
-                self.secrets.sort_by_key(|held| held.ends_at.is_some());
-            }
-            CredentialKind::Key => {
-                self.keys.push(Held::of(credential, plain));
-                self.keys.sort_by_key(|held| held.ends_at.is_some());
-            }
+            CredentialKind::Secret => keep(&mut self.secrets, Held::of(credential, Signer::new(&plain))),
+            CredentialKind::Key => keep(&mut self.keys, Held::of(credential, plain)),
         }
     }
 
@@ -134,6 +127,12 @@ impl Proofs {
     pub(super) fn used(&self, now: DateTime<Utc>, side: Side) -> Vec<CredentialId> {
         used(&self.secrets, now, side).into_iter().chain(used(&self.keys, now, side)).collect()
     }
+}
+
+fn keep<T>(all: &mut Vec<Held<T>>, held: Held<T>) {
+    all.push(held);
+    // The new one goes on and the old one ends, also when both were made in the same instant.
+    all.sort_by_key(|held| held.ends_at.is_some());
 }
 
 fn used<T>(held: &[Held<T>], now: DateTime<Utc>, side: Side) -> Option<CredentialId> {
