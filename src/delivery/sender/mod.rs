@@ -44,13 +44,14 @@ mod retry_after;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{HeaderValue, RETRY_AFTER};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout_at;
@@ -238,6 +239,12 @@ async fn answered(answer: reqwest::Response, request: attempt::Request, trace: &
         outcome,
         fault: None,
     }
+}
+
+/// A header's value as it is kept.
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    // Nearly all are ASCII, and that is seen faster.
+    value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed)
 }
 
 fn tls(extra_ca: &[CertificateDer<'static>]) -> Result<ClientConfig, SenderError> {

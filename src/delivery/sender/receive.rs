@@ -6,13 +6,11 @@
 //! Names of header lines are kept in lower case (the client does not tell how they were written), and lines of one name
 //! stand together, at the first one's place.
 
-use std::borrow::Cow;
 use std::time::Instant;
 
 use tokio::time::timeout_at;
 
-use super::classify;
-
+use super::{classify, text};
 use crate::domain::attempt::Response;
 use crate::domain::header_lines::HeaderLines;
 
@@ -37,7 +35,7 @@ fn kept_headers(answer: &reqwest::Response) -> (HeaderLines, bool) {
     let mut room = HEADERS_KEPT;
     let mut lines = HeaderLines::default();
     for (name, value) in answer.headers() {
-        let value = value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
+        let value = text(value);
         // ": " and the line's end count as well.
         let Some(left) = room.checked_sub(name.as_str().len() + 4) else { return (lines, true) };
         let kept = &value[..value.floor_char_boundary(left)];

@@ -1,14 +1,12 @@
 //! The request of one try, as it goes out and as it is kept.
 
-use std::borrow::Cow;
-
 use chrono::SecondsFormat;
 use reqwest::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT,
 };
 use reqwest::{Body, Method};
 
-use super::Order;
+use super::{Order, text};
 use crate::domain::attempt;
 use crate::domain::header_lines::HeaderLines;
 use crate::domain::hook_header::HookHeader;
@@ -78,8 +76,7 @@ fn kept(headers: &HeaderMap, own: &[HookHeader]) -> HeaderLines {
     let mut lines = HeaderLines::with_capacity(KEPT);
     for (name, value) in headers {
         let is_own = || own.iter().any(|own| name.as_str().eq_ignore_ascii_case(own.name.as_str()));
-        // Nearly all are ASCII, and that is seen faster.
-        let shown = value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed);
+        let shown = text(value);
         let shown: &str = match value.is_sensitive() {
             false => &shown,
             true if is_own() => DOTS,
