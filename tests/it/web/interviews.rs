@@ -4,7 +4,7 @@ use hirewire::actions::hook::NewHook;
 use hirewire::actions::{ActionError, interview};
 use hirewire::domain::delivery::Status;
 use hirewire::domain::ids::SessionId;
-use hirewire::domain::interview::{Session, SessionState};
+use hirewire::domain::interview::Session;
 use hirewire::domain::mode::Mode;
 use hirewire::domain::role::Role;
 use hirewire::store;
@@ -349,26 +349,16 @@ async fn interviews_stay_in_their_mode(app: TestApp) {
 #[test]
 fn a_candidate_whom_two_invite_at_once_is_invited_once() {
     run(Kind::Postgres, async |app: TestApp| {
-        let team = app.an_organisation().await;
-        let (_, candidates) = app.a_vacancy_with(&team.admin, 2).await;
-        let id = app.an_interview(&team.admin).await;
-        for (candidate, is_same_form) in candidates.into_iter().zip([false, true]) {
+        let Team { id: organisation, admin } = app.an_organisation().await;
+        let (_, candidates) = app.a_vacancy_with(&admin, 3).await;
+        let id = app.an_interview(&admin).await;
+        let somebodys = app.a_session(&admin, &id, &candidates[0]).await;
+        let somebodys = app.session(&admin, &somebodys).await;
+        for (candidate, is_same_form) in candidates[1..].iter().zip([false, true]) {
             let (now, form) = (app.now(), token());
-            let session = Session {
-                id: SessionId::new(now),
-                interview_id: id.clone(),
-                organisation_id: team.id.clone(),
-                candidate_id: candidate.clone(),
-                token: token(),
-                state: SessionState::Invited,
-                result: None,
-                event_id: None,
-                invited_by: None,
-                invited_at: now,
-                updated_at: now,
-            };
-            let first = session.id.clone();
-            let used = format!("{}/{}/{form}", team.admin.member.id, team.id);
+            let (first, of) = (SessionId::new(now), candidate.clone());
+            let session = Session { id: first.clone(), candidate_id: of, token: token(), ..somebodys.clone() };
+            let used = format!("{}/{organisation}/{form}", admin.member.id);
             let inviting = Uncommitted::of(&app, move |conn| {
                 assert!(!store::interview::has_open_session(conn, &session.interview_id, &session.candidate_id)?);
                 store::interview::insert_session(conn, &session)?;
@@ -378,11 +368,9 @@ fn a_candidate_whom_two_invite_at_once_is_invited_once() {
                 Ok(())
             })
             .await;
-            let (context, viewer, id) = (app.context.clone(), team.admin.clone(), id.clone());
-            let second =
-                tokio::spawn(
-                    async move { interview::invite(&context, &viewer, id, candidate.to_string(), &form).await },
-                );
+            let (context, viewer, id, of) = (app.context.clone(), admin.clone(), id.clone(), candidate.to_string());
+            let second = async move { interview::invite(&context, &viewer, id, of, &form).await };
+            let second = tokio::spawn(second);
             eventually("the second invitation at the first", || async {
                 (second.is_finished() || app.waits_for_a_lock().await).then_some(())
             })
