@@ -36,8 +36,7 @@ where
         })
         .await;
     match done {
-        // Two presses at once: the second found what the first one made in its way, and was undone. What the first one made
-        // counts.
+        // Two presses at once: what the first one made stood in the way of the second, which was undone. It counts for both.
         Err(error) if token.is_some() => {
             let before = context.store.read(move |conn| find(conn, token.as_deref())).await.ok().flatten();
             before.and_then(|id| id.parse().ok()).map(|id| (id, None)).ok_or(error)

@@ -47,12 +47,12 @@ impl Cli {
     /// Runs the command to its end.
     pub fn run(self) -> Result<(), CannotStart> {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
-        // A second subscriber in the same process (a test's) is no reason to stop, and neither is a log nobody reads any more:
-        // reporting that on the closed stream would panic.
+        // A log nobody reads any more is no reason to stop: reporting that on the closed stream would panic.
         let log =
             tracing_subscriber::fmt().log_internal_errors(false).with_env_filter(filter).with_writer(std::io::stderr);
-        // Colours are for people, and for those who want them: without this it is as `NO_COLOR` says.
+        // Colours are for people at a terminal, where `NO_COLOR` decides.
         let log = if std::io::stderr().is_terminal() { log } else { log.with_ansi(false) };
+        // Neither is a second subscriber in the same process: a test's.
         let _ = log.try_init();
         match self.command {
             Command::Serve(settings) => block_on(serve::run(settings)),

@@ -83,8 +83,8 @@ pub async fn keep_house(
 }
 
 /// Puts right what no single act could: what strangers hold is freed, what is held for an active hook becomes due, what is
-/// owed to a disabled one is missed, what is owed to a deleted one goes to its heir or ends; keys and secrets whose time is over are
-/// destroyed; and hooks whose time has run out while nothing was sent are disabled.
+/// owed to a disabled one is missed, what is owed to a deleted one goes to its heir or ends; keys and secrets whose time is
+/// over are destroyed; and hooks whose time has run out while nothing was sent are disabled.
 ///
 /// Each of these is the trace of a moment in which two things happened at once; looking for them costs a walk over what is
 /// owed, so it is done at longer intervals.

@@ -1,5 +1,6 @@
 //! Beginning: what `serve` prints on an empty database, and what the command line waits for.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use crate::database::{Database, Kind};
@@ -50,7 +51,6 @@ async fn begin(kind: Kind) {
 /// What it says is read by programs where it goes to a file, and what it keeps is read by nobody else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_it_says_into_a_file_is_plain_text_and_what_it_keeps_is_its_owners_alone() {
-    use std::os::unix::fs::PermissionsExt as _;
     let folder = folder().expect("a folder");
     let path = folder.path().join("new.db");
     let url = format!("sqlite://{}", path.display());
