@@ -5,13 +5,16 @@
 //! with the path at which they stand: duplicate keys (the parser would keep one), keys that look like array indices (the
 //! printer would move them to the front), and numbers of 2^53 and above (the parser would round them).
 
+mod print;
+
 use std::collections::HashSet;
 use std::fmt;
-use std::io::Write as _;
 use std::ops::Range;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Number, Value};
+use serde_json::Value;
+
+pub use self::print::print;
 
 /// The first number that a double cannot tell from its neighbour.
 const TWO_TO_53: f64 = 9_007_199_254_740_992.0;
@@ -72,73 +75,6 @@ pub fn reprint(text: &[u8], root: &str) -> Result<Printed, JsonError> {
     }
 }
 
-/// Prints a value as ECMAScript's `JSON.stringify` does, without white space.
-pub fn print(value: &Value) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024);
-    write_value(value, &mut out);
-    out
-}
-
-fn write_value(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(number) => write_number(number, out),
-        Value::String(text) => write_string(text, out),
-        Value::Array(items) => {
-            out.push(b'[');
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                write_value(item, out);
-            }
-            out.push(b']');
-        }
-        Value::Object(members) => {
-            out.push(b'{');
-            for (at, (key, item)) in members.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                write_string(key, out);
-                out.push(b':');
-                write_value(item, out);
-            }
-            out.push(b'}');
-        }
-    }
-}
-
-fn write_number(number: &Number, out: &mut Vec<u8>) {
-    match (number.as_i64(), number.as_u64()) {
-        (Some(whole), _) => write_integer(whole, out),
-        (None, Some(whole)) => write_integer(whole, out),
-        (None, None) => write_double(number.as_f64().unwrap_or_default(), out),
-    }
-}
-
-fn write_integer(whole: impl fmt::Display, out: &mut Vec<u8>) {
-    write!(out, "{whole}").expect("writing to memory cannot fail");
-}
-
-fn write_double(double: f64, out: &mut Vec<u8>) {
-    out.extend_from_slice(ryu_js::Buffer::new().format(double).as_bytes());
-}
-
-fn write_string(text: &str, out: &mut Vec<u8>) {
-    // serde_json escapes what ECMAScript escapes, in the same short forms and with lower-case hex digits.
-    serde_json::to_writer(out, text).expect("writing a string to memory cannot fail");
-}
-
-/// Prints a string that stood in the text without a backslash: then nothing in it has to be escaped.
-fn write_plain(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
-}
-
 /// Whether ECMAScript would treat the key as an array index and move it before its siblings.
 fn is_index(key: &str) -> bool {
     key == "0" || (!key.starts_with('0') && key.parse::<u32>().is_ok_and(|n| n != u32::MAX) && !key.starts_with('+'))
@@ -197,8 +133,8 @@ impl Strict<'_> {
         }
         // -0 prints as 0; whole doubles print without a fraction.
         match value.fract() == 0.0 {
-            true => write_integer(value as i64, &mut self.progress.out),
-            false => write_double(value, &mut self.progress.out),
+            true => print::integer(value as i64, &mut self.progress.out),
+            false => print::double(value, &mut self.progress.out),
         }
         Ok(())
     }
@@ -230,12 +166,12 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        write_string(value, &mut self.progress.out);
+        print::string(value, &mut self.progress.out);
         Ok(())
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<(), E> {
-        write_plain(value, &mut self.progress.out);
+        print::plain(value, &mut self.progress.out);
         Ok(())
     }
 
@@ -324,12 +260,12 @@ impl<'de> Visitor<'de> for Key<'_> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<bool, E> {
-        write_string(key, self.0);
+        print::string(key, self.0);
         Ok(is_index(key))
     }
 
     fn visit_borrowed_str<E>(self, key: &'de str) -> Result<bool, E> {
-        write_plain(key, self.0);
+        print::plain(key, self.0);
         Ok(is_index(key))
     }
 }
