@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::prepare;
 use super::proof::Proofs;
+use super::sender::KnownSecrets;
 use crate::domain::api_key::ApiKey;
 use crate::domain::hook::Hook;
 use crate::domain::hook_header::HookHeader;
@@ -29,6 +30,8 @@ pub struct Target {
     pub proofs: Proofs,
     /// Its own headers; usually none.
     pub headers: Arc<[HookHeader]>,
+    /// Which of all that no answer may give away.
+    pub known: Arc<KnownSecrets>,
 }
 
 /// An API key that works, and when its use was last noted.

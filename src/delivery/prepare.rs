@@ -2,6 +2,7 @@
 
 use super::directory::Target;
 use super::proof::Proofs;
+use super::sender::KnownSecrets;
 use crate::domain::hook::Hook;
 use crate::domain::hook_header::HookHeader;
 use crate::domain::ids::HookId;
@@ -16,17 +17,20 @@ use crate::store::{self, Conn, StoreError};
 pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Option<Target>, StoreError> {
     let ids = std::slice::from_ref(id);
     let Some(hook) = store::hook::by_ids(conn, ids)?.into_iter().next() else { return Ok(None) };
-    let proofs = proofs(conn, &hook, sealing)?;
-    let headers = headers(conn, id, sealing)?.into();
-    Ok(Some(Target { hook, proofs, headers }))
+    let mut known = KnownSecrets::default();
+    let proofs = proofs(conn, &hook, sealing, &mut known)?;
+    let headers = headers(conn, id, sealing)?;
+    headers.iter().for_each(|header| known.add_header(header));
+    Ok(Some(Target { hook, proofs, headers: headers.into(), known: known.into() }))
 }
 
-fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey) -> Result<Proofs, StoreError> {
+fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey, known: &mut KnownSecrets) -> Result<Proofs, StoreError> {
     let sealed = store::credential::in_use_by(conn, hook)?;
     let preference = preference(conn, hook, &sealed)?;
     let mut proofs = Proofs::preferring(preference.map(|preference| preference.side).unwrap_or_default());
     for sealed in sealed {
         let plain = open(&sealed, &sealed.credential.hook_id, sealing)?;
+        known.add_credential(&plain);
         proofs.add(sealed.credential, plain);
     }
     Ok(proofs)

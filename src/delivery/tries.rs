@@ -91,6 +91,7 @@ impl Engine {
             key: carried.key,
             secrets: carried.secrets,
             headers: target.headers.clone(),
+            known: target.known.clone(),
             timeout: target.hook.policy.timeout(),
         };
         // A panic, should there be one, costs no other delivery its place.

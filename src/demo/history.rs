@@ -1,6 +1,7 @@
 //! A day of history for test mode: events of the last 24 hours and how they went, written by the very functions that write
 //! real ones, with answers such as the demo's receiver gives.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
@@ -124,6 +125,7 @@ fn answer(hook: &Hook, owed: &Owed, started: DateTime<Utc>, random: &mut StdRng)
         key: (hook.is_default || hook.interview().is_some()).then(|| CredentialKind::Key.generate()),
         secrets: Secrets { live: vec![Signer::new(&CredentialKind::Secret.generate())], preferred: 0 },
         headers: [].into(),
+        known: Arc::default(),
         timeout: hook.policy.timeout(),
     };
     Sent {

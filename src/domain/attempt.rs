@@ -93,6 +93,12 @@ impl ErrorClass {
         matches!(self, ErrorClass::Cancelled | ErrorClass::Missed)
     }
 
+    /// Whether the time ran out, before the connection stood or before the answer came: the receiver may be slow rather than
+    /// wrong.
+    pub fn is_timeout(self) -> bool {
+        matches!(self, ErrorClass::ConnectTimeout | ErrorClass::ResponseTimeout)
+    }
+
     /// Two or three words for the table: "no answer in time".
     pub fn brief(self) -> &'static str {
         match self {
@@ -274,7 +280,7 @@ pub struct Timings {
     pub total: Duration,
 }
 
-/// The answer as received, cut to what is kept.
+/// The answer as received, cut to what is kept; what it echoes of the request's secrets is masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     /// Status code.
@@ -334,4 +340,16 @@ pub struct Attempt {
     pub remote: Option<SocketAddr>,
     /// How it went.
     pub outcome: Outcome,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_and_an_answer_that_came_too_late_are_timeouts_and_nothing_else_is() {
+        let timeouts: Vec<_> = ErrorClass::ALL.into_iter().filter(|class| class.is_timeout()).collect();
+        assert_eq!(timeouts, [ErrorClass::ConnectTimeout, ErrorClass::ResponseTimeout]);
+        assert!(timeouts.iter().all(|class| class.brief().ends_with("in time")));
+    }
 }

@@ -53,6 +53,10 @@ pub struct Secrets {
     pub preferred: usize,
 }
 
+/// The names of the signature headers, in lower case.
+pub const HEADERS: [&str; 4] =
+    ["x-talentsprout-signature", "x-webhook-signature", "x-hub-signature-256", "webhook-signature"];
+
 /// One header of a delivery: its name in lower case, and its value.
 pub type Header = (&'static str, String);
 
@@ -80,11 +84,12 @@ pub fn headers(signed: Signed<'_>, secrets: &Secrets) -> Vec<Header> {
     let preferred_stripe = stripes.get(secrets.preferred).or(stripes.first()).cloned().unwrap_or_default();
     let every_stripe: String = stripes.iter().flat_map(|stripe| [",v1=", stripe]).collect();
     let every_standard = secrets.live.iter().map(standard).collect::<Vec<_>>().join(" ");
+    let [talentsprout, webhook, hub, standard_webhooks] = HEADERS;
     vec![
-        ("x-talentsprout-signature", format!("t={unix},v1={preferred_stripe}")),
-        ("x-webhook-signature", format!("t={unix}{every_stripe}")),
-        ("x-hub-signature-256", format!("sha256={}", hex(&mac(&preferred.0.text, &[signed.body])))),
-        ("webhook-signature", every_standard),
+        (talentsprout, format!("t={unix},v1={preferred_stripe}")),
+        (webhook, format!("t={unix}{every_stripe}")),
+        (hub, format!("sha256={}", hex(&mac(&preferred.0.text, &[signed.body])))),
+        (standard_webhooks, every_standard),
     ]
 }
 

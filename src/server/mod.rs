@@ -158,6 +158,7 @@ pub async fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, 
     let sealing = sealing_key::sealing_key(config, &store).await?;
     let guard = Arc::new(Guard::system(config.allow_targets.clone()));
     let sender = Sender::new(guard.clone(), &config.extra_ca).map_err(cannot)?;
+    let sender = sender.opening_at_most(config.caps.in_all.saturating_mul(2));
     let engine = Engine::new(store.clone(), clock.clone(), sender, sealing.clone(), config.caps);
     let engine = Arc::new(engine.disabling(config.disabling).with_console(config.console_address()));
     let passwords = Arc::new(Hasher::new().map_err(cannot)?);

@@ -36,6 +36,13 @@ pub enum Fault {
     Request,
 }
 
+impl Fault {
+    /// Whether file descriptors have run out, so that it helps to close some.
+    pub fn is_open_files(self) -> bool {
+        self == Fault::OpenFiles
+    }
+}
+
 /// Why no answer came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -214,6 +221,7 @@ mod tests {
         ] {
             let wrapped = io::Error::other(error);
             assert_eq!(by_causes(&wrapped, true, false).fault, Some(fault));
+            assert_eq!(fault.is_open_files(), fault.to_string().contains("open files"));
         }
         assert_eq!(by_causes(&io::Error::from(ErrorKind::ConnectionRefused), true, false).fault, None);
     }

@@ -8,6 +8,7 @@
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -136,21 +137,26 @@ impl Resolve for GuardedNames {
     }
 }
 
-/// Wraps the client's connector, to trace it.
-#[derive(Clone, Copy)]
-pub(super) struct Traced;
+/// Wraps the client's connector, to trace it and to count what it opens.
+#[derive(Clone)]
+pub(super) struct Traced {
+    pub opened: Arc<AtomicUsize>,
+}
 
 impl<S> Layer<S> for Traced {
     type Service = TracedConnector<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TracedConnector(inner)
+        TracedConnector { inner, opened: Arc::clone(&self.opened) }
     }
 }
 
 /// A connector that leaves its marks in the trace of the try it connects for.
 #[derive(Clone)]
-pub(super) struct TracedConnector<S>(S);
+pub(super) struct TracedConnector<S> {
+    inner: S,
+    opened: Arc<AtomicUsize>,
+}
 
 impl<S, R> Service<R> for TracedConnector<S>
 where
@@ -164,15 +170,20 @@ where
     type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
+        self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, target: R) -> Self::Future {
-        let connecting = self.0.call(target);
-        let Some(trace) = Trace::current() else { return Box::pin(connecting) };
+        let (connecting, opened) = (self.inner.call(target), Arc::clone(&self.opened));
+        let counted = async move {
+            let connection = connecting.await?;
+            opened.fetch_add(1, Ordering::Relaxed);
+            Ok(connection)
+        };
+        let Some(trace) = Trace::current() else { return Box::pin(counted) };
         Box::pin(async move {
             *trace.marks() = Marks { started: Some(Instant::now()), ..Marks::default() };
-            let mut connecting = pin!(connecting);
+            let mut connecting = pin!(counted);
             let mut ours = true;
             let connection = poll_fn(|cx| {
                 if ours && !trace.is_current() {

@@ -2,11 +2,12 @@
 //!
 //! guard → sign → POST → bounded read. A literal address and a name by itself are judged before anything else; what a name
 //! resolves to is judged by the only resolver the client has, on its way to the connector (`connect`). The request is made
-//! and kept in `request`, the answer read in `receive`, and what went wrong gets its one class in `classify`.
+//! and kept in `request`, the answer read in `receive`, what it echoes of the request's secrets masked in `echo`, and what
+//! went wrong gets its one class in `classify`.
 //!
 //! # Why the client is as it is
 //!
-//! - **One client for all hooks**, so that connections are reused and sockets are counted in one place.
+//! - **One client for all hooks**, so that connections are reused and counted in one place (`pool`).
 //! - **No proxy**, whatever the environment says: behind one, the guard would judge the proxy's address instead.
 //! - **No redirects**: the new address has not been checked, and a POST that becomes a GET delivers nothing.
 //! - **No decompression, no `Accept-Encoding`**: what is kept is what was sent, and a small bomb stays small.
@@ -38,11 +39,14 @@
 
 mod classify;
 mod connect;
+mod echo;
+mod pool;
 mod receive;
 mod request;
 mod retry_after;
 #[cfg(test)]
 mod tests;
+mod unescape;
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -53,10 +57,12 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use reqwest::header::{HeaderValue, RETRY_AFTER};
 use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout_at;
 
-use self::connect::{GuardedNames, Trace, Traced};
+use self::classify::Failure;
+use self::connect::{Phase, Trace};
+use self::pool::Pools;
+use self::request::Built;
 use super::guard::Guard;
 use crate::domain::attempt::{self, ErrorClass, Outcome, Timings};
 use crate::domain::event::EventType;
@@ -67,16 +73,7 @@ use crate::domain::secret::Plain;
 use crate::domain::signing;
 
 pub use classify::Fault;
-
-/// See the module's docs.
-const IDLE: Duration = Duration::from_secs(4);
-/// More idle connections to one host than a lane sends at once would only be kept to be closed.
-const IDLE_PER_HOST: usize = 16;
-/// The longest deadline of any policy. It ends only connections that hyper has moved into the background; the others end
-/// with their try.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Header lines that are read; each of the 16 KiB that are kept could be a short one.
-const MOST_HEADERS: usize = 1_024;
+pub use echo::KnownSecrets;
 
 /// One try to be made.
 pub struct Order {
@@ -98,6 +95,8 @@ pub struct Order {
     pub secrets: signing::Secrets,
     /// The hook's own headers.
     pub headers: Arc<[HookHeader]>,
+    /// What its answer must not give away, besides the signatures.
+    pub known: Arc<KnownSecrets>,
     /// How long all of it may take.
     pub timeout: Duration,
 }
@@ -123,7 +122,7 @@ pub struct Sent {
 /// Makes tries. Cheap to share behind an `Arc`; holds the pool of connections.
 pub struct Sender {
     guard: Arc<Guard>,
-    client: reqwest::Client,
+    pools: Pools,
 }
 
 /// Why no sender could be made; stops the start.
@@ -142,33 +141,19 @@ pub enum SenderError {
 
 /// The request of a try as it is kept, without sending it: for the demo's day of history.
 pub fn as_kept(order: Order) -> Option<attempt::Request> {
-    request::build(order).ok().map(|(_, kept)| kept)
+    request::build(order).ok().map(|built| built.kept)
 }
 
 impl Sender {
     /// A sender that connects where this guard lets it, and trusts these certificates besides the public ones.
     pub fn new(guard: Arc<Guard>, extra_ca: &[CertificateDer<'static>]) -> Result<Self, SenderError> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(extra_ca)?)
-            .https_only(true)
-            .http1_only()
-            .http1_title_case_headers()
-            .http1_ignore_invalid_headers_in_responses(true)
-            .http1_allow_spaces_after_header_name_in_responses(true)
-            .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .http1_max_headers(MOST_HEADERS)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never().max_retries_per_request(0))
-            .dns_resolver(GuardedNames(Arc::clone(&guard)))
-            .connector_layer(Traced)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IDLE_PER_HOST)
-            .build()
-            .map_err(SenderError::Client)?;
-        Ok(Self { guard, client })
+        Ok(Self { pools: Pools::new(guard.clone(), extra_ca)?, guard })
+    }
+
+    /// The same with at most so many connections open, idle ones included; there must be room for all that is under way.
+    pub fn opening_at_most(mut self, connections: usize) -> Self {
+        self.pools.max_open = connections;
+        self
     }
 
     /// Makes one try. It ends by the order's deadline, give or take a scheduler's turn.
@@ -179,27 +164,38 @@ impl Sender {
         if let Err(blocked) = self.guard.judge_url(&order.url) {
             return Sent::nothing(began, Outcome::failed(ErrorClass::BlockedAddress, blocked.to_string()), None);
         }
-        let Ok((request, kept)) = request::build(order) else {
+        let Ok(Built { request, kept, secrets }) = request::build(order) else {
             let outcome = Outcome::failed(ErrorClass::ProtocolError, Fault::Request.to_string());
             return Sent::nothing(began, outcome, Some(Fault::Request));
         };
         let deadline = began + timeout;
-        let trace = Trace::new(port);
-        let (failure, remote) = match timeout_at(deadline.into(), trace.around(self.client.execute(request))).await {
-            Ok(Ok(answer)) => return answered(answer, kept, &trace, Clockwork { began, started_at, deadline }).await,
-            Ok(Err(error)) => (classify::failed(&error, literal_ipv6 || trace.led_to_ipv6()), classify::remote(&error)),
-            Err(_) => (classify::too_late(trace.phase(), timeout), None),
+        let (trace, pool) = (Trace::new(port), self.pools.current());
+        let sent = match timeout_at(deadline.into(), trace.around(pool.client.execute(request))).await {
+            Ok(Ok(answer)) => {
+                let is_last = pool::is_last(&answer);
+                let sent = answered(answer, kept, &trace, Clockwork { began, started_at, deadline }).await;
+                // A body that went wrong takes its connection with it.
+                if is_last || sent.outcome.detail.is_some() {
+                    pool.closed_one();
+                }
+                sent
+            }
+            failed => {
+                if trace.phase() == Phase::Connected {
+                    pool.closed_one();
+                }
+                let (failure, remote) = match failed {
+                    Ok(Err(error)) => {
+                        let ipv6 = literal_ipv6 || trace.led_to_ipv6();
+                        (classify::failed(&error, ipv6), classify::remote(&error))
+                    }
+                    _ => (classify::too_late(trace.phase(), timeout), None),
+                };
+                unanswered(failure, kept, &trace, began, remote)
+            }
         };
-        let made = trace.made();
-        let sent_nothing = failure.class == ErrorClass::BlockedAddress || failure.fault == Some(Fault::Request);
-        Sent {
-            request: (!sent_nothing).then_some(kept),
-            response: None,
-            timings: Timings { dns: made.dns, connect: made.connect, first_byte: None, total: began.elapsed() },
-            remote: made.remote.or(remote),
-            outcome: failure.outcome(),
-            fault: failure.fault,
-        }
+        self.pools.relieve(&pool, sent.fault);
+        secrets.mask(sent)
     }
 }
 
@@ -217,6 +213,25 @@ struct Clockwork {
     began: Instant,
     started_at: DateTime<Utc>,
     deadline: Instant,
+}
+
+fn unanswered(
+    failure: Failure,
+    request: attempt::Request,
+    trace: &Trace,
+    began: Instant,
+    remote: Option<SocketAddr>,
+) -> Sent {
+    let made = trace.made();
+    let sent_nothing = failure.class == ErrorClass::BlockedAddress || failure.fault == Some(Fault::Request);
+    Sent {
+        request: (!sent_nothing).then_some(request),
+        response: None,
+        timings: Timings { dns: made.dns, connect: made.connect, first_byte: None, total: began.elapsed() },
+        remote: made.remote.or(remote),
+        outcome: failure.outcome(),
+        fault: failure.fault,
+    }
 }
 
 async fn answered(answer: reqwest::Response, request: attempt::Request, trace: &Trace, clock: Clockwork) -> Sent {
@@ -245,16 +260,4 @@ async fn answered(answer: reqwest::Response, request: attempt::Request, trace: &
 fn text(value: &HeaderValue) -> Cow<'_, str> {
     // Nearly all are ASCII, and that is seen faster.
     value.to_str().map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed)
-}
-
-fn tls(extra_ca: &[CertificateDer<'static>]) -> Result<ClientConfig, SenderError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    for certificate in extra_ca {
-        roots.add(certificate.clone()).map_err(SenderError::ExtraCa)?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut config = versions.map_err(SenderError::Tls)?.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
 }

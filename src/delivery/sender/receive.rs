@@ -15,7 +15,7 @@ use crate::domain::attempt::Response;
 use crate::domain::header_lines::HeaderLines;
 
 /// How much of the body is kept.
-const BODY_KEPT: usize = 64 * 1024;
+pub(super) const BODY_KEPT: usize = 64 * 1024;
 /// How much more is read and thrown away, so that the connection can be used again. Beyond this a new handshake is cheaper.
 const BODY_DRAINED: usize = 256 * 1024;
 /// In how many pieces: a chunk of one byte costs as much as a long one.

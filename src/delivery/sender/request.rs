@@ -6,6 +6,7 @@ use reqwest::header::{
 };
 use reqwest::{Body, Method};
 
+use super::echo::CarriedSecrets;
 use super::{Order, text};
 use crate::domain::attempt;
 use crate::domain::header_lines::HeaderLines;
@@ -24,17 +25,28 @@ const SIGNED_AT: HeaderName = HeaderName::from_static("webhook-timestamp");
 /// What our own lines take, in bytes.
 const KEPT: usize = 640;
 
+/// A request to be made.
+pub(super) struct Built {
+    pub request: reqwest::Request,
+    /// What is kept of it.
+    pub kept: attempt::Request,
+    /// What must not be kept of it, and not of its answer either.
+    pub secrets: CarriedSecrets,
+}
+
 /// The request, and what is kept of it.
 ///
 /// Every header that goes out stands in the map before it is handed over, `Host`, `Accept` (the client would add its own)
 /// and `Content-Length` included, so that what is kept has the very order of the wire.
-pub(super) fn build(order: Order) -> Result<(reqwest::Request, attempt::Request), InvalidHeaderValue> {
+pub(super) fn build(order: Order) -> Result<Built, InvalidHeaderValue> {
     let headers = headers(&order)?;
     let kept = attempt::Request { target: order.url.target(), headers: kept(&headers, &order.headers) };
+    let signatures = signing::HEADERS.iter().filter_map(|name| headers.get(*name).cloned()).collect();
+    let secrets = CarriedSecrets::new(order.known, signatures);
     let mut request = reqwest::Request::new(Method::POST, order.url.into_url());
     *request.headers_mut() = headers;
     *request.body_mut() = Some(Body::from(order.body));
-    Ok((request, kept))
+    Ok(Built { request, kept, secrets })
 }
 
 fn headers(order: &Order) -> Result<HeaderMap, InvalidHeaderValue> {

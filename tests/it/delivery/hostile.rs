@@ -2,21 +2,30 @@
 
 use std::future::pending;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 use hirewire::actions::hook::NewHook;
 use hirewire::domain::attempt::{Attempt, ErrorClass};
 use hirewire::domain::delivery::{Delivery, DeliveryState};
 use hirewire::domain::hook::Hook;
 use hirewire::domain::mode::Mode;
 use hirewire::domain::policy::LONGEST_RETRY_AFTER;
+use hirewire::domain::role::Role;
+use hirewire::domain::secret::DOTS;
+use hirewire::store::StoreError;
 use rcgen::CertificateParams;
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 
-use crate::support::{Hostile, Receiver, Team, TestApp, eventually, soon};
+use crate::support::{Answer, Hostile, Kind, Received, Receiver, Team, TestApp, eventually, soon};
 
 on_both_databases!(
     each_hostile_receiver_ends_within_the_deadline_in_its_own_class,
     a_healthy_receiver_does_not_notice_hostile_ones_beside_it,
+    what_a_receiver_echoes_of_the_secrets_it_was_sent_stands_nowhere_in_clear,
 );
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -192,4 +201,128 @@ async fn a_healthy_receiver_does_not_notice_hostile_ones_beside_it(app: TestApp)
     stop_them.send(true).expect("they listen");
     stop.send(true).expect("it runs");
     soon("the engine's end", running).await.expect("no panic");
+}
+
+/// Answers as request catchers and error pages do: with the headers that it was sent.
+fn echo(number: usize, request: &Received) -> Answer {
+    let json = |value: &str| serde_json::to_string(value).expect("a text");
+    match number {
+        1 => {
+            let lines: Vec<_> =
+                request.lines().map(|(name, value)| format!("{}: {}", json(name), json(value))).collect();
+            Answer::of(200).saying(format!("{{\"headers\": {{{}}}}}", lines.join(", ")))
+        }
+        2 => Answer::of(400).saying(&request.head),
+        3 => Answer::of(200).saying(BASE64.encode(&request.head)),
+        4 => {
+            let escaped: String = request.head.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+            Answer::of(200).saying(format!("{{\"request\": \"{escaped}\"}}"))
+        }
+        _ => {
+            let form = form_urlencoded::byte_serialize(request.head.as_bytes()).collect::<String>();
+            let (key, token) = (request.must("x-webhook-key"), request.must("authorization"));
+            Answer::of(200).with("X-Echoed-Key", key).with("X-Token", token).saying(form)
+        }
+    }
+}
+
+/// What an echo may hold in clear of a request: everything that proves who sent it.
+fn secrets_of(request: &Received, secret: &str) -> Vec<String> {
+    let signatures = ["x-talentsprout-signature", "x-webhook-signature", "x-hub-signature-256", "webhook-signature"];
+    let parts = signatures.iter().flat_map(|name| request.must(name).split([',', '=']));
+    let mut secrets: Vec<String> = parts.filter(|part| part.len() > 40).map(str::to_owned).collect();
+    assert_eq!(secrets.len(), 4);
+    secrets.push(secret.trim_start_matches("whsec_").to_owned());
+    secrets.push(request.must("x-webhook-key").trim_start_matches("whk_").to_owned());
+    let (name, password) = ("aladdin", "open \"sesame\" &/+ now");
+    let pair = format!("{name}:{password}");
+    assert_eq!(request.must("authorization"), format!("Basic {}", BASE64.encode(&pair)));
+    secrets.extend([password.to_owned(), BASE64.encode(&pair), pair, "tenant-42/blue".to_owned()]);
+    secrets
+}
+
+/// Whatever the database holds of attempts, and with SQLite whatever stands in its files.
+async fn everything_stored(app: &TestApp) -> Vec<u8> {
+    let mut all = Vec::new();
+    if app.kind() == Kind::Sqlite {
+        let folder = app.config.secret_key_file.parent().expect("a folder");
+        for file in std::fs::read_dir(folder).expect("a folder") {
+            let path = file.expect("a file").path();
+            if path.is_file() {
+                all.extend(std::fs::read(path).expect("a file"));
+            }
+        }
+    } else {
+        let rows = "(SELECT string_agg(attempts::text || encode(response_body, 'escape'), ' ') FROM attempts)";
+        let rows = diesel::select(sql::<Text>(rows));
+        let text: String = app.read(move |conn| Ok::<_, StoreError>(rows.get_result(conn)?)).await;
+        all.extend(text.into_bytes());
+    }
+    assert!(String::from_utf8_lossy(&all).contains("x-echoed-key"), "the attempts are not among what was read");
+    all
+}
+
+async fn what_a_receiver_echoes_of_the_secrets_it_was_sent_stands_nowhere_in_clear(app: TestApp) {
+    let team = app.an_organisation().await;
+    let receiver = Receiver::judging(echo).await;
+    let basic = format!("Basic {}", BASE64.encode("aladdin:open \"sesame\" &/+ now"));
+    let headers = vec![("Authorization".to_owned(), basic), ("X-Tenant".to_owned(), "tenant-42/blue".to_owned())];
+    let form = NewHook { sign: true, key: true, headers, policy: "single".into(), ..NewHook::default() };
+    let hook = app.a_hook_with(&team.admin, &receiver.url(), form).await;
+    let shown = app.what_is_shown_once(&team.admin, hook.id.as_str()).await;
+    let secret = &shown.iter().find(|(kind, _)| kind == "secret").expect("a secret").1;
+    let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
+    for _ in 0..5 {
+        app.report(&key, "job.created").await;
+        app.tick().await;
+    }
+    assert_eq!(receiver.count(), 5);
+    let clear: Vec<String> = receiver.requests().iter().flat_map(|request| secrets_of(request, secret)).collect();
+    let stored = everything_stored(&app).await;
+    let mut pages = vec![("what is stored".to_owned(), String::from_utf8_lossy(&stored).into_owned())];
+    let deliveries = app.deliveries(&team.id, Mode::Live).await;
+    for role in [Role::Admin, Role::Recruiter, Role::Support] {
+        let member = app.a_member(&team.id, role).await;
+        let mut browser = app.browser().logged_in(&member.member.email).await;
+        let details = deliveries.iter().map(|delivery| format!("/developers/logs/{}", delivery.id));
+        for path in details.chain(["/developers/logs".to_owned()]) {
+            pages.push((format!("{path} for {role:?}"), browser.get(&path).await.body));
+        }
+    }
+    for (place, text) in &pages {
+        let plain = text.replace("&quot;", "\"").replace("&amp;", "&");
+        for secret in &clear {
+            assert!(!plain.contains(secret.as_str()), "{secret} stands in {place}");
+        }
+    }
+    let kept: Vec<Attempt> = deliveries_attempts(&app, &deliveries).await;
+    let bodies: Vec<String> = kept.iter().map(|attempt| body_of(attempt)).collect();
+    assert!(bodies[0].contains(&format!("\"X-Webhook-Key\": \"whk_{DOTS}\"")), "{}", bodies[0]);
+    assert!(bodies[1].contains(&format!("Authorization: {DOTS}\r\nX-Tenant: {DOTS}\r\n")), "{}", bodies[1]);
+    assert!(bodies.iter().all(|body| body.contains(DOTS)), "{bodies:?}");
+    let lines = &kept[4].response.as_ref().expect("an answer").headers;
+    assert_eq!((lines.get("x-echoed-key"), lines.get("x-token")), (Some(format!("whk_{DOTS}").as_str()), Some(DOTS)));
+    admin_sees_the_rest(&app, &team, &deliveries[1]).await;
+}
+
+async fn deliveries_attempts(app: &TestApp, deliveries: &[Delivery]) -> Vec<Attempt> {
+    let mut all = Vec::new();
+    for delivery in deliveries {
+        all.push(the_try(app, delivery).await);
+    }
+    all
+}
+
+fn body_of(attempt: &Attempt) -> String {
+    let body = &attempt.response.as_ref().expect("an answer").body;
+    String::from_utf8(body.clone()).expect("text")
+}
+
+/// What is no secret is still there to be read, the cURL command too.
+async fn admin_sees_the_rest(app: &TestApp, team: &Team, delivery: &Delivery) {
+    let mut browser = app.browser().logged_in(&team.admin.member.email).await;
+    let page = browser.get(&format!("/developers/logs/{}", delivery.id)).await.body;
+    for part in ["X-Webhook-Event: job.created", "curl --globoff", "400 Bad Request", DOTS] {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
 }

@@ -48,6 +48,7 @@ pub struct Received {
 pub struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
+    body: String,
     gate: Option<Gate>,
 }
 
@@ -128,10 +129,14 @@ impl Receiver {
 }
 
 impl Received {
+    /// Name and value of each header line, in the order of the wire.
+    pub fn lines(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.head.lines().skip(1).filter_map(|line| line.split_once(": "))
+    }
+
     /// The value of a header, whatever its case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        lines.into_iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.lines().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The value of a header that must be there.
@@ -147,11 +152,16 @@ impl Received {
 
 impl Answer {
     pub fn of(status: u16) -> Self {
-        Self { status, headers: Vec::new(), gate: None }
+        Self { status, headers: Vec::new(), body: "told".into(), gate: None }
     }
 
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.headers.push((name, value.to_string()));
+        self
+    }
+
+    pub fn saying(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
         self
     }
 
@@ -164,7 +174,7 @@ impl Answer {
 
     fn text(&self) -> String {
         let lines: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("HTTP/1.1 {} Told\r\n{lines}Content-Length: 4\r\n\r\ntold", self.status)
+        format!("HTTP/1.1 {} Told\r\n{lines}Content-Length: {}\r\n\r\n{}", self.status, self.body.len(), self.body)
     }
 }
 

@@ -230,3 +230,76 @@ async fn one_of_many_at_once_does_not_lend_its_timings_to_another() {
         assert!(sent.timings.first_byte.unwrap_or_default() <= sent.timings.total);
     }
 }
+
+/// Answers once so many requests have come; counts the connections that the client has closed.
+async fn patient(wanted: usize) -> (Receiver, Arc<AtomicUsize>) {
+    let (heard, closed) = (tokio::sync::watch::Sender::new(0_usize), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&closed);
+    let receiver = Receiver::that(move |mut talk| {
+        let (heard, count) = (heard.clone(), Arc::clone(&count));
+        async move {
+            while talk.hear().await {
+                heard.send_modify(|heard| *heard += 1);
+                let _ = heard.subscribe().wait_for(|heard: &usize| heard.is_multiple_of(wanted)).await;
+                talk.say(OK.as_bytes()).await;
+            }
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    })
+    .await;
+    (receiver, closed)
+}
+
+#[tokio::test]
+async fn a_hundred_hooks_on_one_host_share_its_connections_without_a_new_handshake() {
+    let (receiver, _) = patient(100).await;
+    let sender = sender(&receiver);
+    let round = async || {
+        let before = receiver.accepted();
+        let tries = (0..100).map(|_| sender.send(order(&receiver.url())));
+        for sent in futures_util::future::join_all(tries).await {
+            assert!(sent.outcome.is_success(), "{:?}", sent.outcome);
+        }
+        receiver.accepted() - before
+    };
+    assert_eq!(round().await, 100);
+    // A connection comes back to the pool a moment after its answer was read.
+    for _ in 0..20 {
+        if round().await == 0 {
+            return;
+        }
+    }
+    panic!("there are new handshakes in every round: {}", receiver.accepted());
+}
+
+#[tokio::test]
+async fn more_idle_connections_than_there_is_room_for_are_closed_at_once() {
+    let (receiver, closed) = patient(3).await;
+    let sender = sender(&receiver).opening_at_most(2);
+    let tries = (0..3).map(|_| sender.send(order(&receiver.url())));
+    for sent in futures_util::future::join_all(tries).await {
+        assert!(sent.outcome.is_success(), "{:?}", sent.outcome);
+    }
+    let all_closed = async {
+        while closed.load(Ordering::SeqCst) < receiver.accepted() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    // By themselves they would end after four seconds.
+    tokio::time::timeout(Duration::from_secs(3), all_closed).await.expect("they are closed");
+}
+
+#[tokio::test]
+async fn connections_that_a_receiver_closes_itself_take_no_room() {
+    let closing = Receiver::that(|mut talk| async move {
+        talk.hear().await;
+        talk.say(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").await;
+    })
+    .await;
+    let sender = sender(&closing).opening_at_most(1);
+    let pool = sender.pools.current();
+    for _ in 0..5 {
+        assert!(sender.send(order(&closing.url())).await.outcome.is_success());
+    }
+    assert!(Arc::ptr_eq(&pool, &sender.pools.current()), "the idle connections of others were closed for nothing");
+}

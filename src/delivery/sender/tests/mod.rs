@@ -2,6 +2,7 @@
 
 mod answers;
 mod connections;
+mod echo;
 mod hostile;
 mod receiver;
 mod wire;
@@ -44,6 +45,7 @@ fn order(url: &str) -> Order {
         key: None,
         secrets: Secrets::default(),
         headers: [].into(),
+        known: Arc::default(),
         timeout: AMPLE,
     }
 }
