@@ -144,10 +144,9 @@ impl CarriedSecrets {
     fn mask_text(&self, text: &[u8], is_cut: bool) -> Option<Vec<u8>> {
         let known = &self.known.0;
         let found = |text: &[u8]| {
-            let folded = folded(text);
-            let mut found = known.find(&folded, is_cut);
+            let mut found = known.find(text, is_cut);
             if !self.signatures.is_empty() && (is_cut || has_long_word(text)) {
-                found.extend(self.signatures().find(&folded, is_cut));
+                found.extend(self.signatures().find(text, is_cut));
             }
             found
         };
@@ -181,12 +180,18 @@ impl CarriedSecrets {
 
 /// A secret in one of the forms in which it is looked for.
 struct Needle {
+    /// Folded.
     text: Zeroizing<Vec<u8>>,
     /// Whether the character before or after it in base64 holds some bits of it.
     spills: (bool, bool),
 }
 
 impl Needle {
+    /// Whether a text begins with it, or where the text is shorter, it with the text.
+    fn begins(&self, text: &[u8]) -> bool {
+        self.text.iter().zip(text).all(|(own, byte)| *own == FOLDED[usize::from(*byte)])
+    }
+
     /// Where a secret stands that was found here, with the characters that hold some of its bits.
     fn around(&self, place: Range<usize>, length: usize) -> Range<usize> {
         let (before, after) = self.spills;
@@ -225,8 +230,8 @@ impl Needles {
     }
 
     fn push(&mut self, text: &[u8], spills: (bool, bool)) {
-        let text = folded(text);
-        let Some(&head) = text.first_chunk::<HEAD>() else { return };
+        let text: Zeroizing<Vec<u8>> = Zeroizing::new(text.iter().map(|byte| FOLDED[usize::from(*byte)]).collect());
+        let Some(head) = text.first_chunk::<HEAD>().copied().map(u32::from_le_bytes) else { return };
         if self.all.iter().all(|needle| *needle.text != *text) {
             let bit = hash(head);
             self.heads[bit / 64] |= 1 << (bit % 64);
@@ -234,23 +239,27 @@ impl Needles {
         }
     }
 
-    /// Where secrets stand in a text that has been folded; with a cut, also what may be the beginning of one at its end.
+    /// Where secrets stand in a text; with a cut, also what may be the beginning of one at its end.
     fn find(&self, text: &[u8], is_cut: bool) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        let mut rest = text;
-        while let Some(&head) = rest.first_chunk::<HEAD>() {
+        let mut head = 0;
+        for (last, byte) in text.iter().enumerate() {
+            head = head >> 8 | u32::from(FOLDED[usize::from(*byte)]) << 24;
             let bit = hash(head);
             if self.heads[bit / 64] >> (bit % 64) & 1 == 1 {
-                let start = text.len() - rest.len();
-                let here = self.all.iter().filter(|needle| rest.starts_with(&needle.text));
+                let Some(start) = (last + 1).checked_sub(HEAD) else { continue };
+                let here = self
+                    .all
+                    .iter()
+                    .filter(|needle| needle.text.len() <= text.len() - start && needle.begins(&text[start..]));
                 found.extend(here.map(|needle| needle.around(start..start + needle.text.len(), text.len())));
             }
-            rest = &rest[1..];
         }
         if is_cut {
             found.extend(self.all.iter().filter_map(|needle| {
                 let longest = needle.text.len().min(text.len() + 1);
-                let length = (MIN_TAIL_LENGTH..longest).rev().find(|&length| text.ends_with(&needle.text[..length]))?;
+                let length =
+                    (MIN_TAIL_LENGTH..longest).rev().find(|&length| needle.begins(&text[text.len() - length..]))?;
                 Some(needle.around(text.len() - length..text.len(), text.len()))
             }));
         }
@@ -258,26 +267,34 @@ impl Needles {
     }
 }
 
-fn hash(head: [u8; HEAD]) -> usize {
+fn hash(head: u32) -> usize {
     // Multiplied by the golden ratio, the upper bits depend on all of it.
-    (u32::from_le_bytes(head).wrapping_mul(0x9e37_79b1) >> 22) as usize
+    (head.wrapping_mul(0x9e37_79b1) >> 22) as usize
 }
 
 /// Both alphabets of base64, and a space and how forms write one, are the same here.
-fn folded(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    let fold = |byte: &u8| match byte {
-        b'+' | b'-' => b' ',
-        b'_' => b'/',
-        other => *other,
-    };
-    Zeroizing::new(text.iter().map(fold).collect())
-}
+const FOLDED: [u8; 256] = {
+    let mut folded = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        folded[byte] = match byte as u8 {
+            b'+' | b'-' => b' ',
+            b'_' => b'/',
+            other => other,
+        };
+        byte += 1;
+    }
+    folded
+};
 
 /// Whether a word is as long as a signature.
 fn has_long_word(text: &[u8]) -> bool {
-    let is_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte);
-    text.len() >= MIN_SIGNATURE_LENGTH
-        && text.split(|byte| !is_of_word(byte)).any(|word| word.len() >= MIN_SIGNATURE_LENGTH)
+    let mut length = 0;
+    text.iter().any(|byte| {
+        let is_of_word = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-');
+        length = if is_of_word { length + 1 } else { 0 };
+        length == MIN_SIGNATURE_LENGTH
+    })
 }
 
 /// The text with dots at these places. What overlaps or touches gets the same dots, so that they tell no length.

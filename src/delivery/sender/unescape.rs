@@ -49,15 +49,16 @@ impl Layer {
         let mut at = 0;
         while let Some(&first) = text.get(at) {
             let may_be_halved = is_cut && text.len() - at < MAX_ESCAPE_LENGTH;
-            let (byte, length) = match (first, escape(&text[at..])) {
-                (_, Some(escaped)) => escaped,
-                (b'\\' | b'%' | b'&', None) if may_be_halved => {
+            let is_sign = matches!(first, b'\\' | b'%' | b'&');
+            let (byte, length) = match is_sign.then(|| escape(&text[at..])) {
+                Some(Some(escaped)) => escaped,
+                Some(None) if may_be_halved => {
                     // It belongs to what stands before it.
                     let end = origin(at..text.len()).1;
                     layer.origins.iter_mut().last().into_iter().for_each(|last| last.1 = end);
                     break;
                 }
-                (_, None) => (first, 1),
+                Some(None) | None => (first, 1),
             };
             if !matches!(byte, b'\n' | b'\r') {
                 layer.text.push(byte);
