@@ -214,6 +214,14 @@ impl Needles {
         }
         self.push(secret.as_bytes(), (false, false));
         self.add_base64(secret);
+        if is_escaped(secret.as_bytes()) {
+            // What looks like an escape in the secret goes with those around it.
+            let mut layer = Layer::of(secret.as_bytes(), false);
+            for _ in 1..MAX_LAYERS {
+                layer = layer.deeper(false);
+            }
+            self.push(&Zeroizing::new(layer.text), (false, false));
+        }
         if secret.contains(['"', '\\']) {
             self.add_base64(&Zeroizing::new(secret.replace('\\', r"\\").replace('"', "\\\"")));
         }
