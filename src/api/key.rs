@@ -67,7 +67,7 @@ async fn look_up(context: &Context, hash: String) -> Result<Vetted, ApiError> {
         .store
         .read(move |conn| {
             // First, so that what is read after it is at least as new.
-            let generation = store::generation::read(conn)?;
+            let generation = store::changes::head(conn)?;
             let Some(key) = store::api_key::find_by_hash(conn, &wanted)? else { return Ok(None) };
             let organisation = store::organisation::find(conn, &key.organisation_id)?;
             Ok::<_, StoreError>(organisation.map(|organisation| (generation, key, organisation)))

@@ -1,6 +1,6 @@
 //! What is kept in memory of what members decide: who may report, which hooks an event reaches, what it takes to send.
 //!
-//! Everything here was read at one *generation* ([`crate::store::generation`]) and is forgotten as soon as another is seen,
+//! Everything here was read at one *generation* ([`crate::store::changes`]) and is forgotten as soon as another is seen,
 //! so that a revoked key, a deleted hook or a new secret counts at once, on every instance.
 
 use std::collections::HashMap;
@@ -110,7 +110,7 @@ impl Directory {
         if let Some(hooks) = self.look(generation, |known| known.routes.get(&whose).cloned()) {
             return Ok(hooks);
         }
-        let hooks: Arc<[Hook]> = store::hook::list(conn, organisation, mode)?.into();
+        let hooks: Arc<[Hook]> = store::hook::list(conn, organisation, mode)?.for_routing().into();
         self.keep(generation, |known| drop(known.routes.insert(whose, hooks.clone())));
         Ok(hooks)
     }
@@ -154,10 +154,10 @@ impl Directory {
 /// A hook with its keys, secrets and headers, all of one moment: if a member changed something between two look-ups, a
 /// request could go to the old address without its signature. Whoever changes that raises the generation.
 fn whole(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Option<Target>> {
-    let mut before = store::generation::read(conn)?;
+    let mut before = store::changes::head(conn)?;
     loop {
         let target = prepare::target(conn, id, sealing)?;
-        let after = store::generation::read(conn)?;
+        let after = store::changes::head(conn)?;
         if after == before {
             return Ok(target);
         }

@@ -22,12 +22,13 @@ use super::meters::Meters;
 use super::queue::{Caps, Queue};
 use super::recover;
 use super::sender::Sender;
-use super::settle::Finished;
+use super::settle::{Finished, HORIZON};
 use super::step::{Step, Steps};
 use crate::clock::Clock;
 use crate::domain::health::Rule;
 use crate::domain::ids::{DeliveryId, InstanceId};
 use crate::domain::sealing::SealingKey;
+use crate::store::changes::Change;
 use crate::store::delivery::Owed;
 use crate::store::presence::Presence;
 use crate::store::{self, Conn, Store, StoreError};
@@ -303,7 +304,7 @@ impl Engine {
             let left = self.queue().under_way();
             tracing::warn!(left, "stopping while deliveries are under way; they will be sent again");
         }
-        if let Err(error) = recover::retire(&self.store, &self.presence, &self.instance).await {
+        if let Err(error) = recover::retire(&self.store, &self.presence, &self.instance, self.clock.now()).await {
             tracing::error!(%error, "what this instance held could not be given back; another takes it over in time");
         }
     }
@@ -326,7 +327,7 @@ impl Engine {
         let now = self.clock.now().timestamp_micros();
         let age = now.saturating_sub(self.looked_at.load(Ordering::Acquire));
         if !self.store.is_alone() && age >= STALE.num_microseconds().unwrap_or_default() {
-            let generation = self.store.read(store::generation::read).await?;
+            let generation = self.store.read(store::changes::head).await?;
             self.looked_at.store(now, Ordering::Release);
             self.store.seen(generation);
         }
@@ -342,6 +343,7 @@ impl Engine {
             };
             let (limits, instances) = self.store.read(limits).await?;
             self.queue().keep_to(limits, u32::try_from(instances).unwrap_or(u32::MAX));
+            self.read_again().await?;
         }
         let looked_at = self.queue().to_vet(generation);
         let mut still = HashSet::with_capacity(looked_at.len());
@@ -351,6 +353,31 @@ impl Engine {
         }
         let gone = self.queue().vetted(generation, &looked_at, &still);
         gone.iter().for_each(|id| self.tell(id));
+        Ok(())
+    }
+
+    /// Reads again what this instance holds of the hooks and deliveries that have changed.
+    async fn read_again(&self) -> Result<(), StoreError> {
+        let (after, own) = (self.queue().generation(), self.instance.clone());
+        let most = self.queue().caps().waiting_per_hook;
+        let loaded = self.store.read(move |conn| {
+            let named = store::changes::since(conn, after)?.named.unwrap_or_default();
+            let mut ids = Vec::new();
+            for change in named {
+                let held = match change {
+                    Change::Hook(_, hook) => store::delivery::held_of_hook(conn, &own, &hook, most)?,
+                    Change::Delivery(_, id) => store::delivery::held_among(conn, &own, &[id])?,
+                    Change::Everything | Change::Organisation(_) => Vec::new(),
+                };
+                ids.extend(held.into_iter().map(|held| held.id));
+            }
+            ids.sort();
+            ids.dedup();
+            store::delivery::load_all(conn, &ids)
+        });
+        let soon = self.clock.now() + HORIZON;
+        let owed = loaded.await?.owed.into_iter();
+        self.enqueue(owed.filter(|owed| owed.delivery.state.due().is_some_and(|due| due <= soon)).collect(), UNKNOWN);
         Ok(())
     }
 

@@ -10,8 +10,8 @@ use super::engine::Engine;
 use super::recover;
 use super::settle::HORIZON;
 use super::step::Step;
-use crate::domain::ids::DeliveryId;
-use crate::store::delivery::Wanted;
+use crate::domain::ids::{DeliveryId, HookId};
+use crate::store::delivery::ClaimRequest;
 use crate::store::{self, StoreError};
 
 /// How often to look for what would otherwise be sent by nobody.
@@ -19,6 +19,9 @@ const SWEEP: TimeDelta = TimeDelta::seconds(15);
 
 /// What should have been sent this long ago and is held by this instance, but not in its memory, was lost on the way there.
 const LOST_AFTER: TimeDelta = TimeDelta::seconds(5);
+
+/// How long a row that cannot be read is left alone before it is looked at again.
+const SET_ASIDE: TimeDelta = TimeDelta::hours(1);
 
 /// How many deliveries are claimed at once.
 const CLAIM: usize = 1_000;
@@ -67,11 +70,11 @@ impl Engine {
         let instance = self.instance.clone();
         let held = self
             .store
-            .read(move |conn| store::delivery::held_and_due(conn, &instance, now - LOST_AFTER, CLAIM as i64))
+            .read(move |conn| store::delivery::held_due_page(conn, &instance, None, now - LOST_AFTER, CLAIM))
             .await?;
         let lost: Vec<DeliveryId> = {
             let queue = self.queue();
-            held.into_iter().filter(|id| !queue.knows(id)).collect()
+            held.into_iter().map(|held| held.id).filter(|id| !queue.knows(id)).collect()
         };
         if !lost.is_empty() {
             tracing::warn!(
@@ -86,30 +89,46 @@ impl Engine {
 
     /// Takes what is due soon and held by nobody, as far as there is room.
     pub(super) async fn claim(&self) -> Result<usize, StoreError> {
-        let wanted = {
-            let queue = self.queue();
-            Wanted {
-                limit: queue.room().min(CLAIM),
-                due_by: self.clock.now() + HORIZON,
-                per_hook: queue.caps().waiting_per_hook,
-                waiting: queue.by_hook(),
-            }
-        };
-        if wanted.limit == 0 {
+        let due_by = self.clock.now() + HORIZON;
+        let with_due = self.store.read(move |conn| store::delivery::hooks_with_due(conn, due_by)).await?;
+        let rooms = self.rooms(with_due.into_iter().map(|(hook, _)| hook).collect());
+        if rooms.is_empty() {
             return Ok(0);
         }
-        let (instance, as_of) = (self.instance.clone(), self.store.generation());
-        let claimed = self.store.write(move |conn| store::delivery::claim(conn, &instance, &wanted)).await?;
-        let count = claimed.len();
+        let (request, as_of) = (ClaimRequest { rooms, due_by }, self.store.generation());
+        let own = self.instance.clone();
+        let ids = self.store.write(move |conn| store::delivery::claim(conn, &own, &request)).await?;
+        let loaded = self.store.read(move |conn| store::delivery::load_all(conn, &ids)).await?;
+        for (id, error) in loaded.unreadable {
+            tracing::error!(%error, "a delivery cannot be read and is set aside; the others go on");
+            let (own, until) = (self.instance.clone(), self.clock.now() + SET_ASIDE);
+            self.store.write(move |conn| store::delivery::set_aside(conn, &id, &own, until)).await?;
+        }
+        let count = loaded.owed.len();
         if count > 0 {
             self.steps.at(Step::Claimed);
-            self.enqueue(claimed, as_of);
+            self.enqueue(loaded.owed, as_of);
         }
         if self.queue().waiting() > 0 {
             // There is probably more than was asked for: see again when a lane has emptied by half.
             self.more_is_owed();
         }
         Ok(count)
+    }
+
+    /// How much of each of these hooks memory has room for, [`CLAIM`] in all.
+    fn rooms(&self, hooks: Vec<HookId>) -> Vec<(HookId, usize)> {
+        let queue = self.queue();
+        let (waiting, per_hook) = (queue.by_hook(), queue.caps().waiting_per_hook);
+        let mut left = queue.room().min(CLAIM);
+        let count = hooks.len();
+        let rooms = hooks.into_iter().enumerate().map(|(at, hook)| {
+            let share = left.div_ceil((count - at).max(1));
+            let room = per_hook.saturating_sub(waiting.get(&hook).copied().unwrap_or_default()).min(share);
+            left -= room;
+            (hook, room)
+        });
+        rooms.filter(|(_, room)| *room > 0).collect()
     }
 
     /// Gives back what memory had no room for.

@@ -50,7 +50,7 @@ pub fn record_routed(
     holder: &InstanceId,
     now: DateTime<Utc>,
 ) -> Result<Recorded> {
-    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?;
+    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?.for_routing();
     let route = route(&hooks, &event, None);
     record(conn, event, &route, data, candidates, holder, now)
 }
@@ -65,7 +65,7 @@ pub fn record_of_interview(
     holder: &InstanceId,
     now: DateTime<Utc>,
 ) -> Result<Recorded> {
-    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?;
+    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?.for_routing();
     let route = route(&hooks, &event, Some(interview));
     record(conn, event, &route, data, vec![candidate], holder, now)
 }
@@ -190,7 +190,7 @@ impl Engine {
     }
 
     fn record_reports(&self, conn: &mut Conn, reports: &[Report]) -> Result<Written> {
-        let generation = store::generation::read(conn)?;
+        let generation = store::changes::head(conn)?;
         let now = self.clock.now();
         let mut refused = Vec::new();
         let mut new = Vec::with_capacity(reports.len());

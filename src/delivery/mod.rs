@@ -14,6 +14,7 @@ pub mod health;
 mod house;
 pub mod intake;
 pub mod interviews;
+pub mod mend;
 pub mod meters;
 mod pace;
 pub mod prepare;

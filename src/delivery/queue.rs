@@ -8,7 +8,7 @@
 //! ([`super::pace`]); the others do not wait for it.
 //!
 //! A place in a lane ends with the receiver's answer; the delivery stays *under way* until that is written down, so that it is
-//! never tried twice at once. What is waiting was seen as owed at one generation ([`crate::store::generation`]); as soon as
+//! never tried twice at once. What is waiting was seen as owed at one generation ([`crate::store::changes`]); as soon as
 //! there is a newer one, nothing starts until [`Queue::vetted`].
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -228,9 +228,16 @@ impl Queue {
             self.of_hook.insert(owed.delivery.hook_id.clone(), waiting + 1);
         }
         if let Some(before) = self.known.insert(id.clone(), due) {
-            self.later.remove(&(before, id.clone()));
-            if let Some(lane) = self.lanes.get_mut(&owed.delivery.hook_id) {
+            // Its hook may have been replaced meanwhile.
+            let mut was_for = self.later.remove(&(before, id.clone())).map(|other| other.delivery.hook_id);
+            for (hook, lane) in &mut self.lanes {
+                let waiting = lane.due.len();
                 lane.due.retain(|other| other.delivery.id != id);
+                was_for = was_for.or_else(|| (lane.due.len() < waiting).then(|| hook.clone()));
+            }
+            if let Some(was_for) = was_for.filter(|hook| *hook != owed.delivery.hook_id) {
+                leave(&mut self.of_hook, &was_for);
+                *self.of_hook.entry(owed.delivery.hook_id.clone()).or_default() += 1;
             }
         }
         self.later.insert((due, id), owed);

@@ -5,11 +5,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::health;
+use super::{health, mend};
 use crate::domain::health::Rule;
 use crate::domain::hook::HookState;
 use crate::domain::ids::InstanceId;
 use crate::store::audit::Act;
+use crate::store::changes::Change;
 use crate::store::presence::{Held, Presence};
 use crate::store::{self, Conn, Store, StoreError};
 
@@ -42,9 +43,13 @@ pub async fn register(
     let instance = instance.clone();
     let taken = move |conn: &mut Conn| {
         store::instance::insert(conn, &instance, now)?;
-        take_over(conn, &instance)
+        let taken = take_over(conn, &instance)?;
+        // Whoever is there already shares what is divided among all anew.
+        let everything = [Change::Everything];
+        store::changes::record(conn, &everything, now)?;
+        Ok::<_, StoreError>(taken)
     };
-    store.change(taken).await.map(drop)
+    store.write(taken).await.map(drop)
 }
 
 /// Says that this instance lives, frees what those that are gone held, and sweeps what has expired.
@@ -71,7 +76,8 @@ pub async fn keep_house(
             store::import::drop_abandoned(conn, now - FORM_MEMORY)?;
             // Those that stay share anew what is divided among all, too, so they are told of each that is gone.
             let is_other = taken_over.is_some() || was_gone;
-            let generation = if is_other { Some(store::generation::bump(conn)?) } else { None };
+            let everything = [Change::Everything];
+            let generation = if is_other { Some(store::changes::record(conn, &everything, now)?) } else { None };
             let found = Found { taken_over: taken_over.unwrap_or_default(), was_gone };
             Ok::<_, StoreError>((found, generation))
         })
@@ -89,19 +95,19 @@ pub async fn keep_house(
 /// Each of these is the trace of a moment in which two things happened at once; looking for them costs a walk over what is
 /// owed, so it is done at longer intervals.
 pub async fn sweep(store: &Store, rule: Rule, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let (strangers, stranded) = store
-        .write(move |conn| {
-            Ok::<_, StoreError>((
-                store::delivery::free_from_strangers(conn)?,
-                store::delivery::release_stranded(conn, now)?,
-            ))
-        })
-        .await?;
-    if strangers + stranded > 0 {
-        tracing::warn!(strangers, stranded, "deliveries that nobody would have sent are due again");
+    let mut orphans = 0;
+    loop {
+        let freed = store.write(move |conn| store::delivery::free_orphans(conn, store::delivery::CHUNK)).await?;
+        orphans += freed;
+        if freed == 0 {
+            break;
+        }
+    }
+    let out_of_place = mend::sweep(store, now).await?;
+    if orphans + out_of_place > 0 {
+        tracing::warn!(orphans, hooks = out_of_place, "deliveries that nobody would have sent, or ended, are put right");
     }
     end_rotations(store, now).await?;
-    hand_on(store, now).await?;
     health::sweep(store, rule, now).await
 }
 
@@ -129,22 +135,19 @@ async fn end_rotations(store: &Store, now: DateTime<Utc>) -> Result<(), StoreErr
     store.write(ended).await
 }
 
-/// Ends what is left with deleted hooks, or gives it to those that took over.
-async fn hand_on(store: &Store, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let deleted = store.read(store::delivery::left_with_deleted).await?;
-    if deleted.is_empty() {
-        return Ok(());
-    }
-    store.change(move |conn| deleted.iter().try_for_each(|hook| store::delivery::hand_on(conn, hook, now))).await
-}
-
 /// Gives back what this instance holds and takes its name off the list.
-pub async fn retire(store: &Store, presence: &Presence, instance: &InstanceId) -> Result<(), StoreError> {
+pub async fn retire(
+    store: &Store,
+    presence: &Presence,
+    instance: &InstanceId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let own = vec![instance.clone()];
     // Those that stay share the hooks' limits among fewer.
     store
-        .change(move |conn| {
-            store::delivery::free_from(conn, &own)?;
+        .change(now, move |conn, named| {
+            named.push(Change::Everything);
+            free_all(conn, &own)?;
             store::instance::remove(conn, &own)
         })
         .await?;
@@ -163,8 +166,19 @@ fn take_over(conn: &mut Conn, own: &InstanceId) -> Result<Option<usize>, StoreEr
     if gone.is_empty() {
         return Ok(None);
     }
-    let freed = store::delivery::free_from(conn, &gone)?;
+    let freed = free_all(conn, &gone)?;
     tracing::info!(instances = gone.len(), deliveries = freed, "taking over from instances that are gone");
     store::instance::remove(conn, &gone)?;
     Ok(Some(freed))
+}
+
+fn free_all(conn: &mut Conn, holders: &[InstanceId]) -> Result<usize, StoreError> {
+    let mut all = 0;
+    loop {
+        let freed = store::delivery::free_from(conn, holders, store::delivery::CHUNK)?;
+        all += freed;
+        if freed == 0 {
+            return Ok(all);
+        }
+    }
 }

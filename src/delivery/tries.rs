@@ -13,7 +13,7 @@ use futures_util::FutureExt as _;
 use super::directory::Target;
 use super::engine::{Engine, OWN_FAULT_PAUSE, Report};
 use super::gathering::{self, Taken};
-use super::health;
+use super::mend;
 use super::sender::Order;
 use super::settle::{Finished, HORIZON, Written, settle};
 use super::step::Step;
@@ -21,7 +21,7 @@ use crate::domain::attempt::Trigger;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
 use crate::store::delivery::Owed;
-use crate::store::{self, Result, StoreError};
+use crate::store::{Result, StoreError};
 
 /// How long to leave alone what cannot be read, or what made a try end in a bug of ours.
 const BROKEN_PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -50,9 +50,8 @@ impl Engine {
         let hook = owed.delivery.hook_id.clone();
         let finished = match self.directory.target(&self.store, &self.sealing, &hook).await {
             Ok(Some(target)) => match target.hook.state {
-                HookState::Deleted => self.cancel(owed).await,
-                HookState::Paused if !owed.delivery.probe => self.hold(owed).await,
-                HookState::Disabled if !owed.delivery.probe => self.miss(owed).await,
+                state @ HookState::Deleted => self.leave(owed, state).await,
+                state @ (HookState::Paused | HookState::Disabled) if !owed.delivery.probe => self.leave(owed, state).await,
                 HookState::Paused | HookState::Disabled | HookState::Active => self.try_once(owed, target).await,
             },
             Ok(None) => {
@@ -117,40 +116,18 @@ impl Engine {
         Some(finished.proven(proof, other, used))
     }
 
-    async fn hold(&self, owed: Owed) -> Option<Finished> {
+    /// Brings what is owed to a hook that takes nothing now in line with that.
+    async fn leave(&self, owed: Owed, state: HookState) -> Option<Finished> {
         let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
-        match self.store.change(move |conn| store::delivery::hold_for(conn, &hook)).await {
-            Ok(Some(_)) => self.let_go(&owed),
-            // Somebody has resumed it since it was looked at.
-            Ok(None) => self.put_back(owed, now),
-            Err(error) => {
-                tracing::error!(%error, "deliveries of a paused hook could not be held; they are looked at again in a moment");
-                self.put_back(owed, now + OWN_FAULT_PAUSE);
+        match mend::bring_in_line(&self.store, &hook, now).await {
+            Ok(found) if found == Some(state) => {
+                self.let_go(&owed);
+                self.nudge();
             }
-        }
-        None
-    }
-
-    async fn cancel(&self, owed: Owed) -> Option<Finished> {
-        let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
-        let ended = self.store.change(move |conn| store::delivery::hand_on(conn, &hook, now));
-        if let Err(error) = ended.await {
-            tracing::error!(%error, "deliveries of a deleted hook could not be ended; they are looked at again in a moment");
-            self.put_back(owed, now + OWN_FAULT_PAUSE);
-        } else {
-            self.let_go(&owed);
-            self.nudge();
-        }
-        None
-    }
-
-    async fn miss(&self, owed: Owed) -> Option<Finished> {
-        let (hook, now) = (owed.delivery.hook_id.clone(), self.clock.now());
-        match health::miss_owed_to(&self.store, &hook, now).await {
-            Ok(true) => self.let_go(&owed),
-            Ok(false) => self.put_back(owed, now),
+            // Somebody has changed it since it was looked at.
+            Ok(_) => self.put_back(owed, now),
             Err(error) => {
-                tracing::error!(%error, "deliveries of a disabled hook could not be ended; they are looked at again in a moment");
+                tracing::error!(%error, "what is owed to a webhook that takes nothing now could not be held or ended; it is looked at again in a moment");
                 self.put_back(owed, now + OWN_FAULT_PAUSE);
             }
         }

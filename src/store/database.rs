@@ -5,15 +5,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use diesel::r2d2::{Pool, PooledConnection};
 use diesel::{RunQueryDsl as _, sql_query};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::connection::Manager;
 use super::traffic::Traffic;
 use super::writer::{self, Repeatable, Work, Write};
-use super::{Conn, DatabaseUrl, Result, StoreError, generation, migrate};
+use super::changes::{self, Change};
+use super::{Conn, DatabaseUrl, Result, StoreError, migrate};
 
 /// How long to wait for a connection before saying that there is none.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -30,6 +32,7 @@ struct Inner {
     writer: Writer,
     traffic: Arc<Traffic>,
     generation: AtomicI64,
+    listeners: watch::Sender<i64>,
     runtime: Handle,
 }
 
@@ -72,11 +75,13 @@ impl Store {
             writer,
             traffic,
             generation: AtomicI64::new(0),
+            listeners: watch::Sender::new(0),
             runtime: Handle::current(),
         };
-        let generation = inner.with(generation::read)?;
-        inner.generation.store(generation, Ordering::Release);
-        Ok(Self { inner: Arc::new(inner) })
+        let head = inner.with(changes::head)?;
+        let store = Self { inner: Arc::new(inner) };
+        store.seen(head);
+        Ok(store)
     }
 
     /// Which database this is.
@@ -99,14 +104,25 @@ impl Store {
         &self.inner.runtime
     }
 
-    /// The generation this process has last seen (see [`generation`]).
+    /// The number of the last change this process has seen (see [`changes`]).
     pub fn generation(&self) -> i64 {
         self.inner.generation.load(Ordering::Acquire)
     }
 
-    /// A generation was read in a transaction that has been committed.
+    /// The number of a change was read in a transaction that has been committed. Whoever listens for changes is woken.
     pub fn seen(&self, generation: i64) {
-        self.inner.generation.fetch_max(generation, Ordering::AcqRel);
+        if self.inner.generation.fetch_max(generation, Ordering::AcqRel) < generation {
+            self.inner.listeners.send_if_modified(|newest| {
+                let is_newer = *newest < generation;
+                *newest = generation.max(*newest);
+                is_newer
+            });
+        }
+    }
+
+    /// Tells of each newer number that this process sees.
+    pub fn changes(&self) -> watch::Receiver<i64> {
+        self.inner.listeners.subscribe()
     }
 
     /// Reads. The closure sees committed rows only; it must not write.
@@ -136,19 +152,28 @@ impl Store {
         answered.await.unwrap_or_else(|_| Err(stopped().into()))
     }
 
-    /// Writes what others keep in memory: every instance forgets what it knew (see [`generation`]).
-    pub async fn change<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Writes what others keep in memory or hold. The work names what it changes, and every instance forgets and looks at
+    /// that alone (see [`changes`]); work that turns out to change nothing of the kind names nothing, and nobody is told.
+    pub async fn change<T, E>(
+        &self,
+        now: DateTime<Utc>,
+        work: impl FnOnce(&mut Conn, &mut Vec<Change>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let changed = move |conn: &mut Conn| -> Result<(T, i64), E> {
-            let value = work(conn)?;
-            // Last, because others wait for this row from here on.
-            Ok((value, generation::bump(conn)?))
+        let changed = move |conn: &mut Conn| -> Result<(T, Option<i64>), E> {
+            let mut named = Vec::new();
+            let value = work(conn, &mut named)?;
+            // Last, because others wait for its row from here on.
+            let number = if named.is_empty() { None } else { Some(changes::record(conn, &named, now)?) };
+            Ok((value, number))
         };
-        let (value, generation) = self.write(changed).await?;
-        self.seen(generation);
+        let (value, number) = self.write(changed).await?;
+        if let Some(number) = number {
+            self.seen(number);
+        }
         Ok(value)
     }
 

@@ -390,7 +390,7 @@ async fn what_arrives_all_the_same_was_not_missed(app: TestApp) {
         let (id, now) = (hook.id.clone(), app.now());
         app.write(move |conn| {
             store::health::disable(conn, &id, hirewire::domain::health::Why::Gone, now)?;
-            store::delivery::miss_owed_to(conn, &id, now)
+            store::delivery::miss_chunk(conn, &id, now)
         })
         .await;
         assert!(app.the_delivery(&team.id, Mode::Live).await.is_missed());

@@ -1,5 +1,6 @@
 //! The engine against real receivers, with time moved by hand.
 
+mod acts;
 mod durability;
 mod faults;
 mod guard;
@@ -16,3 +17,4 @@ mod rotation;
 mod routing;
 mod running;
 mod sweeping;
+mod unreadable;

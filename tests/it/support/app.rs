@@ -13,9 +13,10 @@ use hirewire::delivery::guard::{AllowList, Guard, Resolver};
 use hirewire::delivery::sender::Sender;
 use hirewire::domain::attempt::Attempt;
 use hirewire::domain::delivery::Delivery;
-use hirewire::domain::ids::{DeliveryId, OrganisationId};
+use hirewire::domain::ids::{DeliveryId, HookId, OrganisationId};
 use hirewire::domain::mode::Mode;
 use hirewire::server::App;
+use hirewire::store::changes::Change;
 use hirewire::store::log::{LogFilter, Page};
 use hirewire::store::{self, Conn, StoreError};
 use tokio::sync::watch;
@@ -160,7 +161,11 @@ impl TestApp {
         E: From<StoreError> + std::fmt::Debug + Send + 'static,
     {
         // A test may change anything, so nothing that is kept in memory counts after it.
-        self.context.store.change(work).await.expect("a write")
+        let everything = move |conn: &mut Conn, named: &mut Vec<Change>| {
+            named.push(Change::Everything);
+            work(conn)
+        };
+        self.context.store.change(self.now(), everything).await.expect("a write")
     }
 
     /// Runs SQL of the test's own, to break things with.
@@ -203,6 +208,15 @@ impl TestApp {
         let mut all = self.deliveries(organisation, mode).await;
         assert_eq!(all.len(), 1, "{all:?}");
         all.remove(0)
+    }
+
+    /// The one delivery to a hook.
+    pub async fn the_delivery_to(&self, organisation: &OrganisationId, hook: &HookId) -> Delivery {
+        let all = self.deliveries(organisation, Mode::Live).await;
+        let mut to_it = all.into_iter().filter(|delivery| delivery.hook_id == *hook);
+        let found = to_it.next().expect("a delivery to it");
+        assert!(to_it.next().is_none(), "more than one");
+        found
     }
 
     /// How many events matched no hook.
