@@ -210,7 +210,7 @@ pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told], rule: Rul
     let hooks: Vec<&HookId> = tallies.keys().copied().collect();
     let last = tallies.values().map(|tally| tally.last).max().unwrap_or_default();
     let mut changed = Vec::with_capacity(hooks.len());
-    let mut follows = Vec::new();
+    let (mut follows, mut gone) = (Vec::new(), Vec::new());
     for (hook, health) in store::health::lock(conn, &hooks)? {
         let Some(tally) = tallies.get(&hook).filter(|_| health.disabled.is_none()) else { continue };
         let mut health = tally.after(health);
@@ -218,10 +218,13 @@ pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told], rule: Rul
         if let What::Warn(percent) = what {
             health.warned = percent;
         }
+        if tally.is_gone {
+            gone.push((hook.clone(), tally.last));
+        }
         follows.push((what, tally.last));
         changed.push((hook, health));
     }
-    store::health::update_all(conn, &changed)?;
+    store::health::update_all(conn, &changed, &gone)?;
     let mut noted = Noted::default();
     for ((hook, health), (what, at)) in changed.iter().zip(follows) {
         noted.follow(conn, hook, health, what, at)?;
@@ -250,7 +253,7 @@ fn judge(conn: &mut Conn, failing: &[HookId], gone: &[HookId], rule: Rule, now: 
         let what = if is_gone { What::Disable(Why::Gone) } else { rule.verdict(&health, now).into() };
         if let What::Warn(percent) = what {
             health.warned = percent;
-            store::health::update_all(conn, &[(hook.clone(), health)])?;
+            store::health::update_all(conn, &[(hook.clone(), health)], &[])?;
         }
         noted.follow(conn, &hook, &health, what, now)?;
     }

@@ -23,6 +23,9 @@ const FORM_MEMORY: TimeDelta = TimeDelta::hours(24);
 /// How long what may be seen once waits to be seen.
 const REVEAL_MEMORY: TimeDelta = TimeDelta::minutes(10);
 
+/// So many of the latest changes are kept by name. Whoever is further behind takes everything for changed.
+const KEPT_CHANGES: i64 = 10_000;
+
 /// What came of a look around the house.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Found {
@@ -95,6 +98,7 @@ pub async fn keep_house(
 /// Each of these is the trace of a moment in which two things happened at once; looking for them costs a walk over what is
 /// owed, so it is done at longer intervals.
 pub async fn sweep(store: &Store, rule: Rule, now: DateTime<Utc>) -> Result<(), StoreError> {
+    store.write(|conn| store::changes::forget_old(conn, KEPT_CHANGES)).await?;
     let mut orphans = 0;
     loop {
         let freed = store.write(move |conn| store::delivery::free_orphans(conn, store::delivery::CHUNK)).await?;
@@ -105,7 +109,11 @@ pub async fn sweep(store: &Store, rule: Rule, now: DateTime<Utc>) -> Result<(), 
     }
     let out_of_place = mend::sweep(store, now).await?;
     if orphans + out_of_place > 0 {
-        tracing::warn!(orphans, hooks = out_of_place, "deliveries that nobody would have sent, or ended, are put right");
+        tracing::warn!(
+            orphans,
+            hooks = out_of_place,
+            "deliveries that nobody would have sent, or ended, are put right"
+        );
     }
     end_rotations(store, now).await?;
     health::sweep(store, rule, now).await

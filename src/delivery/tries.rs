@@ -51,7 +51,9 @@ impl Engine {
         let finished = match self.directory.target(&self.store, &self.sealing, &hook).await {
             Ok(Some(target)) => match target.hook.state {
                 state @ HookState::Deleted => self.leave(owed, state).await,
-                state @ (HookState::Paused | HookState::Disabled) if !owed.delivery.probe => self.leave(owed, state).await,
+                state @ (HookState::Paused | HookState::Disabled) if !owed.delivery.probe => {
+                    self.leave(owed, state).await
+                }
                 HookState::Paused | HookState::Disabled | HookState::Active => self.try_once(owed, target).await,
             },
             Ok(None) => {

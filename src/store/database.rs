@@ -11,10 +11,10 @@ use diesel::{RunQueryDsl as _, sql_query};
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
+use super::changes::{self, Change};
 use super::connection::Manager;
 use super::traffic::Traffic;
 use super::writer::{self, Repeatable, Work, Write};
-use super::changes::{self, Change};
 use super::{Conn, DatabaseUrl, Result, StoreError, migrate};
 
 /// How long to wait for a connection before saying that there is none.

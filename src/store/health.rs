@@ -63,10 +63,8 @@ pub(super) fn insert(conn: &mut Conn, hook: &Hook) -> Result<()> {
 /// How these hooks do.
 pub fn of_hooks(conn: &mut Conn, ids: &[HookId]) -> Result<HashMap<HookId, Health>> {
     let ids: Vec<&str> = ids.iter().map(HookId::as_str).collect();
-    let rows: Vec<HealthRow> = hook_health::table
-        .filter(hook_health::hook_id.eq_any(ids))
-        .select(HealthRow::as_select())
-        .load(conn)?;
+    let rows: Vec<HealthRow> =
+        hook_health::table.filter(hook_health::hook_id.eq_any(ids)).select(HealthRow::as_select()).load(conn)?;
     rows.into_iter().map(HealthRow::read).collect()
 }
 
@@ -163,12 +161,17 @@ struct Update;
 
 impl Statement for Update {
     const SQL: &'static str = "UPDATE hook_health h SET failed_in_row = v.failed_in_row, since = v.since, \
-            warned = v.warned \
-        FROM UNNEST(?, ?, ?, ?) AS v (hook_id, failed_in_row, since, warned) WHERE h.hook_id = v.hook_id";
+            warned = v.warned, gone_at = coalesce(v.gone_at, h.gone_at) \
+        FROM UNNEST(?, ?, ?, ?, ?) AS v (hook_id, failed_in_row, since, warned, gone_at) \
+        WHERE h.hook_id = v.hook_id";
 }
 
-/// Writes how these hooks do now; why one is disabled stays as it is.
-pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)]) -> Result<()> {
+/// Writes how these hooks do now, and of those in `gone` that their receivers were gone then; why one is disabled stays as it
+/// is.
+///
+/// All in one statement: a second one on the same row would look at its hook, and wait for whoever is changing that.
+pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)], gone: &[(HookId, DateTime<Utc>)]) -> Result<()> {
+    let gone = |id: &HookId| gone.iter().find(|(hook, _)| hook == id).map(|(_, at)| micros(*at));
     let count = |health: &Health| i32::try_from(health.failed_in_row).unwrap_or(i32::MAX);
     match conn {
         Conn::Sqlite(conn) => {
@@ -178,6 +181,7 @@ pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)]) -> Result<()> {
                         hook_health::failed_in_row.eq(count(health)),
                         hook_health::since.eq(micros(health.since)),
                         hook_health::warned.eq(i32::from(health.warned)),
+                        gone(hook).map(|at| hook_health::gone_at.eq(at)),
                     ))
                     .execute(conn)?;
             }
@@ -189,6 +193,7 @@ pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)]) -> Result<()> {
                 Column::Int(changed.iter().map(|(_, health)| count(health)).collect()),
                 Column::Big(changed.iter().map(|(_, health)| micros(health.since)).collect()),
                 Column::Int(changed.iter().map(|(_, health)| i32::from(health.warned)).collect()),
+                Column::BigOrNull(changed.iter().map(|(hook, _)| gone(hook)).collect()),
             ])
             .execute(conn)?;
         }
@@ -198,7 +203,7 @@ pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)]) -> Result<()> {
 
 /// Disables a hook: a failing one if it is active, one that is gone also if it is paused. `None` if it is neither, or if
 /// somebody is changing it at this very moment: whoever disables holds other rows, and must not wait for a person's act. Of one
-/// that is gone a note stays then, so that it is disabled later ([`gone`]).
+/// that is gone a note stays then ([`update_all`]), so that it is disabled later ([`gone`]).
 pub fn disable(conn: &mut Conn, id: &HookId, why: Why, now: DateTime<Utc>) -> Result<Option<Hook>> {
     let from: &[HookState] = match why {
         Why::Gone => &[HookState::Active, HookState::Paused],
@@ -212,11 +217,6 @@ pub fn disable(conn: &mut Conn, id: &HookId, why: Why, now: DateTime<Utc>) -> Re
         Conn::Postgres(conn) => query.for_no_key_update().skip_locked().first(conn).optional()?,
     };
     if found.is_none() {
-        if why == Why::Gone {
-            diesel::update(hook_health::table.find(id.as_str()))
-                .set(hook_health::gone_at.eq(micros(now)))
-                .execute(conn)?;
-        }
         return Ok(None);
     }
     diesel::update(hooks::table.find(id.as_str()))

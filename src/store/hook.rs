@@ -261,8 +261,7 @@ pub fn current_state(conn: &mut Conn, id: &HookId) -> Result<Option<HookState>> 
 
 /// Whose a hook is.
 pub fn owner(conn: &mut Conn, id: &HookId) -> Result<Option<OrganisationId>> {
-    let found: Option<String> =
-        hooks::table.find(id.as_str()).select(hooks::organisation_id).first(conn).optional()?;
+    let found: Option<String> = hooks::table.find(id.as_str()).select(hooks::organisation_id).first(conn).optional()?;
     found.map(|organisation| Reader { table: "hooks", id: id.as_str() }.parse(&organisation)).transpose()
 }
 

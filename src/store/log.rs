@@ -142,7 +142,8 @@ macro_rules! filtered {
             }
             None => {}
         }
-        let (open, has_ended) = (open_deliveries::delivery_id.nullable(), open_deliveries::delivery_id.nullable().is_null());
+        let (open, has_ended) =
+            (open_deliveries::delivery_id.nullable(), open_deliveries::delivery_id.nullable().is_null());
         match filter.response {
             Some(ResponseClass::Status(digit)) => {
                 let low = i32::from(digit) * 100;
@@ -199,9 +200,11 @@ pub fn page(
     page: &Page,
     size: usize,
 ) -> Result<LogPage> {
-    let joined = both_rows!()
-        .inner_join(hooks::table.on(hooks::id.eq(deliveries::hook_id)))
-        .select((DeliveryRow::as_select(), Option::<OpenRow>::as_select(), hooks::name));
+    let joined = both_rows!().inner_join(hooks::table.on(hooks::id.eq(deliveries::hook_id))).select((
+        DeliveryRow::as_select(),
+        Option::<OpenRow>::as_select(),
+        hooks::name,
+    ));
     let mut query = filtered!(joined, organisation, mode, filter, true);
     // One line more than the page holds tells whether there is another page.
     query = query.limit(i64::try_from(size).unwrap_or(i64::MAX - 1) + 1);

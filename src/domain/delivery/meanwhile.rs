@@ -85,20 +85,14 @@ impl Delivery {
                 trigger: self.trigger.on_its_own(),
                 ..tried
             },
-            (Meanwhile::Cancelled, _) => Self {
-                state: self.state,
-                last_class: self.last_class,
-                trigger: self.trigger,
-                ..tried
-            },
+            (Meanwhile::Cancelled, _) => {
+                Self { state: self.state, last_class: self.last_class, trigger: self.trigger, ..tried }
+            }
             // An attempt that arrived needs no further one, whoever asked for it, and nothing was missed.
             (_, _) if has_arrived => tried,
-            (Meanwhile::Missed, _) => Self {
-                state: self.state,
-                last_class: self.last_class,
-                trigger: self.trigger,
-                ..tried
-            },
+            (Meanwhile::Missed, _) => {
+                Self { state: self.state, last_class: self.last_class, trigger: self.trigger, ..tried }
+            }
             // The answer that completed it says how it stands.
             (Meanwhile::Completed, _) => Self {
                 state: self.state,
@@ -107,11 +101,9 @@ impl Delivery {
                 trigger: self.trigger,
                 ..tried
             },
-            (Meanwhile::AskedAgain, _) => Self {
-                state: DeliveryState::Retrying { due: self.state.due() },
-                trigger: self.trigger,
-                ..tried
-            },
+            (Meanwhile::AskedAgain, _) => {
+                Self { state: DeliveryState::Retrying { due: self.state.due() }, trigger: self.trigger, ..tried }
+            }
             (Meanwhile::Paused, DeliveryState::Retrying { .. }) => {
                 Self { state: DeliveryState::Retrying { due: None }, ..tried }
             }

@@ -58,7 +58,7 @@ struct ClaimForOne;
 impl Statement for ClaimForOne {
     const SQL: &'static str = "UPDATE open_deliveries SET holder = ? WHERE delivery_id IN ( \
             SELECT d.delivery_id FROM open_deliveries d WHERE d.hook_id = ? AND d.holder IS NULL AND d.due_at <= ? \
-            ORDER BY d.due_at, d.delivery_id LIMIT ?) \
+            ORDER BY d.holder, d.due_at, d.delivery_id LIMIT ?) \
         RETURNING delivery_id";
 }
 
@@ -69,7 +69,7 @@ impl Statement for Claim {
             SELECT found.delivery_id FROM UNNEST(?, ?) AS r (hook_id, room) CROSS JOIN LATERAL ( \
                 SELECT d.delivery_id FROM open_deliveries d \
                 WHERE d.hook_id = r.hook_id AND d.holder IS NULL AND d.due_at <= ? \
-                ORDER BY d.due_at, d.delivery_id LIMIT r.room FOR UPDATE SKIP LOCKED) AS found) \
+                ORDER BY d.holder, d.due_at, d.delivery_id LIMIT r.room FOR UPDATE SKIP LOCKED) AS found) \
         UPDATE open_deliveries o SET holder = ? FROM free WHERE o.delivery_id = free.delivery_id \
         RETURNING o.delivery_id";
 }

@@ -55,14 +55,16 @@ struct HookDue {
 }
 
 /// The hooks with something free and due by then, and when the longest due of each was. It steps over the index hook by hook,
-/// so a backlog of one costs as much as a single delivery.
+/// so a backlog of one costs as much as a single delivery. (The order names the holder, though it is nobody: PostgreSQL sees only
+/// then that it is the index's own.)
 pub fn hooks_with_due(conn: &mut Conn, due_by: DateTime<Utc>) -> Result<Vec<(HookId, DateTime<Utc>)>> {
     let found: Vec<HookDue> = diesel::sql_query(format!(
-        "WITH RECURSIVE {OPEN_HOOKS} \
-        SELECT hook_id, due FROM (SELECT open_hooks.hook_id, (SELECT d.due_at FROM open_deliveries d \
+        "WITH RECURSIVE {OPEN_HOOKS}, looked AS MATERIALIZED ( \
+            SELECT open_hooks.hook_id, (SELECT d.due_at FROM open_deliveries d \
                 WHERE d.hook_id = open_hooks.hook_id AND d.holder IS NULL AND d.due_at <= $1 \
-                ORDER BY d.due_at LIMIT 1) AS due \
-            FROM open_hooks WHERE open_hooks.hook_id IS NOT NULL) AS looked WHERE due IS NOT NULL"
+                ORDER BY d.holder, d.due_at LIMIT 1) AS due \
+            FROM open_hooks WHERE open_hooks.hook_id IS NOT NULL) \
+        SELECT hook_id, due FROM looked WHERE due IS NOT NULL"
     ))
     .bind::<BigInt, _>(micros(due_by))
     .load(conn)?;

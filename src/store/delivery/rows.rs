@@ -200,8 +200,9 @@ impl Moving {
             (Status::Success, false, Some(at), _) => Ok(DeliveryState::Success { at }),
             (Status::Failed, false, Some(at), Some(class)) => Ok(DeliveryState::Failed { at, class }),
             (status, true, ..) => Err(row.corrupt(format!("{status:?}, though it is open"))),
-            (status, false, completed, class) => Err(row
-                .corrupt(format!("{status:?} with completed_at {completed:?} and class {class:?}, and it is not open"))),
+            (status, false, completed, class) => Err(row.corrupt(format!(
+                "{status:?} with completed_at {completed:?} and class {class:?}, and it is not open"
+            ))),
         }
     }
 }

@@ -47,8 +47,7 @@ fn settle_sqlite(
 ) -> Result<HashSet<String>> {
     let mut written = HashSet::with_capacity(settled.len());
     for one in settled {
-        let changed =
-            if one.after.state.is_owed() { move_on(conn, own, one)? } else { close_and_log(conn, own, one)? };
+        let changed = if one.after.state.is_owed() { move_on(conn, own, one)? } else { close_and_log(conn, own, one)? };
         if changed {
             attempt::insert_line(conn, one.attempt)?;
             written.insert(one.after.id.to_string());
@@ -187,9 +186,7 @@ fn settle_postgres(
     let time = |of: fn(&Settled<'_>) -> Option<DateTime<Utc>>| {
         Column::BigOrNull(settled.iter().map(|one| of(one).map(micros)).collect())
     };
-    let big = |of: fn(&Settled<'_>) -> DateTime<Utc>| {
-        Column::Big(settled.iter().map(|one| micros(of(one))).collect())
-    };
+    let big = |of: fn(&Settled<'_>) -> DateTime<Utc>| Column::Big(settled.iter().map(|one| micros(of(one))).collect());
     let attempts: Vec<attempt::AttemptRow> =
         settled.iter().map(|one| attempt::AttemptRow::write(one.attempt)).collect();
     let mut columns = vec![
@@ -208,7 +205,12 @@ fn settle_postgres(
         time(|one| one.after.state.completed_at()),
         Column::IntOrNull(settled.iter().map(|one| one.after.response_status.map(i32::from)).collect()),
         Column::TextOrNull(settled.iter().map(|one| one.after.last_class.map(ErrorClass::as_str)).collect()),
-        Column::TextOrNull(settled.iter().map(|one| one.holder.filter(|_| one.after.state.due().is_some()).map(InstanceId::as_str)).collect()),
+        Column::TextOrNull(
+            settled
+                .iter()
+                .map(|one| one.holder.filter(|_| one.after.state.due().is_some()).map(InstanceId::as_str))
+                .collect(),
+        ),
         big(|one| one.after.updated_at),
         Column::One(own.as_str()),
         Column::One(own.as_str()),

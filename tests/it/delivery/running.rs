@@ -116,6 +116,7 @@ fn a_hook_that_is_resumed_in_the_very_moment_of_holding_loses_nothing() {
         let now = app.now();
         let resuming = Uncommitted::of(&app, move |conn| {
             store::hook::set_state(conn, &hook.id, hirewire::domain::hook::HookState::Active, now)?;
+            store::changes::record(conn, &[store::changes::Change::of(&hook)], now)?;
             store::delivery::release_chunk(conn, &hook.id, now)
         })
         .await;

@@ -28,12 +28,7 @@ on_both_databases!(
 );
 
 /// Claims up to so many for a hook, whenever they are due.
-fn claim(
-    conn: &mut store::Conn,
-    holder: &InstanceId,
-    hook: &Hook,
-    room: usize,
-) -> Result<Vec<DeliveryId>, StoreError> {
+fn claim(conn: &mut store::Conn, holder: &InstanceId, hook: &Hook, room: usize) -> Result<Vec<DeliveryId>, StoreError> {
     let due_by = hook.created_at + TimeDelta::days(1);
     let request = store::delivery::ClaimRequest { rooms: vec![(hook.id.clone(), room)], due_by };
     store::delivery::claim(conn, holder, &request)

@@ -48,11 +48,8 @@ async fn a_claim_takes_what_each_hook_has_room_for_and_nothing_that_is_due_later
         let request = ClaimRequest { rooms, due_by: now + TimeDelta::seconds(10) };
         let claimed = store::delivery::claim(conn, &me, &request)?;
         let loaded = store::delivery::load_all(conn, &claimed)?;
-        let dues: Vec<i64> = loaded
-            .owed
-            .iter()
-            .map(|owed| (owed.delivery.state.due().expect("due") - now).num_seconds())
-            .collect();
+        let dues: Vec<i64> =
+            loaded.owed.iter().map(|owed| (owed.delivery.state.due().expect("due") - now).num_seconds()).collect();
         assert_eq!((dues, loaded.unreadable.len()), (vec![1, 1, 3, 3, 5], 0));
         assert!(loaded.owed.iter().all(|owed| owed.delivery.hook_id != hooks[2].id));
         let nothing = ClaimRequest { rooms: Vec::new(), ..request };
@@ -163,9 +160,8 @@ async fn orphans_are_freed_so_many_at_a_time_and_the_living_lose_nothing(app: Te
             freed.push(store::delivery::free_orphans(conn, 8)?);
         }
         assert_eq!(freed, [8, 8, 4, 0]);
-        let held = |conn: &mut Conn| {
-            store::delivery::held_due_page(conn, &living, None, now, 100).map(|page| page.len())
-        };
+        let held =
+            |conn: &mut Conn| store::delivery::held_due_page(conn, &living, None, now, 100).map(|page| page.len());
         assert_eq!(held(conn)?, 10);
         assert_eq!(store::delivery::free_from(conn, std::slice::from_ref(&living), 7)?, 7);
         assert_eq!((held(conn)?, store::delivery::free_from(conn, &[], 7)?), (3, 0));

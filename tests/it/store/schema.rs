@@ -195,22 +195,20 @@ async fn what_an_older_version_left_open_is_moved_whole_and_sent(app: TestApp) {
     app.report(&key, "job.updated").await;
     let before = app.deliveries(&admin.organisation.id, Mode::Live).await;
     let url = app.config.database.clone();
-    let moved = tokio::task::spawn_blocking(move || {
-        match &url {
-            hirewire::store::DatabaseUrl::Sqlite(path) => {
-                let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy()).expect("a database");
-                migrate(&mut conn, || SQLITE, Some("000012"));
-                migrate(&mut conn, || SQLITE, None);
-                let mut conn = hirewire::store::Conn::Sqlite(conn);
-                in_chunks(&mut conn)
-            }
-            hirewire::store::DatabaseUrl::Postgres(url) => {
-                let mut conn = diesel::PgConnection::establish(url).expect("a database");
-                migrate(&mut conn, || POSTGRES, Some("000012"));
-                migrate(&mut conn, || POSTGRES, None);
-                let mut conn = hirewire::store::Conn::Postgres(conn);
-                in_chunks(&mut conn)
-            }
+    let moved = tokio::task::spawn_blocking(move || match &url {
+        hirewire::store::DatabaseUrl::Sqlite(path) => {
+            let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy()).expect("a database");
+            migrate(&mut conn, || SQLITE, Some("000012"));
+            migrate(&mut conn, || SQLITE, None);
+            let mut conn = hirewire::store::Conn::Sqlite(conn);
+            in_chunks(&mut conn)
+        }
+        hirewire::store::DatabaseUrl::Postgres(url) => {
+            let mut conn = diesel::PgConnection::establish(url).expect("a database");
+            migrate(&mut conn, || POSTGRES, Some("000012"));
+            migrate(&mut conn, || POSTGRES, None);
+            let mut conn = hirewire::store::Conn::Postgres(conn);
+            in_chunks(&mut conn)
         }
     });
     assert_eq!(moved.await.expect("no panic"), [2, 1, 0, 0], "three are open, and once is enough");
