@@ -32,6 +32,9 @@ pub struct Loaded {
     pub unreadable: Vec<(DeliveryId, StoreError)>,
 }
 
+/// Both rows, when the event happened, and the bytes.
+type LoadedRow = (DeliveryRow, OpenRow, Option<i64>, Option<Vec<u8>>);
+
 /// So many are loaded by one query.
 const IN_ONE_QUERY: usize = 500;
 
@@ -42,7 +45,7 @@ pub fn load_all(conn: &mut Conn, ids: &[DeliveryId]) -> Result<Loaded> {
     let mut loaded = Loaded::default();
     for some in ids.chunks(IN_ONE_QUERY) {
         let some: Vec<&str> = some.iter().map(DeliveryId::as_str).collect();
-        let rows: Vec<(DeliveryRow, OpenRow, Option<i64>, Option<Vec<u8>>)> = deliveries::table
+        let rows: Vec<LoadedRow> = deliveries::table
             .inner_join(open_deliveries::table.on(open_deliveries::delivery_id.eq(deliveries::id)))
             .left_join(events::table.on(events::id.eq(deliveries::event_id)))
             .left_join(event_bodies::table.on(body))
