@@ -22,7 +22,7 @@ use crate::domain::ids::{DeliveryId, HookId, OrganisationId};
 pub enum Change {
     /// All there is.
     Everything,
-    /// An organisation's keys, suspension, or which of its hooks events go to.
+    /// An organisation's keys, suspension, or default hook, which interviews' own hooks follow: whatever is kept of it.
     Organisation(OrganisationId),
     /// Anything of one hook, and of what is owed to it.
     Hook(OrganisationId, HookId),
