@@ -93,7 +93,7 @@ impl ApiError {
             ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "validation_error"),
             ApiError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "validation_error"),
             ApiError::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "rate_limit_error"),
-            ApiError::Store(StoreError::Unavailable(_)) => {
+            ApiError::Store(error) if error.is_away() || matches!(error, StoreError::Unclear(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "server_error")
             }
             ApiError::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "server_error"),
@@ -107,7 +107,12 @@ impl ApiError {
             ApiError::RateLimited(seconds) => {
                 format!("Too many requests for this organisation. Try again in {seconds} s.")
             }
-            ApiError::Store(StoreError::Unavailable(_)) => {
+            ApiError::Store(StoreError::Unclear(_)) => {
+                "The service lost its database while it recorded this: it may or may \
+                not have been recorded. Sent again, it may be recorded twice."
+                    .into()
+            }
+            ApiError::Store(error) if error.is_away() => {
                 "The service is busy. Try again shortly; nothing was recorded.".into()
             }
             ApiError::Store(_) => "Something went wrong on our side; it has been logged. Nothing was recorded.".into(),
@@ -121,6 +126,7 @@ impl ApiError {
             ApiError::Invalid(errors) => Value::Object(
                 errors.iter().map(|error| (error.field.clone(), json!(error.message))).collect::<Map<_, _>>(),
             ),
+            ApiError::Store(StoreError::Unclear(_)) => json!({"outcome": "unknown"}),
             _ => Value::Null,
         }
     }
@@ -136,7 +142,7 @@ impl ApiError {
             ApiError::RateLimited(seconds) => {
                 answer.insert_header((RETRY_AFTER, seconds.to_string()));
             }
-            ApiError::Store(StoreError::Unavailable(_)) => {
+            ApiError::Store(_) if status == StatusCode::SERVICE_UNAVAILABLE => {
                 answer.insert_header((RETRY_AFTER, "1"));
             }
             ApiError::Unauthorised(_) => {

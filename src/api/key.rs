@@ -65,6 +65,7 @@ async fn look_up(context: &Context, hash: String) -> Result<Vetted, ApiError> {
     let wanted = hash.clone();
     let found = context
         .store
+        .for_api()
         .read(move |conn| {
             // First, so that what is read after it is at least as new.
             let generation = store::generation::read(conn)?;
@@ -91,7 +92,7 @@ fn note_use(context: &Context, vetted: &Vetted) {
     let now = context.clock.now();
     if vetted.key.is_used(now, USE_PRECISION) {
         let id = vetted.key.id.clone();
-        context.store.submit(
+        context.store.for_api().submit(
             move |conn| store::api_key::touch(conn, &id, now),
             |noted: Result<(), StoreError>| {
                 if let Err(error) = noted {

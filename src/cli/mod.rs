@@ -34,7 +34,7 @@ enum Command {
     /// Show everything on made-up data, with a receiver to deliver to; nothing else is needed.
     Demo(demo::Demo),
     /// Bring the database's schema up to date, and stop.
-    Migrate(Settings),
+    Migrate(migrate::Migrate),
     /// Create, suspend or resume an organisation.
     Organisation(organisation::Organisation),
     /// Create a member or give one a new password.
@@ -57,7 +57,7 @@ impl Cli {
         match self.command {
             Command::Serve(settings) => block_on(serve::run(settings)),
             Command::Demo(demo) => block_on(demo.run()),
-            Command::Migrate(settings) => block_on(migrate::run(settings)),
+            Command::Migrate(command) => block_on(command.run()),
             Command::Organisation(command) => block_on(command.run()),
             Command::Member(command) => block_on(command.run()),
             Command::Doctor(settings) => block_on(doctor::run(settings)),
@@ -75,5 +75,5 @@ fn block_on(work: impl Future<Output = Result<(), CannotStart>>) -> Result<(), C
 /// What actions work with, for a command that only changes the database.
 async fn context(settings: Settings) -> Result<Context, CannotStart> {
     let config = Config::read(settings).map_err(|error| CannotStart(error.to_string()))?;
-    server::context(&config, Arc::new(SystemClock)).await
+    server::context(&config, Arc::new(SystemClock), None).await
 }

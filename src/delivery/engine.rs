@@ -111,7 +111,7 @@ impl Engine {
     pub fn new(store: Store, clock: Arc<dyn Clock>, sender: Sender, sealing: SealingKey, caps: Caps) -> Self {
         let instance = InstanceId::new(clock.now());
         Self {
-            store,
+            store: store.for_engine(),
             clock,
             sender,
             sealing,
@@ -326,7 +326,8 @@ impl Engine {
         let now = self.clock.now().timestamp_micros();
         let age = now.saturating_sub(self.looked_at.load(Ordering::Acquire));
         if !self.store.is_alone() && age >= STALE.num_microseconds().unwrap_or_default() {
-            let generation = self.store.read(store::generation::read).await?;
+            let generation = self.store.for_looks().read(store::generation::read).await?;
+            self.store.vitals().looked();
             self.looked_at.store(now, Ordering::Release);
             self.store.seen(generation);
         }

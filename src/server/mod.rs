@@ -23,6 +23,7 @@ use crate::delivery::engine::Engine;
 use crate::delivery::guard::Guard;
 use crate::delivery::sender::Sender;
 use crate::domain::secret::Plain;
+use crate::store::file_lock::{self, FileLock};
 use crate::store::{DatabaseUrl, Store};
 use crate::web::paths::setup;
 
@@ -44,14 +45,14 @@ pub struct App {
     metrics: Option<TcpListener>,
     address: SocketAddr,
     /// The SQLite file is ours alone while this is open and locked.
-    _lock: Option<std::fs::File>,
+    _lock: Option<FileLock>,
 }
 
 impl App {
     /// Opens everything and binds the address. Port 0 takes a free one.
     pub async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, CannotStart> {
         let lock = lock(&config.database)?;
-        let context = context(&config, clock).await?;
+        let context = context(&config, clock, lock.as_ref()).await?;
         let listener = bind("HIREWIRE_LISTEN", config.listen)?;
         let metrics = config.metrics_listen.map(|at| bind("HIREWIRE_METRICS_LISTEN", at)).transpose()?;
         let address = listener.local_addr().map_err(cannot)?;
@@ -151,9 +152,11 @@ fn bind(variable: &str, address: SocketAddr) -> Result<TcpListener, CannotStart>
 }
 
 /// What actions work with, from settings: for [`App`] and for commands that only change the database.
-pub async fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, CannotStart> {
-    let database = config.database.clone();
-    let opened = tokio::task::spawn_blocking(move || Store::open(&database)).await.map_err(cannot)?;
+///
+/// `lock` is that of the SQLite file, when this process has it.
+pub async fn context(config: &Config, clock: Arc<dyn Clock>, lock: Option<&FileLock>) -> Result<Context, CannotStart> {
+    let (database, lock) = (config.database.clone(), lock.cloned());
+    let opened = tokio::task::spawn_blocking(move || Store::open(&database, lock.as_ref())).await.map_err(cannot)?;
     let store = opened.map_err(|error| cannot(format!("HIREWIRE_DATABASE_URL is {}: {error}.", config.database)))?;
     let sealing = sealing_key::sealing_key(config, &store).await?;
     let guard = Arc::new(Guard::system(config.allow_targets.clone()));
@@ -164,22 +167,15 @@ pub async fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, 
     let mailer = config.mail.as_ref().map(|mail| Mailer::new(mail, &config.extra_ca)).transpose();
     let mailer = mailer.map_err(|why| cannot(format!("HIREWIRE_SMTP_URL cannot be used: {why}.")))?.map(Arc::new);
     let throttle = Arc::new(sign_in::Throttle::default());
-    Ok(Context { store, clock, engine, sealing, guard, passwords, throttle, mailer })
+    Ok(Context { store: store.for_pages(), clock, engine, sealing, guard, passwords, throttle, mailer })
 }
 
 /// On SQLite one process serves a file; a second one would send what the first one holds.
-fn lock(database: &DatabaseUrl) -> Result<Option<std::fs::File>, CannotStart> {
-    let DatabaseUrl::Sqlite(path) = database else { return Ok(None) };
-    let beside = path.with_extension("lock");
-    let unusable = |error: &dyn std::fmt::Display| {
-        cannot(format!("HIREWIRE_DATABASE_URL is {database}: {} {error}.", beside.display()))
-    };
-    let file = std::fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&beside)
-        .map_err(|error| unusable(&format!("cannot be opened: {error}")))?;
-    file.try_lock().map_err(|_| unusable(&"is locked, so another Hirewire serves this file"))?;
-    Ok(Some(file))
+fn lock(database: &DatabaseUrl) -> Result<Option<FileLock>, CannotStart> {
+    let Some(path) = file_lock::path_of(database) else { return Ok(None) };
+    let refused = |why: String| cannot(format!("HIREWIRE_DATABASE_URL is {database}: {why}."));
+    match FileLock::take(database).map_err(|error| refused(error.to_string()))? {
+        Some(lock) => Ok(Some(lock)),
+        None => Err(refused(format!("{} is locked, so another Hirewire serves this file", path.display()))),
+    }
 }

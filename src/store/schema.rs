@@ -397,6 +397,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    upgrades (name) {
+        name -> Text,
+        finished_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     settings,
     organisations,
@@ -428,5 +435,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     web_sessions,
     submissions,
     reveals,
-    audit
+    audit,
+    upgrades
 );

@@ -50,8 +50,12 @@ impl ResponseError for WebError {
             WebError::NotFound => StatusCode::NOT_FOUND,
             WebError::Refused(_) => StatusCode::CONFLICT,
             WebError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            WebError::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            WebError::Session(_) | WebError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            // Sessions are kept in the database: whoever cannot read or write one cannot reach it.
+            WebError::Session(_) => StatusCode::SERVICE_UNAVAILABLE,
+            WebError::Store(error) if error.is_away() || matches!(error, StoreError::Unclear(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            WebError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -70,6 +74,11 @@ impl ResponseError for WebError {
 }
 
 impl WebError {
+    /// Whether the same page may well be there in a few seconds.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, WebError::Session(_) | WebError::Store(StoreError::Unavailable(_)))
+    }
+
     fn words(&self) -> (&'static str, &str) {
         match self {
             WebError::NotFound => (
@@ -81,10 +90,19 @@ impl WebError {
                 "That was too much.",
                 "The form or file is larger than Hirewire takes: files up to 10 MiB, forms up to 2 MiB.",
             ),
-            WebError::Store(StoreError::Unavailable(_)) => {
-                ("Hirewire is busy for a moment.", "Its database does not answer. Nothing is lost; try again shortly.")
-            }
-            WebError::Session(_) | WebError::Store(_) => (
+            WebError::Session(_) | WebError::Store(StoreError::Unavailable(_)) => (
+                "The database is away.",
+                "Nothing is lost, and nothing you sent was half-done. This page tries again in a few seconds; a form has to be sent again.",
+            ),
+            WebError::Store(StoreError::TimedOut) => (
+                "This took longer than three seconds.",
+                "So it was stopped, and nothing was changed. Narrow the filter, for example to a shorter time, or try again when less is going on.",
+            ),
+            WebError::Store(StoreError::Unclear(_)) => (
+                "It is not known whether this was done.",
+                "The database went away while it wrote it down. Look first whether it happened; if it did not, do it again.",
+            ),
+            WebError::Store(_) => (
                 "Something went wrong on our side.",
                 "It has been written to the server's log for the operator. Nothing you sent was half-done.",
             ),
