@@ -146,7 +146,14 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<Pooled> {
         let well_at = self.losses.load(Ordering::Acquire);
         let faults = Faults::default();
-        Ok(Pooled { conn: self.open(&faults)?, faults, broken: false, well_at })
+        match self.open(&faults) {
+            Ok(conn) => Ok(Pooled { conn, faults, broken: false, well_at }),
+            Err(error) => {
+                // What cannot be reached now has probably ended the others.
+                self.losses.fetch_add(1, Ordering::AcqRel);
+                Err(error)
+            }
+        }
     }
 
     fn is_valid(&self, connection: &mut Pooled) -> Result<()> {
@@ -167,6 +174,15 @@ pub(super) fn open_postgres(url: &str, settings: &str) -> Result<PgConnection> {
     Ok(connection)
 }
 
+/// auto_vacuum counts only before the first table is made. FULL: what was acknowledged survives a power cut.
+const WRITER: &str = "PRAGMA busy_timeout = 10000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;
+     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
+
+/// Opened while somebody writes, so it sets nothing that has to wait for that. There are several readers, and each commit
+/// empties what they keep of the file: the system keeps it for all.
+const READER: &str = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+     PRAGMA secure_delete = ON; PRAGMA cache_size = -512; PRAGMA query_only = ON;";
+
 fn open_sqlite(path: &Path, read_only: bool) -> Result<SqliteConnection> {
     let name = path.to_string_lossy();
     if !name.starts_with("file:") {
@@ -177,14 +193,6 @@ fn open_sqlite(path: &Path, read_only: bool) -> Result<SqliteConnection> {
     reading_limit::watch_new_connections();
     let opened = SqliteConnection::establish(&name);
     let mut connection = opened.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    // auto_vacuum counts only before the first table is made. FULL: what was acknowledged survives a power cut.
-    connection.batch_execute(
-        "PRAGMA busy_timeout = 10000; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
-    )?;
-    if read_only {
-        // There are several, and each commit empties what they keep of the file: the system keeps it for all.
-        connection.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -512;")?;
-    }
+    connection.batch_execute(if read_only { READER } else { WRITER })?;
     Ok(connection)
 }

@@ -1,6 +1,5 @@
 //! What a PostgreSQL server must be like, looked at before anything is asked of it.
 
-use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{Integer, Nullable, Text};
 use diesel::{PgConnection, QueryableByName, RunQueryDsl as _, sql_query};
 
@@ -37,24 +36,26 @@ pub fn check(url: &str) -> Result<Server> {
     let mut first = open_postgres(url, "SET hirewire.remember = 'this'")?;
     let server = about(&mut first)?;
     refuse_if_unfit(&server)?;
-    // A pooler that lends out its sessions for a transaction at a time gives the second one that of the first.
+    // A pooler that lends its sessions for a transaction at a time gives the second one that of the first, or the first one
+    // another while the second keeps it.
     let mut second = open_postgres(url, "BEGIN")?;
     let beside = about(&mut second)?;
-    let again = about(&mut first)?;
-    if beside.process == server.process
-        || again.process != server.process
-        || again.remembered.as_deref() != Some("this")
-        || beside.remembered.as_deref() == Some("this")
-    {
-        return Err(StoreError::Refused(
-            "a pooler stands before the server that gives a session away between transactions, and with it the locks and \
-             settings that Hirewire keeps there: set it to pool by session (PgBouncer: pool_mode = session), or name the \
-             server itself"
-                .into(),
-        ));
+    if beside.process == server.process || beside.remembered.is_some() {
+        return Err(is_shared());
     }
-    let _ = second.batch_execute("ROLLBACK");
+    let again = about(&mut first)?;
+    if again.process != server.process || again.remembered.is_none() {
+        return Err(is_shared());
+    }
     Ok(server)
+}
+
+fn is_shared() -> StoreError {
+    StoreError::Refused(
+        "a pooler stands before the server that gives a session away between transactions, and with it the locks and settings \
+         that Hirewire keeps there: set it to pool by session (PgBouncer: pool_mode = session), or name the server itself"
+            .into(),
+    )
 }
 
 fn about(connection: &mut PgConnection) -> Result<Server> {

@@ -135,3 +135,31 @@ impl fmt::Display for NotReady {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readiness_follows_what_happened() {
+        let vitals = Vitals::default();
+        assert_eq!(vitals.ready(), Ok(()), "it has just begun");
+        vitals.commit_failed(&"the disk is full");
+        assert!(matches!(vitals.ready(), Err(NotReady::CommitFailed(_))));
+        vitals.looked();
+        assert!(matches!(vitals.ready(), Err(NotReady::CommitFailed(_))), "reading is not writing");
+        vitals.committed();
+        assert_eq!(vitals.ready(), Ok(()));
+        vitals.stop();
+        assert_eq!(vitals.ready(), Err(NotReady::Stopping));
+    }
+
+    #[test]
+    fn a_process_that_hears_nothing_of_its_database_is_not_ready() {
+        let Some(started) = Instant::now().checked_sub(SILENCE_TIMEOUT + Duration::from_secs(1)) else { return };
+        let vitals = Vitals { started, ..Vitals::default() };
+        assert!(matches!(vitals.ready(), Err(NotReady::Silent(_))));
+        vitals.looked();
+        assert_eq!(vitals.ready(), Ok(()));
+    }
+}

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::database::Database;
-use super::{Browser, Kind, Partner, receiver, soon};
+use super::{Browser, Kind, Partner, Proxy, receiver, soon};
 
 /// The program, sending only when [`TestApp::tick`] is called and serving once somebody asks for its address.
 pub struct TestApp {
@@ -79,6 +79,19 @@ impl TestApp {
         // What it held in memory is gone, its lock on the file too.
         drop(self);
         Self::build(database, clock, servers, adjust).await
+    }
+
+    /// The program started again with a network of the test's between it and PostgreSQL.
+    pub async fn behind_a_proxy(self) -> (Self, Proxy) {
+        let proxy = Proxy::to(self.database.server_address()).await.expect("a port");
+        let url = self.database.url_through(proxy.address());
+        let app = self.crashed_and_started_again(|config| config.database = url.parse().expect("a database")).await;
+        (app, proxy)
+    }
+
+    /// The URL of the database itself, whatever stands before it.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
     }
 
     /// Another instance on the same PostgreSQL.
@@ -151,7 +164,7 @@ impl TestApp {
         T: Send + 'static,
         E: From<StoreError> + std::fmt::Debug + Send + 'static,
     {
-        self.context.store.read(work).await.expect("a read")
+        self.context.store.for_engine().read(work).await.expect("a read")
     }
 
     pub async fn write<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> T

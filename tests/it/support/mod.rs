@@ -5,6 +5,8 @@ mod browser;
 mod cast;
 mod database;
 mod hostile;
+#[path = "../../process/proxy.rs"]
+mod proxy;
 mod receiver;
 mod smtp;
 mod uncommitted;
@@ -20,6 +22,7 @@ pub use browser::{Browser, Page, Partner};
 pub use cast::{PASSWORD, Team, in_mode, token};
 pub use database::Kind;
 pub use hostile::Hostile;
+pub use proxy::Proxy;
 pub use receiver::{Answer, Received, Receiver};
 pub use smtp::{Manner, Smtp};
 pub use uncommitted::Uncommitted;
