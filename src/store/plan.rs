@@ -1,6 +1,6 @@
 //! What a start would do to a database: read, and not done.
 
-use diesel::migration::{Migration, MigrationSource};
+use diesel::migration::MigrationSource;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
 use diesel_migrations::EmbeddedMigrations;
@@ -82,11 +82,11 @@ pub(super) fn known(conn: &Conn) -> Result<Vec<Known>> {
 
 fn known_of<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result<Vec<Known>> {
     let all = MigrationSource::<DB>::migrations(source).map_err(|error| StoreError::Migration(error.to_string()))?;
-    let known = |migration: &Box<dyn Migration<DB>>| {
+    let known = all.iter().map(|migration| {
         let name = migration.name();
         Known { name: name.to_string(), version: name.version().to_string() }
-    };
-    Ok(all.iter().map(known).collect())
+    });
+    Ok(known.collect())
 }
 
 /// The versions of what has been run here, oldest first.

@@ -180,7 +180,8 @@ mod tests {
             let shown = url.parse::<DatabaseUrl>().expect(url).to_string();
             let said = format!("{url} top@secret top secret@h \"secret\" top 12?secret, topsecret");
             for text in [shown, without_secrets(&said, url)] {
-                assert!(!text.contains("secret") && !text.contains("12"), "{url} is shown as {text}");
+                let shows = text.contains("secret") || (url.contains("12") && text.contains("12"));
+                assert!(!shows, "{url} is shown as {text}");
             }
         }
     }
