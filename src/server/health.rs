@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 
+use super::Stopping;
 use crate::actions::Context;
 use crate::store;
 
@@ -12,8 +13,11 @@ pub(super) fn configure(server: &mut web::ServiceConfig) {
         .route("/readyz", web::get().to(ready));
 }
 
-/// 200 when the database answers, 503 when it does not.
-async fn ready(context: web::Data<Context>) -> HttpResponse {
+/// 200 when the database answers, 503 when it does not, or when the program is about to stop.
+async fn ready(context: web::Data<Context>, stopping: web::Data<Stopping>) -> HttpResponse {
+    if stopping.is_told() {
+        return HttpResponse::ServiceUnavailable().body("stopping\n");
+    }
     match context.store.read(|conn| store::setting::get(conn, "ready")).await {
         Ok(_) => HttpResponse::Ok().body("ready\n"),
         Err(error) => {

@@ -1,22 +1,32 @@
 //! The program as one thing: built from its settings, run until it is told to stop.
 //!
 //! [`App::build`] opens the database, checks the sealing key, binds the address and starts nothing; [`App::run`] serves and
-//! sends until told to stop, then drains: no new request, what is under way finishes, what is held is given back.
+//! sends until told to stop, then says so on `/readyz` while it still takes requests for a grace, and drains: no new request, what is
+//! under way finishes, what is held is given back. One deadline holds for all of it.
+//!
+//! Strangers hold neither memory nor descriptors for long: [`connections`] says who has to go, [`stream`] and [`bodies`] how
+//! long a client may take. Not guaranteed: that a request is served while more new connections than there is room for come
+//! within the time that its head takes.
 
+mod bodies;
+mod connections;
+mod descriptors;
 mod health;
+mod http;
 mod metrics;
 mod sealing_key;
+mod stopping;
+mod stream;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
-use actix_web::{App as Actix, HttpServer, web};
 use tokio::sync::watch;
 
 use crate::actions::mail::Mailer;
 use crate::actions::password::Hasher;
 use crate::actions::{Context, first_run, sign_in};
-use crate::api;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::engine::Engine;
@@ -25,6 +35,12 @@ use crate::delivery::sender::Sender;
 use crate::domain::secret::Plain;
 use crate::store::{DatabaseUrl, Store};
 use crate::web::paths::setup;
+use connections::Connections;
+use descriptors::Share;
+
+pub use connections::Patience;
+pub use http::cores;
+pub use stopping::{Shutdown, Stopping};
 
 /// Why the program cannot start; one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -43,19 +59,35 @@ pub struct App {
     listener: TcpListener,
     metrics: Option<TcpListener>,
     address: SocketAddr,
+    connections: Arc<Connections>,
+    /// How many descriptors the process may have.
+    limit: u64,
+    stopping: Stopping,
     /// The SQLite file is ours alone while this is open and locked.
     _lock: Option<std::fs::File>,
 }
 
 impl App {
     /// Opens everything and binds the address. Port 0 takes a free one.
-    pub async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, CannotStart> {
+    pub async fn build(mut config: Config, clock: Arc<dyn Clock>) -> Result<Self, CannotStart> {
+        let share = share_out(&mut config)?;
         let lock = lock(&config.database)?;
         let context = context(&config, clock).await?;
         let listener = bind("HIREWIRE_LISTEN", config.listen)?;
         let metrics = config.metrics_listen.map(|at| bind("HIREWIRE_METRICS_LISTEN", at)).transpose()?;
         let address = listener.local_addr().map_err(cannot)?;
-        Ok(Self { context, config, listener, metrics, address, _lock: lock })
+        let connections = Connections::new(share.connections, config.patience, config.trusted_proxies.clone());
+        Ok(Self {
+            context,
+            config,
+            listener,
+            metrics,
+            address,
+            connections: Arc::new(connections),
+            limit: share.limit,
+            stopping: Stopping::default(),
+            _lock: lock,
+        })
     }
 
     /// Where it listens.
@@ -102,38 +134,32 @@ impl App {
         // The engine outlives the server: what a last request commits is still sent, or given back, by this instance.
         let (end, ending) = watch::channel(false);
         let engine = tokio::spawn(self.context.engine.clone().run(ending));
+        let (stopping, whole) = (self.stopping.clone(), self.config.shutdown.whole);
         let served = self.serve(stop).await;
         end.send_replace(true);
-        engine.await.map_err(cannot)?;
+        match tokio::time::timeout_at(stopping.deadline(whole), engine).await {
+            Ok(ended) => ended.map_err(cannot)?,
+            Err(_) => return Err(stopped_late(whole)),
+        }
         served
     }
 
     /// Serves alone; deliveries are sent when someone calls the engine's `tick`. For tests.
     pub async fn serve(self, mut stop: watch::Receiver<bool>) -> Result<(), CannotStart> {
-        let (context, config) = (self.context, self.config);
-        let metrics = self.metrics.map(|listener| metrics::server(context.clone(), listener));
+        let Shutdown { grace, whole } = self.config.shutdown;
+        let (context, connections, stopping) = (self.context, self.connections, self.stopping);
+        let metrics =
+            self.metrics.map(|listener| metrics::server(context.clone(), connections.clone(), self.limit, listener));
         let metrics = metrics.transpose().map_err(cannot)?.map(|server| (server.handle(), tokio::spawn(server)));
-        let limits = web::Data::new(api::limit::Limits::new(config.rate_limit));
-        let server = HttpServer::new(move || {
-            Actix::new()
-                .app_data(web::Data::new(context.clone()))
-                .app_data(web::Data::new(config.clone()))
-                .app_data(limits.clone())
-                .app_data(web::PayloadConfig::new(2 * 1024 * 1024))
-                .configure(health::configure)
-                .configure(api::configure)
-                .configure(crate::web::configure(&context, &config))
-        })
-        .workers(2)
-        .disable_signals()
-        .shutdown_timeout(20)
-        .listen(self.listener)
-        .map_err(cannot)?
-        .run();
+        let service = http::Service { context, config: self.config, connections, stopping: stopping.clone() };
+        // Half of the time is the engine's, which begins to end when nobody is served any more.
+        let server = service.listen(self.listener, whole.saturating_sub(grace) / 2).map_err(cannot)?;
         let handle = server.handle();
         let stopper = tokio::spawn(async move {
             // A sender that is gone means the same as a stop.
             let _ = stop.wait_for(|stop| *stop).await;
+            stopping.tell();
+            tokio::time::sleep(grace).await;
             handle.stop(true).await;
         });
         let served = server.await.map_err(cannot);
@@ -143,6 +169,33 @@ impl App {
         }
         served
     }
+}
+
+/// What the operator is told when a stop was not over in time.
+pub fn stopped_late(whole: Duration) -> CannotStart {
+    cannot(format!(
+        "Stopping took longer than the {} s of HIREWIRE_SHUTDOWN_SECONDS; what has no answer written down is sent again by the next start.",
+        whole.as_secs()
+    ))
+}
+
+/// Raises the limit of descriptors and shares them out; fewer deliveries are under way where there are few.
+fn share_out(config: &mut Config) -> Result<Share, CannotStart> {
+    let limit = descriptors::raise();
+    let share = Share::of(limit, config.caps.in_all).ok_or_else(|| {
+        cannot(format!(
+            "The limit of open files is {limit}, too few to serve and deliver: allow this process 1,280 or more."
+        ))
+    })?;
+    if share.concurrency < config.caps.in_all {
+        tracing::warn!(
+            "HIREWIRE_CONCURRENCY is lowered from {} to {}, because this process may open {limit} files only",
+            config.caps.in_all,
+            share.concurrency
+        );
+        config.caps.in_all = share.concurrency;
+    }
+    Ok(share)
 }
 
 fn bind(variable: &str, address: SocketAddr) -> Result<TcpListener, CannotStart> {

@@ -39,6 +39,7 @@ impl Installation {
         Ok(installation
             .with("HIREWIRE_LISTEN", address)
             .with("HIREWIRE_DATABASE_URL", database)
+            .with("HIREWIRE_SHUTDOWN_GRACE_SECONDS", 0)
             .with("HIREWIRE_SECRET_KEY_FILE", folder.join("hirewire.key").display()))
     }
 

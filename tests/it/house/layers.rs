@@ -1,7 +1,7 @@
 //! Dependencies point one way: `cli, demo → web | api → actions → delivery → store → domain`.
 //!
-//! `clock`, `config`, `files` and `memory` stand beside the layers: anybody may ask the time, settings know what they set, and
-//! files and memory belong to all.
+//! `body`, `clock`, `config`, `files` and `memory` stand beside the layers: console and API read bodies alike, anybody may ask
+//! the time, settings know what they set, and files and memory belong to all.
 
 use super::source::{Source, rust_files};
 
@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 6] =
 /// These three start each other.
 const TOP: usize = LAYERS.len() - 1;
 
-const BESIDE: [&str; 4] = ["clock", "config", "files", "memory"];
+const BESIDE: [&str; 5] = ["body", "clock", "config", "files", "memory"];
 
 fn floor(layer: &str) -> Option<usize> {
     LAYERS.iter().position(|floor| floor.contains(&layer))

@@ -242,6 +242,7 @@ fn settings(database: &Database) -> Config {
         "--allow-targets=127.0.0.1",
         "--rate-limit=100000",
         "--metrics-listen=127.0.0.1:0",
+        "--shutdown-grace-seconds=0",
         &format!("--database-url={}", database.url),
         &format!("--secret-key-file={}", key.display()),
         &format!("--extra-ca={}", ca.display()),
