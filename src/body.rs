@@ -5,6 +5,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use std::io::ErrorKind;
@@ -47,11 +48,21 @@ impl From<NotRead> for PayloadError {
     }
 }
 
-/// Reads a body whole.
-pub async fn read(mut payload: Payload) -> Result<Bytes, NotRead> {
+/// How long a request says that its body is; `None` when it says nothing that can be read.
+pub fn declared(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Reads a body whole that says it is so long, when it says so; more than `largest` is never set aside for it.
+pub async fn read(mut payload: Payload, declared: Option<usize>, largest: usize) -> Result<Bytes, NotRead> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        body.extend_from_slice(&chunk.map_err(|error| NotRead::from(&error))?);
+        let chunk = chunk.map_err(|error| NotRead::from(&error))?;
+        if body.is_empty() {
+            // At once, because growing to it would take twice as much.
+            body.reserve(declared.unwrap_or(0).min(largest).max(chunk.len()));
+        }
+        body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
 }

@@ -1,6 +1,6 @@
 //! `POST /v1/partner/events`: a partner system reports that something happened.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::error::ApiError;
@@ -16,8 +16,14 @@ use crate::store::StoreError;
 pub const LARGEST_BODY: usize = event::LARGEST_DATA + 16 * 1024;
 
 /// Records the event; 202 once it is durable. The body is read once the key is known.
-pub async fn report(context: web::Data<Context>, caller: Caller, body: web::Payload) -> Result<HttpResponse, ApiError> {
-    let body = body::read(body.into_inner()).await.map_err(not_read)?;
+pub async fn report(
+    context: web::Data<Context>,
+    caller: Caller,
+    request: HttpRequest,
+    body: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let body =
+        body::read(body.into_inner(), body::declared(request.headers()), LARGEST_BODY).await.map_err(not_read)?;
     let (kind, interview, data) = read(&body)?;
     let event = event::report_printed(&context, caller.0, kind, interview, &data).await?;
     Ok(HttpResponse::Accepted().insert_header(("Cache-Control", "no-store")).json(Recorded {

@@ -22,11 +22,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::connections::{Connection, Patience, Phase};
 use super::stopping::Stopping;
 use crate::api;
-use crate::body::{NotRead, SMALL_BODY};
+use crate::body::{self, NotRead, SMALL_BODY};
 use crate::web::routes;
 
 /// What the large bodies that are being read take together, in KiB.
-const MAX_LARGE_BODIES: usize = 32 * 1024;
+const MAX_LARGE_BODIES: usize = 16 * 1024;
+
+/// So many more may wait for room: the beginning of each is in memory already.
+const MAX_WAITING: usize = 64;
 
 /// More than this of one body is never kept, in bytes: an upload's file and a little.
 const MAX_KEPT: usize = 11 * 1024 * 1024;
@@ -35,12 +38,18 @@ const MAX_KEPT: usize = 11 * 1024 * 1024;
 pub(super) struct Bodies {
     patience: Patience,
     room: Arc<Semaphore>,
+    waiting: Semaphore,
     stopping: Stopping,
 }
 
 impl Bodies {
     pub(super) fn new(patience: Patience, stopping: Stopping) -> Self {
-        Self { patience, room: Arc::new(Semaphore::new(MAX_LARGE_BODIES)), stopping }
+        Self {
+            patience,
+            room: Arc::new(Semaphore::new(MAX_LARGE_BODIES)),
+            waiting: Semaphore::new(MAX_WAITING),
+            stopping,
+        }
     }
 }
 
@@ -98,9 +107,8 @@ fn declared(request: &ServiceRequest) -> Option<usize> {
     if request.headers().contains_key(header::TRANSFER_ENCODING) {
         return None;
     }
-    let told = request.headers().get(header::CONTENT_LENGTH);
     // A length that cannot be read was refused before.
-    Some(told.and_then(|told| told.to_str().ok()?.trim().parse().ok()).unwrap_or(0))
+    Some(body::declared(request.headers()).unwrap_or(0))
 }
 
 /// How large a body the request's route takes.
@@ -156,6 +164,7 @@ impl Source {
             return Ok(());
         }
         let kib = self.declared.unwrap_or(self.limit).min(MAX_KEPT).div_ceil(1024);
+        let _waiting = self.bodies.waiting.try_acquire().map_err(|_| NotRead::NoRoom)?;
         let asked = self.bodies.room.clone().acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX));
         match timeout(self.bodies.patience.base, asked).await {
             Ok(Ok(room)) => *self.fate.room.borrow_mut() = Some(room),

@@ -90,7 +90,8 @@ pub(super) enum Phase {
 /// One connection, as its worker knows it.
 #[derive(Debug)]
 pub(super) struct Connection {
-    address: IpAddr,
+    /// Whose it is; a proxy's is nobody's.
+    client: Option<IpAddr>,
     phase: Cell<Phase>,
     since: Cell<Instant>,
     /// Requests that are being worked on; more than one when they are sent without waiting for answers.
@@ -193,12 +194,12 @@ impl Worker {
 
     /// Takes a connection up, which another may have to make room for.
     pub(super) fn take(&self, address: Option<IpAddr>) -> (u64, Rc<Connection>) {
-        let address = address.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |address| address.to_canonical());
+        let address = address.map(|address| address.to_canonical());
         self.make_room();
         let id = self.next.get();
         self.next.set(id + 1);
         let connection = Rc::new(Connection {
-            address: network(address),
+            client: address.filter(|address| !self.is_proxy(*address)).map(network),
             phase: Cell::new(Phase::Idle),
             since: Cell::new(Instant::now()),
             requests: Cell::new(0),
@@ -224,10 +225,10 @@ impl Worker {
             return;
         }
         let mut held: HashMap<IpAddr, usize> = HashMap::new();
-        for one in open.values().filter(|one| !self.is_proxy(one.address)) {
-            *held.entry(one.address).or_default() += 1;
+        for client in open.values().filter_map(|one| one.client) {
+            *held.entry(client).or_default() += 1;
         }
-        let share = |one: &Connection| held.get(&one.address).copied().unwrap_or_default();
+        let share = |one: &Connection| one.client.and_then(|client| held.get(&client).copied()).unwrap_or_default();
         let candidates = open.values().filter(|one| one.may_go());
         let last = candidates.max_by_key(|one| (share(one), std::cmp::Reverse(one.since.get())));
         if let Some(one) = last {

@@ -97,13 +97,12 @@ impl AsyncWrite for Stream {
     /// Called when everything was written: the answer is with the system, and its client has taken nearly all of it.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = self.get_mut();
-        // While the reader of a body does not ask for more, nothing is read, and this is where it shows.
-        if this.connection.must_go() {
-            return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
-        }
         if this.connection.phase() == Phase::Answer {
             this.connection.answered();
         }
+        // Nothing is read while the reader of a body does not ask for more, or after the last answer until more comes: this
+        // is where it is seen that the time is up.
+        this.look(cx)?;
         Pin::new(&mut this.io).poll_flush(cx)
     }
 

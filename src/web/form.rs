@@ -74,9 +74,9 @@ impl FromRequest for Fields {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let route = request.match_pattern().unwrap_or_default();
         let largest = routes::largest_body(request.method(), &route);
-        let payload = payload.take();
+        let (payload, declared) = (payload.take(), body::declared(request.headers()));
         Box::pin(async move {
-            let form = body::read(payload).await.map_err(|why| WebError::not_read(why, largest))?;
+            let form = body::read(payload, declared, largest).await.map_err(|why| WebError::not_read(why, largest))?;
             if form.len() <= SMALL_BODY {
                 return Self::posted(&form);
             }

@@ -174,6 +174,12 @@ impl Console {
         Ok(figures.filter_map(value).collect())
     }
 
+    /// Its cookies as a line of a request's head.
+    pub fn cookies(&self) -> String {
+        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("cookie: {}\r\n", pairs.join("; "))
+    }
+
     /// Names one filling of a form, so that it makes one thing.
     fn token(&mut self) -> String {
         self.forms += 1;

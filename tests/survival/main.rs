@@ -26,3 +26,4 @@ mod process;
 mod receiver;
 mod scene;
 mod stopping;
+mod strangers;
