@@ -119,7 +119,7 @@ fn databases_sockets_and_pages_stay_where_they_belong() {
     let homes: [(&str, &[&str]); 4] = [
         ("diesel::", &["store"]),
         ("reqwest::", &["delivery", "cli", "demo"]),
-        ("actix_web::", &["web", "api", "server"]),
+        ("actix_web::", &["web", "api", "server", "body"]),
         ("tokio::", &["store", "delivery", "actions", "web", "api", "server", "cli", "demo", "clock", "main"]),
     ];
     let mut wrong = Vec::new();

@@ -6,7 +6,7 @@ use hirewire::config::Config;
 use hirewire::domain::mode::Mode;
 use hirewire::server::Patience;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::{TestApp, eventually, soon};
 
@@ -105,7 +105,11 @@ async fn a_body_above_its_routes_limit_is_refused_before_it_is_read(app: TestApp
 
 async fn a_client_that_takes_no_answers_is_dropped(app: TestApp) {
     let app = app.crashed_and_started_again(short).await;
-    let mut greedy = sent(&app, "").await;
+    let address = app.url().strip_prefix("http://").expect("http").parse().expect("an address");
+    let socket = TcpSocket::new_v4().expect("a socket");
+    // Soon full.
+    socket.set_recv_buffer_size(4096).expect("a size");
+    let mut greedy = soon("a connection", socket.connect(address)).await.expect("a connection");
     let asking = tokio::spawn(async move {
         // Until nothing more is taken from it; it never reads.
         while greedy.write_all(b"GET /login HTTP/1.1\r\nHost: here\r\n\r\n").await.is_ok() {}
