@@ -209,10 +209,8 @@ async fn run(args: Arc<Args>) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let (end_us, longest) = (now_us(), start.elapsed().as_micros() as i64);
-    let mut firsts: Vec<i64> = accepted
-        .iter()
-        .map(|(seq, at)| reached.get(seq).copied().unwrap_or(end_us as i64 - *at as i64))
-        .collect();
+    let mut firsts: Vec<i64> =
+        accepted.iter().map(|(seq, at)| reached.get(seq).copied().unwrap_or(end_us as i64 - *at as i64)).collect();
     firsts.extend((0..failed).map(|_| longest));
     let in_time = reached.values().filter(|after| **after <= args.within_ms as i64 * 1_000).count();
     let total_secs = (last - start_us) as f64 / 1e6;

@@ -92,8 +92,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let form: Arc<[u8]> = vec![b'a'; args.form_bytes.saturating_sub(WITHHELD)].into();
     let forms: Vec<_> =
         args.form_path.iter().map(|path| Arc::new(Request::new(to, path, args.form_bytes, form.clone()))).collect();
+    // The forms first: once the server has no descriptor left, it takes nothing more.
     let requests =
-        std::iter::repeat_n(half_sent, args.half_sent).chain((0..args.forms).map(|at| forms[at % forms.len()].clone()));
+        (0..args.forms).map(|at| forms[at % forms.len()].clone()).chain(std::iter::repeat_n(half_sent, args.half_sent));
     for request in requests {
         tokio::spawn(async move {
             loop {
