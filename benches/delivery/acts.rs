@@ -93,6 +93,8 @@ pub async fn on_much_held(stage: &Stage, report: &mut Report) -> Result<()> {
             subject = subject.changed(async |file| stage.yardstick.owe(&file, &debts).await).await?;
         }
         let load = for_the_healthy(subject.load(0), 100, stage.plan.time(Duration::from_secs(8)));
+        // How long a report waits is the question.
+        let load = Load { patience: Duration::from_secs(30), ..load };
         let nothing = longest_wait(stage, &load, async || Ok(())).await?;
         let resume = longest_wait(stage, &load, async || subject.tenant.console.resume(&resumed).await).await?;
         let delete = longest_wait(stage, &load, async || subject.tenant.console.delete(&deleted).await).await?;

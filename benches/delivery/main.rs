@@ -90,7 +90,7 @@ async fn measure(plan: Plan) -> Result<ExitCode> {
     group!(E9 => acts::on_an_idle_hook);
     group!(E10 => acts::on_much_held);
     group!(E11 => instances::measure);
-    group!(F2_API, F2_PAGE, F2_DELIVERY, F2_MEMORY => unfinished::measure);
+    group!(E12_API, E12_PAGE, E12_DELIVERY, E12_MEMORY => unfinished::measure);
     group!(E1_AGAINST, E4B_SQLITE_AGAINST, E7_SQLITE_AGAINST => comparison::on_sqlite);
     group!(E2_AGAINST, E4B_POSTGRES_AGAINST, E7_POSTGRES_AGAINST => comparison::on_postgres);
     group!(E3_AGAINST => comparison::backlog);

@@ -1,4 +1,4 @@
-//! F2: strangers open connections, begin requests and never finish them. What do the others notice?
+//! E12: strangers open connections, begin requests and never finish them. What do the others notice?
 //!
 //! The program may have 1,024 descriptors, as services often may. 1,100 connections send the head of a log-in and one byte of
 //! its body; 300 send forms of 2 MB and withhold their last bytes, half of them to the log-in page and half to one that takes
@@ -13,7 +13,7 @@ use anyhow::Result;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::fairness::{for_the_healthy, healthy};
-use super::figures::{F2_API, F2_DELIVERY, F2_MEMORY, F2_PAGE};
+use super::figures::{E12_API, E12_DELIVERY, E12_MEMORY, E12_PAGE};
 use super::process::client;
 use super::stage::Stage;
 use super::subject::Subject;
@@ -50,16 +50,16 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
             .await?;
         let told = [&attacked, &calm].map(|of| [of.api, of.page, of.delivery].map(readable).join(", "));
         let held = readable(attacked.resident);
-        stage.say(&format!("F2 round {round}: {} ms, without {} ms, {held} MiB", told[0], told[1]));
+        stage.say(&format!("E12 round {round}: {} ms, without {} ms, {held} MiB", told[0], told[1]));
         api.push(attacked.api, calm.api);
         page.push(attacked.page, calm.page);
         delivery.push(attacked.delivery, calm.delivery);
         resident.push(attacked.resident);
     }
-    report.add_strained(&F2_API, &api, "");
-    report.add_strained(&F2_PAGE, &page, "");
-    report.add_strained(&F2_DELIVERY, &delivery, "");
-    report.add(&F2_MEMORY, &resident, "the most it held");
+    report.add_strained(&E12_API, &api, "");
+    report.add_strained(&E12_PAGE, &page, "");
+    report.add_strained(&E12_DELIVERY, &delivery, "");
+    report.add(&E12_MEMORY, &resident, "the most it held");
     Ok(())
 }
 
