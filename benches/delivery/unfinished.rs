@@ -2,8 +2,8 @@
 //!
 //! The program may have 1,024 descriptors, as services often may. 1,100 connections send the head of a log-in and one byte of
 //! its body; 300 send forms of 2 MB and withhold their last bytes, half of them to the log-in page and half to one that takes
-//! large forms. None has a session. What the server closes is opened again two seconds later. Each half of a round is a new
-//! installation.
+//! large forms. None has a session, and they come from eight other addresses. What the server closes is opened again two
+//! seconds later. Each half of a round is a new installation.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

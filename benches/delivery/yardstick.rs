@@ -120,6 +120,8 @@ impl Yardstick {
         let counts = [("--half-sent", half_sent.to_string()), ("--forms", forms.to_string())];
         let mut arguments = arguments([("--to", to)]);
         arguments.extend(self::arguments(counts));
+        // From other addresses than those who are to be served.
+        arguments.extend((2..10).flat_map(|last| ["--source".to_owned(), format!("127.0.0.{last}")]));
         arguments.extend(paths.iter().flat_map(|path| ["--form-path".to_owned(), (*path).to_owned()]));
         let _ = std::fs::remove_file(self.folder.join("hold.out"));
         started(self.start("hold", &arguments)?, "hold").await

@@ -3,13 +3,13 @@
 //! It needs no session, as anybody on the network does not. A connection that the server closes or answers is opened again
 //! after a while, so that what is held stays as much as the server lets it. It goes on until it is killed.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio::time::{sleep, timeout};
 
 #[derive(Parser)]
@@ -17,6 +17,9 @@ struct Args {
     /// The server's address.
     #[arg(long)]
     to: SocketAddr,
+    /// Loopback addresses that they come from, in turn.
+    #[arg(long, default_value = "127.0.0.1")]
+    source: Vec<Ipv4Addr>,
     /// How many send the head of a log-in and one byte.
     #[arg(long, default_value_t = 0)]
     half_sent: usize,
@@ -54,8 +57,10 @@ impl Request {
     }
 
     /// Returns when the server has answered or closed, or does not take it.
-    async fn hold(&self, to: SocketAddr) -> std::io::Result<()> {
-        let mut stream = TcpStream::connect(to).await?;
+    async fn hold(&self, source: Ipv4Addr, to: SocketAddr) -> std::io::Result<()> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((source, 0).into())?;
+        let mut stream = socket.connect(to).await?;
         stream.write_all(self.head.as_bytes()).await?;
         let mut answer = [0; 1024];
         // One that is refused at once need not be sent.
@@ -95,11 +100,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // The forms first: once the server has no descriptor left, it takes nothing more.
     let requests =
         (0..args.forms).map(|at| forms[at % forms.len()].clone()).chain(std::iter::repeat_n(half_sent, args.half_sent));
-    for request in requests {
+    let sources = args.source.iter().copied().cycle();
+    for (request, source) in requests.zip(sources) {
         tokio::spawn(async move {
             loop {
                 // What goes wrong here is a server that defends itself.
-                let _ = request.hold(to).await;
+                let _ = request.hold(source, to).await;
                 sleep(again).await;
             }
         });
