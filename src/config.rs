@@ -4,6 +4,7 @@ mod mail;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::Args;
@@ -17,6 +18,7 @@ pub use mail::{Mail, MailSecurity};
 use crate::delivery::guard::AllowList;
 use crate::delivery::queue::Caps;
 use crate::domain::health::Rule;
+use crate::server::{Patience, Shutdown};
 use crate::store::DatabaseUrl;
 
 /// The settings as they are given, flag or variable.
@@ -61,18 +63,30 @@ pub struct Settings {
     /// Deliveries under way at once in all.
     #[arg(long, env = "HIREWIRE_CONCURRENCY", default_value = "512", value_name = "N")]
     pub concurrency: String,
-    /// Deliveries to one webhook that wait in memory; more wait in the database.
-    #[arg(long, env = "HIREWIRE_HOOK_WAITING", default_value = "2000", value_name = "N")]
-    pub hook_waiting: String,
-    /// Deliveries that wait in memory in all.
+    /// No longer used: how much one webhook may keep waiting in memory is found out from how it answers.
+    #[arg(long, env = "HIREWIRE_HOOK_WAITING", hide = true, value_name = "N")]
+    pub hook_waiting: Option<String>,
+    /// Deliveries that wait in memory in all; more wait in the database.
     #[arg(long, env = "HIREWIRE_WAITING", default_value = "20000", value_name = "N")]
     pub waiting: String,
+    /// MiB of memory that the bodies of deliveries may take.
+    #[arg(long, env = "HIREWIRE_WAITING_MIB", default_value = "64", value_name = "MIB")]
+    pub waiting_mib: String,
+    /// Webhooks that an organisation may have in each mode.
+    #[arg(long, env = "HIREWIRE_WEBHOOKS", default_value = "1000", value_name = "N")]
+    pub webhooks: String,
     /// So many deliveries in a row fail before a webhook may be disabled.
     #[arg(long, env = "HIREWIRE_DISABLE_AFTER_FAILURES", default_value = "20", value_name = "N")]
     pub disable_after_failures: String,
     /// Hours without a success before such a webhook is disabled; 0 disables none for failing.
     #[arg(long, env = "HIREWIRE_DISABLE_AFTER_HOURS", default_value = "24", value_name = "HOURS")]
     pub disable_after_hours: String,
+    /// Seconds for which requests are still taken after the signal to stop, while /readyz sends them elsewhere [default: 5].
+    #[arg(long, env = "HIREWIRE_SHUTDOWN_GRACE_SECONDS", value_name = "SECONDS")]
+    pub shutdown_grace_seconds: Option<String>,
+    /// Seconds that a stop takes at most, the grace included.
+    #[arg(long, env = "HIREWIRE_SHUTDOWN_SECONDS", default_value = "55", value_name = "SECONDS")]
+    pub shutdown_seconds: String,
 }
 
 /// The settings, read and checked.
@@ -100,8 +114,14 @@ pub struct Config {
     pub mail: Option<Mail>,
     /// How much is under way and waiting.
     pub caps: Caps,
+    /// How many webhooks an organisation may have in each mode.
+    pub max_hooks: usize,
     /// When a webhook that fails is disabled.
     pub disabling: Rule,
+    /// How long a stop may take.
+    pub shutdown: Shutdown,
+    /// How long clients may take; no setting of the operator's.
+    pub patience: Patience,
 }
 
 /// A setting that cannot be used; one sentence that names it.
@@ -137,11 +157,16 @@ impl Config {
                 ));
             }
         };
+        if settings.hook_waiting.is_some() {
+            tracing::warn!(
+                "HIREWIRE_HOOK_WAITING is set and no longer used: HIREWIRE_WAITING and HIREWIRE_WAITING_MIB bound memory."
+            );
+        }
         let caps = Caps {
             per_hook: number("HIREWIRE_HOOK_CONCURRENCY", &settings.hook_concurrency)? as usize,
             in_all: number("HIREWIRE_CONCURRENCY", &settings.concurrency)? as usize,
             waiting: number("HIREWIRE_WAITING", &settings.waiting)? as usize,
-            waiting_per_hook: number("HIREWIRE_HOOK_WAITING", &settings.hook_waiting)? as usize,
+            waiting_bytes: number("HIREWIRE_WAITING_MIB", &settings.waiting_mib)? as usize * 1024 * 1024,
         };
         Ok(Self {
             listen,
@@ -158,10 +183,13 @@ impl Config {
             rate_limit: number("HIREWIRE_RATE_LIMIT", &settings.rate_limit)?,
             mail: Mail::read(settings.smtp_url, settings.mail_from)?,
             caps,
+            max_hooks: number("HIREWIRE_WEBHOOKS", &settings.webhooks)? as usize,
             disabling: Rule {
                 failures: number("HIREWIRE_DISABLE_AFTER_FAILURES", &settings.disable_after_failures)?,
                 time: hours("HIREWIRE_DISABLE_AFTER_HOURS", &settings.disable_after_hours)?,
             },
+            shutdown: shutdown(settings.shutdown_grace_seconds.as_deref(), &settings.shutdown_seconds)?,
+            patience: Patience::default(),
         })
     }
 
@@ -196,6 +224,21 @@ fn hours(variable: &'static str, text: &str) -> Result<Option<TimeDelta>, Config
     let hours =
         hours.ok_or_else(|| wrong(variable, format!("is “{text}”, which is no whole number from 0 to 8,760")))?;
     Ok((hours > 0).then(|| TimeDelta::hours(hours)))
+}
+
+fn shutdown(grace: Option<&str>, whole: &str) -> Result<Shutdown, ConfigError> {
+    const MOST: u64 = 3_600;
+    let seconds = |variable, text: &str, least: u64| {
+        let seconds = text.trim().parse().ok().filter(|seconds| (least..=MOST).contains(seconds));
+        let problem = || format!("is “{text}”, which is no whole number from {least} to 3,600");
+        seconds.map(Duration::from_secs).ok_or_else(|| wrong(variable, problem()))
+    };
+    let grace = seconds("HIREWIRE_SHUTDOWN_GRACE_SECONDS", grace.unwrap_or("5"), 0)?;
+    let whole = seconds("HIREWIRE_SHUTDOWN_SECONDS", whole, 1)?;
+    if whole <= grace {
+        return Err(wrong("HIREWIRE_SHUTDOWN_SECONDS", "leaves nothing beside HIREWIRE_SHUTDOWN_GRACE_SECONDS"));
+    }
+    Ok(Shutdown { grace, whole })
 }
 
 fn public_url(text: &str) -> Result<Url, ConfigError> {
@@ -260,6 +303,8 @@ mod tests {
             (["--smtp-url", "smtps://mail.example.com"], "HIREWIRE_MAIL_FROM"),
             (["--disable-after-failures", "0"], "HIREWIRE_DISABLE_AFTER_FAILURES"),
             (["--disable-after-hours", "9000"], "HIREWIRE_DISABLE_AFTER_HOURS"),
+            (["--shutdown-grace-seconds", "x"], "HIREWIRE_SHUTDOWN_GRACE_SECONDS"),
+            (["--shutdown-seconds", "5"], "HIREWIRE_SHUTDOWN_SECONDS"),
         ] {
             let told = read(&arguments).expect_err(variable);
             assert!(told.starts_with(variable) && told.ends_with('.') && !told.contains('\n'), "{told}");
@@ -272,6 +317,7 @@ mod tests {
         assert_eq!(config.database, DatabaseUrl::Sqlite("hirewire.db".into()));
         assert_eq!(config.secret_key_file, PathBuf::from("hirewire.key"));
         assert!(!config.is_https());
+        assert_eq!(config.shutdown, Shutdown { grace: Duration::from_secs(5), whole: Duration::from_secs(55) });
         assert_eq!(config.disabling, Rule::default());
         assert_eq!(read(&["--disable-after-hours", "0"]).expect("settings").disabling.time, None);
     }

@@ -4,24 +4,25 @@
 //!
 //! - [`domain`]: what is true without any I/O: the nouns, their states, signing, the bytes of a payload, reading a CSV.
 //! - [`store`]: the only diesel in the program; a file a noun, the same names as in `domain`; SQLite and PostgreSQL.
-//! - [`delivery`]: the engine: intake, queue, guard, sender, settling, recovery.
+//! - [`delivery`]: the engine, composed of parts that each own their state: intake, dispatcher, attempts, settler, membership.
 //! - [`actions`]: what members and partner systems do, one file a noun; used by `web` and `api` alike.
+//! - [`maintenance`]: chores, a file each: what has to be done from time to time, beside what anybody asks for.
 //! - [`web`]: the console; `web/routes.rs` lists every page with its rule.
 //! - [`api`]: the partner API.
 //! - [`server`]: all of it as one program: [`server::App`] is built from a [`config`], then run.
 //! - [`cli`]: one file a command. [`demo`]: made-up data and a receiver that misbehaves on request.
-//! - [`memory`]: the allocator. [`files`]: files that are private. [`clock`]: the one place that reads the time. [`config`]: the one
+//! - [`memory`]: the allocator. [`body`]: reading what a request carries. [`files`]: files that are private. [`clock`]: the one place that reads the time. [`config`]: the one
 //!   place that reads settings.
 //!
-//! Dependencies point one way: `cli, demo → server → web | api → actions → delivery → store → domain`; a test reads the
+//! Dependencies point one way: `cli, demo → server → web | api → maintenance → actions → delivery → store → domain`; a test reads the
 //! imports and fails when one points back. A page may read the store directly; whatever changes something is an action.
 //!
 //! # The life of a delivery
 //!
 //! An export is confirmed, or a partner reports an event. The action builds the event; [`delivery::intake`] finds the hooks
 //! in its route, freezes the bytes once for each field set, and writes event, bodies and what is owed in one transaction.
-//! After the commit the engine gets the very same deliveries in memory. [`delivery::queue`] keeps one lane a hook, so that a
-//! slow receiver waits for itself alone. [`delivery::sender`] vets the address, signs, posts and reads a bounded answer;
+//! After the commit the engine gets the very same deliveries in memory. [`delivery::queue`] keeps one lane a hook, and lanes
+//! share the places by the time they hold them, so that a slow receiver waits for itself alone. [`delivery::sender`] vets the address, signs, posts and reads a bounded answer;
 //! the try becomes an [`domain::attempt::Attempt`]. [`domain::delivery::Delivery::after`], a pure function, says where the
 //! delivery stands then, and [`delivery::settle`] writes both down.
 //!
@@ -35,6 +36,7 @@
 
 pub mod actions;
 pub mod api;
+pub mod body;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -42,6 +44,7 @@ pub mod delivery;
 pub mod demo;
 pub mod domain;
 pub mod files;
+pub mod maintenance;
 pub mod memory;
 pub mod server;
 pub mod store;

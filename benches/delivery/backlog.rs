@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::figures::E3;
+use super::load::Load;
 use super::stage::Stage;
 use super::subject::Subject;
-use super::table::{E3, Report, Samples, readable};
-use super::yardstick::Load;
+use super::table::{Report, Samples, readable};
 
 pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     let owed = stage.plan.count(50_000);
@@ -29,16 +30,16 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-async fn drained(stage: &Stage, subject: &mut Subject, owed: u64) -> Result<f64> {
-    let hook = subject.hooks[0].clone();
-    subject.console.pause(&hook).await?;
+pub async fn drained(stage: &Stage, subject: &mut Subject, owed: u64) -> Result<f64> {
+    let hook = subject.tenant.hooks[0].clone();
+    subject.tenant.console.pause(&hook).await?;
     let recorded = Load { wait: Duration::ZERO, ..subject.load(owed) };
     stage.say(&format!("E3: recording {} deliveries for a paused hook", readable(owed as f64)));
     stage.yardstick.load(&stage.sink, &recorded).await?.all_taken()?;
     let early = stage.sink.seen().await?;
     anyhow::ensure!(early.requests == 0, "a paused hook got {} requests", early.requests);
     stage.say("E3: resuming it");
-    subject.console.resume(&hook).await?;
+    subject.tenant.console.resume(&hook).await?;
     let done = stage.sink.distinct(owed).await?;
     let micros = done.last_us.unwrap_or_default().saturating_sub(early.now_us);
     Ok(owed as f64 * 1e6 / micros as f64)

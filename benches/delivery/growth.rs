@@ -1,16 +1,19 @@
 //! E8: E1's load with 10,000 and with 5,000,000 settled deliveries of the last 90 days in the tables.
 
+use std::path::Path;
+
 use anyhow::Result;
 
+use super::figures::E8;
 use super::stage::Stage;
 use super::subject::Subject;
-use super::table::{E8, Report, Samples, readable};
+use super::table::{Report, Samples, readable};
 use super::whole_way::{arrive, enough};
 
 pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
-    let (few, many) = (stage.plan.count(10_000), stage.plan.count(5_000_000));
-    let young = filled(stage, few).await?;
-    let old = filled(stage, many).await?;
+    let program = &stage.plan.program;
+    let young = filled(stage, program, stage.plan.count(10_000)).await?;
+    let old = filled(stage, program, many(stage)).await?;
     let events = enough(stage, |n| young.load(n)).await?;
     enough(stage, |n| old.load(n)).await?;
     let (mut ratio, mut with_many, mut with_few) = (Samples::default(), Samples::default(), Samples::default());
@@ -31,8 +34,14 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-async fn filled(stage: &Stage, deliveries: u64) -> Result<Subject> {
-    let subject = Subject::on_sqlite(stage, &[stage.sink.hook("/growth")], "quick").await?;
+/// Deliveries of an old installation.
+pub fn many(stage: &Stage) -> u64 {
+    stage.plan.count(5_000_000)
+}
+
+/// A program with so many deliveries stored.
+pub async fn filled(stage: &Stage, program: &Path, deliveries: u64) -> Result<Subject> {
+    let subject = Subject::of(stage, program, None, &[stage.sink.hook("/growth")], "quick").await?;
     stage.say(&format!("E8: putting {} deliveries into the tables", readable(deliveries as f64)));
     subject.changed(async |file| stage.yardstick.fill(&file, deliveries).await).await
 }

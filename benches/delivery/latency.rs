@@ -4,15 +4,16 @@
 
 use anyhow::{Context as _, Result};
 
+use super::figures::{E4_P50, E4_P99};
+use super::load::{Load, Percentiles};
 use super::stage::Stage;
 use super::subject::Subject;
-use super::table::{E4_P50, E4_P99, Report, Samples, readable};
-use super::yardstick::{Load, Percentiles};
+use super::table::{Report, Samples, readable};
 
 pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     let subject = Subject::on_sqlite(stage, &[stage.sink.hook("/latency")], "quick").await?;
     let floor = stage.floor().await?;
-    let events = if stage.plan.quick { 150 } else { 1_000 };
+    let events = events(stage);
     // Connections are made and everything is touched once.
     for load in [subject.load(300), floor.load(300)] {
         at_leisure(stage, load).await?;
@@ -37,7 +38,12 @@ pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-async fn at_leisure(stage: &Stage, load: Load) -> Result<Percentiles> {
+/// How many of them a percentile is taken of.
+pub fn events(stage: &Stage) -> u64 {
+    if stage.plan.quick { 150 } else { 1_000 }
+}
+
+pub async fn at_leisure(stage: &Stage, load: Load) -> Result<Percentiles> {
     let loaded = stage.yardstick.load(&stage.sink, &Load { rate: Some(50.0), ..load }).await?.all_arrived()?;
     loaded.accept_to_sink_ms.context("nothing arrived")
 }

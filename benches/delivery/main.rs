@@ -8,9 +8,18 @@
 #[path = "../../tests/process/mod.rs"]
 mod process;
 
+mod acts;
 mod backlog;
+mod before;
+mod cargo;
+mod comparison;
+mod fairness;
+mod figures;
 mod growth;
+mod instances;
 mod latency;
+mod load;
+mod many_hooks;
 mod memory;
 mod metrics;
 mod neighbours;
@@ -19,6 +28,7 @@ mod sink;
 mod stage;
 mod subject;
 mod table;
+mod unfinished;
 mod whole_way;
 mod yardstick;
 
@@ -28,9 +38,10 @@ use anyhow::Result;
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 
+use figures::Spec;
 use plan::Plan;
 use stage::Stage;
-use table::{Report, Spec};
+use table::Report;
 
 fn main() -> Result<ExitCode> {
     let plan = Plan::parse();
@@ -50,11 +61,11 @@ fn main() -> Result<ExitCode> {
 /// Measures what the plan asks for. What cannot be measured is named, and the rest goes on.
 async fn measure(plan: Plan) -> Result<ExitCode> {
     let stage = Stage::set(plan).await?;
-    let mut report = Report::default();
+    let mut report = Report::new(stage.before().ok().map(|before| before.label.as_str()));
     macro_rules! group {
         ($($spec:ident),+ => $measure:path) => {
-            let specs: &[&'static Spec] = &[$(&table::$spec),+];
-            if specs.iter().any(|spec| stage.plan.wants(spec.figure)) {
+            let specs: &[&'static Spec] = &[$(&figures::$spec),+];
+            if specs.iter().any(|spec| stage.plan.wants(spec)) {
                 if let Err(error) = $measure(&stage, &mut report).await {
                     report.missing(specs, &error);
                 }
@@ -66,9 +77,25 @@ async fn measure(plan: Plan) -> Result<ExitCode> {
     group!(E3 => backlog::measure);
     group!(E4_P50, E4_P99 => latency::measure);
     group!(E5 => neighbours::measure);
+    group!(E5B => fairness::ten_hanging);
+    group!(E5C => fairness::ten_limited);
+    group!(E5D => fairness::another_organisation);
+    group!(E5E => many_hooks::all_due);
+    group!(E5F => many_hooks::all_tomorrow);
+    group!(E5G => fairness::forty_hanging);
     group!(E6_IDLE => memory::idle);
     group!(E6_OWED => memory::owed);
+    group!(E6B => memory::large);
     group!(E8 => growth::measure);
+    group!(E9 => acts::on_an_idle_hook);
+    group!(E10 => acts::on_much_held);
+    group!(E11 => instances::measure);
+    group!(E12_API, E12_PAGE, E12_DELIVERY, E12_MEMORY => unfinished::measure);
+    group!(E1_AGAINST, E4B_SQLITE_AGAINST, E7_SQLITE_AGAINST => comparison::on_sqlite);
+    group!(E2_AGAINST, E4B_POSTGRES_AGAINST, E7_POSTGRES_AGAINST => comparison::on_postgres);
+    group!(E3_AGAINST => comparison::backlog);
+    group!(E4_AGAINST => comparison::latency);
+    group!(E8_AGAINST => comparison::growth);
     print!("{}", report.markdown(&stage.plan));
     Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -7,26 +7,25 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::figures::E5;
+use super::load::Load;
 use super::process::eventually;
 use super::stage::Stage;
 use super::subject::Subject;
-use super::table::{E5, Report, Samples, readable};
-use super::yardstick::Load;
+use super::table::{Report, Strained, readable};
 
 const OTHERS: usize = 9;
 
 pub async fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
-    let (mut ratio, mut with, mut without) = (Samples::default(), Samples::default(), Samples::default());
+    let mut p95 = Strained::default();
     for round in stage.plan.rounds() {
         let (calm, disturbed) = stage
             .in_turn(round, async || p95_of_nine(stage, "").await, async || p95_of_nine(stage, "?delay_ms=60000").await)
             .await?;
         stage.say(&format!("E5 round {round}: {} ms, without {} ms", readable(disturbed), readable(calm)));
-        with.push(disturbed);
-        without.push(calm);
-        ratio.push(disturbed / calm);
+        p95.push(disturbed, calm);
     }
-    report.add(&E5, &ratio, format!("p95 {} ms, without {} ms", with.about(), without.about()));
+    report.add_strained(&E5, &p95, "");
     Ok(())
 }
 

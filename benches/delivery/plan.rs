@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use clap::Parser;
 
+use super::figures::Spec;
+
 /// Measures delivery and prints a table.
 #[derive(Debug, Parser)]
 pub struct Plan {
     /// Rounds of each figure.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     rounds: u16,
-    /// Only these figures, such as E1,E4b.
+    /// Only these figures, such as E1,E4b; “against” is every comparison with an earlier program.
     #[arg(long, value_delimiter = ',', value_name = "FIGURES")]
     only: Vec<String>,
     /// Far fewer events: to try the bench out, not to quote.
@@ -20,6 +22,12 @@ pub struct Plan {
     /// Measures another build of the program.
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_hirewire"))]
     pub program: PathBuf,
+    /// Compares with the program of a commit, too, which is built first.
+    #[arg(long, value_name = "COMMIT")]
+    pub against: Option<String>,
+    /// Compares with this program, too; none is built then, and --against is only its name in the table.
+    #[arg(long, value_name = "PATH")]
+    pub against_program: Option<PathBuf>,
     /// Cargo says this to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -27,8 +35,19 @@ pub struct Plan {
 
 impl Plan {
     /// Whether a figure is asked for.
-    pub fn wants(&self, figure: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only.eq_ignore_ascii_case(figure))
+    pub fn wants(&self, spec: &Spec) -> bool {
+        if spec.compares && !self.compares() {
+            return false;
+        }
+        let names = |only: &String| {
+            only.eq_ignore_ascii_case(spec.figure) || spec.compares && only.eq_ignore_ascii_case("against")
+        };
+        self.only.is_empty() || self.only.iter().any(names)
+    }
+
+    /// Whether there is an earlier program to compare with.
+    fn compares(&self) -> bool {
+        self.against.is_some() || self.against_program.is_some()
     }
 
     /// The rounds, counted.
@@ -39,6 +58,11 @@ impl Plan {
     /// So many, or a twentieth for a quick look.
     pub fn count(&self, whole: u64) -> u64 {
         if self.quick { (whole / 20).max(1) } else { whole }
+    }
+
+    /// So long, or a quarter of it for a quick look.
+    pub fn time(&self, whole: Duration) -> Duration {
+        if self.quick { whole / 4 } else { whole }
     }
 
     /// How many events keep a program of this pace busy for a measurable while.

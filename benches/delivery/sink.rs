@@ -8,15 +8,18 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::process::{Child, client, eventually, free_address};
+use super::process::{Child, client, free_address};
 use super::yardstick::{Yardstick, arguments, started};
+
+/// Hosts that the sink stands for.
+const ADDRESSES: usize = 5;
 
 /// A sink that runs.
 pub struct Sink {
     _child: Child,
     client: reqwest::Client,
     control: SocketAddr,
-    https: SocketAddr,
+    https: Vec<SocketAddr>,
     /// The authority that signed its certificate.
     pub authority: PathBuf,
 }
@@ -32,17 +35,24 @@ pub struct Seen {
 
 impl Sink {
     pub async fn start(yardstick: &Yardstick) -> Result<Self> {
-        let (control, https) = (free_address()?, free_address()?);
+        let control = free_address()?;
+        let https = (0..ADDRESSES).map(|_| free_address()).collect::<Result<Vec<_>>>()?;
         let authority = yardstick.folder.join("ca.pem");
         let ca = authority.display().to_string();
-        let arguments = arguments([("--http", control.to_string()), ("--https", https.to_string()), ("--ca-out", ca)]);
+        let mut arguments = arguments([("--http", control.to_string()), ("--ca-out", ca)]);
+        arguments.extend(https.iter().flat_map(|address| ["--https".to_owned(), address.to_string()]));
         let child = started(yardstick.start("sink", &arguments)?, "sink").await?;
         Ok(Self { _child: child, client: client()?, control, https, authority })
     }
 
     /// The address of an endpoint over HTTPS.
     pub fn hook(&self, path: &str) -> String {
-        format!("https://{}{path}", self.https)
+        format!("https://{}{path}", self.https[0])
+    }
+
+    /// The same of other hosts than that one, a few of them in turn: what they do must not be laid to its charge.
+    pub fn elsewhere(&self, at: usize, path: &str) -> String {
+        format!("https://{}{path}", self.https[1 + at % (ADDRESSES - 1)])
     }
 
     /// Where it is asked and told.
@@ -68,13 +78,6 @@ impl Sink {
                 bail!("only {} of {wanted} messages arrived, and none for a minute", seen.distinct);
             }
         }
-    }
-
-    /// Waits for so many requests, of whatever messages.
-    pub async fn requests(&self, wanted: u64) -> Result<()> {
-        let what = format!("{wanted} requests at the sink");
-        eventually(&what, Duration::from_secs(60), async || Ok((self.seen().await?.requests >= wanted).then_some(())))
-            .await
     }
 
     /// Path and milliseconds from the call of the API to the receipt, of every request.

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::before::Before;
 use super::plan::Plan;
 use super::process::{Durability, Postgres};
 use super::sink::Sink;
@@ -14,6 +15,7 @@ pub struct Stage {
     pub plan: Plan,
     pub yardstick: Yardstick,
     pub sink: Sink,
+    before: Option<Before>,
     folder: tempfile::TempDir,
 }
 
@@ -23,9 +25,15 @@ impl Stage {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         std::fs::create_dir_all(folder)?;
         let folder = tempfile::Builder::new().prefix("delivery.").tempdir_in(folder)?;
+        let before = Before::of(&plan)?;
         let yardstick = Yardstick::build(folder.path())?;
         let sink = Sink::start(&yardstick).await?;
-        Ok(Self { plan, yardstick, sink, folder })
+        Ok(Self { plan, yardstick, sink, before, folder })
+    }
+
+    /// The earlier program to compare with.
+    pub fn before(&self) -> Result<&Before> {
+        self.before.as_ref().context("there is no earlier program")
     }
 
     /// A new folder, for one installation.

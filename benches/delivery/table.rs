@@ -1,69 +1,15 @@
-//! The figures: what each must be, what it was, and the table of them.
+//! What the figures came to, and the table of them.
 
 use std::fmt::Write as _;
 
 use anyhow::Error;
 use serde_json::json;
 
+use super::figures::Spec;
 use super::plan::Plan;
 
-/// Which way is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Better {
-    More,
-    Less,
-}
-
-/// What a figure must be: a bar below which it is not good enough, and a goal.
-#[derive(Debug, PartialEq)]
-pub struct Spec {
-    pub figure: &'static str,
-    pub what: &'static str,
-    pub better: Better,
-    pub bar: f64,
-    pub goal: f64,
-}
-
-const fn spec(figure: &'static str, what: &'static str, better: Better, bar: f64, goal: f64) -> Spec {
-    Spec { figure, what, better, bar, goal }
-}
-
-pub const E1: Spec = spec("E1", "API to receipt, SQLite: of `floor`", Better::More, 0.40, 0.80);
-pub const E2: Spec = spec("E2", "API to receipt, PostgreSQL: of `floor`", Better::More, 0.25, 0.50);
-pub const E3: Spec = spec("E3", "backlog drained, SQLite: of `blast`", Better::More, 0.30, 0.50);
-pub const E4_P50: Spec = spec("E4", "answer to receipt at 50/s, p50, ms", Better::Less, 0.4, 0.2);
-pub const E4_P99: Spec = spec("E4", "answer to receipt at 50/s, p99, ms", Better::Less, 1.0, 0.5);
-pub const E4B_SQLITE: Spec = spec("E4b", "CPU s per 1,000 events, SQLite", Better::Less, 0.15, 0.06);
-pub const E4B_POSTGRES: Spec = spec("E4b", "CPU s per 1,000 events, with PostgreSQL's", Better::Less, 0.4, 0.15);
-pub const E5: Spec = spec("E5", "p95 of nine hooks while a tenth hangs: of without", Better::Less, 1.10, 1.02);
-pub const E6_IDLE: Spec = spec("E6", "MiB resident, idle", Better::Less, 40.0, 25.0);
-pub const E6_LOAD: Spec = spec("E6", "MiB resident, under E1's load", Better::Less, 80.0, 50.0);
-pub const E6_OWED: Spec = spec("E6", "MiB resident, 100,000 owed, 512 in flight", Better::Less, 150.0, 100.0);
-pub const E7_SQLITE: Spec = spec("E7", "commits per delivered event, SQLite", Better::Less, 0.1, 0.03);
-pub const E7_POSTGRES: Spec = spec("E7", "round trips per delivered event, PostgreSQL", Better::Less, 0.5, 0.1);
-pub const E8: Spec = spec("E8", "E1 with 5,000,000 deliveries stored: of with 10,000", Better::More, 0.90, 0.97);
-
-impl Spec {
-    fn reaches(&self, value: f64, mark: f64) -> bool {
-        match self.better {
-            Better::More => value >= mark,
-            Better::Less => value <= mark,
-        }
-    }
-
-    fn mark(&self, mark: f64) -> String {
-        let sign = if self.better == Better::More { "≥" } else { "≤" };
-        format!("{sign} {mark}")
-    }
-
-    fn verdict(&self, value: f64) -> &'static str {
-        match (self.reaches(value, self.goal), self.reaches(value, self.bar)) {
-            (true, _) => "goal met",
-            (false, true) => "bar met",
-            (false, false) => "not met",
-        }
-    }
-}
+/// Bytes of one.
+pub const MIB: f64 = 1024.0 * 1024.0;
 
 /// Values of several rounds.
 #[derive(Debug, Clone, Default)]
@@ -102,6 +48,28 @@ impl Samples {
     }
 }
 
+/// Latencies in milliseconds under a strain and without it.
+#[derive(Debug, Default)]
+pub struct Strained {
+    ratio: Samples,
+    more: Samples,
+    with: Samples,
+    without: Samples,
+}
+
+impl Strained {
+    /// A shorter one counts as this: it may be below zero, and two that are next to nothing have no ratio.
+    const SHORTEST_MS: f64 = 0.1;
+
+    /// One round.
+    pub fn push(&mut self, with: f64, without: f64) {
+        self.ratio.push(with.max(Self::SHORTEST_MS) / without.max(Self::SHORTEST_MS));
+        self.more.push(with - without);
+        self.with.push(with);
+        self.without.push(without);
+    }
+}
+
 /// Three digits that matter, thousands set apart.
 pub fn readable(value: f64) -> String {
     if value.abs() < 9.995 {
@@ -123,34 +91,61 @@ pub fn readable(value: f64) -> String {
 
 struct Row {
     spec: &'static Spec,
-    /// The values with what stands beside them; or why there are none.
-    measured: Result<(Samples, String), String>,
+    measured: Result<Measured, String>,
+}
+
+struct Measured {
+    samples: Samples,
+    /// By how much a strained latency is longer.
+    more_ms: Option<f64>,
+    /// What it was measured against.
+    beside: String,
 }
 
 /// Everything that was measured.
-#[derive(Default)]
 pub struct Report {
     rows: Vec<Row>,
+    /// What an earlier program is called.
+    before: String,
 }
 
 impl Report {
+    /// `before` is what the earlier program is called, if there is one.
+    pub fn new(before: Option<&str>) -> Self {
+        Self { rows: Vec::new(), before: before.unwrap_or_default().to_owned() }
+    }
+
     /// Adds a figure, and prints it as one line of JSON. `beside` says what it was measured against.
     pub fn add(&mut self, spec: &'static Spec, samples: &Samples, beside: impl Into<String>) {
-        let beside = beside.into();
-        let Some([min, median, max]) = samples.spread() else {
-            return self.not_measured(spec, if beside.is_empty() { "nothing was counted".into() } else { beside });
+        self.row(spec, Measured { samples: samples.clone(), more_ms: None, beside: beside.into() });
+    }
+
+    /// Adds a figure of latencies under a strain. `beside` says what else is to be known.
+    pub fn add_strained(&mut self, spec: &'static Spec, strained: &Strained, beside: &str) {
+        let mut told = format!("{} ms, without {} ms", strained.with.about(), strained.without.about());
+        if !beside.is_empty() {
+            told = format!("{told}; {beside}");
+        }
+        self.row(spec, Measured { samples: strained.ratio.clone(), more_ms: strained.more.median(), beside: told });
+    }
+
+    fn row(&mut self, spec: &'static Spec, measured: Measured) {
+        let Some([min, median, max]) = measured.samples.spread() else {
+            let why = if measured.beside.is_empty() { "nothing was counted".into() } else { measured.beside };
+            return self.not_measured(spec, why);
         };
         let line = json!({
-            "figure": spec.figure, "what": spec.what, "min": min, "median": median, "max": max, "rounds": samples.0,
-            "bar": spec.bar, "goal": spec.goal, "verdict": spec.verdict(median), "beside": beside,
+            "figure": self.figure(spec), "what": spec.what, "min": min, "median": median, "max": max,
+            "rounds": measured.samples.0, "bar": spec.bar, "goal": spec.goal, "more_ms": measured.more_ms,
+            "verdict": spec.verdict(median, measured.more_ms), "beside": measured.beside,
         });
         println!("{line}");
-        self.rows.push(Row { spec, measured: Ok((samples.clone(), beside)) });
+        self.rows.push(Row { spec, measured: Ok(measured) });
     }
 
     /// Says why a figure has no value.
     pub fn not_measured(&mut self, spec: &'static Spec, why: String) {
-        println!("{}", json!({"figure": spec.figure, "what": spec.what, "not_measured": why}));
+        println!("{}", json!({"figure": self.figure(spec), "what": spec.what, "not_measured": why}));
         self.rows.push(Row { spec, measured: Err(why) });
     }
 
@@ -171,21 +166,26 @@ impl Report {
         self.rows.iter().all(|row| row.measured.is_ok())
     }
 
+    fn figure(&self, spec: &Spec) -> String {
+        if spec.compares { format!("{} against {}", spec.figure, self.before) } else { spec.figure.to_owned() }
+    }
+
     /// The table of the figures that were asked for.
     pub fn markdown(&self, plan: &Plan) -> String {
         let mut table = String::from(
             "\n| | what | bar | goal | min | median | max | | beside |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
         );
-        let mut rows: Vec<&Row> = self.rows.iter().filter(|row| plan.wants(row.spec.figure)).collect();
-        rows.sort_by_key(|row| row.spec.figure);
+        let mut rows: Vec<&Row> = self.rows.iter().filter(|row| plan.wants(row.spec)).collect();
+        rows.sort_by_key(|row| row.spec.place());
         for Row { spec, measured } in rows {
-            let (bar, goal) = (spec.mark(spec.bar), spec.mark(spec.goal));
-            let _ = write!(table, "| {} | {} | {bar} | {goal} |", spec.figure, spec.what);
+            let (figure, bar, goal) = (self.figure(spec), spec.bar(), spec.goal());
+            let _ = write!(table, "| {figure} | {} | {bar} | {goal} |", spec.what);
             let _ = match measured {
-                Ok((samples, beside)) => {
+                Ok(Measured { samples, more_ms, beside }) => {
                     let [min, median, max] = samples.spread().unwrap_or_default();
-                    let (verdict, [min, median_, max]) = (spec.verdict(median), [min, median, max].map(readable));
-                    writeln!(table, " {min} | {median_} | {max} | {verdict} | {beside} |")
+                    let verdict = spec.verdict(median, *more_ms);
+                    let [min, median, max] = [min, median, max].map(readable);
+                    writeln!(table, " {min} | {median} | {max} | {verdict} | {beside} |")
                 }
                 Err(why) => writeln!(table, " | | | not measured | {why} |"),
             };

@@ -7,16 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::figures::{E1, E2, E4B_POSTGRES, E4B_SQLITE, E6_LOAD, E7_POSTGRES, E7_SQLITE, Spec};
+use super::load::Load;
 use super::metrics::{COMMITS, ROUND_TRIPS};
 use super::process::Postgres;
 use super::stage::Stage;
 use super::subject::Subject;
-use super::table::{
-    E1, E2, E4B_POSTGRES, E4B_SQLITE, E6_LOAD, E7_POSTGRES, E7_SQLITE, Report, Samples, Spec, readable,
-};
-use super::yardstick::Load;
-
-const MIB: f64 = 1024.0 * 1024.0;
+use super::table::{MIB, Report, Samples, readable};
 
 /// What the rounds came to.
 #[derive(Default)]
@@ -53,7 +50,7 @@ pub async fn on_postgres(stage: &Stage, report: &mut Report) -> Result<()> {
     counted(report, &E7_POSTGRES, &pace.counted, ROUND_TRIPS, &count)
 }
 
-fn counted(report: &mut Report, spec: &'static Spec, samples: &Samples, metric: &str, beside: &str) -> Result<()> {
+pub fn counted(report: &mut Report, spec: &'static Spec, samples: &Samples, metric: &str, beside: &str) -> Result<()> {
     if samples.median().is_some() {
         report.add(spec, samples, beside);
     } else {
@@ -78,27 +75,31 @@ impl Pace {
 async fn rounds(stage: &Stage, figure: &str, subject: &Subject, postgres: Option<&Postgres>) -> Result<Pace> {
     let floor = stage.floor().await?;
     let (many, many_for_floor) = (enough(stage, |n| subject.load(n)).await?, enough(stage, |n| floor.load(n)).await?);
-    let (mut pace, mut floor_cpu) = (Pace::default(), Samples::default());
+    let mut pace = Pace::default();
     for round in stage.plan.rounds() {
         pace.blast.push(stage.blast().await?);
-        let (of_floor, of_program) = stage
+        let (beside, own) = stage
             .in_turn(
                 round,
                 async || {
                     let before = floor.cpu_seconds()?;
-                    let pace = arrive(stage, &floor.load(many_for_floor)).await?;
-                    floor_cpu.push((floor.cpu_seconds()? - before) * 1_000.0 / many_for_floor as f64);
-                    Ok(pace)
+                    let per_second = arrive(stage, &floor.load(many_for_floor)).await?;
+                    let cpu = (floor.cpu_seconds()? - before) * 1_000.0 / many_for_floor as f64;
+                    Ok(Run { per_second, cpu, ..Run::default() })
                 },
-                async || measured(stage, subject, postgres, many, &mut pace).await,
+                async || run(stage, subject, postgres, many).await,
             )
             .await?;
+        let (of_program, of_floor) = (own.per_second, beside.per_second);
         stage.say(&format!("{figure} round {round}: {} events/s, floor {}", readable(of_program), readable(of_floor)));
         pace.floor.push(of_floor);
+        pace.floor_cpu.push(beside.cpu);
         pace.program.push(of_program);
         pace.of_floor.push(of_program / of_floor);
+        pace.cpu.push(own.cpu);
+        pace.resident.push(own.resident);
+        own.counted.inspect(|counted| pace.counted.push(*counted));
     }
-    pace.floor_cpu = floor_cpu;
     Ok(pace)
 }
 
@@ -114,14 +115,20 @@ pub async fn arrive(stage: &Stage, load: &Load) -> Result<f64> {
     stage.yardstick.load(&stage.sink, load).await?.all_arrived()?.deliver_per_s.context("nothing arrived")
 }
 
-/// One round of the program, with what it cost.
-async fn measured(
-    stage: &Stage,
-    subject: &Subject,
-    postgres: Option<&Postgres>,
-    events: u64,
-    pace: &mut Pace,
-) -> Result<f64> {
+/// One run of a program, with what it cost.
+#[derive(Default)]
+pub struct Run {
+    pub per_second: f64,
+    /// User and system seconds for 1,000 events, PostgreSQL's included.
+    pub cpu: f64,
+    /// The most memory it held, in MiB.
+    resident: f64,
+    /// Commits an event on SQLite, round trips on PostgreSQL, when the program tells.
+    pub counted: Option<f64>,
+}
+
+/// So many events as fast as they are taken.
+pub async fn run(stage: &Stage, subject: &Subject, postgres: Option<&Postgres>, events: u64) -> Result<Run> {
     let metric = if postgres.is_some() { ROUND_TRIPS } else { COMMITS };
     let cpu = || -> Result<f64> {
         let database = postgres.map(Postgres::cpu_seconds).transpose()?;
@@ -130,12 +137,10 @@ async fn measured(
     subject.server.forget_peak()?;
     let (cpu_before, count_before) = (cpu()?, subject.metrics.count(metric).await);
     let per_second = arrive(stage, &subject.load(events)).await?;
-    pace.cpu.push((cpu()? - cpu_before) * 1_000.0 / events as f64);
-    pace.resident.push(subject.server.usage()?.peak as f64 / MIB);
-    if let (Some(before), Some(after)) = (count_before, subject.metrics.count(metric).await) {
-        pace.counted.push((after - before) / events as f64);
-    }
-    Ok(per_second)
+    let cpu = (cpu()? - cpu_before) * 1_000.0 / events as f64;
+    let resident = subject.server.usage()?.peak as f64 / MIB;
+    let count = count_before.zip(subject.metrics.count(metric).await);
+    Ok(Run { per_second, cpu, resident, counted: count.map(|(before, after)| (after - before) / events as f64) })
 }
 
 /// PostgreSQL's own count of commits and statements during another load, as a second opinion on the program's.

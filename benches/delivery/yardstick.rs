@@ -1,13 +1,15 @@
 //! The programs of `benches/yardstick`, built and run.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::cargo::build_release;
+use super::load::{Load, Loaded};
 use super::process::{Child, Usage, bound, eventually, free_address};
 use super::sink::Sink;
 
@@ -18,25 +20,8 @@ const DEADLINE: Duration = Duration::from_secs(30 * 60);
 pub struct Yardstick {
     programs: PathBuf,
     pub(super) folder: PathBuf,
-}
-
-/// What `apiload` saw.
-#[derive(Debug, Deserialize)]
-pub struct Loaded {
-    pub n: u64,
-    pub failed: u64,
-    pub first_error: Option<String>,
-    pub lost: u64,
-    /// `None` when nothing arrived.
-    pub deliver_per_s: Option<f64>,
-    pub accept_to_sink_ms: Option<Percentiles>,
-}
-
-/// In milliseconds.
-#[derive(Debug, Deserialize)]
-pub struct Percentiles {
-    pub p50: f64,
-    pub p99: f64,
+    /// Events of all loads so far.
+    events: AtomicU64,
 }
 
 /// What `blast` saw.
@@ -46,47 +31,15 @@ struct Blasted {
     rps: f64,
 }
 
-/// Events for somebody's API.
-#[derive(Debug, Clone)]
-pub struct Load {
-    pub url: String,
-    /// The body around `@PAYLOAD@`.
-    pub body: &'static str,
-    pub key: Option<String>,
-    pub n: u64,
-    pub callers: u32,
-    /// Events a second; as fast as it goes when `None`.
-    pub rate: Option<f64>,
-    /// How many requests each event comes to, to know when all have arrived.
-    pub fanout: u64,
-    /// How long to wait for them.
-    pub wait: Duration,
-}
-
 impl Yardstick {
     /// Builds the programs; `folder` takes what they write.
     pub fn build(folder: &Path) -> Result<Self> {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().context("no target folder")?.join("yardstick");
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/yardstick/Cargo.toml");
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
-        command.args(["build", "--release", "--locked", "--manifest-path"]).arg(manifest);
-        command.arg("--target-dir").arg(&target);
-        for program in ["sink", "blast", "floor", "apiload", "fill"] {
-            command.args(["--bin", program]);
-        }
-        // What cargo says of this package would make its build scripts run anew: they would believe it is about theirs.
-        let ours = |name: &str| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|about| name.starts_with(about));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
-            command.env_remove(name);
-        }
-        // The yardstick is built as anybody would build it, whatever this package asks of its SQLite.
-        command.env("LIBSQLITE3_FLAGS", "");
-        let built = command.status().context("cargo could not be started")?;
-        if !built.success() {
-            bail!("the yardstick could not be built ({built})");
-        }
-        Ok(Self { programs: target.join("release"), folder: folder.to_owned() })
+        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/yardstick");
+        // It is built as anybody would build it, whatever this package asks of its SQLite.
+        let settings = [("LIBSQLITE3_FLAGS", "")];
+        build_release(&package, &target, &["sink", "blast", "floor", "apiload", "fill", "owe", "hold"], &settings)?;
+        Ok(Self { programs: target.join("release"), folder: folder.to_owned(), events: AtomicU64::new(0) })
     }
 
     /// Starts a program that goes on until it is dropped.
@@ -105,8 +58,10 @@ impl Yardstick {
 
     /// Loads an API and follows the events to the sink.
     pub async fn load(&self, sink: &Sink, load: &Load) -> Result<Loaded> {
+        // Events of one load are not taken for those of another that arrive late.
+        let from = self.events.fetch_add(load.n, Ordering::Relaxed);
         let mut arguments = arguments([
-            ("--url", load.url.clone()),
+            ("--from", from.to_string()),
             ("--body", load.body.to_owned()),
             ("-n", load.n.to_string()),
             ("-c", load.callers.to_string()),
@@ -114,7 +69,11 @@ impl Yardstick {
             ("--fanout", load.fanout.to_string()),
             ("--wait-s", load.wait.as_secs().to_string()),
             ("--rate", load.rate.unwrap_or_default().to_string()),
+            ("--path", load.path.to_owned()),
+            ("--timeout-ms", load.patience.as_millis().to_string()),
+            ("--body-bytes", load.bytes.to_string()),
         ]);
+        arguments.extend(load.urls.iter().flat_map(|url| ["--url".to_owned(), url.clone()]));
         if let Some(key) = &load.key {
             arguments.extend(["--header".to_owned(), format!("Authorization: Bearer {key}")]);
         }
@@ -137,26 +96,55 @@ impl Yardstick {
         let arguments = arguments([("--db", database.display().to_string()), ("-n", n.to_string())]);
         self.run::<serde_json::Value>("fill", &arguments).await.map(drop)
     }
+
+    /// Makes hooks of that kind, and lets them owe, in a SQLite file that nobody serves.
+    pub async fn owe(&self, database: &Path, debts: &Debts<'_>) -> Result<()> {
+        let mut arguments = arguments([
+            ("--db", database.display().to_string()),
+            ("--hook", debts.hook.to_owned()),
+            ("--clones", debts.clones.to_string()),
+            ("--each", debts.each.to_string()),
+        ]);
+        match debts.due {
+            Due::Now => {}
+            Due::Tomorrow => arguments.extend(["--due-in-s".into(), "86400".into()]),
+            // Many: what counts is the rows.
+            Due::Held => arguments.extend(["--held".into(), "--body-bytes".into(), "256".into()]),
+        }
+        self.run::<serde_json::Value>("owe", &arguments).await.map(drop)
+    }
+
+    /// Holds unfinished requests at a server until it is dropped.
+    pub async fn hold(&self, to: &str, half_sent: u32, forms: u32, paths: &[&str]) -> Result<Child> {
+        let to = to.trim_start_matches("http://").to_owned();
+        let counts = [("--half-sent", half_sent.to_string()), ("--forms", forms.to_string())];
+        let mut arguments = arguments([("--to", to)]);
+        arguments.extend(self::arguments(counts));
+        // From other addresses than those who are to be served.
+        arguments.extend((2..10).flat_map(|last| ["--source".to_owned(), format!("127.0.0.{last}")]));
+        arguments.extend(paths.iter().flat_map(|path| ["--form-path".to_owned(), (*path).to_owned()]));
+        let _ = std::fs::remove_file(self.folder.join("hold.out"));
+        started(self.start("hold", &arguments)?, "hold").await
+    }
 }
 
-impl Loaded {
-    /// These, when every event was taken; otherwise what the API answered.
-    pub fn all_taken(self) -> Result<Self> {
-        if self.failed > 0 {
-            let answer = self.first_error.as_deref().unwrap_or("nothing");
-            bail!("{} of {} events were refused; first answer: {answer}", self.failed, self.n);
-        }
-        Ok(self)
-    }
+/// What hooks owe.
+pub struct Debts<'a> {
+    /// The hook, or what is cloned.
+    pub hook: &'a str,
+    /// Zero: the hook itself owes.
+    pub clones: u64,
+    /// Deliveries that each of them owes.
+    pub each: u64,
+    pub due: Due,
+}
 
-    /// These, when every event was taken and arrived.
-    pub fn all_arrived(self) -> Result<Self> {
-        let loaded = self.all_taken()?;
-        if loaded.lost > 0 {
-            bail!("{} of {} events did not arrive in time", loaded.lost, loaded.n);
-        }
-        Ok(loaded)
-    }
+/// When it is due.
+pub enum Due {
+    Now,
+    Tomorrow,
+    /// As for a paused hook.
+    Held,
 }
 
 pub(super) fn arguments<const N: usize>(pairs: [(&str, String); N]) -> Vec<String> {
@@ -189,16 +177,7 @@ impl Floor {
 
     /// So many events from 64 callers.
     pub fn load(&self, n: u64) -> Load {
-        Load {
-            url: self.url.clone(),
-            body: "@PAYLOAD@",
-            key: None,
-            n,
-            callers: 64,
-            rate: None,
-            fanout: 1,
-            wait: Duration::from_secs(120),
-        }
+        Load { urls: vec![self.url.clone()], ..Load::new(n) }
     }
 }
 

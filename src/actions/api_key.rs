@@ -7,6 +7,7 @@ use crate::domain::ids::{ApiKeyId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::secret::Plain;
 use crate::store::audit::Act;
+use crate::store::changes::Change;
 use crate::store::{self, Conn, StoreError};
 
 /// What was typed into the form of a new key.
@@ -36,7 +37,7 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewApiKey) -> Resu
     }
     let name = name.unwrap_or_else(|| format!("{} key", mode.label()));
     let (owned, maker) = (context.clone(), viewer.clone());
-    let inserted = once(context, viewer, &form.token, move |conn| {
+    let inserted = once(context, viewer, &form.token, move |conn, _| {
         let secret = ApiKeySecret::generate(mode);
         let key = new_key(&maker.organisation.id, mode, name, &secret, Some(&maker), owned.clock.now());
         store::api_key::insert(conn, &key, &secret.hash())?;
@@ -53,10 +54,11 @@ pub async fn revoke(context: &Context, viewer: &Viewer, id: ApiKeyId) -> Result<
     let (owned, viewer) = (context.clone(), viewer.clone());
     context
         .store
-        .change(move |conn| {
+        .change(context.clock.now(), move |conn, named| {
             let key = store::api_key::find(conn, &viewer.organisation.id, &id)?.ok_or(ActionError::NotFound)?;
             if store::api_key::revoke(conn, &id, owned.clock.now())? {
                 audit(conn, &owned, &viewer, &key, "api_key.revoked")?;
+                named.push(Change::Organisation(key.organisation_id));
             }
             Ok(())
         })

@@ -13,6 +13,7 @@ use crate::domain::ids::{CredentialId, HookId};
 use crate::domain::rotation::{self, Overlap, Side};
 use crate::domain::secret::{CredentialKind, Plain};
 use crate::store::audit::Act;
+use crate::store::changes::Change;
 use crate::store::{self, Conn, StoreError};
 
 /// Makes a key or secret for a hook and leaves it to be shown once; the one before works beside it for the overlap.
@@ -29,7 +30,7 @@ pub async fn make(
 ) -> Result<()> {
     let hook = hook::find_alive(context, viewer, hook_id).await?;
     let (owned, maker) = (context.clone(), viewer.clone());
-    let made = once(context, viewer, token, move |conn| {
+    let made = once(context, viewer, token, move |conn, named| {
         stays(conn, &hook.id)?;
         let now = owned.clock.now();
         let had = retire(conn, &hook.id, kind, overlap, now)?;
@@ -41,6 +42,7 @@ pub async fn make(
             (true, _) => ("regenerated", format!("; the old one works beside it for {}", overlap.label())),
         };
         audit(conn, &owned, &maker, &hook, kind, verb, &more)?;
+        named.push(Change::of(&hook));
         Ok((id, ()))
     });
     made.await.map(drop)
@@ -83,13 +85,14 @@ pub async fn switched(context: &Context, viewer: &Viewer, hook_id: HookId) -> Re
     let (owned, viewer) = (context.clone(), viewer.clone());
     context
         .store
-        .change(move |conn| {
+        .change(context.clock.now(), move |conn, named| {
             stays(conn, &hook.id)?;
             let now = owned.clock.now();
             let is_rotating = rotation::is_under_way(&store::credential::live(conn, &hook.id, now)?, now);
             if is_rotating && store::rotation::prefer(conn, &hook.id, Side::New, now)? {
                 let detail = format!("Webhook “{}”: its receiver has switched to the new key or secret", hook.name);
                 hook::audit(conn, &owned, &viewer, &hook.id, "hook.switched", detail)?;
+                named.push(Change::of(&hook));
             }
             Ok(())
         })
@@ -102,12 +105,13 @@ pub async fn revoke_old(context: &Context, viewer: &Viewer, hook_id: HookId, kin
     let (owned, viewer) = (context.clone(), viewer.clone());
     context
         .store
-        .change(move |conn| {
+        .change(context.clock.now(), move |conn, named| {
             stays(conn, &hook.id)?;
             let now = owned.clock.now();
             let before = store::credential::live(conn, &hook.id, now)?;
             for old in rotation::live(&before, kind, now).into_iter().skip(1) {
                 store::credential::delete_one(conn, &old.id)?;
+                named.push(Change::of(&hook));
                 audit(
                     conn,
                     &owned,
@@ -129,10 +133,11 @@ pub async fn end(context: &Context, viewer: &Viewer, hook_id: HookId, kind: Cred
     let (owned, viewer) = (context.clone(), viewer.clone());
     context
         .store
-        .change(move |conn| {
+        .change(context.clock.now(), move |conn, named| {
             stays(conn, &hook.id)?;
             if store::credential::delete(conn, &hook.id, kind)? > 0 {
                 audit(conn, &owned, &viewer, &hook, kind, "removed", "")?;
+                named.push(Change::of(&hook));
             }
             Ok::<_, ActionError>(())
         })

@@ -3,8 +3,9 @@
 use super::{ActionError, Context, Result, Viewer};
 use crate::domain::delivery::Delivery;
 use crate::domain::hook::HookState;
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{DeliveryId, InstanceId};
 use crate::domain::role::Role;
+use crate::store::changes::Change;
 use crate::store::delivery::Owed;
 use crate::store::{self, Conn, StoreError};
 
@@ -13,8 +14,8 @@ pub async fn retry_now(context: &Context, viewer: &Viewer, id: DeliveryId) -> Re
     let (owned, viewer) = (context.clone(), viewer.clone());
     let owed: Option<Owed> = context
         .store
-        .change(move |conn| {
-            let delivery = visible(conn, &viewer, &id)?;
+        .change(context.clock.now(), move |conn, named| {
+            let (delivery, holder) = visible(conn, &viewer, &id)?;
             let hook =
                 store::hook::find(conn, &viewer.organisation.id, &delivery.hook_id)?.ok_or(ActionError::NotFound)?;
             match hook.state {
@@ -35,9 +36,13 @@ pub async fn retry_now(context: &Context, viewer: &Viewer, id: DeliveryId) -> Re
             }
             let now = owned.clock.now();
             let again = delivery.again(now);
-            store::delivery::update(conn, &again, Some(owned.engine.instance()))?;
+            let own = owned.engine.instance();
+            // Whoever holds it learns by the change that it is due.
+            let holder = holder.unwrap_or_else(|| own.clone());
+            store::delivery::update(conn, &again, Some(&holder))?;
             audit(conn, &owned, &viewer, &again, "delivery.retried")?;
-            Ok(store::delivery::load(conn, &again.id)?)
+            named.push(Change::Delivery(again.organisation_id.clone(), again.id.clone()));
+            Ok(if holder == *own { store::delivery::load(conn, &again.id)? } else { None })
         })
         .await?;
     context.engine.hand_over(owed.into_iter().collect());
@@ -49,29 +54,31 @@ pub async fn cancel(context: &Context, viewer: &Viewer, id: DeliveryId) -> Resul
     let (owned, viewer) = (context.clone(), viewer.clone());
     context
         .store
-        .change(move |conn| {
-            let delivery = visible(conn, &viewer, &id)?;
+        .change(context.clock.now(), move |conn, named| {
+            let (delivery, _) = visible(conn, &viewer, &id)?;
             if !delivery.state.is_owed() {
                 return Err(ActionError::Refused("It is already completed: there is nothing to cancel".into()));
             }
             store::delivery::update(conn, &delivery.cancelled(owned.clock.now()), None)?;
+            named.push(Change::Delivery(delivery.organisation_id.clone(), delivery.id.clone()));
             Ok(audit(conn, &owned, &viewer, &delivery, "delivery.cancelled")?)
         })
         .await
 }
 
-/// The delivery, locked, if this viewer may act on it: recruiters on those of their own exports only.
-fn visible(conn: &mut Conn, viewer: &Viewer, id: &DeliveryId) -> Result<Delivery> {
-    let found = store::delivery::current(conn, id)?.map(|(delivery, _)| delivery);
-    let delivery =
-        found.filter(|delivery| delivery.organisation_id == viewer.organisation.id).ok_or(ActionError::NotFound)?;
+/// The delivery and who holds it, locked, if this viewer may act on it: recruiters on those of their own exports only.
+fn visible(conn: &mut Conn, viewer: &Viewer, id: &DeliveryId) -> Result<(Delivery, Option<InstanceId>)> {
+    let found = store::delivery::current(conn, id)?;
+    let (delivery, holder) = found
+        .filter(|(delivery, _)| delivery.organisation_id == viewer.organisation.id)
+        .ok_or(ActionError::NotFound)?;
     if viewer.role == Role::Recruiter {
         let export = store::export::find_by_delivery(conn, &viewer.organisation.id, id)?;
         if export.is_none_or(|view| view.export.requested_by != viewer.member.id) {
             return Err(ActionError::NotFound);
         }
     }
-    Ok(delivery)
+    Ok((delivery, holder))
 }
 
 fn audit(

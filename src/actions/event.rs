@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Context;
-use crate::delivery::directory::{KnownKey, Vetted};
+use crate::delivery::hook_cache::{AuthenticatedKey, KnownKey};
 use crate::delivery::intake::NotRecorded;
 use crate::domain::api_key::ApiKey;
 use crate::domain::event::{Cause, Event, EventType};
@@ -17,7 +17,7 @@ pub const LARGEST_DATA: usize = 256 * 1024;
 
 /// Records an event for every hook that wants it; durable when this returns.
 pub async fn report(context: &Context, key: &ApiKey, kind: EventType, data: Value) -> Result<Event, NotRecorded> {
-    let caller = Vetted { key: Arc::new(KnownKey::new(key.clone())), generation: context.store.generation() };
+    let caller = AuthenticatedKey { key: Arc::new(KnownKey::new(key.clone())), head: context.store.generation() };
     let data = json::print(&data);
     report_printed(context, caller, kind, interview_of(kind, &data), &data).await
 }
@@ -31,10 +31,10 @@ pub fn interview_of(kind: EventType, data: &[u8]) -> Option<InterviewId> {
     data.get("interview")?.get("id")?.as_str()?.parse().ok()
 }
 
-/// The same with data that is printed already, for a key that was looked up at a known generation.
+/// The same with data that is printed already, for a key that was looked up at a known head of the list of changes.
 pub async fn report_printed(
     context: &Context,
-    caller: Vetted,
+    caller: AuthenticatedKey,
     kind: EventType,
     interview: Option<InterviewId>,
     data: &[u8],

@@ -92,7 +92,7 @@ pub async fn confirm_with(
         ));
     }
     let (owned, exporter, token) = (context.clone(), viewer.clone(), confirmed.token.clone());
-    let inserted = once(context, viewer, &token, move |conn| insert(conn, &owned, &exporter, &confirmed, before));
+    let inserted = once(context, viewer, &token, move |conn, _| insert(conn, &owned, &exporter, &confirmed, before));
     let (id, owed) = inserted.await?;
     context.engine.hand_over(owed.unwrap_or_default());
     Ok(id)
@@ -123,6 +123,8 @@ fn insert(
 ) -> Result<(ExportId, Vec<Owed>)> {
     let now = context.clock.now();
     let organisation = &viewer.organisation.id;
+    // Whoever else exports candidates of this vacancy waits, and then finds whom this one has sent.
+    store::vacancy::lock(conn, &confirmed.vacancy)?;
     let vacancy = store::vacancy::find(conn, organisation, &confirmed.vacancy)?.ok_or(ActionError::NotFound)?;
     let hook = store::hook::find(conn, organisation, &confirmed.hook)?
         .filter(|hook| hook.mode == vacancy.mode && hook.state != HookState::Deleted && hook.interview().is_none())

@@ -1,9 +1,10 @@
 //! Disabled hooks: enabled again, and sent what they missed (B9).
 
-use super::{ActionError, Context, Result, Viewer, hook};
+use super::{ActionError, Context, Result, Viewer, counted, hook, to_the_end};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
-use crate::store::{self, Conn, StoreError};
+use crate::store::changes::Change;
+use crate::store::{self, Conn};
 
 /// Sends to a disabled hook again what happens from now on. What it missed is sent by [`send_missed`].
 pub async fn enable(context: &Context, viewer: &Viewer, id: HookId) -> Result<()> {
@@ -11,11 +12,12 @@ pub async fn enable(context: &Context, viewer: &Viewer, id: HookId) -> Result<()
     let (owned, viewer) = (context.clone(), viewer.clone());
     context
         .store
-        .change(move |conn| {
+        .change(context.clock.now(), move |conn, named| {
             // Pressed twice, or by two people: it is enabled, as both wanted.
             if store::health::enable(conn, &hook.id, owned.clock.now())? {
                 let detail = format!("Webhook “{}”", hook.name);
                 hook::audit(conn, &owned, &viewer, &hook.id, "hook.enabled", detail)?;
+                named.push(Change::of(&hook));
             }
             Ok(())
         })
@@ -28,8 +30,7 @@ pub async fn enable(context: &Context, viewer: &Viewer, id: HookId) -> Result<()
 pub async fn send_missed(context: &Context, viewer: &Viewer, id: HookId) -> Result<usize> {
     let hook = hook::find_alive(context, viewer, id).await?;
     let (owned, viewer) = (context.clone(), viewer.clone());
-    let sending = context.store.runtime().spawn(async move { send_each_missed(&owned, &viewer, &hook).await });
-    sending.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()).into()))
+    to_the_end(context, async move { send_each_missed(&owned, &viewer, &hook).await }).await
 }
 
 async fn send_each_missed(context: &Context, viewer: &Viewer, hook: &Hook) -> Result<usize> {
@@ -40,11 +41,10 @@ async fn send_each_missed(context: &Context, viewer: &Viewer, hook: &Hook) -> Re
             refuse_silent(conn, &hook.id)?;
             let missed = if is_first { store::delivery::count_missed_by(conn, &hook.id)? } else { (0, false) };
             if missed.0 > 0 {
-                let more = if missed.1 { " or more" } else { "" };
-                let detail = format!("Webhook “{}”, {}{more} missed deliveries", hook.name, missed.0);
+                let detail = format!("Webhook “{}”, {} missed deliveries", hook.name, counted(missed));
                 hook::audit(conn, &owned, &viewer, &hook.id, "hook.missed_sent", detail)?;
             }
-            Ok::<_, ActionError>(store::delivery::send_missed_by(conn, &hook.id, owned.clock.now())?)
+            Ok::<_, ActionError>(store::delivery::send_missed_chunk(conn, &hook.id, owned.clock.now())?)
         });
         let sent = chunk.await?;
         all += sent;

@@ -2,12 +2,14 @@
 
 use super::hook_settings::{self, Settings};
 use super::once::once;
-use super::{ActionError, Context, FieldError, Result, Viewer, credential, reveal};
+use super::{ActionError, Context, FieldError, Result, Viewer, bring_in_line, counted, credential, reveal, to_the_end};
 use crate::delivery::guard::{Blocked, Checked};
 use crate::domain::hook::{Hook, HookKind, HookState};
 use crate::domain::hook_url::HookUrl;
-use crate::domain::ids::HookId;
+use crate::domain::ids::{HookId, OrganisationId};
+use crate::domain::mode::Mode;
 use crate::domain::secret::CredentialKind;
+use crate::store::changes::Change;
 use crate::store::{self, Conn, StoreError};
 
 /// What was typed into the form of a hook: of a new one, or of one that is changed, which has no fields for its address and
@@ -57,7 +59,13 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result
     let (checked, resolves) = check(context, &form).await?;
     let write = |checked: Wanted| {
         let (owned, maker) = (context.clone(), viewer.clone());
-        once(context, viewer, &form.token, move |conn| Ok((insert(conn, &owned, &maker, checked)?, ())))
+        once(context, viewer, &form.token, move |conn, named| {
+            refuse_too_many(conn, &owned, &maker.organisation.id, maker.mode)?;
+            let id = insert(conn, &owned, &maker, checked)?;
+            // Interviews' own hooks follow the default one, which it may have become.
+            named.push(Change::Organisation(maker.organisation.id.clone()));
+            Ok((id, ()))
+        })
     };
     let (id, _) = match write(checked.clone()).await {
         // Two people made a mode's first hook at once: the faster one's is the default, and this one is not.
@@ -73,10 +81,9 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result
 /// Holds what is owed to a hook until it is resumed.
 pub async fn pause(context: &Context, viewer: &Viewer, id: HookId) -> Result<()> {
     let hook = find_alive(context, viewer, id).await?;
-    change(context, viewer, hook, "hook.paused", |conn, hook, now| {
+    change_state(context, viewer, hook, "hook.paused", |conn, hook, now| {
         refuse_disabled(conn, &hook.id)?;
-        store::hook::set_state(conn, &hook.id, HookState::Paused, now)?;
-        Ok(store::delivery::hold_for(conn, &hook.id)?.unwrap_or_default())
+        Ok(store::hook::set_state(conn, &hook.id, HookState::Paused, now)?)
     })
     .await
 }
@@ -84,17 +91,16 @@ pub async fn pause(context: &Context, viewer: &Viewer, id: HookId) -> Result<()>
 /// Sends what was held, and everything to come.
 pub async fn resume(context: &Context, viewer: &Viewer, id: HookId) -> Result<()> {
     let hook = find_alive(context, viewer, id).await?;
-    change(context, viewer, hook, "hook.resumed", |conn, hook, now| {
+    change_state(context, viewer, hook, "hook.resumed", |conn, hook, now| {
         refuse_disabled(conn, &hook.id)?;
-        if store::hook::set_state(conn, &hook.id, HookState::Active, now)? {
+        let is_changed = store::hook::set_state(conn, &hook.id, HookState::Active, now)?;
+        if is_changed {
             // Nothing could arrive while it was paused, and that is not its fault.
             store::health::restart(conn, &hook.id, now)?;
         }
-        Ok(store::delivery::release_for(conn, &hook.id, now)?)
+        Ok(is_changed)
     })
-    .await?;
-    context.engine.nudge();
-    Ok(())
+    .await
 }
 
 /// Deletes a hook: nothing is sent to it from this moment on, what is owed ends as cancelled, its log stays.
@@ -102,28 +108,45 @@ pub async fn resume(context: &Context, viewer: &Viewer, id: HookId) -> Result<()
 /// Refused while an export to it is in progress, unless `cancel_exports`.
 pub async fn delete(context: &Context, viewer: &Viewer, id: HookId, cancel_exports: bool) -> Result<()> {
     let hook = find_alive(context, viewer, id).await?;
-    let (context, viewer) = (context.clone(), viewer.clone());
-    let store = context.store.clone();
-    store
-        .change(move |conn| {
+    let (owned, viewer) = (context.clone(), viewer.clone());
+    to_the_end(context, async move {
+        let (context, id, now) = (owned.clone(), hook.id.clone(), owned.clock.now());
+        let deleted = owned.store.change(now, move |conn, named| {
             // The hook first, then what is owed to it: everybody who changes both locks them in this order.
             store::hook::current_state(conn, &hook.id)?;
             let exports = store::export::in_progress_to(conn, &hook.id)?;
             if !exports.is_empty() && !cancel_exports {
                 return Err(ActionError::Refused("An export to this webhook is in progress".into()));
             }
-            let now = context.clock.now();
-            let cancelled = store::delivery::cancel_owed_to(conn, &hook.id, now)?;
-            store::hook::set_state(conn, &hook.id, HookState::Deleted, now)?;
+            let owed = store::delivery::count_owed_to(conn, &hook.id)?;
+            if store::hook::set_state(conn, &hook.id, HookState::Deleted, now)? {
+                named.push(Change::of(&hook));
+            }
             for kind in [CredentialKind::Secret, CredentialKind::Key] {
                 store::credential::delete(conn, &hook.id, kind)?;
             }
             store::hook_header::replace(conn, &hook.id, Vec::new())?;
-            let detail = format!("Webhook “{}” deleted; {cancelled} owed deliveries cancelled", hook.name);
-            audit(conn, &context, &viewer, &hook.id, "hook.deleted", detail)?;
-            Ok(())
-        })
-        .await
+            let detail = format!("Webhook “{}” deleted; {} owed deliveries cancelled", hook.name, counted(owed));
+            Ok(audit(conn, &context, &viewer, &hook.id, "hook.deleted", detail)?)
+        });
+        deleted.await?;
+        bring_in_line(&owned, &id).await;
+        Ok(())
+    })
+    .await
+}
+
+/// Refuses another hook where an organisation has as many as it may have.
+pub(super) fn refuse_too_many(conn: &mut Conn, context: &Context, whose: &OrganisationId, mode: Mode) -> Result<()> {
+    let max = context.max_hooks;
+    if store::hook::count_alive(conn, whose, mode)? < max {
+        return Ok(());
+    }
+    let noun = if max == 1 { "webhook" } else { "webhooks" };
+    let why = format!(
+        "Your organisation has {max} {noun} in {mode} mode, which is as many as it may have. Delete one that is no longer needed"
+    );
+    Err(ActionError::Invalid(vec![FieldError::new("url", why)]))
 }
 
 /// A hook of the viewer's organisation that is not deleted.
@@ -170,8 +193,8 @@ fn not_public(blocked: &Blocked) -> String {
 fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) -> Result<HookId, StoreError> {
     let now = context.clock.now();
     let Wanted { url, settings, kinds } = checked;
-    let others = store::hook::list(conn, &viewer.organisation.id, viewer.mode)?;
-    let is_first = !others.iter().any(|other| other.is_default);
+    // One that cannot be read may be the default, too.
+    let is_first = !store::hook::has_default(conn, &viewer.organisation.id, viewer.mode)?;
     if settings.is_default {
         store::hook::end_default(conn, &viewer.organisation.id, viewer.mode, now)?;
     }
@@ -210,22 +233,30 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) 
     Ok(hook.id)
 }
 
-async fn change(
+/// Moves a hook to another state, and then what is owed to it.
+async fn change_state(
     context: &Context,
     viewer: &Viewer,
     hook: Hook,
     act: &'static str,
-    work: impl FnOnce(&mut Conn, &Hook, chrono::DateTime<chrono::Utc>) -> Result<usize> + Send + 'static,
+    work: impl FnOnce(&mut Conn, &Hook, chrono::DateTime<chrono::Utc>) -> Result<bool> + Send + 'static,
 ) -> Result<()> {
-    let (context, viewer) = (context.clone(), viewer.clone());
-    let store = context.store.clone();
-    store
-        .change(move |conn| {
-            let count = work(conn, &hook, context.clock.now())?;
-            let detail = format!("Webhook “{}”, {count} owed deliveries", hook.name);
-            Ok(audit(conn, &context, &viewer, &hook.id, act, detail)?)
-        })
-        .await
+    let (owned, viewer) = (context.clone(), viewer.clone());
+    to_the_end(context, async move {
+        let (context, id, now) = (owned.clone(), hook.id.clone(), owned.clock.now());
+        let changed = owned.store.change(now, move |conn, named| {
+            if work(conn, &hook, now)? {
+                named.push(Change::of(&hook));
+            }
+            let owed = counted(store::delivery::count_owed_to(conn, &hook.id)?);
+            let detail = format!("Webhook “{}”, {owed} owed deliveries", hook.name);
+            Ok::<_, ActionError>(audit(conn, &context, &viewer, &hook.id, act, detail)?)
+        });
+        changed.await?;
+        bring_in_line(&owned, &id).await;
+        Ok(())
+    })
+    .await
 }
 
 fn refuse_disabled(conn: &mut Conn, id: &HookId) -> Result<()> {

@@ -10,6 +10,7 @@ use crate::domain::ids::{HookHeaderId, HookId};
 use crate::domain::policy::Policy;
 use crate::domain::rate::{Per, RateLimit};
 use crate::domain::secret::Plain;
+use crate::store::changes::Change;
 use crate::store::hook_header::SealedHeader;
 use crate::store::{self, Conn, StoreError};
 
@@ -62,8 +63,11 @@ pub async fn edit(context: &Context, viewer: &Viewer, id: HookId, form: &NewHook
     }
     let (owned, viewer) = (context.clone(), viewer.clone());
     let seen = form.token.clone();
-    let changed = context.store.change(move |conn| write(conn, &owned, &viewer, &hook.id, &seen, wanted)).await;
-    match changed {
+    let changed = context.store.change(context.clock.now(), move |conn, named| {
+        named.extend(write(conn, &owned, &viewer, &hook.id, &seen, wanted)?);
+        Ok(())
+    });
+    match changed.await {
         Err(ActionError::Store(error)) if error.is_duplicate() => Err(ActionError::Refused(
             "Another webhook became the default at the same moment. Look at the list and try again".into(),
         )),
@@ -71,7 +75,15 @@ pub async fn edit(context: &Context, viewer: &Viewer, id: HookId, form: &NewHook
     }
 }
 
-fn write(conn: &mut Conn, context: &Context, viewer: &Viewer, id: &HookId, seen: &str, wanted: Settings) -> Result<()> {
+/// Writes what differs; what others have to be told of it.
+fn write(
+    conn: &mut Conn,
+    context: &Context,
+    viewer: &Viewer,
+    id: &HookId,
+    seen: &str,
+    wanted: Settings,
+) -> Result<Vec<Change>> {
     let now = context.clock.now();
     let organisation = &viewer.organisation.id;
     // Whoever else changes it waits from here on.
@@ -113,7 +125,15 @@ fn write(conn: &mut Conn, context: &Context, viewer: &Viewer, id: &HookId, seen:
         let detail = format!("Webhook “{}” changed; {}", before.name, changes.join("; "));
         audit(conn, context, viewer, id, "hook.changed", detail)?;
     }
-    Ok(())
+    let mut named = Vec::new();
+    if !changes.is_empty() {
+        named.push(Change::of(&after));
+    }
+    // Interviews' own hooks follow the default one, and another may have been it.
+    if !changes.is_empty() && (after.is_default || before.is_default) {
+        named.push(Change::Organisation(organisation.clone()));
+    }
+    Ok(named)
 }
 
 /// What differs, for the audit log.

@@ -122,7 +122,7 @@ async fn issue(
     wanted: impl FnOnce(&mut Conn, &Viewer) -> Result<Wanted> + Send + 'static,
 ) -> Result<InvitationId> {
     let (owned, inviter) = (context.clone(), viewer.clone());
-    let (id, made) = once(context, viewer, form_token, move |conn| {
+    let (id, made) = once(context, viewer, form_token, move |conn, _| {
         still_admin(conn, &inviter)?;
         let wanted = wanted(conn, &inviter)?;
         let organisation = &inviter.organisation.id;

@@ -36,6 +36,8 @@ use chrono::{DateTime, Utc};
 use crate::clock::Clock;
 use crate::delivery::engine::Engine;
 use crate::delivery::guard::Guard;
+use crate::delivery::mend;
+use crate::domain::ids::HookId;
 use crate::domain::member::Member;
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
@@ -59,6 +61,8 @@ pub struct Context {
     pub guard: Arc<Guard>,
     /// Password hashing, a few at a time.
     pub passwords: Arc<password::Hasher>,
+    /// How many hooks an organisation may have in each mode.
+    pub max_hooks: usize,
     /// Who tried to sign in too often.
     pub throttle: Arc<sign_in::Throttle>,
     /// Who sends e-mail; `None` when no mail server is configured.
@@ -126,6 +130,29 @@ fn list(errors: &[FieldError]) -> String {
 
 /// What an action answers.
 pub type Result<T, E = ActionError> = std::result::Result<T, E>;
+
+/// Does work to its end though whoever asked goes away, as a browser does that is closed.
+async fn to_the_end<T: Send + 'static>(
+    context: &Context,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    let done = context.store.runtime().spawn(work).await;
+    done.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()).into()))
+}
+
+/// Brings what is owed to a hook in line with how it stands now, after the act that changed that. The act has been done
+/// whatever comes of this: what is left over is found by the next sweep.
+async fn bring_in_line(context: &Context, hook: &HookId) {
+    if let Err(error) = mend::bring_in_line(&context.store, hook, context.clock.now()).await {
+        tracing::error!(%error, %hook, "what is owed to a webhook does not follow its state yet; it is looked at again soon");
+    }
+    context.engine.nudge();
+}
+
+/// A number of deliveries that was counted up to a limit.
+fn counted((count, more): (usize, bool)) -> String {
+    if more { format!("{count} or more") } else { count.to_string() }
+}
 
 /// A line that was typed: trimmed, without control characters, at most `longest` characters.
 fn line(field: &str, typed: &str, longest: usize) -> Result<Option<String>, FieldError> {

@@ -4,16 +4,18 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::{ActionError, Context, Result, Viewer};
+use crate::store::changes::Change;
 use crate::store::{self, Conn, StoreError};
 
 /// Does what one filling of a form asks for, in one transaction, and remembers the id of what it made under the form's
 /// token. A press that comes second gets that id and nothing else, also when both come at the same moment. A form without a
-/// token was not filled in on our page: it is no second press of any other.
+/// token was not filled in on our page: it is no second press of any other. The work names what it changes that instances
+/// keep in memory ([`store::Store::change`]); a second press changes nothing.
 pub async fn once<Id, T>(
     context: &Context,
     viewer: &Viewer,
     token: &str,
-    work: impl FnOnce(&mut Conn) -> Result<(Id, T)> + Send + 'static,
+    work: impl FnOnce(&mut Conn, &mut Vec<Change>) -> Result<(Id, T)> + Send + 'static,
 ) -> Result<(Id, Option<T>)>
 where
     Id: Display + FromStr + Send + 'static,
@@ -24,11 +26,11 @@ where
     let inserting = token.clone();
     let done = context
         .store
-        .change(move |conn| {
+        .change(now, move |conn, named| {
             if let Some(before) = find(conn, inserting.as_deref())? {
                 return before.parse().map(|id| (id, None)).map_err(|_| ActionError::NotFound);
             }
-            let (id, made) = work(conn)?;
+            let (id, made) = work(conn, named)?;
             if let Some(token) = &inserting {
                 store::submission::insert(conn, token, &id.to_string(), now)?;
             }

@@ -10,6 +10,7 @@ use crate::domain::role::Role;
 use crate::domain::secret::Plain;
 use crate::store;
 use crate::store::audit::Act;
+use crate::store::changes::Change;
 
 /// Creates an organisation.
 pub async fn create(context: &Context, name: &str, time_zone: Tz) -> Result<OrganisationId> {
@@ -40,10 +41,11 @@ pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: boo
     let now = context.clock.now();
     context
         .store
-        .change(move |conn| {
+        .change(now, move |conn, named| {
             if !store::organisation::set_suspended(conn, &id, suspended.then_some(now))? {
                 return Err(ActionError::NotFound);
             }
+            named.push(Change::Organisation(id.clone()));
             let act = if suspended { "organisation.suspended" } else { "organisation.resumed" };
             let act = Act {
                 organisation: Some(&id),

@@ -2,8 +2,9 @@
 //!
 //! The successor takes everything but the address and the past: name, events, policy, default flag, state, key and secret (a
 //! rotation included), and what is owed, exports in progress and missed deliveries among it. The old one is deleted, says
-//! who took over, and keeps its log. All of it is one transaction, so no event falls between the two, and from its commit on
-//! nothing starts for the old address, on any instance.
+//! who took over, and keeps its log. The hooks change in one transaction, so no event falls between the two, and from its
+//! commit on nothing starts for the old address, on any instance. What is owed follows a chunk at a time; what stands in the
+//! log of the old one meanwhile waits for that.
 //!
 //! A try under way at that moment ends where it began: if the old address takes the delivery, it has arrived there; if not,
 //! the answer is kept as evidence and the delivery is owed to the successor ([`crate::delivery::settle`]).
@@ -11,11 +12,12 @@
 use super::hook::{self, Created, address};
 use super::hook_settings;
 use super::once::once;
-use super::{ActionError, Context, FieldError, Result, Viewer};
+use super::{ActionError, Context, FieldError, Result, Viewer, bring_in_line, counted, to_the_end};
 use crate::delivery::prepare;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::HookId;
+use crate::store::changes::Change;
 use crate::store::{self, Conn, StoreError};
 
 /// What was typed into the form.
@@ -42,10 +44,17 @@ pub async fn replace(context: &Context, viewer: &Viewer, id: HookId, form: Repla
         let error = FieldError::new("url", "Type another address: this is the one it has now");
         return Err(ActionError::Invalid(vec![error]));
     }
-    let (owned, maker) = (context.clone(), viewer.clone());
-    let replaced = once(context, viewer, &form.token, move |conn| Ok((take_over(conn, &owned, &maker, old, url)?, ())));
-    let (id, _) = replaced.await?;
-    context.engine.nudge();
+    let (owned, viewer, token) = (context.clone(), viewer.clone(), form.token.clone());
+    let replacing = async move {
+        let (context, maker, retired) = (owned.clone(), viewer.clone(), old.id.clone());
+        let work = move |conn: &mut Conn, named: &mut Vec<Change>| {
+            Ok((take_over(conn, &context, &maker, old, url, named)?, ()))
+        };
+        let (id, _) = once(&owned, &viewer, &token, work).await?;
+        bring_in_line(&owned, &retired).await;
+        Ok(id)
+    };
+    let id = to_the_end(context, replacing).await?;
     Ok(Created { id, resolves })
 }
 
@@ -55,13 +64,15 @@ async fn successor_of(context: &Context, viewer: &Viewer, id: HookId) -> Result<
     found.and_then(|hook| hook.replaced_by).ok_or(ActionError::NotFound)
 }
 
-/// Has a new hook take over from one that is there, at another address; the new one's id.
+/// Has a new hook take over from one that is there, at another address; the new one's id. What is owed follows once that is
+/// committed ([`bring_in_line`] of the old one).
 pub(super) fn take_over(
     conn: &mut Conn,
     context: &Context,
     viewer: &Viewer,
     old: Hook,
     url: HookUrl,
+    named: &mut Vec<Change>,
 ) -> Result<HookId> {
     let now = context.clock.now();
     // What was read before may have changed; from here on it cannot.
@@ -87,15 +98,18 @@ pub(super) fn take_over(
     store::hook::set_state(conn, &old.id, HookState::Deleted, now)?;
     store::hook::insert(conn, &new)?;
     store::hook::set_replaced(conn, &old.id, &new.id, now)?;
-    let moved = store::delivery::move_owed(conn, &old.id, &new.id, now)?;
-    store::delivery::cancel_tests_of(conn, &old.id, now)?;
+    let owed = counted(store::delivery::count_owed_to(conn, &old.id)?);
     give_credentials(conn, context, &old.id, &new.id)?;
     hook_settings::carry_headers_over(conn, context, &old.id, &new.id)?;
     let (from, to) = (old.url.host(), new.url.host());
-    let detail = format!("Webhook “{}” to {from} replaced by one to {to}; {moved} owed deliveries moved", old.name);
+    let detail = format!("Webhook “{}” to {from} replaced by one to {to}; {owed} owed deliveries move", old.name);
     hook::audit(conn, context, viewer, &old.id, "hook.replaced", detail)?;
     let detail = format!("Webhook “{}” to {to} created in place of the one to {from}", new.name);
     hook::audit(conn, context, viewer, &new.id, "hook.created", detail)?;
+    named.extend([Change::of(&old), Change::of(&new)]);
+    if new.is_default {
+        named.push(Change::Organisation(new.organisation_id));
+    }
     Ok(new.id)
 }
 

@@ -58,7 +58,7 @@ pub async fn send_sample(context: &Context, viewer: &Viewer, hook_id: HookId, sa
     let token = sample.previewed.as_ref().map(|id| id.to_string()).unwrap_or_default();
     let event = event(viewer, &hook, sample.kind, id, now);
     let (instance, data) = (context.engine.instance().clone(), data(viewer, &hook, sample.kind));
-    let sent = once(context, viewer, &token, move |conn| {
+    let sent = once(context, viewer, &token, move |conn, _| {
         let recorded = intake::record_addressed(conn, event, hook, |_| data.clone(), Vec::new(), &instance, now)?;
         let id = recorded.owed.first().map(|owed| owed.delivery.id.clone()).ok_or(ActionError::NotFound)?;
         Ok((id, recorded.owed))

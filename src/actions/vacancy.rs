@@ -52,7 +52,7 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewVacancy) -> Res
         created_at: now,
         updated_at: now,
     };
-    let inserted = once(context, viewer, &form.token, move |conn| {
+    let inserted = once(context, viewer, &form.token, move |conn, _| {
         store::vacancy::insert(conn, &vacancy)?;
         Ok((vacancy.id, ()))
     });

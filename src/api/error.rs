@@ -42,6 +42,9 @@ pub enum ApiError {
     /// More than is taken.
     #[error("{0}")]
     TooLarge(String),
+    /// The body was not complete by its deadline.
+    #[error("The request's body did not arrive whole in time. Send it at once.")]
+    TooSlow,
     /// Too many requests; try again after so many seconds.
     #[error("too many requests")]
     RateLimited(u64),
@@ -92,8 +95,9 @@ impl ApiError {
             ApiError::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", "not_found_error"),
             ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "validation_error"),
             ApiError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "validation_error"),
+            ApiError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "validation_error"),
             ApiError::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "rate_limit_error"),
-            ApiError::Store(StoreError::Unavailable(_)) => {
+            ApiError::Store(error) if error.is_away() || matches!(error, StoreError::Unclear(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "server_error")
             }
             ApiError::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "server_error"),
@@ -107,7 +111,12 @@ impl ApiError {
             ApiError::RateLimited(seconds) => {
                 format!("Too many requests for this organisation. Try again in {seconds} s.")
             }
-            ApiError::Store(StoreError::Unavailable(_)) => {
+            ApiError::Store(StoreError::Unclear(_)) => {
+                "The service lost its database while it recorded this: it may or may \
+                not have been recorded. Sent again, it may be recorded twice."
+                    .into()
+            }
+            ApiError::Store(error) if error.is_away() => {
                 "The service is busy. Try again shortly; nothing was recorded.".into()
             }
             ApiError::Store(_) => "Something went wrong on our side; it has been logged. Nothing was recorded.".into(),
@@ -121,22 +130,20 @@ impl ApiError {
             ApiError::Invalid(errors) => Value::Object(
                 errors.iter().map(|error| (error.field.clone(), json!(error.message))).collect::<Map<_, _>>(),
             ),
+            ApiError::Store(StoreError::Unclear(_)) => json!({"outcome": "unknown"}),
             _ => Value::Null,
         }
     }
 
     /// The answer, which names the request it belongs to.
     pub fn answer(&self, request_id: &str) -> HttpResponse<BoxBody> {
-        if let ApiError::Store(error) = self {
-            tracing::error!(%error, request_id, "an API request could not be done");
-        }
         let (status, code, kind, message) = self.parts();
         let mut answer = HttpResponse::build(status);
         match self {
             ApiError::RateLimited(seconds) => {
                 answer.insert_header((RETRY_AFTER, seconds.to_string()));
             }
-            ApiError::Store(StoreError::Unavailable(_)) => {
+            ApiError::Store(_) if status == StatusCode::SERVICE_UNAVAILABLE => {
                 answer.insert_header((RETRY_AFTER, "1"));
             }
             ApiError::Unauthorised(_) => {
@@ -158,7 +165,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        // `with_request_id` answers again, with the request's id.
+        // `with_request_id` answers again, with the request's id, and logs what has to be.
         self.answer("")
     }
 }
@@ -175,8 +182,12 @@ pub async fn with_request_id<B: MessageBody + 'static>(
     let id = format!("req_{}", Alphanumeric.sample_string(&mut rand::rng(), 22));
     request.extensions_mut().insert(RequestId(id.clone()));
     let response = next.call(request).await?;
-    let again =
-        response.response().error().and_then(|error| error.as_error::<ApiError>()).map(|error| error.answer(&id));
+    let again = response.response().error().and_then(|error| error.as_error::<ApiError>()).map(|error| {
+        if let ApiError::Store(error) = error {
+            tracing::error!(%error, request_id = %id, "an API request could not be done");
+        }
+        error.answer(&id)
+    });
     let mut response = match again {
         Some(answer) => response.into_response(answer),
         None => response.map_into_boxed_body(),

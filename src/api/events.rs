@@ -1,25 +1,29 @@
 //! `POST /v1/partner/events`: a partner system reports that something happened.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::error::ApiError;
 use super::key::Caller;
 use crate::actions::{Context, FieldError, event};
+use crate::body::{self, NotRead};
 use crate::domain::event::EventType;
 use crate::domain::ids::InterviewId;
 use crate::domain::{json as strict, payload};
+use crate::store::StoreError;
 
 /// The whole request may take this many bytes: the data and a little around it.
 pub const LARGEST_BODY: usize = event::LARGEST_DATA + 16 * 1024;
 
-/// Records the event; 202 once it is durable.
+/// Records the event; 202 once it is durable. The body is read once the key is known.
 pub async fn report(
     context: web::Data<Context>,
     caller: Caller,
-    body: Result<web::Bytes, actix_web::Error>,
+    request: HttpRequest,
+    body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let body = body.map_err(|_| too_large())?;
+    let body =
+        body::read(body.into_inner(), body::declared(request.headers()), LARGEST_BODY).await.map_err(not_read)?;
     let (kind, interview, data) = read(&body)?;
     let event = event::report_printed(&context, caller.0, kind, interview, &data).await?;
     Ok(HttpResponse::Accepted().insert_header(("Cache-Control", "no-store")).json(Recorded {
@@ -46,6 +50,15 @@ struct Recorded<'a> {
 
 fn too_large() -> ApiError {
     ApiError::TooLarge(format!("data may take at most {} KiB.", event::LARGEST_DATA / 1024))
+}
+
+fn not_read(why: NotRead) -> ApiError {
+    match why {
+        NotRead::TooLarge => too_large(),
+        NotRead::TooSlow => ApiError::TooSlow,
+        NotRead::NoRoom => ApiError::Store(StoreError::Unavailable("too many large requests at once".into())),
+        NotRead::BrokenOff => ApiError::field("body", "broke off before its end"),
+    }
 }
 
 /// The event's type, the interview it is of, and its printed data.

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use super::error::ApiError;
 use super::limit::Limits;
 use crate::actions::Context;
-use crate::delivery::directory::{KnownKey, Vetted};
+use crate::delivery::hook_cache::{AuthenticatedKey, KnownKey};
 use crate::domain::api_key::hash;
 use crate::store::{self, StoreError};
 
@@ -23,7 +23,7 @@ const USE_PRECISION: TimeDelta = TimeDelta::minutes(1);
 
 /// A key that works, of an organisation that is not suspended and within its rate limit.
 #[derive(Debug, Clone)]
-pub struct Caller(pub Vetted);
+pub struct Caller(pub AuthenticatedKey);
 
 impl FromRequest for Caller {
     type Error = ApiError;
@@ -51,47 +51,48 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
 
 async fn caller(context: &Context, limits: &Limits, presented: &str) -> Result<Caller, ApiError> {
     let hash = hash(presented);
-    let known = context.engine.directory().caller(context.store.generation(), &hash);
-    let vetted = match known {
-        Some(vetted) => vetted,
+    let known = context.engine.cache().key(context.store.generation(), &hash);
+    let authenticated = match known {
+        Some(authenticated) => authenticated,
         None => look_up(context, hash).await?,
     };
-    limits.admit(&vetted.key.organisation_id).map_err(ApiError::RateLimited)?;
-    note_use(context, &vetted);
-    Ok(Caller(vetted))
+    limits.admit(&authenticated.key.organisation_id).map_err(ApiError::RateLimited)?;
+    note_use(context, &authenticated);
+    Ok(Caller(authenticated))
 }
 
-async fn look_up(context: &Context, hash: String) -> Result<Vetted, ApiError> {
+async fn look_up(context: &Context, hash: String) -> Result<AuthenticatedKey, ApiError> {
     let wanted = hash.clone();
     let found = context
         .store
+        .for_api()
         .read(move |conn| {
             // First, so that what is read after it is at least as new.
-            let generation = store::generation::read(conn)?;
+            let head = store::changes::head(conn)?;
             let Some(key) = store::api_key::find_by_hash(conn, &wanted)? else { return Ok(None) };
             let organisation = store::organisation::find(conn, &key.organisation_id)?;
-            Ok::<_, StoreError>(organisation.map(|organisation| (generation, key, organisation)))
+            Ok::<_, StoreError>(organisation.map(|organisation| (head, key, organisation)))
         })
         .await?;
-    let (generation, key, organisation) = found.ok_or(ApiError::Unauthorised("This API key does not exist."))?;
+    let (head, key, organisation) = found.ok_or(ApiError::Unauthorised("This API key does not exist."))?;
     if key.revoked_at.is_some() {
         return Err(ApiError::Unauthorised(REVOKED));
     }
     if organisation.suspended_at.is_some() {
         return Err(ApiError::Inactive);
     }
-    context.store.seen(generation);
+    context.store.seen(head);
     let key = Arc::new(KnownKey::new(key));
-    context.engine.directory().keep_caller(generation, hash, key.clone());
-    Ok(Vetted { key, generation })
+    context.engine.cache().keep_key(head, hash, key.clone());
+    Ok(AuthenticatedKey { key, head })
 }
 
 /// Remembers that the key was used, beside the request.
-fn note_use(context: &Context, vetted: &Vetted) {
+fn note_use(context: &Context, caller: &AuthenticatedKey) {
     let now = context.clock.now();
-    if vetted.key.is_used(now, USE_PRECISION) {
-        let id = vetted.key.id.clone();
-        context.store.submit(
+    if caller.key.is_used(now, USE_PRECISION) {
+        let id = caller.key.id.clone();
+        context.store.for_api().submit(
             move |conn| store::api_key::touch(conn, &id, now),
             |noted: Result<(), StoreError>| {
                 if let Err(error) = noted {

@@ -18,7 +18,6 @@ pub fn configure(server: &mut web::ServiceConfig) {
             .wrap(actix_web::middleware::from_fn(error::with_request_id))
             // JSON is nothing else, whoever looks at it.
             .wrap(DefaultHeaders::new().add((X_CONTENT_TYPE_OPTIONS, "nosniff")))
-            .app_data(web::PayloadConfig::new(events::LARGEST_BODY))
             .service(
                 web::resource("/events")
                     .route(web::post().to(events::report))

@@ -41,17 +41,20 @@ impl Demo {
         let mut settings = self.settings.clone();
         settings.database_url.get_or_insert_with(|| format!("sqlite://{}", dir.join("demo.db").display()));
         settings.secret_key_file.get_or_insert_with(|| dir.join("demo.key"));
+        // Nobody is sent elsewhere.
+        settings.shutdown_grace_seconds.get_or_insert_with(|| "0".into());
         // Its receiver's address and port, and what the operator allows on top.
         let own = receiver.address().to_string();
         settings.allow_targets =
             [own.as_str(), settings.allow_targets.trim()].join(",").trim_end_matches(',').to_owned();
         let mut config = Config::read(settings).map_err(|error| CannotStart(error.to_string()))?;
         config.extra_ca.push(receiver.ca_der().clone());
+        let whole = config.shutdown.whole;
         let app = App::build(config, clock).await?;
         let access = demo::prepare(&app.context, &receiver.base_url()).await.map_err(super::organisation::told)?;
         // A reader that has gone away is no reason to stop.
         let _ = announce(&app, &receiver, &access);
-        app.run(stop_on_signal()?).await?;
+        app.run(stop_on_signal(whole)?).await?;
         receiver.stop();
         Ok(())
     }

@@ -4,7 +4,7 @@ use crate::actions::Context;
 use crate::config::Settings;
 use crate::delivery::prepare::place;
 use crate::server::CannotStart;
-use crate::store;
+use crate::store::{self, DatabaseUrl};
 
 pub(super) async fn run(settings: Settings) -> Result<(), CannotStart> {
     let public = settings.public_url.clone();
@@ -12,6 +12,13 @@ pub(super) async fn run(settings: Settings) -> Result<(), CannotStart> {
     let context = super::context(settings).await?;
     println!("ok: the settings can be used");
     println!("ok: the database {} answers and its schema is up to date", context.store.url());
+    if let DatabaseUrl::Postgres(url) = context.store.url() {
+        let server = store::server::check(url).map_err(|error| CannotStart(format!("{error}.")))?;
+        println!(
+            "ok: the server is PostgreSQL {}, keeps text as {}, and no pooler shares its sessions",
+            server.version, server.encoding
+        );
+    }
     println!("ok: the sealing key fits the database");
     check_credentials(&context).await?;
     match public {

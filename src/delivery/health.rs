@@ -4,9 +4,10 @@
 //! in which something failed locks the rows of its hooks, in the order of their ids, and judges each.
 //!
 //! Disabling ends what is owed as *missed*, at first a chunk of it: the rest follows when it comes up to be sent, or with
-//! the next [`sweep`]. Nothing of it is sent meanwhile, because every try looks at its hook first.
+//! the next sweep ([`super::mend`]). Nothing of it is sent meanwhile, because every try looks at its hook first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
@@ -16,13 +17,13 @@ use crate::domain::health::{Health, Rule, Verdict, Why};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::store::audit::Act;
-use crate::store::delivery::CHUNK;
-use crate::store::{self, Conn, Result, Store};
+use crate::store::changes::{self, Change};
+use crate::store::{self, Conn, Result, Store, StoreError};
 
 /// What came of a batch, to be told once it is durable.
 #[derive(Debug, Default)]
 pub struct Noted {
-    generation: Option<i64>,
+    change: Option<i64>,
     news: Vec<News>,
 }
 
@@ -52,16 +53,27 @@ impl Noted {
                 ),
             }
         }
-        if let Some(generation) = self.generation {
-            store.seen(generation);
+        if let Some(change) = self.change {
+            store.seen(change);
         }
     }
 
     fn follow(&mut self, conn: &mut Conn, id: &HookId, health: &Health, what: What, now: DateTime<Utc>) -> Result<()> {
+        if matches!(what, What::GoesOn) {
+            return Ok(());
+        }
+        let hook = match store::hook::by_ids(conn, std::slice::from_ref(id)) {
+            Ok(mut found) => found.pop(),
+            // What is said of the others is written down all the same.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                say_once(id, &error);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         match what {
             What::GoesOn => {}
             What::Warn(percent) => {
-                let hook = store::hook::by_ids(conn, std::slice::from_ref(id))?.pop();
                 if let Some(hook) = hook.filter(|hook| hook.state == HookState::Active) {
                     let detail = format!(
                         "Webhook “{}”: {} deliveries in a row failed; {percent} % of the time until it is disabled is over",
@@ -73,7 +85,7 @@ impl Noted {
             }
             What::Disable(why) => {
                 if let Some(hook) = store::health::disable(conn, id, why, now)? {
-                    store::delivery::miss_owed_to(conn, id, now)?;
+                    store::delivery::miss_chunk(conn, id, now)?;
                     audit(conn, &hook, "hook.disabled", reason(&hook, why, health), now)?;
                     self.news.push(News::Disabled { hook, why });
                 }
@@ -82,12 +94,26 @@ impl Noted {
         Ok(())
     }
 
-    /// Last, because others wait for the generation's row from here on.
-    fn ended(mut self, conn: &mut Conn) -> Result<Self> {
-        if self.news.iter().any(|news| matches!(news, News::Disabled { .. })) {
-            self.generation = Some(store::generation::bump(conn)?);
+    /// Last, because others wait for the row of the changes' number from here on.
+    fn ended(mut self, conn: &mut Conn, now: DateTime<Utc>) -> Result<Self> {
+        let disabled = self.news.iter().filter_map(|news| match news {
+            News::Disabled { hook, .. } => Some(Change::of(hook)),
+            News::Warned { .. } => None,
+        });
+        let named: Vec<Change> = disabled.collect();
+        if !named.is_empty() {
+            self.change = Some(changes::record(conn, &named, now)?);
         }
         Ok(self)
+    }
+}
+
+/// A hook that cannot be read comes up with each of its answers.
+fn say_once(hook: &HookId, error: &StoreError) {
+    static SAID: Mutex<BTreeSet<HookId>> = Mutex::new(BTreeSet::new());
+    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if said.insert(hook.clone()) {
+        tracing::error!(%error, %hook, "a webhook cannot be read, so it is neither warned of nor disabled");
     }
 }
 
@@ -182,8 +208,9 @@ pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told], rule: Rul
         return Ok(Noted::default());
     }
     let hooks: Vec<&HookId> = tallies.keys().copied().collect();
+    let last = tallies.values().map(|tally| tally.last).max().unwrap_or_default();
     let mut changed = Vec::with_capacity(hooks.len());
-    let mut follows = Vec::new();
+    let (mut follows, mut gone) = (Vec::new(), Vec::new());
     for (hook, health) in store::health::lock(conn, &hooks)? {
         let Some(tally) = tallies.get(&hook).filter(|_| health.disabled.is_none()) else { continue };
         let mut health = tally.after(health);
@@ -191,55 +218,44 @@ pub(super) fn note(conn: &mut Conn, batch: &[Finished], told: &[Told], rule: Rul
         if let What::Warn(percent) = what {
             health.warned = percent;
         }
+        if tally.is_gone {
+            gone.push((hook.clone(), tally.last));
+        }
         follows.push((what, tally.last));
         changed.push((hook, health));
     }
-    store::health::update_all(conn, &changed)?;
+    store::health::update_all(conn, &changed, &gone)?;
     let mut noted = Noted::default();
     for ((hook, health), (what, at)) in changed.iter().zip(follows) {
         noted.follow(conn, hook, health, what, at)?;
     }
-    noted.ended(conn)
+    noted.ended(conn, last)
 }
 
-/// Warns of and disables those whose time passes while nothing is sent, and ends what is still owed to disabled ones.
-pub(super) async fn sweep(store: &Store, rule: Rule, now: DateTime<Utc>) -> Result<()> {
-    let failing = store.read(move |conn| store::health::failing(conn, rule.failures)).await?;
-    if !failing.is_empty() {
-        store.write(move |conn| judge(conn, &failing, rule, now)).await?.told(store);
+/// Warns of and disables those whose time passes while nothing is sent, and disables those that are gone and could not be
+/// disabled when they said so.
+pub async fn sweep(store: &Store, rule: Rule, now: DateTime<Utc>) -> Result<()> {
+    let found = store.read(move |conn| {
+        Ok::<_, StoreError>((store::health::failing(conn, rule.failures)?, store::health::gone(conn)?))
+    });
+    let (failing, gone) = found.await?;
+    if !failing.is_empty() || !gone.is_empty() {
+        store.write(move |conn| judge(conn, &failing, &gone, rule, now)).await?.told(store);
     }
-    while store.write(move |conn| store::delivery::miss_stranded(conn, now)).await? == CHUNK {}
     Ok(())
 }
 
-fn judge(conn: &mut Conn, failing: &[HookId], rule: Rule, now: DateTime<Utc>) -> Result<Noted> {
+fn judge(conn: &mut Conn, failing: &[HookId], gone: &[HookId], rule: Rule, now: DateTime<Utc>) -> Result<Noted> {
     let mut noted = Noted::default();
-    for (hook, mut health) in store::health::lock(conn, &failing.iter().collect::<Vec<_>>())? {
-        let what = rule.verdict(&health, now).into();
+    let hooks: BTreeSet<&HookId> = failing.iter().chain(gone).collect();
+    for (hook, mut health) in store::health::lock(conn, &hooks.into_iter().collect::<Vec<_>>())? {
+        let is_gone = gone.contains(&hook);
+        let what = if is_gone { What::Disable(Why::Gone) } else { rule.verdict(&health, now).into() };
         if let What::Warn(percent) = what {
             health.warned = percent;
-            store::health::update_all(conn, &[(hook.clone(), health)])?;
+            store::health::update_all(conn, &[(hook.clone(), health)], &[])?;
         }
         noted.follow(conn, &hook, &health, what, now)?;
     }
-    noted.ended(conn)
-}
-
-/// Ends what is owed to a disabled hook as missed; whether it is disabled still.
-pub(super) async fn miss_owed_to(store: &Store, hook: &HookId, now: DateTime<Utc>) -> Result<bool> {
-    loop {
-        let own = hook.clone();
-        let missed = store.change(move |conn| {
-            // Somebody may have enabled it since it was looked at: what is ended after that would have been missed for no reason.
-            if store::hook::current_state(conn, &own)? != Some(HookState::Disabled) {
-                return Ok(None);
-            }
-            store::delivery::miss_owed_to(conn, &own, now).map(Some)
-        });
-        match missed.await? {
-            None => return Ok(false),
-            Some(count) if count < CHUNK => return Ok(true),
-            Some(_) => {}
-        }
-    }
+    noted.ended(conn, now)
 }

@@ -5,32 +5,49 @@
 //! them back.
 //!
 //! What partner systems report is written in batches: whatever has come in while the last batch was being written. Nobody is
-//! answered before the commit. Keys and hooks come from memory, and count only if the generation read in the same
-//! transaction is the one they were read at.
+//! answered before the commit. Keys and hooks come from memory, and count only if the head of the list of changes read in the
+//! same transaction is the one they were read at. When more waits to be written than memory should hold, or for too long,
+//! further reports are refused at once.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::directory::Vetted;
-use super::engine::Engine;
-use super::gathering::{self, Taken};
-use super::step::Step;
+use super::crash_point::{CrashHooks, CrashPoint};
+use super::dispatcher::Dispatcher;
+use super::group_commit::{self, Batch, GroupCommit, lock};
+use super::hook_cache::{AuthenticatedKey, HookCache};
+use super::meters::Meters;
+use super::queue::Source;
+use super::repeats::Repeats;
+use crate::clock::Clock;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
 use crate::domain::hook::{FieldSet, Hook, HookState, route};
-use crate::domain::ids::{CandidateId, DeliveryId, InstanceId, InterviewId};
+use crate::domain::ids::{CandidateId, DeliveryId, InstanceId, InterviewId, OrganisationId};
+use crate::domain::mode::Mode;
 use crate::domain::payload;
+use crate::store::changes;
 use crate::store::delivery::Owed;
 use crate::store::event::NewEvent;
-use crate::store::{self, Conn, Result, StoreError};
+use crate::store::{self, Conn, Result, Store, StoreError};
 
-/// So many reports share a transaction at most.
-const MOST: usize = 512;
+/// How many reports share a transaction at most.
+const MAX_BATCH: usize = 512;
+
+/// Reports are refused while the bodies of those that wait to be written take more bytes.
+const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
+
+/// No caller waits longer than this for the commit of a report.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Reports are refused while the first of those that wait has waited longer.
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// An event that is recorded, and what is owed for it.
 #[derive(Debug, Clone)]
@@ -50,7 +67,7 @@ pub fn record_routed(
     holder: &InstanceId,
     now: DateTime<Utc>,
 ) -> Result<Recorded> {
-    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?;
+    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?.for_routing();
     let route = route(&hooks, &event, None);
     record(conn, event, &route, data, candidates, holder, now)
 }
@@ -65,7 +82,7 @@ pub fn record_of_interview(
     holder: &InstanceId,
     now: DateTime<Utc>,
 ) -> Result<Recorded> {
-    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?;
+    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?.for_routing();
     let route = route(&hooks, &event, Some(interview));
     record(conn, event, &route, data, vec![candidate], holder, now)
 }
@@ -141,25 +158,53 @@ pub enum NotRecorded {
 
 /// What a partner system reports, with its frozen bytes.
 #[derive(Debug)]
-pub(super) struct Report {
+struct Reported {
     event: Event,
     /// Of which interview it says it is.
     interview: Option<InterviewId>,
     body: Bytes,
-    caller: Vetted,
+    caller: AuthenticatedKey,
     answer: oneshot::Sender<Result<Event, NotRecorded>>,
 }
 
 /// A batch of reports that has been written.
 struct Written {
-    generation: i64,
+    head: i64,
     refused: Vec<(usize, NotRecorded)>,
     held: Vec<Owed>,
-    /// Some were left to be claimed later, because their lanes are full.
-    left: bool,
+    /// Left to be claimed later: their lanes are full.
+    left: Vec<Owed>,
+    /// What was read for it, to be kept once it is committed.
+    hooks: HashMap<(OrganisationId, Mode), Arc<[Hook]>>,
 }
 
-impl Engine {
+/// Takes what partner systems report.
+pub(super) struct Intake {
+    reports: GroupCommit<Reported>,
+    repeats: Repeats,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    instance: InstanceId,
+    cache: Arc<HookCache>,
+    dispatcher: Arc<Dispatcher>,
+    meters: Arc<Meters>,
+    crash_hooks: Arc<CrashHooks>,
+}
+
+impl Intake {
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        instance: InstanceId,
+        cache: Arc<HookCache>,
+        dispatcher: Arc<Dispatcher>,
+        meters: Arc<Meters>,
+        crash_hooks: Arc<CrashHooks>,
+    ) -> Self {
+        let (reports, repeats) = (GroupCommit::default(), Repeats::default());
+        Self { reports, repeats, store, clock, instance, cache, dispatcher, meters, crash_hooks }
+    }
+
     /// Records what a partner system reports for every hook that wants it; durable when this returns. An `interview` that is
     /// none of the organisation's in that mode has no hook there, so it changes nothing.
     pub async fn report(
@@ -167,44 +212,60 @@ impl Engine {
         event: Event,
         interview: Option<InterviewId>,
         body: Bytes,
-        caller: Vetted,
+        caller: AuthenticatedKey,
     ) -> Result<Event, NotRecorded> {
-        let (answer, answered) = oneshot::channel();
-        if self.reports.add(Report { event, interview, body, caller, answer }) {
-            self.write_reports();
+        let now = self.clock.steady();
+        let (bytes, wait) = self.reports.backlog(now);
+        if bytes > MAX_WAITING_BYTES || wait > MAX_WAIT {
+            return Err(
+                StoreError::Unavailable("more events wait to be recorded than the database takes".into()).into()
+            );
         }
-        answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the engine has stopped".into()).into()))
+        let (answer, answered) = oneshot::channel();
+        let size = body.len();
+        if self.reports.add_sized(Reported { event, interview, body, caller, answer }, size, now) {
+            self.write();
+        }
+        match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(StoreError::Unavailable("the engine has stopped".into()).into()),
+            // It may still be recorded: nobody can take it back.
+            Err(_) => Err(StoreError::Unclear("the database did not answer in time".into()).into()),
+        }
     }
 
-    fn write_reports(self: &Arc<Self>) {
-        let taken: Taken<Report> = Taken::default();
-        let (engine, batch, then) = (self.clone(), taken.clone(), self.clone());
+    fn write(self: &Arc<Self>) {
+        let taken: Batch<Reported> = Batch::default();
+        // Whatever becomes of the commit, these are the ones that it may have written.
+        let ids: Arc<Mutex<Vec<DeliveryId>>> = Arc::default();
+        let (intake, batch, written_ids, then) = (self.clone(), taken.clone(), ids.clone(), self.clone());
         self.store.submit_repeatable(
             move |conn| {
-                engine.reports.take_into(&batch, MOST);
-                let reports = batch.lock().unwrap_or_else(PoisonError::into_inner);
-                engine.record_reports(conn, &reports)
+                intake.reports.take_into(&batch, MAX_BATCH);
+                let written = intake.record(conn, &lock(&batch))?;
+                *lock(&written_ids) = written.held.iter().map(|owed| owed.delivery.id.clone()).collect();
+                Ok(written)
             },
-            move |written| then.reports_written(gathering::all(&taken), written),
+            move |written| then.written(group_commit::all(&taken), written, &lock(&ids)),
         );
     }
 
-    fn record_reports(&self, conn: &mut Conn, reports: &[Report]) -> Result<Written> {
-        let generation = store::generation::read(conn)?;
+    fn record(&self, conn: &mut Conn, reports: &[Reported]) -> Result<Written> {
+        let head = changes::head(conn)?;
         let now = self.clock.now();
         let mut refused = Vec::new();
+        let mut read = HashMap::new();
         let mut new = Vec::with_capacity(reports.len());
         let mut all_owed = Vec::with_capacity(reports.len());
         for (at, report) in reports.iter().enumerate() {
-            let hooks = vet(conn, generation, &report.caller).and_then(|()| {
-                let event = &report.event;
-                Ok(self.directory.hooks(conn, generation, &event.organisation_id, event.mode)?)
-            });
+            let event = &report.event;
+            let hooks = check_caller(conn, head, &report.caller)
+                .and_then(|()| Ok(self.hooks(conn, head, &event.organisation_id, event.mode, &mut read)?));
             match hooks {
                 Ok(hooks) => {
-                    let route = route(&hooks, &report.event, report.interview.as_ref());
+                    let route = route(&hooks, event, report.interview.as_ref());
                     let bodies = field_sets(&route).into_iter().map(|set| (set, report.body.clone())).collect();
-                    let event = NewEvent { event: report.event.clone(), bodies, candidates: Vec::new() };
+                    let event = NewEvent { event: event.clone(), bodies, candidates: Vec::new() };
                     all_owed.extend(owed(&event, &route, now));
                     new.push((event, route.len()));
                 }
@@ -215,56 +276,88 @@ impl Engine {
         }
         let new: Vec<_> = new.iter().map(|(event, route)| (event, *route)).collect();
         store::event::insert_all(conn, &new, now)?;
-        let (held, left) = self.queue().fitting(all_owed);
+        let (held, left) = self.dispatcher.queue().fitting(all_owed);
         let rows = held.iter().map(|owed| (&owed.delivery, Some(&self.instance)));
         let rows: Vec<_> = rows.chain(left.iter().map(|owed| (&owed.delivery, None))).collect();
         store::delivery::insert_all(conn, &rows)?;
-        Ok(Written { generation, refused, held, left: !left.is_empty() })
+        Ok(Written { head, refused, held, left, hooks: read })
     }
 
-    fn reports_written(self: &Arc<Self>, reports: Vec<Report>, written: Result<Written>) {
+    /// The hooks of an organisation and mode: those in memory, or what this transaction reads. What it reads is kept after its
+    /// commit alone: it may see what is never committed.
+    fn hooks(
+        &self,
+        conn: &mut Conn,
+        head: i64,
+        organisation: &OrganisationId,
+        mode: Mode,
+        read: &mut HashMap<(OrganisationId, Mode), Arc<[Hook]>>,
+    ) -> Result<Arc<[Hook]>> {
+        if let Some(hooks) = self.cache.hooks(head, organisation, mode) {
+            return Ok(hooks);
+        }
+        let whose = (organisation.clone(), mode);
+        if let Some(hooks) = read.get(&whose) {
+            return Ok(hooks.clone());
+        }
+        let hooks: Arc<[Hook]> = store::hook::list(conn, organisation, mode)?.for_routing().into();
+        read.insert(whose, hooks.clone());
+        Ok(hooks)
+    }
+
+    fn written(self: &Arc<Self>, mut reports: Vec<Reported>, written: Result<Written>, ids: &[DeliveryId]) {
         match written {
-            Ok(written) => {
-                self.store.seen(written.generation);
-                self.steps.at(Step::Committed);
-                self.meters.accepted(reports.len() - written.refused.len());
-                self.enqueue(written.held, written.generation);
-                if written.left {
-                    self.more_is_owed();
-                }
-                let mut refused = written.refused.into_iter().peekable();
-                for (at, report) in reports.into_iter().enumerate() {
-                    let answer = match refused.next_if(|(refused, _)| *refused == at) {
-                        Some((_, why)) => Err(why),
-                        None => Ok(report.event),
-                    };
-                    // Whoever asked may have gone.
-                    let _ = report.answer.send(answer);
-                }
-            }
+            Ok(written) => self.recorded(reports, written),
             Err(error) => {
-                let mut reports = reports;
                 if reports.is_empty() {
                     // It did not even come to taking them.
-                    let taken = Taken::default();
+                    let taken = Batch::default();
                     self.reports.take_into(&taken, usize::MAX);
-                    reports = gathering::all(&taken);
+                    reports = group_commit::all(&taken);
                 }
-                tracing::error!(%error, events = reports.len(), "events could not be recorded; whoever reported them was told");
+                if matches!(error, StoreError::Unclear(_)) {
+                    // If the commit was made and only its answer is lost, they are there, and nobody has them in memory.
+                    self.dispatcher.release_unknown(ids);
+                }
+                if let Some(left_out) = self.repeats.is_due("record", self.clock.steady()) {
+                    tracing::error!(%error, events = reports.len(), left_out, "events could not be recorded; the callers were told");
+                }
                 for report in reports {
                     let _ = report.answer.send(Err(NotRecorded::Store(error.again())));
                 }
             }
         }
         if self.reports.ended() {
-            self.write_reports();
+            self.write();
+        }
+    }
+
+    fn recorded(&self, reports: Vec<Reported>, written: Written) {
+        self.store.seen(written.head);
+        for ((organisation, mode), hooks) in written.hooks {
+            self.cache.keep_hooks(written.head, organisation, mode, hooks);
+        }
+        self.crash_hooks.at(CrashPoint::Committed);
+        self.meters.accepted(reports.len() - written.refused.len());
+        self.dispatcher.enqueue(written.held, Source::Recorded, Some(written.head));
+        if !written.left.is_empty() {
+            self.dispatcher.left_in_database(&written.left);
+        }
+        let mut refused = written.refused.into_iter().peekable();
+        for (at, report) in reports.into_iter().enumerate() {
+            let answer = match refused.next_if(|(refused, _)| *refused == at) {
+                Some((_, why)) => Err(why),
+                None => Ok(report.event),
+            };
+            // The caller may have gone.
+            let _ = report.answer.send(answer);
         }
     }
 }
 
 /// Whether the key still works: known if nothing has changed since it was looked up, read again otherwise.
-fn vet(conn: &mut Conn, generation: i64, caller: &Vetted) -> Result<(), NotRecorded> {
-    if caller.generation == generation {
+fn check_caller(conn: &mut Conn, head: i64, caller: &AuthenticatedKey) -> Result<(), NotRecorded> {
+    if caller.head == head {
         return Ok(());
     }
     let key = store::api_key::find(conn, &caller.key.organisation_id, &caller.key.id)?;

@@ -1,21 +1,16 @@
-//! Sessions that expire: a started one becomes abandoned by itself, and its event goes out (S1).
+//! The end of an interview session, and the event that says so (S1).
 //!
 //! State and event are written in one transaction, and the state only if the session still stood where it did: of several
-//! instances that look at once, one abandons it, and a crash between the two leaves neither. The clock caused it, so it has
-//! no client id.
+//! instances that look at once, one ends it, and a crash between the two leaves neither.
 
 use chrono::{DateTime, Utc};
 
-use super::engine::Engine;
 use super::intake::{self, Recorded};
 use crate::domain::event::{Cause, Event};
-use crate::domain::ids::{EventId, InstanceId, OrganisationId, SessionId};
+use crate::domain::ids::{EventId, InstanceId};
 use crate::domain::interview::payload::Told;
 use crate::domain::interview::{Session, SessionState};
 use crate::store::{self, Conn, Result, StoreError};
-
-/// So many sessions are looked for at once.
-const CHUNK: i64 = 100;
 
 /// Who reports an event, and in whose hands what is owed for it lies.
 #[derive(Debug, Clone, Copy)]
@@ -73,44 +68,4 @@ pub fn end(
     let (of, whom) = (&interview.id, candidate.id.clone());
     let recorded = intake::record_of_interview(conn, event, of, data, whom, by.holder, now)?;
     Ok(Some((session, recorded)))
-}
-
-impl Engine {
-    /// Abandons every started session whose time is over; how many those were.
-    pub async fn expire_sessions(&self) -> Result<usize> {
-        let mut all = 0;
-        loop {
-            let now = self.clock.now();
-            let due = self.store.read(move |conn| store::interview::expired(conn, now, CHUNK)).await?;
-            let (seen, before) = (due.len(), all);
-            for (organisation, id) in due {
-                match self.expire(organisation, id.clone(), now).await {
-                    Ok(done) => all += usize::from(done),
-                    // One that nobody can read holds up no other.
-                    Err(error @ StoreError::Corrupt { .. }) => {
-                        tracing::error!(%error, session = %id, "a session that has expired cannot be abandoned");
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-            if seen < CHUNK as usize || all == before {
-                return Ok(all);
-            }
-        }
-    }
-
-    async fn expire(&self, organisation: OrganisationId, id: SessionId, now: DateTime<Utc>) -> Result<bool> {
-        let (instance, console) = (self.instance.clone(), self.console.clone());
-        let expired = self.store.write(move |conn| {
-            let Some(session) = store::interview::find_session(conn, &organisation, &id)? else { return Ok(None) };
-            let before = session.state;
-            // It has been completed or withdrawn since it was looked for.
-            let Ok(session) = session.expire(now) else { return Ok(None) };
-            let by = Reporter { cause: &Cause::Clock, console: console.as_deref(), holder: &instance };
-            end(conn, session, &before, by, now)
-        });
-        let Some((_, recorded)) = expired.await? else { return Ok(false) };
-        self.hand_over(recorded.owed);
-        Ok(true)
-    }
 }

@@ -11,18 +11,25 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::sender::Fault;
 use crate::domain::attempt::{ErrorClass, Outcome};
 
-/// What a try came to: the word of its error class, or `success`.
+/// How an attempt went: its error class, or `success`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Came {
-    outcome: Word,
+struct OutcomeLabel {
+    outcome: LabelText,
+}
+
+/// What of ours kept an attempt from being made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OwnFault {
+    fault: LabelText,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Word(&'static str);
+struct LabelText(&'static str);
 
-impl EncodeLabelValue for Word {
+impl EncodeLabelValue for LabelText {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
         self.0.encode(encoder)
     }
@@ -38,7 +45,8 @@ const SIZES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 51
 #[derive(Debug)]
 pub struct Meters {
     accepted: Counter,
-    tries: Family<Came, Histogram, fn() -> Histogram>,
+    own_faults: Family<OwnFault, Counter>,
+    attempts: Family<OutcomeLabel, Histogram, fn() -> Histogram>,
     delivered: Counter,
     given_up: Counter,
     lag: Histogram,
@@ -52,7 +60,8 @@ impl Default for Meters {
         let sizes = || Histogram::new(SIZES);
         Self {
             accepted: Counter::default(),
-            tries: Family::new_with_constructor(seconds),
+            own_faults: Family::default(),
+            attempts: Family::new_with_constructor(seconds),
             delivered: Counter::default(),
             given_up: Counter::default(),
             lag: seconds(),
@@ -71,7 +80,12 @@ impl Meters {
         registry.register(
             "hirewire_try_seconds",
             "Time of each try from its start to its end, by what it came to.",
-            self.tries.clone(),
+            self.attempts.clone(),
+        );
+        registry.register(
+            "hirewire_own_faults",
+            "Attempts that something of ours prevented; none is counted against a receiver.",
+            self.own_faults.clone(),
         );
         registry.register("hirewire_start_lag_seconds", "How long tries waited after they were due.", self.lag.clone());
         registry.register("hirewire_intake_batch_size", "Events recorded by one transaction.", self.reports.clone());
@@ -88,15 +102,20 @@ impl Meters {
         self.reports.observe(events as f64);
     }
 
-    /// A try begins so long after it was due.
+    /// Something of ours kept an attempt from being made.
+    pub(super) fn own_fault(&self, fault: Fault) {
+        self.own_faults.get_or_create(&OwnFault { fault: LabelText(fault.word()) }).inc();
+    }
+
+    /// An attempt begins so long after it was due.
     pub(super) fn began(&self, lag: Duration) {
         self.lag.observe(lag.as_secs_f64());
     }
 
-    /// A try has ended.
-    pub(super) fn tried(&self, outcome: &Outcome, took: Duration) {
-        let word = Word(outcome.class.map_or("success", ErrorClass::as_str));
-        self.tries.get_or_create(&Came { outcome: word }).observe(took.as_secs_f64());
+    /// An attempt has ended.
+    pub(super) fn attempted(&self, outcome: &Outcome, took: Duration) {
+        let outcome = LabelText(outcome.class.map_or("success", ErrorClass::as_str));
+        self.attempts.get_or_create(&OutcomeLabel { outcome }).observe(took.as_secs_f64());
     }
 
     /// A batch of answers was written down; so many deliveries have arrived or were given up.

@@ -1,6 +1,6 @@
 //! Preparing: what it takes to send to a hook, read and opened.
 
-use super::directory::Target;
+use super::hook_cache::Target;
 use super::proof::Proofs;
 use super::sender::KnownSecrets;
 use crate::domain::hook::Hook;
@@ -21,7 +21,8 @@ pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Resu
     let proofs = proofs(conn, &hook, sealing, &mut known)?;
     let headers = headers(conn, id, sealing)?;
     headers.iter().for_each(|header| known.add_header(header));
-    Ok(Some(Target { hook, proofs, headers: headers.into(), known: known.into() }))
+    let address = format!("{}:{}", hook.url.url().host_str().unwrap_or_default(), hook.url.port()).into();
+    Ok(Some(Target { hook, proofs, headers: headers.into(), known: known.into(), address }))
 }
 
 fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey, known: &mut KnownSecrets) -> Result<Proofs, StoreError> {

@@ -2,15 +2,16 @@
 //!
 //! Usually nobody has touched the delivery since the try began, and the write itself makes sure of that. Otherwise the
 //! delivery is read again under lock, because someone may have cancelled it, asked for another try, paused its hook or
-//! deleted or replaced it meanwhile. Then the try is still recorded as evidence, and the decision stands.
+//! deleted or replaced it meanwhile. Then the try is still recorded as evidence, and what counts is decided by
+//! [`Meanwhile`].
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::health::{self, Noted};
 use super::proof;
 use super::sender::Sent;
-use crate::domain::attempt::{Attempt, Proof, Trigger};
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::attempt::{Attempt, Proof};
+use crate::domain::delivery::{Delivery, EndedAttempt, Meanwhile};
 use crate::domain::health::Rule;
 use crate::domain::ids::{AttemptId, CredentialId, InstanceId};
 use crate::domain::policy::Policy;
@@ -67,10 +68,21 @@ impl Finished {
         Self { other, used, ..self }
     }
 
-    /// A delivery after this try.
-    fn after(&self, delivery: &Delivery) -> Delivery {
-        let times = (self.attempt.started_at, self.attempt.finished_at);
-        delivery.after(&self.attempt.outcome, self.policy, times, self.jitter, self.other)
+    fn ended(&self) -> EndedAttempt<'_> {
+        EndedAttempt {
+            outcome: &self.attempt.outcome,
+            trigger: self.attempt.trigger,
+            policy: self.policy,
+            times: (self.attempt.started_at, self.attempt.finished_at),
+            jitter: self.jitter,
+            other: self.other,
+        }
+    }
+
+    /// Its delivery after this try, if nobody has touched it meanwhile.
+    fn expected(&self) -> Delivery {
+        let ended = self.ended();
+        self.owed.delivery.after(ended.outcome, ended.policy, ended.times, ended.jitter, ended.other)
     }
 
     /// Whether a delivery is due so soon that its instance keeps it.
@@ -93,7 +105,7 @@ pub struct Written {
 
 /// Writes a batch down, and what it says of its hooks.
 pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId, rule: Rule) -> Result<Written> {
-    let expected: Vec<Delivery> = batch.iter().map(|finished| finished.after(&finished.owed.delivery)).collect();
+    let expected: Vec<Delivery> = batch.iter().map(Finished::expected).collect();
     let settled = batch.iter().zip(&expected).map(|(finished, after)| {
         let holder = Some(own).filter(|_| finished.is_soon(after));
         Settled { before: &finished.owed.delivery, after, holder, attempt: &finished.attempt }
@@ -149,49 +161,15 @@ fn settle_one(conn: &mut Conn, finished: &Finished, own: &InstanceId) -> Result<
         return Ok(Told::Known(current));
     }
     store::attempt::insert(conn, &Attempt { number: current.tries.all() + 1, ..finished.attempt.clone() })?;
-    let has_moved = current.hook_id != finished.owed.delivery.hook_id;
-    let next = next(finished, current);
-    let holder = holder.as_ref().or(Some(own)).filter(|_| finished.is_soon(&next));
+    let meanwhile = Meanwhile::between(&finished.owed.delivery, &current);
+    let has_moved = matches!(meanwhile, Meanwhile::Readdressed { .. });
+    let next = current.settle(&finished.ended(), meanwhile);
+    // What waits for its hook belongs to nobody.
+    let keeps = finished.is_soon(&next);
+    let holder = holder.as_ref().or(Some(own)).filter(|_| keeps);
     store::delivery::update(conn, &next, holder)?;
     if has_moved && next.hook_id == finished.owed.delivery.hook_id {
         store::delivery::readdress(conn, &next.id, &next.hook_id)?;
     }
     Ok(Told::New(next))
-}
-
-fn next(finished: &Finished, current: Delivery) -> Delivery {
-    let held = current.state.is_held();
-    let owed = current.state.is_owed();
-    let begun_as = &finished.owed.delivery;
-    let asked_again = current.trigger == Trigger::Manual
-        && (current.trigger, current.updated_at) != (begun_as.trigger, begun_as.updated_at);
-    let missed = current.is_missed();
-    let tried = finished.after(&Delivery { trigger: finished.attempt.trigger, ..current.clone() });
-    let has_moved = current.hook_id != begun_as.hook_id;
-    match (owed, tried.state) {
-        // Its hook was replaced meanwhile: what arrived at the old address has arrived there, and what did not is owed to
-        // the new one, which this try says nothing of.
-        (true, DeliveryState::Success { .. }) if has_moved && tried.last_class.is_none() => {
-            Delivery { hook_id: begun_as.hook_id.clone(), ..tried }
-        }
-        (true, _) if has_moved => Delivery {
-            state: DeliveryState::Retrying { due: current.state.due() },
-            trigger: current.trigger.on_its_own(),
-            ..tried
-        },
-        // Its hook was disabled meanwhile: what has arrived all the same was not missed.
-        (false, DeliveryState::Success { .. }) if missed => tried,
-        // Cancelled meanwhile: the decision stands, the evidence is kept.
-        (false, _) => {
-            Delivery { state: current.state, last_class: current.last_class, trigger: current.trigger, ..tried }
-        }
-        // A try that arrived needs no further one, whoever asked for it.
-        (true, _) if asked_again && tried.last_class.is_some() => {
-            Delivery { state: DeliveryState::Retrying { due: current.state.due() }, trigger: current.trigger, ..tried }
-        }
-        (true, DeliveryState::Retrying { .. }) if held => {
-            Delivery { state: DeliveryState::Retrying { due: None }, ..tried }
-        }
-        (true, _) => tried,
-    }
 }

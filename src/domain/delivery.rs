@@ -23,6 +23,8 @@
 //! its last commit: *Pending* and *Retrying* are taken up again by whoever starts next, so a try may be repeated with the
 //! same `webhook-id` (at-least-once), never lost.
 
+mod meanwhile;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -34,6 +36,8 @@ use super::ids::{DeliveryId, EventId, HookId, OrganisationId};
 use super::mode::Mode;
 use super::policy::{LONGEST_RETRY_AFTER, Policy};
 use super::rotation::Side;
+
+pub use meanwhile::{EndedAttempt, Meanwhile};
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -366,11 +370,11 @@ mod tests {
     use super::super::event::{Cause, Event};
     use super::*;
 
-    fn at(seconds: i64) -> DateTime<Utc> {
+    pub(super) fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_763_631_000 + seconds, 0).expect("a time")
     }
 
-    fn owed() -> Delivery {
+    pub(super) fn owed() -> Delivery {
         let event = Event {
             id: EventId::new(at(0)),
             organisation_id: OrganisationId::new(at(0)),

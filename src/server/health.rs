@@ -2,8 +2,8 @@
 
 use actix_web::{HttpResponse, web};
 
+use super::Stopping;
 use crate::actions::Context;
-use crate::store;
 
 /// Adds `/healthz` and `/readyz`.
 pub(super) fn configure(server: &mut web::ServiceConfig) {
@@ -12,13 +12,14 @@ pub(super) fn configure(server: &mut web::ServiceConfig) {
         .route("/readyz", web::get().to(ready));
 }
 
-/// 200 when the database answers, 503 when it does not.
-async fn ready(context: web::Data<Context>) -> HttpResponse {
-    match context.store.read(|conn| store::setting::get(conn, "ready")).await {
-        Ok(_) => HttpResponse::Ok().body("ready\n"),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            HttpResponse::ServiceUnavailable().body("the database does not answer\n")
-        }
+/// 200 when what this process last did with its database went well, 503 and a reason when it did not, or when the program is
+/// about to stop. Asks memory alone, so it answers at once whatever the database does.
+async fn ready(context: web::Data<Context>, stopping: web::Data<Stopping>) -> HttpResponse {
+    if stopping.is_told() {
+        return HttpResponse::ServiceUnavailable().body("not ready: stopping\n");
+    }
+    match context.store.vitals().ready() {
+        Ok(()) => HttpResponse::Ok().body("ready\n"),
+        Err(why) => HttpResponse::ServiceUnavailable().body(format!("not ready: {why}\n")),
     }
 }

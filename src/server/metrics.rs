@@ -2,27 +2,46 @@
 
 use std::fmt::Write as _;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{App as Actix, HttpResponse, HttpServer, dev::Server, web};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 
+use super::connections::Connections;
 use crate::actions::Context;
 use crate::store;
 
 /// The database is asked at most this long; without its answer the page has the rest.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Serves `/metrics` alone.
-pub(super) fn server(context: Context, listener: TcpListener) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || {
-        Actix::new().app_data(web::Data::new(context.clone())).route("/metrics", web::get().to(page))
-    });
-    Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+/// Prometheus needs one.
+const MAX_CONNECTIONS: usize = 32;
+
+struct Descriptors {
+    limit: u64,
+    connections: Arc<Connections>,
 }
 
-async fn page(context: web::Data<Context>) -> HttpResponse {
+/// Serves `/metrics` alone.
+pub(super) fn server(
+    context: Context,
+    connections: Arc<Connections>,
+    descriptors: u64,
+    listener: TcpListener,
+) -> std::io::Result<Server> {
+    let descriptors = web::Data::new(Descriptors { limit: descriptors, connections });
+    let server = HttpServer::new(move || {
+        Actix::new()
+            .app_data(web::Data::new(context.clone()))
+            .app_data(descriptors.clone())
+            .route("/metrics", web::get().to(page))
+    });
+    Ok(server.workers(1).max_connections(MAX_CONNECTIONS).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+}
+
+async fn page(context: web::Data<Context>, descriptors: web::Data<Descriptors>) -> HttpResponse {
     let mut registry = Registry::default();
     context.engine.meters().register(&mut registry);
     let mut text = String::with_capacity(8 * 1024);
@@ -31,12 +50,12 @@ async fn page(context: web::Data<Context>) -> HttpResponse {
     }
     // What is read off now comes before the line that ends the page.
     let mut page = text.trim_end().trim_end_matches("# EOF").to_owned();
-    instant(&mut page, &context).await;
+    instant(&mut page, &context, &descriptors).await;
     page.push_str("# EOF\n");
     HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(page)
 }
 
-async fn instant(page: &mut String, context: &Context) {
+async fn instant(page: &mut String, context: &Context, descriptors: &Descriptors) {
     let load = context.engine.load();
     let traffic = context.store.traffic();
     let commits = traffic.commits();
@@ -50,6 +69,13 @@ async fn instant(page: &mut String, context: &Context) {
     line("gauge", "hirewire_waiting", "Deliveries that wait in memory, due or not.", load.waiting as f64);
     line("counter", "hirewire_commits", "Transactions committed.", commits as f64);
     line("counter", "hirewire_writes", "Writes that these transactions held.", traffic.writes() as f64);
+    let (connections, limit) = (&descriptors.connections, descriptors.limit as f64);
+    line("gauge", "hirewire_descriptor_limit", "Files and sockets that the process may have open.", limit);
+    let allowed = connections.allowed as f64;
+    line("gauge", "hirewire_connections_allowed", "Incoming connections that may be open at once.", allowed);
+    line("gauge", "hirewire_connections", "Incoming connections that are open.", connections.open() as f64);
+    let dropped = connections.dropped() as f64;
+    line("counter", "hirewire_connections_dropped", "Connections ended for being slow or for others.", dropped);
     let trips = traffic.round_trips() as f64;
     line("counter", "hirewire_database_round_trips", "Statements that went to PostgreSQL and back.", trips);
     let now = context.clock.now();

@@ -1,42 +1,48 @@
-//! The database: many readers, orderly writers.
+//! The database: many readers, orderly writers, and connections of their own for each kind of work.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use diesel::r2d2::{Pool, PooledConnection};
-use diesel::{RunQueryDsl as _, sql_query};
+use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
 
-use super::connection::Manager;
+use super::changes::{self, Change};
+use super::connection::{Manager, PAGE_TIMEOUT, Purpose};
+use super::fault::{Fault, Faults};
+use super::file_lock::FileLock;
+use super::pools::{Pools, User, WRITE_TIMEOUT};
+use super::reading_limit::ReadingLimit;
 use super::traffic::Traffic;
-use super::writer::{self, Repeatable, Work, Write};
-use super::{Conn, DatabaseUrl, Result, StoreError, generation, migrate};
+use super::vitals::{PROOF_INTERVAL, Vitals};
+use super::writer::{self, Ended, NotCommitted, Repeatable, Work, Write};
+use super::{Conn, DatabaseUrl, Result, StoreError, migrate, setting};
 
-/// How long to wait for a connection before saying that there is none.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// The database. Cheap to clone.
+/// The database, and whose connections to it are used. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    user: User,
 }
 
 struct Inner {
     url: DatabaseUrl,
-    pool: Pool<Manager>,
+    pools: Pools,
     writer: Writer,
     traffic: Arc<Traffic>,
+    vitals: Arc<Vitals>,
     generation: AtomicI64,
+    listeners: watch::Sender<i64>,
     runtime: Handle,
 }
 
 enum Writer {
     /// SQLite: the thread that alone writes.
     Thread(mpsc::Sender<Box<dyn Write>>),
-    /// PostgreSQL: any connection of the pool.
+    /// PostgreSQL: any connection of the user's pool.
     Pool,
 }
 
@@ -48,35 +54,67 @@ impl fmt::Debug for Store {
 
 impl Store {
     /// Opens the database, makes its file when it is a new SQLite one, and brings its schema up to date under a lock.
+    /// `lock` is the file's, when this process has it.
     ///
     /// Call it where a tokio runtime is at hand, off its own threads: the database's work is done there.
-    pub fn open(url: &DatabaseUrl) -> Result<Self> {
-        migrate::migrate(url)?;
-        let traffic: Arc<Traffic> = Arc::default();
-        let manager = |read_only| Manager { url: url.clone(), read_only, traffic: traffic.clone() };
-        let pool = Pool::builder()
-            .max_size(8)
-            .min_idle(Some(1))
-            .connection_timeout(PATIENCE)
-            // What is broken is found out by using it; asking first would cost a round trip each time.
-            .test_on_check_out(false)
-            .build(manager(matches!(url, DatabaseUrl::Sqlite(_))))
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let writer = match manager(false).open()? {
-            Conn::Sqlite(connection) => Writer::Thread(writer::start(connection, traffic.clone())?),
-            Conn::Postgres(_) => Writer::Pool,
+    pub fn open(url: &DatabaseUrl, lock: Option<&FileLock>) -> Result<Self> {
+        migrate::migrate(url, lock)?;
+        let (traffic, vitals): (Arc<Traffic>, Arc<Vitals>) = Default::default();
+        let pools = Pools::open(url, &traffic)?;
+        let writer = match url {
+            DatabaseUrl::Sqlite(_) => {
+                let faults = Faults::default();
+                let writing = Manager::alone(url, Purpose::Work).open(&faults)?;
+                Writer::Thread(writer::start(writing, faults, traffic.clone(), vitals.clone())?)
+            }
+            DatabaseUrl::Postgres(_) => Writer::Pool,
         };
-        let inner = Inner {
-            url: url.clone(),
-            pool,
-            writer,
-            traffic,
-            generation: AtomicI64::new(0),
-            runtime: Handle::current(),
-        };
-        let generation = inner.with(generation::read)?;
-        inner.generation.store(generation, Ordering::Release);
-        Ok(Self { inner: Arc::new(inner) })
+        let runtime = Handle::current();
+        let (generation, listeners) = (AtomicI64::new(0), watch::Sender::new(0));
+        let inner = Inner { url: url.clone(), pools, writer, traffic, vitals, generation, listeners, runtime };
+        let head = inner.with(User::Engine, changes::head)?;
+        let store = Self { inner: Arc::new(inner), user: User::Engine };
+        store.seen(head);
+        Ok(store)
+    }
+
+    /// The same database through the engine's connections.
+    pub fn for_engine(&self) -> Self {
+        self.used_by(User::Engine)
+    }
+
+    /// The same database through the connection that looks for changes have to themselves.
+    pub fn for_looks(&self) -> Self {
+        self.used_by(User::Looks)
+    }
+
+    /// The same database through the console's connections: its reads end after three seconds with
+    /// [`StoreError::TimedOut`].
+    pub fn for_pages(&self) -> Self {
+        self.used_by(User::Pages)
+    }
+
+    /// The same database through the partner API's connections.
+    pub fn for_api(&self) -> Self {
+        self.used_by(User::Api)
+    }
+
+    fn used_by(&self, user: User) -> Self {
+        Self { inner: self.inner.clone(), user }
+    }
+
+    /// Whether this process can work.
+    pub fn vitals(&self) -> &Vitals {
+        &self.inner.vitals
+    }
+
+    /// Commits one row unless something was committed lately, so that a database that takes no writes shows while there is
+    /// nothing to write.
+    pub async fn prove_writable(&self) -> Result<()> {
+        if self.vitals().last_commit().is_some_and(|last| last < PROOF_INTERVAL) {
+            return Ok(());
+        }
+        self.write(|conn| setting::put(conn, "proof that writes are taken", &[1])).await
     }
 
     /// Which database this is.
@@ -99,14 +137,25 @@ impl Store {
         &self.inner.runtime
     }
 
-    /// The generation this process has last seen (see [`generation`]).
+    /// The number of the last change this process has seen (see [`changes`]).
     pub fn generation(&self) -> i64 {
         self.inner.generation.load(Ordering::Acquire)
     }
 
-    /// A generation was read in a transaction that has been committed.
+    /// The number of a change was read in a transaction that has been committed. Whoever listens for changes is woken.
     pub fn seen(&self, generation: i64) {
-        self.inner.generation.fetch_max(generation, Ordering::AcqRel);
+        if self.inner.generation.fetch_max(generation, Ordering::AcqRel) < generation {
+            self.inner.listeners.send_if_modified(|newest| {
+                let is_newer = *newest < generation;
+                *newest = generation.max(*newest);
+                is_newer
+            });
+        }
+    }
+
+    /// Tells of each newer number that this process sees.
+    pub fn changes(&self) -> watch::Receiver<i64> {
+        self.inner.listeners.subscribe()
     }
 
     /// Reads. The closure sees committed rows only; it must not write.
@@ -115,14 +164,16 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let inner = self.inner.clone();
-        match self.inner.runtime.spawn_blocking(move || inner.with(work)).await {
-            Ok(result) => result,
-            Err(error) => Err(StoreError::Unavailable(error.to_string()).into()),
-        }
+        let (inner, user) = (self.inner.clone(), self.user);
+        let reading = self.inner.runtime.spawn_blocking(move || inner.with(user, work));
+        let Ok(read) = self.within(user.answer_timeout(), reading).await else {
+            return Err(StoreError::Unavailable("no answer came".into()).into());
+        };
+        read.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()).into()))
     }
 
-    /// Writes: everything the closure does is one transaction, durable when this returns `Ok`, undone when it is `Err`.
+    /// Writes: everything the closure does is one transaction, durable when this returns `Ok`, undone when it is `Err`,
+    /// unless that is [`StoreError::Unclear`].
     pub async fn write<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -133,22 +184,39 @@ impl Store {
             // A caller that went away does not undo what it asked for.
             let _ = answer.send(result);
         });
-        answered.await.unwrap_or_else(|_| Err(stopped().into()))
+        match self.within(WRITE_TIMEOUT, answered).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(stopped().into())),
+            Err(_) => Err(StoreError::Unclear("no answer came".into()).into()),
+        }
     }
 
-    /// Writes what others keep in memory: every instance forgets what it knew (see [`generation`]).
-    pub async fn change<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// A server that stands still, or a network that swallows what is sent, ends no wait by itself; a file always answers.
+    async fn within<F: Future>(&self, limit: Duration, answer: F) -> Result<F::Output, tokio::time::error::Elapsed> {
+        if self.is_alone() { Ok(answer.await) } else { timeout(limit, answer).await }
+    }
+
+    /// Writes what others keep in memory or hold. The work names what it changes, and every instance forgets and looks at
+    /// that alone (see [`changes`]); work that turns out to change nothing of the kind names nothing, and nobody is told.
+    pub async fn change<T, E>(
+        &self,
+        now: DateTime<Utc>,
+        work: impl FnOnce(&mut Conn, &mut Vec<Change>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let changed = move |conn: &mut Conn| -> Result<(T, i64), E> {
-            let value = work(conn)?;
-            // Last, because others wait for this row from here on.
-            Ok((value, generation::bump(conn)?))
+        let changed = move |conn: &mut Conn| -> Result<(T, Option<i64>), E> {
+            let mut named = Vec::new();
+            let value = work(conn, &mut named)?;
+            // Last, because others wait for its row from here on.
+            let number = if named.is_empty() { None } else { Some(changes::record(conn, &named, now)?) };
+            Ok((value, number))
         };
-        let (value, generation) = self.write(changed).await?;
-        self.seen(generation);
+        let (value, number) = self.write(changed).await?;
+        if let Some(number) = number {
+            self.seen(number);
+        }
         Ok(value)
     }
 
@@ -181,47 +249,62 @@ impl Store {
         match &self.inner.writer {
             Writer::Thread(writes) => {
                 if let Err(mpsc::SendError(write)) = writes.send(write) {
-                    write.done(Err("the thread that writes has stopped".into()));
+                    write.done(Err(NotCommitted::Undone("the thread that writes has stopped".into())));
                 }
             }
             Writer::Pool => {
-                let inner = self.inner.clone();
-                self.inner.runtime.spawn_blocking(move || inner.write_alone(write));
+                let (inner, user) = (self.inner.clone(), self.user);
+                self.inner.runtime.spawn_blocking(move || inner.write_alone(user, write));
             }
         }
     }
 }
 
 impl Inner {
-    fn with<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
-        let mut pooled = self.connection()?;
+    fn with<T, E: From<StoreError>>(&self, user: User, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
+        let mut pooled = self.pools.connection(user)?;
+        let is_limited = user == User::Pages && matches!(pooled.conn, Conn::Sqlite(_));
+        let limit = is_limited.then(|| ReadingLimit::of(PAGE_TIMEOUT));
         let result = work(&mut pooled.conn);
-        if result.is_err() {
-            pooled.broken = is_gone(&mut pooled.conn);
-        }
-        result
-    }
-
-    fn write_alone(&self, write: Box<dyn Write>) {
-        let mut pooled = match self.connection() {
-            Ok(pooled) => pooled,
-            Err(error) => return write.done(Err(error.to_string())),
-        };
-        if !writer::alone(&mut pooled.conn, write, &self.traffic) {
-            pooled.broken = is_gone(&mut pooled.conn);
+        let fault = pooled.look_back(self.pools.losses());
+        match (result, fault) {
+            (Err(_), _) if limit.is_some_and(|limit| limit.is_over()) => Err(StoreError::TimedOut.into()),
+            (Err(_), Some(fault)) => Err(fault.into_error().into()),
+            (result, _) => result,
         }
     }
 
-    fn connection(&self) -> Result<PooledConnection<Manager>> {
-        self.pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
+    /// A write that could not even begin is run once more on another connection: nothing of it was done.
+    fn write_alone(&self, user: User, mut write: Box<dyn Write>) {
+        let begin = user.purpose().begin();
+        let mut ended = self.write_once(user, &begin, &mut *write);
+        if matches!(ended, Ended::NotBegun(_)) {
+            ended = self.write_once(user, &begin, &mut *write);
+        }
+        match &ended {
+            Ended::Committed => {
+                self.traffic.committed(1);
+                self.vitals.committed();
+            }
+            // Others may be able to write while this one waited too long for a lock.
+            Ended::Undone | Ended::Not(NotCommitted::Failed(Fault::TimedOut)) => {}
+            Ended::Not(why) | Ended::NotBegun(why) => self.vitals.commit_failed(&StoreError::from(why.clone())),
+        }
+        write.done(match ended {
+            Ended::Committed | Ended::Undone => Ok(()),
+            Ended::Not(why) | Ended::NotBegun(why) => Err(why),
+        });
     }
-}
 
-/// Something failed: was it the connection?
-fn is_gone(conn: &mut Conn) -> bool {
-    match conn {
-        Conn::Sqlite(_) => false,
-        Conn::Postgres(_) => sql_query("SELECT 1").execute(conn).is_err(),
+    fn write_once(&self, user: User, begin: &str, write: &mut dyn Write) -> Ended {
+        match self.pools.connection(user) {
+            Err(error) => Ended::NotBegun(NotCommitted::Undone(error.to_string())),
+            Ok(mut pooled) => {
+                let ended = writer::alone(&mut pooled, begin, write);
+                pooled.look_back(self.pools.losses());
+                ended
+            }
+        }
     }
 }
 

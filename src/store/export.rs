@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::delivery::DeliveryRow;
+use super::delivery::rows::{DeliveryRow, OpenRow, read};
 use super::row::{Reader, json_text};
-use super::schema::{deliveries, export_candidates, exports, hooks, members, vacancies};
+use super::schema::{deliveries, export_candidates, exports, hooks, members, open_deliveries, vacancies};
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::delivery::{Delivery, Status};
@@ -116,20 +116,28 @@ pub fn insert(conn: &mut Conn, export: &Export, included: &[CandidateId]) -> Res
     Ok(())
 }
 
-type ViewRow = (ExportRow, DeliveryRow, String, String, String);
+type ViewRow = (ExportRow, DeliveryRow, Option<OpenRow>, String, String, String);
 
-fn read_view((export, delivery, vacancy_title, hook_name, requested_by_name): ViewRow) -> Result<ExportView> {
-    Ok(ExportView { export: export.read()?, delivery: delivery.read()?, vacancy_title, hook_name, requested_by_name })
+fn read_view((export, log, open, vacancy_title, hook_name, requested_by_name): ViewRow) -> Result<ExportView> {
+    Ok(ExportView { export: export.read()?, delivery: read((log, open))?, vacancy_title, hook_name, requested_by_name })
 }
 
 macro_rules! views {
     () => {
         exports::table
             .inner_join(deliveries::table.on(deliveries::id.eq(exports::delivery_id)))
+            .left_join(open_deliveries::table.on(open_deliveries::delivery_id.eq(exports::delivery_id)))
             .inner_join(vacancies::table.on(vacancies::id.eq(exports::vacancy_id)))
             .inner_join(hooks::table.on(hooks::id.eq(exports::hook_id)))
             .inner_join(members::table.on(members::id.eq(exports::requested_by)))
-            .select((ExportRow::as_select(), DeliveryRow::as_select(), vacancies::title, hooks::name, members::name))
+            .select((
+                ExportRow::as_select(),
+                DeliveryRow::as_select(),
+                Option::<OpenRow>::as_select(),
+                vacancies::title,
+                hooks::name,
+                members::name,
+            ))
     };
 }
 
@@ -180,8 +188,14 @@ pub fn list(
     if let Some(member) = &filter.requested_by {
         query = query.filter(exports::requested_by.eq(member.to_string()));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(deliveries::status.eq(status.as_str()));
+    match filter.status {
+        Some(status @ (Status::Pending | Status::Retrying)) => {
+            query = query.filter(open_deliveries::status.nullable().eq(status.as_str()));
+        }
+        Some(status @ (Status::Success | Status::Failed)) => {
+            query = query.filter(deliveries::status.eq(status.as_str()));
+        }
+        None => {}
     }
     if let Some(before) = &filter.before {
         let at = exports::table.find(before.as_str()).filter(exports::organisation_id.eq(organisation.as_str()));
@@ -196,9 +210,8 @@ pub fn list(
 
 /// The exports to a hook that are still owed: what refuses its deletion (A3).
 pub fn in_progress_to(conn: &mut Conn, hook: &HookId) -> Result<Vec<ExportView>> {
-    let owed = [Status::Pending.as_str(), Status::Retrying.as_str()];
     let rows: Vec<ViewRow> = views!()
-        .filter(exports::hook_id.eq(hook.as_str()).and(deliveries::status.eq_any(owed)))
+        .filter(exports::hook_id.eq(hook.as_str()).and(open_deliveries::delivery_id.nullable().is_not_null()))
         .order(exports::id.desc())
         .load(conn)?;
     rows.into_iter().map(read_view).collect()

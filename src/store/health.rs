@@ -12,12 +12,13 @@ use super::row::Reader;
 use super::schema::{hook_health, hooks};
 use super::statement::{Batch, Column, Line, Statement, Value};
 use super::time::micros;
-use super::{Conn, Result};
+use super::{Conn, Result, StoreError};
 use crate::domain::health::{Health, PRECISION, Why};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = hook_health)]
 struct HealthRow {
     hook_id: String,
     failed_in_row: i32,
@@ -62,20 +63,32 @@ pub(super) fn insert(conn: &mut Conn, hook: &Hook) -> Result<()> {
 /// How these hooks do.
 pub fn of_hooks(conn: &mut Conn, ids: &[HookId]) -> Result<HashMap<HookId, Health>> {
     let ids: Vec<&str> = ids.iter().map(HookId::as_str).collect();
-    let rows: Vec<HealthRow> = hook_health::table.filter(hook_health::hook_id.eq_any(ids)).load(conn)?;
+    let rows: Vec<HealthRow> =
+        hook_health::table.filter(hook_health::hook_id.eq_any(ids)).select(HealthRow::as_select()).load(conn)?;
     rows.into_iter().map(HealthRow::read).collect()
 }
 
-/// How these hooks do, in the order of their ids; locked until the transaction ends.
+/// How these hooks do, in the order of their ids; locked until the transaction ends. What cannot be read is left out and said
+/// in the log, so that it keeps no answer from being written down.
 pub fn lock(conn: &mut Conn, ids: &[&HookId]) -> Result<Vec<(HookId, Health)>> {
     let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
     let query = hook_health::table.filter(hook_health::hook_id.eq_any(ids)).order(hook_health::hook_id);
     let rows: Vec<HealthRow> = match conn {
         // The one writer needs no row locks.
-        Conn::Sqlite(conn) => query.load(conn)?,
-        Conn::Postgres(conn) => query.for_no_key_update().load(conn)?,
+        Conn::Sqlite(conn) => query.select(HealthRow::as_select()).load(conn)?,
+        Conn::Postgres(conn) => query.select(HealthRow::as_select()).for_no_key_update().load(conn)?,
     };
-    rows.into_iter().map(HealthRow::read).collect()
+    let mut health = Vec::with_capacity(rows.len());
+    for row in rows {
+        match row.read() {
+            Ok(read) => health.push(read),
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(%error, "how a webhook does cannot be read; the others are judged");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(health)
 }
 
 /// The active hooks for which at least so many deliveries in a row were given up.
@@ -84,6 +97,18 @@ pub fn failing(conn: &mut Conn, at_least: u32) -> Result<Vec<HookId>> {
         .inner_join(hooks::table.on(hooks::id.eq(hook_health::hook_id)))
         .filter(hook_health::failed_in_row.ge(i32::try_from(at_least).unwrap_or(i32::MAX)))
         .filter(hooks::state.eq(HookState::Active.as_str()))
+        .order(hook_health::hook_id)
+        .select(hook_health::hook_id)
+        .load(conn)?;
+    ids.iter().map(|id| Reader { table: "hook_health", id }.parse(id)).collect()
+}
+
+/// Hooks whose receivers are gone and that could not be disabled at once.
+pub fn gone(conn: &mut Conn) -> Result<Vec<HookId>> {
+    let ids: Vec<String> = hook_health::table
+        .inner_join(hooks::table.on(hooks::id.eq(hook_health::hook_id)))
+        .filter(hook_health::gone_at.is_not_null())
+        .filter(hooks::state.eq_any([HookState::Active.as_str(), HookState::Paused.as_str()]))
         .order(hook_health::hook_id)
         .select(hook_health::hook_id)
         .load(conn)?;
@@ -136,12 +161,17 @@ struct Update;
 
 impl Statement for Update {
     const SQL: &'static str = "UPDATE hook_health h SET failed_in_row = v.failed_in_row, since = v.since, \
-            warned = v.warned \
-        FROM UNNEST(?, ?, ?, ?) AS v (hook_id, failed_in_row, since, warned) WHERE h.hook_id = v.hook_id";
+            warned = v.warned, gone_at = coalesce(v.gone_at, h.gone_at) \
+        FROM UNNEST(?, ?, ?, ?, ?) AS v (hook_id, failed_in_row, since, warned, gone_at) \
+        WHERE h.hook_id = v.hook_id";
 }
 
-/// Writes how these hooks do now; why one is disabled stays as it is.
-pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)]) -> Result<()> {
+/// Writes how these hooks do now, and of those in `gone` that their receivers were gone then; why one is disabled stays as it
+/// is.
+///
+/// All in one statement: a second one on the same row would look at its hook, and wait for whoever is changing that.
+pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)], gone: &[(HookId, DateTime<Utc>)]) -> Result<()> {
+    let gone = |id: &HookId| gone.iter().find(|(hook, _)| hook == id).map(|(_, at)| micros(*at));
     let count = |health: &Health| i32::try_from(health.failed_in_row).unwrap_or(i32::MAX);
     match conn {
         Conn::Sqlite(conn) => {
@@ -151,6 +181,7 @@ pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)]) -> Result<()> {
                         hook_health::failed_in_row.eq(count(health)),
                         hook_health::since.eq(micros(health.since)),
                         hook_health::warned.eq(i32::from(health.warned)),
+                        gone(hook).map(|at| hook_health::gone_at.eq(at)),
                     ))
                     .execute(conn)?;
             }
@@ -162,6 +193,7 @@ pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)]) -> Result<()> {
                 Column::Int(changed.iter().map(|(_, health)| count(health)).collect()),
                 Column::Big(changed.iter().map(|(_, health)| micros(health.since)).collect()),
                 Column::Int(changed.iter().map(|(_, health)| i32::from(health.warned)).collect()),
+                Column::BigOrNull(changed.iter().map(|(hook, _)| gone(hook)).collect()),
             ])
             .execute(conn)?;
         }
@@ -170,7 +202,8 @@ pub fn update_all(conn: &mut Conn, changed: &[(HookId, Health)]) -> Result<()> {
 }
 
 /// Disables a hook: a failing one if it is active, one that is gone also if it is paused. `None` if it is neither, or if
-/// somebody is changing it at this very moment: whoever disables holds other rows, and must not wait for a person's act.
+/// somebody is changing it at this very moment: whoever disables holds other rows, and must not wait for a person's act. Of one
+/// that is gone a note stays then ([`update_all`]), so that it is disabled later ([`gone`]).
 pub fn disable(conn: &mut Conn, id: &HookId, why: Why, now: DateTime<Utc>) -> Result<Option<Hook>> {
     let from: &[HookState] = match why {
         Why::Gone => &[HookState::Active, HookState::Paused],
@@ -190,7 +223,11 @@ pub fn disable(conn: &mut Conn, id: &HookId, why: Why, now: DateTime<Utc>) -> Re
         .set((hooks::state.eq(HookState::Disabled.as_str()), hooks::updated_at.eq(micros(now))))
         .execute(conn)?;
     diesel::update(hook_health::table.find(id.as_str()))
-        .set((hook_health::disabled_for.eq(why.as_str()), hook_health::disabled_at.eq(micros(now))))
+        .set((
+            hook_health::disabled_for.eq(why.as_str()),
+            hook_health::disabled_at.eq(micros(now)),
+            hook_health::gone_at.eq(None::<i64>),
+        ))
         .execute(conn)?;
     Ok(super::hook::by_ids(conn, std::slice::from_ref(id))?.pop())
 }
@@ -216,6 +253,7 @@ pub fn restart(conn: &mut Conn, id: &HookId, now: DateTime<Utc>) -> Result<()> {
             hook_health::warned.eq(0),
             hook_health::disabled_for.eq(None::<String>),
             hook_health::disabled_at.eq(None::<i64>),
+            hook_health::gone_at.eq(None::<i64>),
         ))
         .execute(conn)?;
     Ok(())

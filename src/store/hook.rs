@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::row::{Reader, json_text};
 use super::schema::hooks;
 use super::time::micros;
-use super::{Conn, Result, health};
+use super::{Conn, Result, StoreError, health};
 use crate::domain::event::EventType;
 use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
@@ -15,7 +15,7 @@ use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
 use crate::domain::rate::RateLimit;
 
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = hooks)]
 struct HookRow {
     id: String,
@@ -152,6 +152,14 @@ pub fn default_of(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) ->
     row.map(HookRow::read).transpose()
 }
 
+/// Whether a mode has a default hook, one that cannot be read included.
+pub fn has_default(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<bool> {
+    let default = hooks::table
+        .filter(hooks::organisation_id.eq(organisation.as_str()).and(hooks::mode.eq(mode.as_str())))
+        .filter(hooks::is_default.and(hooks::state.ne(HookState::Deleted.as_str())));
+    Ok(diesel::select(diesel::dsl::exists(default)).get_result(conn)?)
+}
+
 /// The hook that an interview has of its own, if it has one (S2).
 pub fn of_interview(conn: &mut Conn, organisation: &OrganisationId, interview: &InterviewId) -> Result<Option<Hook>> {
     let rows = hooks::table
@@ -251,6 +259,21 @@ pub fn current_state(conn: &mut Conn, id: &HookId) -> Result<Option<HookState>> 
     state.map(|word| row.word("state", &word, HookState::parse)).transpose()
 }
 
+/// Whose a hook is.
+pub fn owner(conn: &mut Conn, id: &HookId) -> Result<Option<OrganisationId>> {
+    let found: Option<String> = hooks::table.find(id.as_str()).select(hooks::organisation_id).first(conn).optional()?;
+    found.map(|organisation| Reader { table: "hooks", id: id.as_str() }.parse(&organisation)).transpose()
+}
+
+/// Whether this version can read a hook. One that is not there cannot be read.
+pub fn is_readable(conn: &mut Conn, id: &HookId) -> Result<bool> {
+    match by_ids(conn, std::slice::from_ref(id)) {
+        Ok(found) => Ok(!found.is_empty()),
+        Err(StoreError::Corrupt { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// These hooks, whosever they are: what the engine asks before it sends.
 pub fn by_ids(conn: &mut Conn, ids: &[HookId]) -> Result<Vec<Hook>> {
     let ids: Vec<&str> = ids.iter().map(HookId::as_str).collect();
@@ -258,16 +281,97 @@ pub fn by_ids(conn: &mut Conn, ids: &[HookId]) -> Result<Vec<Hook>> {
     read_all(conn, rows)
 }
 
-/// The hooks of a mode that are not deleted, by name.
-pub fn list(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<Vec<Hook>> {
-    let rows = hooks::table
+/// How many hooks of a mode are not deleted, those of interviews included.
+pub fn count_alive(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<usize> {
+    let count: i64 = hooks::table
+        .filter(hooks::organisation_id.eq(organisation.as_str()))
+        .filter(hooks::mode.eq(mode.as_str()))
+        .filter(hooks::state.ne(HookState::Deleted.as_str()))
+        .count()
+        .get_result(conn)?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// The hooks of a mode that are not deleted, by name, those that this version cannot read apart.
+pub fn list(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<Listed> {
+    let rows: Vec<HookRow> = hooks::table
         .filter(hooks::organisation_id.eq(organisation.as_str()))
         .filter(hooks::mode.eq(mode.as_str()))
         .filter(hooks::state.ne(HookState::Deleted.as_str()))
         .order((hooks::name, hooks::id))
         .select(HookRow::as_select())
         .load(conn)?;
-    read_all(conn, rows)
+    // Interviews' own hooks are what the default hook is: while that cannot be read, neither can they.
+    let default_is_lost = rows.iter().any(|row| row.is_default && row.clone().read().is_err());
+    let mut listed = Listed::default();
+    let mut readable = Vec::with_capacity(rows.len());
+    for row in rows {
+        let is_lost = row.interview_id.is_some() && default_is_lost;
+        if is_lost || row.clone().read().is_err() {
+            listed.unreadable.extend(Unreadable::of(row));
+        } else {
+            readable.push(row);
+        }
+    }
+    listed.hooks = read_all(conn, readable)?;
+    Ok(listed)
+}
+
+/// The hooks of a mode.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Listed {
+    /// Those that can be read.
+    pub hooks: Vec<Hook>,
+    /// Those that cannot: a newer version wrote them, or they are impossible.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl Listed {
+    /// The hooks that an event may go to. For each that cannot be read stands a paused one: what is recorded for it is held
+    /// until it can be read.
+    pub fn for_routing(self) -> Vec<Hook> {
+        self.hooks.into_iter().chain(self.unreadable.into_iter().map(|unreadable| unreadable.stand_in)).collect()
+    }
+}
+
+/// A hook that cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unreadable {
+    /// Its id.
+    pub id: HookId,
+    /// Its name.
+    pub name: String,
+    stand_in: Hook,
+}
+
+impl Unreadable {
+    /// What there is to know of a row: its id, its name, and which events it wants, as far as this version knows of them.
+    /// `None` when not even its id can be read.
+    fn of(row: HookRow) -> Option<Self> {
+        let known = |events: &String| {
+            let names: Vec<String> = serde_json::from_str(events).ok()?;
+            Some(json_text(&names.iter().filter(|name| EventType::parse(name).is_some()).collect::<Vec<_>>()))
+        };
+        let stand_in = HookRow {
+            url: "https://unreadable.invalid/".to_owned(),
+            policy: Policy::Quick.as_str().to_owned(),
+            field_set: FieldSet::parse(&row.field_set).unwrap_or(FieldSet::Standard).as_str().to_owned(),
+            events: row.events.as_ref().and_then(known),
+            state: HookState::parse(&row.state)
+                .filter(|state| *state == HookState::Disabled)
+                .unwrap_or(HookState::Paused)
+                .as_str()
+                .to_owned(),
+            created_by: None,
+            replaced_by: None,
+            rate_limit: None,
+            created_at: 0,
+            updated_at: 0,
+            ..row
+        };
+        let stand_in = stand_in.read().ok()?;
+        Some(Self { id: stand_in.id.clone(), name: stand_in.name.clone(), stand_in })
+    }
 }
 
 /// The hooks of a mode that ever were, for the filter of the log.

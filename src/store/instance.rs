@@ -21,12 +21,17 @@ pub fn insert(conn: &mut Conn, id: &InstanceId, now: DateTime<Utc>) -> Result<()
     Ok(())
 }
 
-/// Says that an instance lives; whether the others still believe so.
+/// Says that an instance has taken its lock anew; whether the others still believe that it lives.
 pub fn beat(conn: &mut Conn, id: &InstanceId, now: DateTime<Utc>) -> Result<bool> {
     let changed = diesel::update(instances::table.find(id.as_str()))
         .set(instances::heartbeat_at.eq(micros(now)))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Whether an instance is on the list: whether the others still believe that it lives.
+pub fn is_known(conn: &mut Conn, id: &InstanceId) -> Result<bool> {
+    Ok(diesel::select(diesel::dsl::exists(instances::table.find(id.as_str()))).get_result(conn)?)
 }
 
 /// The instances other than `own`.
@@ -37,6 +42,20 @@ pub fn others(conn: &mut Conn, own: &InstanceId) -> Result<Vec<InstanceId>> {
         .select(instances::id)
         .load(conn)?;
     ids.iter().map(|id| Reader { table: "instances", id }.parse(id)).collect()
+}
+
+/// The instances other than `own`, each with when it last took its lock.
+pub fn others_with_beat(conn: &mut Conn, own: &InstanceId) -> Result<Vec<(InstanceId, DateTime<Utc>)>> {
+    let rows: Vec<(String, i64)> = instances::table
+        .filter(instances::id.ne(own.as_str()))
+        .order(instances::id)
+        .select((instances::id, instances::heartbeat_at))
+        .load(conn)?;
+    let read = |(id, beat): (String, i64)| {
+        let reader = Reader { table: "instances", id: &id };
+        Ok((reader.parse(&id)?, reader.time(beat)?))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// Removes instances.

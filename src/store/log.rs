@@ -5,8 +5,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::delivery::DeliveryRow;
-use super::schema::{deliveries, exports, hooks};
+use super::delivery::rows::{DeliveryRow, OpenRow, both_rows, read};
+use super::schema::{deliveries, exports, hooks, open_deliveries};
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::catalogue;
@@ -133,16 +133,28 @@ macro_rules! filtered {
             .filter(deliveries::organisation_id.eq($organisation.to_string()))
             .filter(deliveries::mode.eq($mode.as_str()))
             .into_boxed();
-        if let (true, Some(status)) = ($with_status, filter.status) {
-            query = query.filter(deliveries::status.eq(status.as_str()));
+        match filter.status.filter(|_| $with_status) {
+            Some(status @ (Status::Pending | Status::Retrying)) => {
+                query = query.filter(open_deliveries::status.nullable().eq(status.as_str()));
+            }
+            Some(status @ (Status::Success | Status::Failed)) => {
+                query = query.filter(deliveries::status.eq(status.as_str()));
+            }
+            None => {}
         }
+        let (open, has_ended) =
+            (open_deliveries::delivery_id.nullable(), open_deliveries::delivery_id.nullable().is_null());
         match filter.response {
             Some(ResponseClass::Status(digit)) => {
                 let low = i32::from(digit) * 100;
-                query = query.filter(deliveries::response_status.between(low, low + 99));
+                let of_ended = has_ended.and(deliveries::response_status.between(low, low + 99));
+                query = query.filter(of_ended.or(open_deliveries::response_status.nullable().between(low, low + 99)));
             }
             Some(ResponseClass::None) => {
-                query = query.filter(deliveries::response_status.is_null().and(deliveries::sent_at.is_not_null()));
+                let of_ended = deliveries::response_status.is_null().and(deliveries::sent_at.is_not_null());
+                let of_open = open_deliveries::response_status.nullable().is_null();
+                let of_open = of_open.and(open_deliveries::sent_at.nullable().is_not_null());
+                query = query.filter(has_ended.and(of_ended).or(open.is_not_null().and(of_open)));
             }
             None => {}
         }
@@ -188,9 +200,11 @@ pub fn page(
     page: &Page,
     size: usize,
 ) -> Result<LogPage> {
-    let joined = deliveries::table
-        .inner_join(hooks::table.on(hooks::id.eq(deliveries::hook_id)))
-        .select((DeliveryRow::as_select(), hooks::name));
+    let joined = both_rows!().inner_join(hooks::table.on(hooks::id.eq(deliveries::hook_id))).select((
+        DeliveryRow::as_select(),
+        Option::<OpenRow>::as_select(),
+        hooks::name,
+    ));
     let mut query = filtered!(joined, organisation, mode, filter, true);
     // One line more than the page holds tells whether there is another page.
     query = query.limit(i64::try_from(size).unwrap_or(i64::MAX - 1) + 1);
@@ -211,7 +225,7 @@ pub fn page(
             query.filter(newer).order((deliveries::created_at, deliveries::id))
         }
     };
-    let mut rows: Vec<(DeliveryRow, String)> = query.load(conn)?;
+    let mut rows: Vec<(DeliveryRow, Option<OpenRow>, String)> = query.load(conn)?;
     let more = rows.len() > size;
     rows.truncate(size);
     let (has_newer, has_older) = match page {
@@ -224,7 +238,7 @@ pub fn page(
     };
     let lines = rows
         .into_iter()
-        .map(|(delivery, hook_name)| Ok(LogLine { delivery: delivery.read()?, hook_name }))
+        .map(|(log, open, hook_name)| Ok(LogLine { delivery: read((log, open))?, hook_name }))
         .collect::<Result<_>>()?;
     Ok(LogPage { lines, has_newer, has_older })
 }
@@ -238,11 +252,13 @@ pub fn counts(
     mode: Mode,
     filter: &LogFilter,
 ) -> Result<([u64; 4], bool)> {
-    let query = filtered!(deliveries::table.select(deliveries::status), organisation, mode, filter, false);
-    let statuses: Vec<String> =
+    let standing = both_rows!().select((deliveries::status, open_deliveries::status.nullable()));
+    let query = filtered!(standing, organisation, mode, filter, false);
+    let statuses: Vec<(String, Option<String>)> =
         query.order((deliveries::created_at.desc(), deliveries::id.desc())).limit(MOST_COUNTED + 1).load(conn)?;
     let mut counts = [0; 4];
-    for word in statuses.iter().take(usize::try_from(MOST_COUNTED).unwrap_or(usize::MAX)) {
+    for (ended, open) in statuses.iter().take(usize::try_from(MOST_COUNTED).unwrap_or(usize::MAX)) {
+        let word = open.as_ref().unwrap_or(ended);
         if let Some(at) = Status::ALL.iter().position(|status| status.as_str() == word) {
             counts[at] += 1;
         }

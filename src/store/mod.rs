@@ -13,14 +13,15 @@ pub mod api_key;
 pub mod attempt;
 pub mod audit;
 pub mod candidate;
+pub mod changes;
 pub mod connection;
 pub mod credential;
 pub mod database;
 pub mod delivery;
 pub mod event;
 pub mod export;
+pub mod file_lock;
 pub mod first_run;
-pub mod generation;
 pub mod health;
 pub mod hook;
 pub mod hook_header;
@@ -32,25 +33,36 @@ pub mod log;
 pub mod member;
 pub mod migrate;
 pub mod organisation;
+pub mod plan;
 pub mod presence;
 pub mod reveal;
 pub mod rotation;
 pub mod schema;
+pub mod server;
 pub mod setting;
 pub mod submission;
 pub mod time;
 pub mod traffic;
+pub mod upgrade;
 pub mod vacancy;
+pub mod vitals;
 pub mod web_session;
 
+mod fault;
+mod pools;
+mod reading_limit;
 mod row;
 mod statement;
+mod url;
 mod writer;
 
-pub use connection::{Conn, DatabaseUrl};
+pub use connection::Conn;
 pub use database::Store;
+pub use url::DatabaseUrl;
 
-/// Why a read or write did not happen. Nothing of a failed write remains.
+use std::time::Duration;
+
+/// Why a read or write did not happen. Nothing of a failed write remains, unless it is [`StoreError::Unclear`].
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database refused or could not be understood.
@@ -59,6 +71,12 @@ pub enum StoreError {
     /// The database cannot be reached now.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// It took longer than it may, and was stopped.
+    #[error("it took too long and was stopped")]
+    TimedOut,
+    /// The database went away while it committed: the write may be durable or not.
+    #[error("the database went away while it committed, so it is not known whether anything was written: {0}")]
+    Unclear(String),
     /// A stored row is impossible.
     #[error("row {id} of {table} is impossible: {what}")]
     Corrupt {
@@ -72,6 +90,9 @@ pub enum StoreError {
     /// A batch failed; what each of those in it is told.
     #[error("the database answered: {0}")]
     Failed(String),
+    /// This database is not one to work with; one sentence says why, without its full stop.
+    #[error("{0}")]
+    Refused(String),
     /// The schema could not be brought up to date.
     #[error("the database could not be migrated: {0}")]
     Migration(String),
@@ -80,34 +101,11 @@ pub enum StoreError {
 impl From<diesel::result::Error> for StoreError {
     /// Tells what the database refused from a database that is away, shutting down or out of room.
     fn from(error: diesel::result::Error) -> Self {
-        use diesel::result::{DatabaseErrorKind as Kind, Error};
-        match &error {
-            Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) => {
-                StoreError::Unavailable(error.to_string())
-            }
-            Error::DatabaseError(Kind::Unknown, info) if is_away(info.message()) => {
-                StoreError::Unavailable(info.message().to_owned())
-            }
-            Error::BrokenTransactionManager => StoreError::Unavailable(error.to_string()),
-            _ => StoreError::Database(error),
+        match fault::Fault::of(&error, Duration::ZERO) {
+            Some(fault) => fault.into_error(),
+            None => StoreError::Database(error),
         }
     }
-}
-
-/// Diesel passes these on as text alone.
-fn is_away(message: &str) -> bool {
-    const AWAY: [&str; 9] = [
-        "database or disk is full",
-        "disk I/O error",
-        "unable to open database file",
-        "database is locked",
-        "terminating connection",
-        "server closed the connection",
-        "the database system is",
-        "no connection to the server",
-        "No space left on device",
-    ];
-    AWAY.iter().any(|text| message.contains(text))
 }
 
 impl StoreError {
@@ -115,8 +113,15 @@ impl StoreError {
     pub fn again(&self) -> Self {
         match self {
             StoreError::Unavailable(why) => StoreError::Unavailable(why.clone()),
+            StoreError::Unclear(why) => StoreError::Unclear(why.clone()),
+            StoreError::TimedOut => StoreError::TimedOut,
             other => StoreError::Failed(other.to_string()),
         }
+    }
+
+    /// Whether the database is away, or does not get to it, and the same may work in a moment. Nothing was written.
+    pub fn is_away(&self) -> bool {
+        matches!(self, StoreError::Unavailable(_) | StoreError::TimedOut)
     }
 
     /// Whether the error says that a unique index already holds the value.

@@ -102,6 +102,7 @@ diesel::table! {
         warned -> Integer,
         disabled_for -> Nullable<Text>,
         disabled_at -> Nullable<BigInt>,
+        gone_at -> Nullable<BigInt>,
     }
 }
 
@@ -249,6 +250,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    changes (seq, place) {
+        seq -> BigInt,
+        place -> Integer,
+        organisation_id -> Nullable<Text>,
+        hook_id -> Nullable<Text>,
+        delivery_id -> Nullable<Text>,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     events (id) {
         id -> Text,
         organisation_id -> Text,
@@ -302,6 +314,28 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         rotation_tries -> Integer,
+    }
+}
+
+diesel::table! {
+    open_deliveries (delivery_id) {
+        delivery_id -> Text,
+        organisation_id -> Text,
+        hook_id -> Text,
+        probe -> Bool,
+        status -> Text,
+        due_at -> Nullable<BigInt>,
+        holder -> Nullable<Text>,
+        status_before -> Nullable<Text>,
+        arrived_before -> Nullable<BigInt>,
+        next_trigger -> Text,
+        automatic_tries -> Integer,
+        manual_tries -> Integer,
+        rotation_tries -> Integer,
+        sent_at -> Nullable<BigInt>,
+        response_status -> Nullable<Integer>,
+        last_class -> Nullable<Text>,
+        updated_at -> BigInt,
     }
 }
 
@@ -397,6 +431,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    upgrades (name) {
+        name -> Text,
+        finished_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     settings,
     organisations,
@@ -421,12 +462,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_bodies,
     event_candidates,
     generation,
+    changes,
     deliveries,
+    open_deliveries,
     attempts,
     exports,
     export_candidates,
     web_sessions,
     submissions,
     reveals,
-    audit
+    audit,
+    upgrades
 );

@@ -23,6 +23,7 @@ pub(super) trait Statement: 'static {
 /// One column of a batch, or one value for all its rows.
 pub(super) enum Column<'a> {
     One(&'a str),
+    OneBig(i64),
     Text(Vec<&'a str>),
     TextOrNull(Vec<Option<&'a str>>),
     Int(Vec<i32>),
@@ -85,6 +86,10 @@ impl<S: Statement> Query for Batch<'_, S> {
     type SqlType = Text;
 }
 
+impl<S: Statement, const N: usize> Query for Line<'_, S, N> {
+    type SqlType = Text;
+}
+
 impl<S: Statement> RunQueryDsl<PgConnection> for Batch<'_, S> {}
 
 impl<S: Statement, const N: usize> RunQueryDsl<SqliteConnection> for Line<'_, S, N> {}
@@ -93,6 +98,7 @@ impl<S: Statement> QueryFragment<Pg> for Batch<'_, S> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         walk(S::SQL, &self.columns, out, |column, out| match column {
             Column::One(value) => out.push_bind_param::<Text, _>(value),
+            Column::OneBig(value) => out.push_bind_param::<BigInt, _>(value),
             Column::Text(values) => out.push_bind_param::<Array<Text>, _>(values),
             Column::TextOrNull(values) => out.push_bind_param::<Array<Nullable<Text>>, _>(values),
             Column::Int(values) => out.push_bind_param::<Array<Integer>, _>(values),

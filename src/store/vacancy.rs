@@ -64,6 +64,19 @@ pub fn insert(conn: &mut Conn, vacancy: &Vacancy) -> Result<()> {
     Ok(())
 }
 
+/// Locks a vacancy until the transaction ends: of two who export its candidates at once, the second waits.
+pub fn lock(conn: &mut Conn, id: &VacancyId) -> Result<()> {
+    let query = vacancies::table.find(id.as_str()).select(vacancies::id);
+    match conn {
+        // The one writer needs no row locks.
+        Conn::Sqlite(_) => {}
+        Conn::Postgres(conn) => {
+            query.for_no_key_update().first::<String>(conn).optional()?;
+        }
+    }
+    Ok(())
+}
+
 /// One vacancy of an organisation.
 pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &VacancyId) -> Result<Option<Vacancy>> {
     let row = vacancies::table

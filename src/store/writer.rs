@@ -12,10 +12,13 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
-use diesel::{QueryResult, RunQueryDsl as _, SqliteConnection};
+use diesel::{QueryResult, RunQueryDsl as _};
 
+use super::connection::Pooled;
+use super::fault::{Fault, Faults};
 use super::statement::{Line, Statement};
 use super::traffic::Traffic;
+use super::vitals::Vitals;
 use super::{Conn, Result, StoreError};
 
 /// The writer touches the ends of some ten trees again and again: they fit into 8 MiB. A page that changes often is written
@@ -38,7 +41,28 @@ pub(super) trait Write: Send {
         false
     }
     /// Tells whoever asked, once it is known whether the work is durable.
-    fn done(self: Box<Self>, committed: Result<(), String>);
+    fn done(self: Box<Self>, committed: Result<(), NotCommitted>);
+}
+
+/// Why a write is not known to be durable.
+#[derive(Debug, Clone)]
+pub(super) enum NotCommitted {
+    /// For a reason of the database's, which counts for more than what the work made of it. Nothing of it remains.
+    Failed(Fault),
+    /// For another reason; nothing of it remains.
+    Undone(String),
+    /// `COMMIT` was sent, and no answer came: it may be durable or not.
+    Unclear(String),
+}
+
+impl From<NotCommitted> for StoreError {
+    fn from(why: NotCommitted) -> Self {
+        match why {
+            NotCommitted::Failed(fault) => fault.into_error(),
+            NotCommitted::Undone(why) => StoreError::Unavailable(why),
+            NotCommitted::Unclear(why) => StoreError::Unclear(why),
+        }
+    }
 }
 
 /// The usual write: work, and what is done with its result.
@@ -68,20 +92,20 @@ where
         self.result.as_ref().is_some_and(Result::is_ok)
     }
 
-    fn done(self: Box<Self>, committed: Result<(), String>) {
+    fn done(self: Box<Self>, committed: Result<(), NotCommitted>) {
         (self.done)(told(self.result, committed));
     }
 }
 
 /// What whoever asked for a write is told: `result` is `None` when the work panicked or was never run.
-fn told<T, E: From<StoreError>>(result: Option<Result<T, E>>, committed: Result<(), String>) -> Result<T, E> {
-    let lost = |why: String| Err(StoreError::Unavailable(why).into());
+fn told<T, E: From<StoreError>>(result: Option<Result<T, E>>, committed: Result<(), NotCommitted>) -> Result<T, E> {
     match (result, committed) {
+        (_, Err(NotCommitted::Failed(fault))) => Err(fault.into_error().into()),
         // The work's own error says more than what became of the transaction.
         (Some(Err(error)), _) => Err(error),
-        (_, Err(why)) => lost(why),
+        (_, Err(why)) => Err(StoreError::from(why).into()),
         (Some(done), Ok(())) => done,
-        (None, Ok(())) => lost("a write ended in a bug of ours".into()),
+        (None, Ok(())) => Err(StoreError::Unavailable("a write ended in a bug of ours".into()).into()),
     }
 }
 
@@ -114,19 +138,23 @@ where
         true
     }
 
-    fn done(self: Box<Self>, committed: Result<(), String>) {
+    fn done(self: Box<Self>, committed: Result<(), NotCommitted>) {
         (self.done)(told(self.result, committed));
     }
 }
 
 /// Starts the thread that alone writes to a SQLite file; it ends with the last sender.
-pub(super) fn start(mut connection: SqliteConnection, traffic: Arc<Traffic>) -> Result<mpsc::Sender<Box<dyn Write>>> {
+pub(super) fn start(
+    mut connection: Conn,
+    faults: Faults,
+    traffic: Arc<Traffic>,
+    vitals: Arc<Vitals>,
+) -> Result<mpsc::Sender<Box<dyn Write>>> {
     let (writes, queue) = mpsc::channel::<Box<dyn Write>>();
     connection.batch_execute(SETTINGS)?;
     std::thread::Builder::new()
         .name("sqlite-writer".into())
         .spawn(move || {
-            let mut connection = Conn::Sqlite(connection);
             let mut took = Duration::ZERO;
             while let Some(first) = next(&queue, took) {
                 let began = Instant::now();
@@ -135,7 +163,7 @@ pub(super) fn start(mut connection: SqliteConnection, traffic: Arc<Traffic>) -> 
                 batch.extend(queue.try_iter().take(MOST - 1));
                 // What comes together has no order of its own: nobody was told yet of any other's end.
                 batch.sort_by_key(|write| !write.is_repeatable());
-                run(&mut connection, batch, &traffic);
+                run(&mut connection, &faults, batch, &traffic, &vitals);
                 took = began.elapsed();
             }
         })
@@ -156,11 +184,19 @@ fn next(queue: &mpsc::Receiver<Box<dyn Write>>, took: Duration) -> Option<Box<dy
 }
 
 /// Runs a batch in one transaction. If that breaks underneath, nothing of it remains, and everyone is told so.
-fn run(conn: &mut Conn, mut batch: Vec<Box<dyn Write>>, traffic: &Traffic) {
-    let committed = together(conn, &mut batch);
-    if committed.is_ok() {
+fn run(conn: &mut Conn, faults: &Faults, mut batch: Vec<Box<dyn Write>>, traffic: &Traffic, vitals: &Vitals) {
+    let ended = together(conn, &mut batch);
+    match (&ended, faults.take()) {
+        // A write that failed for want of room is undone like any other that fails, but it is no fault of its own.
+        (_, Some(fault @ (Fault::NoRoom | Fault::ReadOnly | Fault::Gone))) => vitals.commit_failed(&fault.into_error()),
+        (Err(why), _) => vitals.commit_failed(why),
+        (Ok(true), _) => vitals.committed(),
+        (Ok(false), _) => {}
+    }
+    if ended.is_ok() {
         traffic.committed(batch.len());
     }
+    let committed = ended.map(drop).map_err(NotCommitted::Undone);
     for write in batch {
         let told = AssertUnwindSafe(|| write.done(committed.clone()));
         if catch_unwind(told).is_err() {
@@ -169,22 +205,23 @@ fn run(conn: &mut Conn, mut batch: Vec<Box<dyn Write>>, traffic: &Traffic) {
     }
 }
 
-fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String> {
+/// Whether anything was committed.
+fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<bool, String> {
     let repeatable = batch.iter().take_while(|write| write.is_repeatable()).count();
     // Taking the lock at once: on SQLite a read that turns into a write can fail half-way.
-    let mut done = execute::<Begin>(conn);
-    if done.is_ok() && batch.len() > 1 {
+    let begun = execute::<Begin>(conn);
+    let done = begun.and_then(|()| {
+        if batch.len() == 1 {
+            return one_by_itself(conn, batch);
+        }
         let (first, others) = batch.split_at_mut(repeatable);
         if first.iter_mut().all(|write| write.run(conn)) {
-            done = behind_savepoints(conn, others);
-        } else {
-            // A full disk has ended the transaction already.
-            let _ = conn.batch_execute("ROLLBACK");
-            done = execute::<Begin>(conn).and_then(|()| behind_savepoints(conn, batch));
+            return behind_savepoints(conn, others);
         }
-    } else if done.is_ok() {
-        done = one_by_itself(conn, batch);
-    }
+        // A full disk has ended the transaction already.
+        let _ = conn.batch_execute("ROLLBACK");
+        execute::<Begin>(conn).and_then(|()| behind_savepoints(conn, batch))
+    });
     done.map_err(|error| {
         // Fails when there is nothing left to roll back, which is as well.
         let _ = conn.batch_execute("ROLLBACK");
@@ -193,19 +230,19 @@ fn together(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> Result<(), String>
 }
 
 /// With nobody to be kept apart from.
-fn one_by_itself(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<()> {
+fn one_by_itself(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<bool> {
     let kept = batch.iter_mut().all(|write| write.run(conn));
-    if kept { execute::<Commit>(conn) } else { conn.batch_execute("ROLLBACK") }
+    if kept { execute::<Commit>(conn) } else { conn.batch_execute("ROLLBACK") }.map(|()| kept)
 }
 
-fn behind_savepoints(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<()> {
+fn behind_savepoints(conn: &mut Conn, batch: &mut [Box<dyn Write>]) -> QueryResult<bool> {
     for write in batch {
         conn.batch_execute("SAVEPOINT write")?;
         let kept = write.run(conn);
         // A full disk ends the whole transaction under way; then there is no savepoint any more, and this fails.
         conn.batch_execute(if kept { "RELEASE write" } else { "ROLLBACK TO write; RELEASE write" })?;
     }
-    execute::<Commit>(conn)
+    execute::<Commit>(conn).map(|()| true)
 }
 
 struct Begin;
@@ -228,20 +265,41 @@ fn execute<S: Statement>(conn: &mut Conn) -> QueryResult<()> {
     }
 }
 
-/// One write in a transaction of its own, on a connection of the pool; whether all went well.
-pub(super) fn alone(conn: &mut Conn, mut write: Box<dyn Write>, traffic: &Traffic) -> bool {
-    let ended = conn.batch_execute("BEGIN").and_then(|()| {
-        let kept = write.run(conn);
-        conn.batch_execute(if kept { "COMMIT" } else { "ROLLBACK" })?;
-        Ok(kept)
-    });
-    if ended == Ok(true) {
-        traffic.committed(1);
+/// How a write on a connection of a pool ended.
+pub(super) enum Ended {
+    /// It is durable.
+    Committed,
+    /// It is undone, because its work said so.
+    Undone,
+    /// It is not known to be durable.
+    Not(NotCommitted),
+    /// Nothing of it was done, for no fault of its own, and it can be run again on another connection.
+    NotBegun(NotCommitted),
+}
+
+/// One write in a transaction of its own, on a connection of a pool.
+pub(super) fn alone(pooled: &mut Pooled, begin: &str, write: &mut dyn Write) -> Ended {
+    if let Err(error) = pooled.conn.batch_execute(begin) {
+        let _ = pooled.conn.batch_execute("ROLLBACK");
+        return Ended::NotBegun(NotCommitted::Undone(error.to_string()));
     }
-    let well = ended.as_ref().is_ok_and(|kept| *kept);
-    write.done(ended.map(drop).map_err(|error| {
-        let _ = conn.batch_execute("ROLLBACK");
-        error.to_string()
-    }));
-    well
+    let kept = write.run(&mut pooled.conn);
+    if let Some(fault) = pooled.faults.peek() {
+        let _ = pooled.conn.batch_execute("ROLLBACK");
+        let why = NotCommitted::Failed(fault);
+        // The server undoes what it was not told to commit.
+        let is_lost = matches!(fault, Fault::Gone | Fault::ReadOnly);
+        return if is_lost && write.is_repeatable() { Ended::NotBegun(why) } else { Ended::Not(why) };
+    }
+    let ended = pooled.conn.batch_execute(if kept { "COMMIT" } else { "ROLLBACK" });
+    match ended {
+        Ok(()) if kept => Ended::Committed,
+        Ok(()) => Ended::Undone,
+        // Its server answered, so it is undone; without an answer nobody knows.
+        Err(error) => match pooled.faults.peek() {
+            Some(Fault::Gone) if kept => Ended::Not(NotCommitted::Unclear(error.to_string())),
+            Some(fault) => Ended::Not(NotCommitted::Failed(fault)),
+            None => Ended::Not(NotCommitted::Undone(error.to_string())),
+        },
+    }
 }

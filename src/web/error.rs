@@ -1,5 +1,7 @@
 //! Errors of the console, turned into pages in one place.
 
+use std::borrow::Cow;
+
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
@@ -8,9 +10,12 @@ use maud::html;
 use super::layout::{Nav, Page, door};
 use super::paths;
 use crate::actions::{ActionError, Viewer};
+use crate::body::NotRead;
 use crate::domain::organisation::Organisation;
 use crate::domain::role::{Permission, Role};
 use crate::store::StoreError;
+
+const MIB: usize = 1024 * 1024;
 
 /// Why a page cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +26,21 @@ pub enum WebError {
     /// What was asked cannot be done now; a sentence for the visitor.
     #[error("{0}")]
     Refused(String),
-    /// More was sent than is taken.
-    #[error("the request is too large")]
-    TooLarge,
+    /// More was sent than this route takes, which is so many bytes.
+    #[error("the request is larger than {0} bytes")]
+    TooLarge(usize),
+    /// A form had more fields than any form has.
+    #[error("the form has too many fields")]
+    TooManyFields,
+    /// What was sent was not complete by its deadline.
+    #[error("the request was too slow")]
+    TooSlow,
+    /// There is no room for a large form or file just now.
+    #[error("too many large requests at once")]
+    NoRoom,
+    /// What was sent ended before its end.
+    #[error("the request broke off")]
+    BrokenOff,
     /// The visitor's session could not be read or written.
     #[error("a session could not be read or written: {0}")]
     Session(String),
@@ -49,9 +66,15 @@ impl ResponseError for WebError {
         match self {
             WebError::NotFound => StatusCode::NOT_FOUND,
             WebError::Refused(_) => StatusCode::CONFLICT,
-            WebError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            WebError::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            WebError::Session(_) | WebError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            WebError::TooLarge(_) | WebError::TooManyFields => StatusCode::PAYLOAD_TOO_LARGE,
+            WebError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            WebError::BrokenOff => StatusCode::BAD_REQUEST,
+            // Sessions are kept in the database: whoever cannot read or write one cannot reach it.
+            WebError::NoRoom | WebError::Session(_) => StatusCode::SERVICE_UNAVAILABLE,
+            WebError::Store(error) if error.is_away() || matches!(error, StoreError::Unclear(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            WebError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -70,21 +93,61 @@ impl ResponseError for WebError {
 }
 
 impl WebError {
-    fn words(&self) -> (&'static str, &str) {
+    /// Whether the same page may well be there in a few seconds.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, WebError::Session(_) | WebError::Store(StoreError::Unavailable(_)))
+    }
+
+    /// Why a body that may have so many bytes was not read.
+    pub fn not_read(why: NotRead, largest: usize) -> Self {
+        match why {
+            NotRead::TooLarge => WebError::TooLarge(largest),
+            NotRead::TooSlow => WebError::TooSlow,
+            NotRead::NoRoom => WebError::NoRoom,
+            NotRead::BrokenOff => WebError::BrokenOff,
+        }
+    }
+
+    fn words(&self) -> (&'static str, Cow<'_, str>) {
+        if let WebError::TooLarge(most) = self {
+            let most = if *most < MIB { format!("{} KiB", most / 1024) } else { format!("{} MiB", most / MIB) };
+            return ("That was too much.", format!("This page takes at most {most} at once.").into());
+        }
+        let (title, text) = self.fixed_words();
+        (title, text.into())
+    }
+
+    fn fixed_words(&self) -> (&'static str, &str) {
         match self {
             WebError::NotFound => (
                 "There is nothing here.",
                 "The address may be misspelt, the thing may be gone, or it belongs to an organisation you are not signed in to.",
             ),
             WebError::Refused(why) => ("This cannot be done now.", why),
-            WebError::TooLarge => (
-                "That was too much.",
-                "The form or file is larger than Hirewire takes: files up to 10 MiB, forms up to 2 MiB.",
+            WebError::TooLarge(_) => ("That was too much.", "It is larger than this page takes."),
+            WebError::TooManyFields => ("That was too much.", "A form may have at most 2,000 fields."),
+            WebError::TooSlow => (
+                "That took too long.",
+                "What you sent did not arrive whole in time, and nothing of it was taken. Go back and send it again.",
             ),
-            WebError::Store(StoreError::Unavailable(_)) => {
-                ("Hirewire is busy for a moment.", "Its database does not answer. Nothing is lost; try again shortly.")
-            }
-            WebError::Session(_) | WebError::Store(_) => (
+            WebError::BrokenOff => ("That broke off.", "What you sent did not arrive whole; nothing of it was taken."),
+            WebError::NoRoom => (
+                "Hirewire is busy for a moment.",
+                "Others are sending large forms or files. Nothing of yours was taken; send it again shortly.",
+            ),
+            WebError::Session(_) | WebError::Store(StoreError::Unavailable(_)) => (
+                "The database is away.",
+                "Nothing is lost, and nothing you sent was half-done. This page tries again in a few seconds; a form has to be sent again.",
+            ),
+            WebError::Store(StoreError::TimedOut) => (
+                "This took longer than three seconds.",
+                "So it was stopped, and nothing was changed. Narrow the filter, for example to a shorter time, or try again when less is going on.",
+            ),
+            WebError::Store(StoreError::Unclear(_)) => (
+                "It is not known whether this was done.",
+                "The database went away while it wrote it down. Look first whether it happened; if it did not, do it again.",
+            ),
+            WebError::Store(_) => (
                 "Something went wrong on our side.",
                 "It has been written to the server's log for the operator. Nothing you sent was half-done.",
             ),

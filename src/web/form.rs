@@ -9,8 +9,13 @@ use maud::{Markup, Render, html};
 use rand::distr::{Alphanumeric, SampleString};
 
 use super::error::WebError;
+use super::routes;
 use crate::actions::FieldError;
+use crate::body::{self, SMALL_BODY};
 use crate::domain::role::Role;
+
+/// A form has at most this many names and values.
+const MAX_PAIRS: usize = 2_000;
 
 /// A posted form or a query as it arrived, without NULs: nobody types one, and PostgreSQL takes none in a text. Names may
 /// repeat.
@@ -23,6 +28,14 @@ impl Fields {
         let mut fields = Self::default();
         form_urlencoded::parse(text).for_each(|(name, value)| fields.push(name, value));
         fields
+    }
+
+    /// Reads a form that was posted.
+    fn posted(text: &[u8]) -> Result<Self, WebError> {
+        match text.iter().filter(|byte| **byte == b'&').count() {
+            ..MAX_PAIRS => Ok(Self::parse(text)),
+            _ => Err(WebError::TooManyFields),
+        }
     }
 
     /// Adds a value.
@@ -59,8 +72,17 @@ impl FromRequest for Fields {
     type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = web::Bytes::from_request(request, payload);
-        Box::pin(async move { bytes.await.map(|bytes| Self::parse(&bytes)).map_err(|_| WebError::TooLarge) })
+        let route = request.match_pattern().unwrap_or_default();
+        let largest = routes::largest_body(request.method(), &route);
+        let (payload, declared) = (payload.take(), body::declared(request.headers()));
+        Box::pin(async move {
+            let form = body::read(payload, declared, largest).await.map_err(|why| WebError::not_read(why, largest))?;
+            if form.len() <= SMALL_BODY {
+                return Self::posted(&form);
+            }
+            // What takes long is no work for the threads that serve pages.
+            web::block(move || Self::posted(&form)).await.unwrap_or(Err(WebError::NoRoom))
+        })
     }
 }
 
@@ -235,7 +257,14 @@ pub fn describedby(name: &str, hint: &str, error: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Fields;
+    use super::{Fields, WebError};
+
+    #[test]
+    fn a_form_of_more_than_two_thousand_fields_is_refused() {
+        let form = |pairs: usize| vec!["a=b"; pairs].join("&");
+        assert_eq!(Fields::posted(form(2_000).as_bytes()).expect("a form").pairs().count(), 2_000);
+        assert!(matches!(Fields::posted(form(2_001).as_bytes()), Err(WebError::TooManyFields)));
+    }
 
     #[test]
     fn a_nul_is_left_out_wherever_it_stands() {

@@ -41,14 +41,22 @@ const STRICT: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
+/// In how many seconds a page that could not be made because the database is away is asked for again.
+const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
+
 /// Puts the strict headers on every answer.
 pub async fn strict_headers<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let https = request.app_data::<web::Data<Config>>().is_some_and(|config| config.is_https());
+    let is_page = matches!(*request.method(), Method::GET);
     match next.call(request).await {
         Ok(mut response) => {
+            let error = response.response().error().and_then(|error| error.as_error::<WebError>());
+            if is_page && error.is_some_and(WebError::is_passing) {
+                response.headers_mut().insert(header::REFRESH, TRY_AGAIN);
+            }
             make_strict(response.headers_mut(), https);
             Ok(response)
         }
@@ -56,6 +64,9 @@ pub async fn strict_headers<B: MessageBody + 'static>(
         Err(error) => {
             let mut answer = WebError::Session(error.to_string()).error_response();
             make_strict(answer.headers_mut(), https);
+            if is_page {
+                answer.headers_mut().insert(header::REFRESH, TRY_AGAIN);
+            }
             Err(InternalError::from_response(error, answer).into())
         }
     }

@@ -1,6 +1,6 @@
 //! The whole console on one screen: every address, who may come there, what answers.
 //!
-//! A route cannot be added without its rule, and [`super::gate::rules`] refuses whatever is not in this table. A test walks it
+//! A route cannot be added without its rule and what it takes, and [`super::gate::rules`] refuses whatever is not in this table. A test walks it
 //! with every role, without one, and from another organisation.
 
 use actix_web::http::Method;
@@ -22,6 +22,36 @@ pub enum Rule {
     May(Permission),
 }
 
+/// How large a body a route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// None.
+    Nothing,
+    /// A form that anybody may post: 8 KiB.
+    Door,
+    /// A member's form: 64 KiB.
+    Form,
+    /// A form that names each candidate of a selection: 2 MiB.
+    Selection,
+    /// A form with a file of up to 10 MiB.
+    Upload,
+}
+
+impl Body {
+    /// The most that is taken, in bytes.
+    pub const fn largest(self) -> usize {
+        const KIB: usize = 1024;
+        match self {
+            Body::Nothing => 0,
+            Body::Door => 8 * KIB,
+            Body::Form => 64 * KIB,
+            Body::Selection => 2 * KIB * KIB,
+            // With room for what stands around the file.
+            Body::Upload => 10 * KIB * KIB + 64 * KIB,
+        }
+    }
+}
+
 /// One way to one page.
 pub struct Route {
     /// GET shows, POST does.
@@ -30,18 +60,21 @@ pub struct Route {
     pub path: &'static str,
     /// Who may come.
     pub rule: Rule,
+    /// What it takes.
+    pub body: Body,
     /// What answers.
     pub handler: fn() -> actix_web::Route,
 }
 
 const fn show(path: &'static str, rule: Rule, handler: fn() -> actix_web::Route) -> Route {
-    Route { method: Method::GET, path, rule, handler }
+    Route { method: Method::GET, path, rule, body: Nothing, handler }
 }
 
-const fn act(path: &'static str, rule: Rule, handler: fn() -> actix_web::Route) -> Route {
-    Route { method: Method::POST, path, rule, handler }
+const fn act(path: &'static str, rule: Rule, body: Body, handler: fn() -> actix_web::Route) -> Route {
+    Route { method: Method::POST, path, rule, body, handler }
 }
 
+use Body::{Door, Form, Nothing, Selection, Upload};
 use Permission::*;
 use Rule::{Anyone, May};
 
@@ -49,93 +82,99 @@ use Rule::{Anyone, May};
 pub const ROUTES: &[Route] = &[
     show("/assets/{name}", Anyone, || get().to(assets::serve)),
     show(paths::LOGIN, Anyone, || get().to(sign_in::show)),
-    act(paths::LOGIN, Anyone, || post().to(sign_in::submit)),
-    act(paths::LOGOUT, Anyone, || post().to(sign_in::leave)),
+    act(paths::LOGIN, Anyone, Door, || post().to(sign_in::submit)),
+    act(paths::LOGOUT, Anyone, Door, || post().to(sign_in::leave)),
     show("/invitations/{token}", Anyone, || get().to(invitation::show)),
-    act("/invitations/{token}", Anyone, || post().to(invitation::submit)),
+    act("/invitations/{token}", Anyone, Door, || post().to(invitation::submit)),
     show("/setup/{token}", Anyone, || get().to(first_run::show)),
-    act("/setup/{token}", Anyone, || post().to(first_run::submit)),
+    act("/setup/{token}", Anyone, Door, || post().to(first_run::submit)),
     show(paths::HOME, May(BeMember), || get().to(home::show)),
-    act(paths::MODE, May(BeMember), || post().to(sign_in::switch_mode)),
-    act(paths::ORGANISATION, May(BeMember), || post().to(sign_in::switch_organisation)),
+    act(paths::MODE, May(BeMember), Form, || post().to(sign_in::switch_mode)),
+    act(paths::ORGANISATION, May(BeMember), Form, || post().to(sign_in::switch_organisation)),
     show(paths::ACCOUNT, May(BeMember), || get().to(account::show)),
-    act(paths::ACCOUNT_NAME, May(BeMember), || post().to(account::rename)),
-    act(paths::ACCOUNT_PASSWORD, May(BeMember), || post().to(account::change_password)),
-    act(paths::ACCOUNT_SESSIONS, May(BeMember), || post().to(account::end_sessions)),
+    act(paths::ACCOUNT_NAME, May(BeMember), Form, || post().to(account::rename)),
+    act(paths::ACCOUNT_PASSWORD, May(BeMember), Form, || post().to(account::change_password)),
+    act(paths::ACCOUNT_SESSIONS, May(BeMember), Form, || post().to(account::end_sessions)),
     show(paths::VACANCIES, May(ViewVacancies), || get().to(vacancies::list::show)),
     show(paths::NEW_VACANCY, May(ManageVacancies), || get().to(vacancies::new::show)),
-    act(paths::NEW_VACANCY, May(ManageVacancies), || post().to(vacancies::new::submit)),
+    act(paths::NEW_VACANCY, May(ManageVacancies), Form, || post().to(vacancies::new::submit)),
     show("/vacancies/{id}", May(ViewVacancies), || get().to(vacancies::show::show)),
     show("/vacancies/{id}/import", May(ManageVacancies), || get().to(vacancies::import::show)),
-    act("/vacancies/{id}/import", May(ManageVacancies), || post().to(vacancies::import::upload)),
+    act("/vacancies/{id}/import", May(ManageVacancies), Upload, || post().to(vacancies::import::upload)),
     show("/vacancies/{id}/import/{import}", May(ManageVacancies), || get().to(vacancies::import::mapping)),
-    act("/vacancies/{id}/import/{import}", May(ManageVacancies), || post().to(vacancies::import::confirm)),
+    act("/vacancies/{id}/import/{import}", May(ManageVacancies), Form, || post().to(vacancies::import::confirm)),
     show("/vacancies/{id}/export", May(Export), || get().to(exports::confirm::show)),
-    act("/vacancies/{id}/export", May(Export), || post().to(exports::confirm::submit)),
+    act("/vacancies/{id}/export", May(Export), Selection, || post().to(exports::confirm::submit)),
     show(paths::INTERVIEWS, May(ViewInterviews), || get().to(interviews::list::show)),
     show(paths::NEW_INTERVIEW, May(ManageInterviews), || get().to(interviews::new::show)),
-    act(paths::NEW_INTERVIEW, May(ManageInterviews), || post().to(interviews::new::submit)),
+    act(paths::NEW_INTERVIEW, May(ManageInterviews), Form, || post().to(interviews::new::submit)),
     show("/interviews/{id}", May(ViewInterviews), || get().to(interviews::show::show)),
-    act("/interviews/{id}/sessions", May(ManageInterviews), || post().to(interviews::show::invite)),
+    act("/interviews/{id}/sessions", May(ManageInterviews), Form, || post().to(interviews::show::invite)),
     show("/interviews/{id}/settings", May(ViewInterviews), || get().to(interviews::settings::show)),
-    act("/interviews/{id}/settings", May(ManageInterviews), || post().to(interviews::settings::submit)),
-    act("/interviews/{id}/webhook", May(ManageHooks), || post().to(interviews::settings::set_hook)),
-    act("/interviews/{id}/webhook/tests", May(ManageHooks), || post().to(interviews::settings::test)),
+    act("/interviews/{id}/settings", May(ManageInterviews), Form, || post().to(interviews::settings::submit)),
+    act("/interviews/{id}/webhook", May(ManageHooks), Form, || post().to(interviews::settings::set_hook)),
+    act("/interviews/{id}/webhook/tests", May(ManageHooks), Form, || post().to(interviews::settings::test)),
     show("/interviews/{id}/sessions/{session}", May(ViewInterviews), || get().to(interviews::session::show)),
-    act("/interviews/{id}/sessions/{session}/start", May(ManageInterviews), || post().to(interviews::session::start)),
+    act("/interviews/{id}/sessions/{session}/start", May(ManageInterviews), Form, || {
+        post().to(interviews::session::start)
+    }),
     show("/interviews/{id}/sessions/{session}/withdrawal", May(ManageInterviews), || {
         get().to(interviews::withdrawal::show)
     }),
-    act("/interviews/{id}/sessions/{session}/withdrawal", May(ManageInterviews), || {
+    act("/interviews/{id}/sessions/{session}/withdrawal", May(ManageInterviews), Form, || {
         post().to(interviews::withdrawal::submit)
     }),
     show("/interviews/{id}/sessions/{session}/result", May(ManageInterviews), || get().to(interviews::result::show)),
-    act("/interviews/{id}/sessions/{session}/result", May(ManageInterviews), || post().to(interviews::result::submit)),
+    act("/interviews/{id}/sessions/{session}/result", May(ManageInterviews), Upload, || {
+        post().to(interviews::result::submit)
+    }),
     show(paths::EXPORTS, May(ViewExports), || get().to(exports::list::show)),
     show("/exports/{id}", May(ViewExports), || get().to(exports::show::show)),
     show(paths::WEBHOOKS, May(ViewHooks), || get().to(webhooks::list::show)),
     show(paths::NEW_WEBHOOK, May(ManageHooks), || get().to(webhooks::new::show)),
-    act(paths::NEW_WEBHOOK, May(ManageHooks), || post().to(webhooks::new::submit)),
+    act(paths::NEW_WEBHOOK, May(ManageHooks), Form, || post().to(webhooks::new::submit)),
     show("/settings/webhooks/{id}", May(ViewHooks), || get().to(webhooks::show::show)),
     show("/settings/webhooks/{id}/reveal", May(ManageHooks), || get().to(webhooks::reveal::show)),
     show("/settings/webhooks/{id}/settings", May(ManageHooks), || get().to(webhooks::edit::show)),
-    act("/settings/webhooks/{id}/settings", May(ManageHooks), || post().to(webhooks::edit::submit)),
+    act("/settings/webhooks/{id}/settings", May(ManageHooks), Form, || post().to(webhooks::edit::submit)),
     show("/settings/webhooks/{id}/tests", May(ManageHooks), || get().to(webhooks::preview::show)),
-    act("/settings/webhooks/{id}/tests", May(ManageHooks), || post().to(webhooks::test::send)),
-    act("/settings/webhooks/{id}/pause", May(ManageHooks), || post().to(webhooks::pause::begin)),
-    act("/settings/webhooks/{id}/resumption", May(ManageHooks), || post().to(webhooks::pause::end)),
-    act("/settings/webhooks/{id}/activation", May(ManageHooks), || post().to(webhooks::enable::submit)),
+    act("/settings/webhooks/{id}/tests", May(ManageHooks), Form, || post().to(webhooks::test::send)),
+    act("/settings/webhooks/{id}/pause", May(ManageHooks), Form, || post().to(webhooks::pause::begin)),
+    act("/settings/webhooks/{id}/resumption", May(ManageHooks), Form, || post().to(webhooks::pause::end)),
+    act("/settings/webhooks/{id}/activation", May(ManageHooks), Form, || post().to(webhooks::enable::submit)),
     show("/settings/webhooks/{id}/missed", May(ManageHooks), || get().to(webhooks::missed::show)),
-    act("/settings/webhooks/{id}/missed", May(ManageHooks), || post().to(webhooks::missed::submit)),
+    act("/settings/webhooks/{id}/missed", May(ManageHooks), Form, || post().to(webhooks::missed::submit)),
     show("/settings/webhooks/{id}/deletion", May(ManageHooks), || get().to(webhooks::delete::show)),
-    act("/settings/webhooks/{id}/deletion", May(ManageHooks), || post().to(webhooks::delete::submit)),
+    act("/settings/webhooks/{id}/deletion", May(ManageHooks), Form, || post().to(webhooks::delete::submit)),
     show("/settings/webhooks/{id}/replacement", May(ManageHooks), || get().to(webhooks::replace::show)),
-    act("/settings/webhooks/{id}/replacement", May(ManageHooks), || post().to(webhooks::replace::submit)),
-    act("/settings/webhooks/{id}/switch", May(ManageHooks), || post().to(webhooks::credential::switched)),
+    act("/settings/webhooks/{id}/replacement", May(ManageHooks), Form, || post().to(webhooks::replace::submit)),
+    act("/settings/webhooks/{id}/switch", May(ManageHooks), Form, || post().to(webhooks::credential::switched)),
     show("/settings/webhooks/{id}/{kind}", May(ManageHooks), || get().to(webhooks::credential::show)),
-    act("/settings/webhooks/{id}/{kind}", May(ManageHooks), || post().to(webhooks::credential::make)),
+    act("/settings/webhooks/{id}/{kind}", May(ManageHooks), Form, || post().to(webhooks::credential::make)),
     show("/settings/webhooks/{id}/{kind}/end", May(ManageHooks), || get().to(webhooks::credential::show_end)),
-    act("/settings/webhooks/{id}/{kind}/end", May(ManageHooks), || post().to(webhooks::credential::end)),
+    act("/settings/webhooks/{id}/{kind}/end", May(ManageHooks), Form, || post().to(webhooks::credential::end)),
     show("/settings/webhooks/{id}/{kind}/revocation", May(ManageHooks), || {
         get().to(webhooks::credential::show_revocation)
     }),
-    act("/settings/webhooks/{id}/{kind}/revocation", May(ManageHooks), || post().to(webhooks::credential::revoke)),
+    act("/settings/webhooks/{id}/{kind}/revocation", May(ManageHooks), Form, || {
+        post().to(webhooks::credential::revoke)
+    }),
     show(paths::MEMBERS, May(ManageMembers), || get().to(members::list::show)),
     show(paths::INVITE, May(ManageMembers), || get().to(members::invite::show)),
-    act(paths::INVITE, May(ManageMembers), || post().to(members::invite::submit)),
+    act(paths::INVITE, May(ManageMembers), Form, || post().to(members::invite::submit)),
     show("/settings/members/{id}", May(ManageMembers), || get().to(members::show::show)),
-    act("/settings/members/{id}/role", May(ManageMembers), || post().to(members::show::change_role)),
+    act("/settings/members/{id}/role", May(ManageMembers), Form, || post().to(members::show::change_role)),
     show("/settings/members/{id}/removal", May(ManageMembers), || get().to(members::remove::show)),
-    act("/settings/members/{id}/removal", May(ManageMembers), || post().to(members::remove::submit)),
+    act("/settings/members/{id}/removal", May(ManageMembers), Form, || post().to(members::remove::submit)),
     show("/settings/invitations/{id}/reveal", May(ManageMembers), || get().to(members::reveal::show)),
-    act("/settings/invitations/{id}/renewal", May(ManageMembers), || post().to(members::invite::renew)),
+    act("/settings/invitations/{id}/renewal", May(ManageMembers), Form, || post().to(members::invite::renew)),
     show("/settings/invitations/{id}/revocation", May(ManageMembers), || get().to(members::revoke::show)),
-    act("/settings/invitations/{id}/revocation", May(ManageMembers), || post().to(members::revoke::submit)),
+    act("/settings/invitations/{id}/revocation", May(ManageMembers), Form, || post().to(members::revoke::submit)),
     show(paths::API_KEYS, May(ManageApiKeys), || get().to(api_keys::show)),
-    act(paths::API_KEYS, May(ManageApiKeys), || post().to(api_keys::submit)),
+    act(paths::API_KEYS, May(ManageApiKeys), Form, || post().to(api_keys::submit)),
     show("/developers/api-keys/{id}/reveal", May(ManageApiKeys), || get().to(api_keys::reveal)),
     show("/developers/api-keys/{id}/revocation", May(ManageApiKeys), || get().to(api_keys::show_revocation)),
-    act("/developers/api-keys/{id}/revocation", May(ManageApiKeys), || post().to(api_keys::revoke)),
+    act("/developers/api-keys/{id}/revocation", May(ManageApiKeys), Form, || post().to(api_keys::revoke)),
     show(paths::EVENTS, May(ViewLogs), || get().to(developers::events::show)),
     show("/developers/events/{id}", May(ViewLogs), || get().to(developers::event::show)),
     show(paths::CATALOGUE, May(BeMember), || get().to(developers::catalogue::show)),
@@ -144,10 +183,16 @@ pub const ROUTES: &[Route] = &[
     show("/developers/receiving/{recipe}", May(BeMember), || get().to(developers::recipes::show)),
     show(paths::LOGS, May(ViewLogs), || get().to(logs::list::show)),
     show("/developers/logs/{id}", May(ViewLogs), || get().to(logs::show::show)),
-    act("/developers/logs/{id}/retry", May(Resend), || post().to(logs::act::retry)),
+    act("/developers/logs/{id}/retry", May(Resend), Form, || post().to(logs::act::retry)),
     show(paths::KEYBOARD, May(BeMember), || get().to(keyboard::show)),
-    act("/developers/logs/{id}/cancellation", May(Resend), || post().to(logs::act::cancel)),
+    act("/developers/logs/{id}/cancellation", May(Resend), Form, || post().to(logs::act::cancel)),
 ];
+
+/// How many bytes a body may have at most that is sent this way; 0 where there is no such route.
+pub fn largest_body(method: &Method, pattern: &str) -> usize {
+    let route = ROUTES.iter().find(|route| route.path == pattern && route.method == *method);
+    route.map_or(0, |route| route.body.largest())
+}
 
 /// The rule of a route; HEAD is a GET whose body nobody wants.
 pub fn rule_of(method: &Method, pattern: &str) -> Option<Rule> {

@@ -1,9 +1,11 @@
 //! Forms with a file in them (`multipart/form-data`), read up to a bound.
 
-use actix_multipart::{Field, Multipart};
+use actix_multipart::{Field, Multipart, MultipartError};
 use futures_util::StreamExt as _;
 
+use super::error::WebError;
 use super::form::Fields;
+use crate::body::NotRead;
 
 /// A text beside the file is at most this long; a longer one is cut.
 const LONGEST_TEXT: usize = 4 * 1024;
@@ -31,27 +33,32 @@ pub struct Uploaded {
 }
 
 /// Reads a form whose file has this name, and is at most so many bytes long. What is no such form is an empty one.
-pub async fn read(mut form: Multipart, file: &str, largest: usize) -> Uploaded {
+///
+/// What did not come in time, or found no room, is an error; a form that is too large, or broke off, is told on its page.
+pub async fn read(mut form: Multipart, file: &str, largest: usize) -> Result<Uploaded, WebError> {
     let mut uploaded = Uploaded::default();
     let mut left = largest.saturating_mul(READ_ON);
     let (mut fields, mut texts, mut files) = (0, 0_usize, 0_usize);
     while let Some(field) = form.next().await {
-        let Ok(field) = field else {
-            uploaded.broken_off = true;
-            break;
+        let field = match field {
+            Ok(field) => field,
+            Err(error) => {
+                uploaded.ends_with(&error)?;
+                break;
+            }
         };
         fields += 1;
         let name = field.name().unwrap_or_default().to_owned();
         if name == file {
             let told = field.content_disposition().and_then(|told| told.get_filename());
             uploaded.file_name = told.unwrap_or_default().to_owned();
-            let (bytes, seen, whole) = take(field, largest, &mut left).await;
-            uploaded.broken_off |= !whole;
+            let (bytes, seen, end) = take(field, largest, &mut left).await;
+            end.or_else(|error| uploaded.ends_with(&error))?;
             files += seen;
             uploaded.bytes = bytes;
         } else {
-            let (text, seen, whole) = take(field, LONGEST_TEXT, &mut left).await;
-            uploaded.broken_off |= !whole;
+            let (text, seen, end) = take(field, LONGEST_TEXT, &mut left).await;
+            end.or_else(|error| uploaded.ends_with(&error))?;
             texts += seen;
             uploaded.fields.push(name, String::from_utf8_lossy(&text));
         }
@@ -63,15 +70,34 @@ pub async fn read(mut form: Multipart, file: &str, largest: usize) -> Uploaded {
     if uploaded.too_large || uploaded.broken_off {
         uploaded.bytes = Vec::new();
     }
-    uploaded
+    Ok(uploaded)
 }
 
-/// At most so many bytes of a field, how many were read of it, and whether it did not break off; reading ends when nothing is `left` of what the form
+impl Uploaded {
+    /// Remembers why the form ended early, when its page can tell.
+    fn ends_with(&mut self, error: &MultipartError) -> Result<(), WebError> {
+        let MultipartError::Payload(error) = error else {
+            self.broken_off = true;
+            return Ok(());
+        };
+        match NotRead::from(error) {
+            NotRead::TooLarge => self.too_large = true,
+            NotRead::BrokenOff => self.broken_off = true,
+            why @ (NotRead::TooSlow | NotRead::NoRoom) => return Err(WebError::not_read(why, 0)),
+        }
+        Ok(())
+    }
+}
+
+/// At most so many bytes of a field, how many were read of it, and whether they were all; reading ends when nothing is `left` of what the form
 /// may take in all.
-async fn take(mut field: Field, most: usize, left: &mut usize) -> (Vec<u8>, usize, bool) {
+async fn take(mut field: Field, most: usize, left: &mut usize) -> (Vec<u8>, usize, Result<(), MultipartError>) {
     let (mut bytes, mut seen) = (Vec::new(), 0);
     while let Some(chunk) = field.next().await {
-        let Ok(chunk) = chunk else { return (bytes, seen, false) };
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(error) => return (bytes, seen, Err(error)),
+        };
         let room = most.saturating_sub(bytes.len());
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
         seen += chunk.len();
@@ -80,7 +106,7 @@ async fn take(mut field: Field, most: usize, left: &mut usize) -> (Vec<u8>, usiz
             break;
         }
     }
-    (bytes, seen, true)
+    (bytes, seen, Ok(()))
 }
 
 #[cfg(test)]
@@ -107,7 +133,7 @@ mod tests {
             .collect();
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=b"));
-        read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", LARGEST).await
+        read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", LARGEST).await.expect("in time")
     }
 
     fn named(name: &str, length: usize) -> (String, usize) {
@@ -120,7 +146,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=b"));
         let chunks = [Ok::<_, PayloadError>(Bytes::from_static(body.as_bytes()))];
-        let uploaded = read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", LARGEST).await;
+        let uploaded =
+            read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", LARGEST).await.expect("in time");
         assert!(uploaded.broken_off && uploaded.bytes.is_empty());
     }
 

@@ -1,6 +1,7 @@
 //! An admin at the console's pages: forms are posted as a browser posts them, nothing is followed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result, bail};
 use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
@@ -13,7 +14,6 @@ pub struct Console {
     client: Client,
     base: String,
     cookies: BTreeMap<String, String>,
-    forms: usize,
 }
 
 /// What is typed into the form of a new hook.
@@ -53,7 +53,7 @@ struct Page {
 impl Console {
     /// Somebody who is not signed in yet.
     pub fn anonymous(base: &str) -> Result<Self> {
-        Ok(Self { client: client()?, base: base.to_owned(), cookies: BTreeMap::new(), forms: 0 })
+        Ok(Self { client: client()?, base: base.to_owned(), cookies: BTreeMap::new() })
     }
 
     /// Signs a member in whose password is [`PASSWORD`].
@@ -174,11 +174,18 @@ impl Console {
         Ok(figures.filter_map(value).collect())
     }
 
+    /// Its cookies as a line of a request's head.
+    pub fn cookies(&self) -> String {
+        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("cookie: {}\r\n", pairs.join("; "))
+    }
+
     /// Names one filling of a form, so that it makes one thing.
-    fn token(&mut self) -> String {
-        self.forms += 1;
+    fn token(&self) -> String {
+        // One count for all: a member may be signed in twice, and sessions begin alike.
+        static FORMS: AtomicUsize = AtomicUsize::new(1);
         let session: String = self.cookies.values().flat_map(|value| value.chars()).take(24).collect();
-        format!("{session}-{}", self.forms)
+        format!("{session}-{}", FORMS.fetch_add(1, Ordering::Relaxed))
     }
 }
 

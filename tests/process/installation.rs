@@ -21,6 +21,7 @@ pub struct Installation {
     folder: PathBuf,
     address: SocketAddr,
     settings: Vec<(String, String)>,
+    descriptors: Option<u32>,
 }
 
 impl Installation {
@@ -35,10 +36,12 @@ impl Installation {
         let address = free_address()?;
         // It runs in its own folder, where a relative path would lead elsewhere.
         let program = std::path::absolute(program.into())?;
-        let installation = Self { program, folder: folder.to_owned(), address, settings: Vec::new() };
+        let installation =
+            Self { program, folder: folder.to_owned(), address, settings: Vec::new(), descriptors: None };
         Ok(installation
             .with("HIREWIRE_LISTEN", address)
             .with("HIREWIRE_DATABASE_URL", database)
+            .with("HIREWIRE_SHUTDOWN_GRACE_SECONDS", 0)
             .with("HIREWIRE_SECRET_KEY_FILE", folder.join("hirewire.key").display()))
     }
 
@@ -47,6 +50,11 @@ impl Installation {
         self.settings.retain(|(name, _)| name != variable);
         self.settings.push((variable.to_owned(), value.to_string()));
         self
+    }
+
+    /// The same in a process that may open so many files, and no more when it asks.
+    pub fn with_descriptors(self, count: u32) -> Self {
+        Self { descriptors: Some(count), ..self }
     }
 
     /// The same with receivers on loopback allowed, the authority that signed their certificates, and a rate limit that
@@ -142,7 +150,14 @@ impl Installation {
     }
 
     fn command(&self) -> Command {
-        let mut command = bound(&self.program, "KILL", &[]);
+        let mut command = match self.descriptors {
+            Some(count) => {
+                let mut command = bound("prlimit", "KILL", &[]);
+                command.arg(format!("--nofile={count}:{count}")).arg(&self.program);
+                command
+            }
+            None => bound(&self.program, "KILL", &[]),
+        };
         // Settings of the shell that runs this are none of the installation's.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HIREWIRE_")) {
             command.env_remove(name);

@@ -13,6 +13,7 @@ mod child;
 mod console;
 mod installation;
 mod postgres;
+mod proxy;
 mod usage;
 
 use std::net::{SocketAddr, TcpListener};
@@ -26,6 +27,7 @@ pub use child::{Child, bound};
 pub use console::{Console, NewHook, Seen};
 pub use installation::{Installation, Server};
 pub use postgres::{Durability, Postgres};
+pub use proxy::Proxy;
 pub use usage::Usage;
 
 /// The password of every member made here.

@@ -38,13 +38,7 @@ pub struct Postgres {
 impl Postgres {
     /// Makes a new cluster and starts it.
     pub async fn start(durability: Durability) -> Result<Self> {
-        let folder = folder()?;
-        if rustix::process::getuid().is_root() {
-            let (user, group) = its_ids()?;
-            chown(folder.path(), Some(user), Some(group)).context("the folder could not be given to postgres")?;
-        }
-        let programs = programs()?;
-        let mut postgres = Self { running: None, programs, address: free_address()?, durability, folder };
+        let mut postgres = Self::stopped(programs()?, durability)?;
         let mut command = postgres.command("initdb");
         command.arg("-D").arg(postgres.data());
         command.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
@@ -54,10 +48,49 @@ impl Postgres {
         Ok(postgres)
     }
 
+    fn stopped(programs: PathBuf, durability: Durability) -> Result<Self> {
+        let folder = folder()?;
+        if rustix::process::getuid().is_root() {
+            let (user, group) = its_ids()?;
+            chown(folder.path(), Some(user), Some(group)).context("the folder could not be given to postgres")?;
+        }
+        Ok(Self { running: None, programs, address: free_address()?, durability, folder })
+    }
+
     /// Has statements counted as soon as someone sets `pg_stat_statements.track`, and not before: counting costs.
     fn configure(&self) -> Result<()> {
         let mut file = std::fs::File::options().append(true).open(self.data().join("postgresql.conf"))?;
         Ok(file.write_all(b"shared_preload_libraries = 'pg_stat_statements'\npg_stat_statements.track = none\n")?)
+    }
+
+    /// Makes a standby, and starts it: from now on no commit is answered before the standby shows it too.
+    pub async fn standby(&self) -> Result<Self> {
+        let mut standby = Self::stopped(self.programs.clone(), self.durability)?;
+        let mut command = standby.command("pg_basebackup");
+        command.arg("-d").arg(format!("{}?application_name=standby", self.url())).arg("-D").arg(standby.data());
+        command.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+        Child::start("pg_basebackup", command, standby.folder.path())?.finished(DEADLINE).await?;
+        standby.start_again().await?;
+        for setting in ["synchronous_standby_names = 'standby'", "synchronous_commit = remote_apply"] {
+            self.sql(&format!("ALTER SYSTEM SET {setting}")).await?;
+        }
+        self.sql("SELECT pg_reload_conf()").await?;
+        let follows = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        eventually("the standby to follow", DEADLINE, async || {
+            Ok((self.sql(follows).await?.trim() == "1").then_some(()))
+        })
+        .await?;
+        Ok(standby)
+    }
+
+    /// Makes a standby the server that takes writes.
+    pub async fn promote(&self) -> Result<()> {
+        self.sql("SELECT pg_promote()").await.map(drop)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The database's URL.
@@ -92,7 +125,7 @@ impl Postgres {
         let ready = eventually("PostgreSQL to start", DEADLINE, || {
             let ended = child.ended();
             let told = std::fs::read_to_string(&told).unwrap_or_default();
-            let is_ready = told.lines().any(|line| line.starts_with("ready"));
+            let is_ready = told.lines().any(|line| line.starts_with("ready") || line.starts_with("standby"));
             std::future::ready(match ended {
                 Ok(None) => Ok(is_ready.then_some(())),
                 Ok(Some(status)) => Err(anyhow::anyhow!("it ended ({status})")),

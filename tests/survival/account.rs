@@ -1,13 +1,13 @@
 //! The account at the end of a story: what was accepted, what the receiver saw, and what the log says, held side by side.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
 use std::time::Instant;
 
 use hirewire::domain::attempt::ErrorClass;
 use hirewire::domain::delivery::Status;
 
-use crate::load::Reported;
+use crate::load::{Reported, Told};
 use crate::log::Line;
 use crate::receiver::{Arrival, Manner};
 use crate::scene::{AT_ONCE, AT_ONCE_IN_ALL};
@@ -54,9 +54,10 @@ impl Account {
 
     /// Everything there is to check.
     pub fn adds_up(&self) {
-        self.nothing_accepted_is_lost();
-        self.repeats_bear_the_same_bytes();
         self.repeats_are_what_was_in_flight();
+        self.nothing_accepted_is_lost();
+        self.nothing_refused_is_there();
+        self.repeats_bear_the_same_bytes();
         self.the_log_agrees();
     }
 
@@ -78,6 +79,15 @@ impl Account {
             !self.log.contains_key(name) || (name.0 != Manner::Silent && !self.arrivals.contains_key(name))
         });
         none("were accepted and are lost", lost);
+    }
+
+    /// What was said not to be recorded was not.
+    fn nothing_refused_is_there(&self) {
+        let refused = self.reported.iter().filter(|one| matches!(one.told, Told::Refused { .. }) && !one.is_open());
+        let refused: HashSet<u64> = refused.map(|one| one.number).collect();
+        let firsts = self.arrivals.values().map(|all| &all[0]);
+        let there = firsts.filter(|one| one.number.is_some_and(|number| refused.contains(&number)));
+        none("were said not to be recorded, and arrived", there);
     }
 
     fn repeats_bear_the_same_bytes(&self) {
@@ -129,10 +139,10 @@ impl Account {
         let wrong = self.log.iter().filter_map(|(name, line)| Some((name, self.disagreement(name, line)?)));
         none("are not in the log as the receiver saw them", wrong);
         // An answer that got lost leaves it open whether the event was recorded; no other event may be there.
-        let (accepted, open) = (self.accepted(), self.reported.len() - self.accepted());
+        let (accepted, open) = (self.accepted(), self.reported.iter().filter(|one| one.is_open()).count());
         assert!(
             self.log.len() <= accepted + open,
-            "{} events are in the log, of {accepted} accepted and {open} without an answer",
+            "{} events are in the log, of {accepted} accepted and {open} of which that is not known",
             self.log.len()
         );
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use clap::Parser as _;
 use hirewire::clock::SystemClock;
 use hirewire::config::{Config, Settings};
-use hirewire::delivery::step::Step;
+use hirewire::delivery::crash_point::CrashPoint;
 use hirewire::server::App;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::watch;
@@ -29,12 +29,12 @@ const STOP_AT: &str = "HIREWIRE_TEST_STOP_AT";
 /// So many events are reported, unless the process dies before the last.
 const EVENTS: usize = 40;
 
-fn word(step: &Step) -> &'static str {
+fn word(step: &CrashPoint) -> &'static str {
     match step {
-        Step::Committed => "committed",
-        Step::Claimed => "claimed",
-        Step::Sending => "sending",
-        Step::Answered => "answered",
+        CrashPoint::Committed => "committed",
+        CrashPoint::Claimed => "claimed",
+        CrashPoint::Sending => "sending",
+        CrashPoint::Answered => "answered",
     }
 }
 
@@ -52,7 +52,7 @@ async fn a_process_that_is_told_to_dies_at_its_step() {
     let line = Line::try_parse_from(["hirewire"]).expect("settings in the environment");
     let app = App::build(Config::read(line.settings).expect("settings"), Arc::new(SystemClock)).await;
     let app = app.expect("it starts");
-    app.context.engine.on_step(move |step| {
+    app.context.engine.on_crash_point(move |step| {
         if word(&step) == stop_at {
             kill_process(getpid(), Signal::KILL).expect("it dies");
             // The other threads end with it; this one must not get any further meanwhile.
@@ -64,7 +64,7 @@ async fn a_process_that_is_told_to_dies_at_its_step() {
 }
 
 /// A program that becomes this test binary, and there the one test that plays the process.
-fn program(scene: &Scene, step: &Step) -> PathBuf {
+fn program(scene: &Scene, step: &CrashPoint) -> PathBuf {
     use std::os::unix::fs::PermissionsExt as _;
     let ours = std::env::current_exe().expect("a path");
     let path = scene.installation.folder().join("program");
@@ -91,10 +91,10 @@ async fn report_until_it_dies(scene: &Scene, url: &str) -> Vec<Reported> {
     reported
 }
 
-async fn dies_at(kind: Kind, step: Step) {
+async fn dies_at(kind: Kind, step: CrashPoint) {
     let (scene, server) = Scene::set(kind, &[(Manner::Well, "quick"), (Manner::Gated, "single")]).await;
     let (mut reported, mut crashes) = (Vec::new(), Vec::new());
-    if matches!(step, Step::Claimed) {
+    if matches!(step, CrashPoint::Claimed) {
         // Only what nobody holds is claimed: a dead process leaves it, most of it never sent.
         reported = scene.partner(&[&server]).report_all(EVENTS, Manner::Gated).await;
         soon("as many requests as may be at once", async || scene.receiver.arrivals().len() == AT_ONCE).await;
@@ -106,7 +106,7 @@ async fn dies_at(kind: Kind, step: Step) {
     }
     let ours = scene.installation.served_by(program(&scene, &step));
     let mut dying = ours.start().expect("it starts");
-    if !matches!(step, Step::Claimed) {
+    if !matches!(step, CrashPoint::Claimed) {
         dying.ready().await.expect("it serves");
         reported.extend(report_until_it_dies(&scene, dying.url()).await);
     }
@@ -115,10 +115,10 @@ async fn dies_at(kind: Kind, step: Step) {
     soon("what the dead one sent to be read", async || scene.receiver.has_heard_all()).await;
     crashes.push(Crash::at(Instant::now()));
     match step {
-        Step::Committed => assert_eq!(scene.receiver.arrivals().len(), 0, "nothing was handed over"),
-        Step::Claimed => assert_eq!(scene.receiver.arrivals().len(), AT_ONCE, "nothing of it was sent"),
-        Step::Sending => assert_eq!(scene.receiver.arrivals().len(), 0, "the first try was not made"),
-        Step::Answered => assert_ne!(scene.receiver.arrivals().len(), 0, "something was answered"),
+        CrashPoint::Committed => assert_eq!(scene.receiver.arrivals().len(), 0, "nothing was handed over"),
+        CrashPoint::Claimed => assert_eq!(scene.receiver.arrivals().len(), AT_ONCE, "nothing of it was sent"),
+        CrashPoint::Sending => assert_eq!(scene.receiver.arrivals().len(), 0, "the first try was not made"),
+        CrashPoint::Answered => assert_ne!(scene.receiver.arrivals().len(), 0, "something was answered"),
     }
 
     let left = scene.log().await.lines().await;
@@ -131,7 +131,7 @@ async fn dies_at(kind: Kind, step: Step) {
     Account::new(reported, scene.receiver.arrivals(), lines, crashes).adds_up();
 }
 
-async fn on_both_databases(step: fn() -> Step) {
+async fn on_both_databases(step: fn() -> CrashPoint) {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         dies_at(kind, step()).await;
     }
@@ -139,17 +139,17 @@ async fn on_both_databases(step: fn() -> Step) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_committed_but_not_handed_over_is_sent_by_the_next() {
-    on_both_databases(|| Step::Committed).await;
+    on_both_databases(|| CrashPoint::Committed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_claimed_but_not_sent_is_sent_by_the_next() {
-    on_both_databases(|| Step::Claimed).await;
+    on_both_databases(|| CrashPoint::Claimed).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_about_to_be_sent_is_sent_by_the_next() {
-    on_both_databases(|| Step::Sending).await;
+    on_both_databases(|| CrashPoint::Sending).await;
 }
 
 /// The receiver itself says when this point is reached.
@@ -173,5 +173,5 @@ async fn what_was_sent_but_not_answered_is_sent_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_answered_but_not_settled_is_sent_again() {
-    on_both_databases(|| Step::Answered).await;
+    on_both_databases(|| CrashPoint::Answered).await;
 }

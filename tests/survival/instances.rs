@@ -8,16 +8,17 @@ use crate::database::Kind;
 use crate::load::{Load, Mix, Reported};
 use crate::process::Server;
 use crate::receiver::{Arrival, Manner};
-use crate::scene::{AT_ONCE, DEADLINE, Scene, long, soon};
+use crate::scene::{AT_ONCE, DEADLINE, Scene, chance, long, some_time, soon};
 
-/// More than one instance sends at once, so that some of it waits in its memory.
-const HELD: usize = 200;
+/// More than one instance sends at once, so that some of it waits in its memory; no more than it takes in, so that the other
+/// finds nothing free.
+const HELD: usize = 4 * AT_ONCE;
 
 /// So soon the other one sends what a stopping one still had waiting.
 const HANDED_OVER: Duration = Duration::from_secs(4);
 
 /// The receiver is given half a minute for each answer, and nothing is tried twice.
-const PATIENT: [(Manner, &str); 1] = [(Manner::Gated, "single")];
+const PATIENT: [(Manner, &str); 2] = [(Manner::Gated, "single"), (Manner::Well, "quick")];
 
 /// Two instances, and `HELD` events that the first one holds: some under way, the others waiting for their turn.
 async fn one_holds_much() -> (Scene, Server, Server, Vec<Reported>) {
@@ -56,18 +57,26 @@ async fn what_a_killed_instance_held_is_sent_by_the_other_within_5_s() {
 async fn an_instance_that_stands_still_keeps_what_it_holds_and_nothing_is_sent_twice() {
     let (scene, mut first, second, reported) = one_holds_much().await;
     first.freeze().expect("it runs");
-    // Longer than any heartbeat would be waited for, shorter than the receiver's half minute.
-    tokio::time::sleep(Duration::from_secs(18)).await;
-    let meanwhile = scene.receiver.arrivals().len();
+    // Ten seconds' work of the other one, in which it looks around five times; shorter than the receiver's half minute.
+    let load = Load::start(scene.partner(&[&second]), 20, &[(Manner::Well, 1)]);
+    soon("the other one to work", async || arrived(&scene, Manner::Well) >= 200).await;
+    let meanwhile = arrived(&scene, Manner::Gated);
     scene.receiver.open_the_gate();
     first.thaw().expect("it is there");
+    let mut all_reported = load.stopped().await;
+    all_reported.extend(reported);
+    let reported = all_reported;
     scene.all_is_done(&reported).await;
     assert!(first.terminate().await.expect("an end").success());
     assert!(second.terminate().await.expect("an end").success());
     let lines = scene.log().await.lines().await;
     Account::new(reported, scene.receiver.arrivals(), lines, Vec::new()).adds_up();
     assert_eq!(meanwhile, AT_ONCE, "the other one sent what a living one held");
-    assert_eq!(scene.receiver.arrivals().len(), HELD);
+    assert_eq!(arrived(&scene, Manner::Gated), HELD);
+}
+
+fn arrived(scene: &Scene, manner: Manner) -> usize {
+    scene.receiver.arrivals().iter().filter(|arrival| arrival.manner == manner).count()
 }
 
 const STUMBLING: Mix = &[(Manner::Well, 92), (Manner::Slow, 8)];
@@ -77,14 +86,14 @@ async fn two_instances_that_stumble_under_load_send_nothing_twice() {
     let (scene, first) = Scene::set(Kind::Postgres, &[(Manner::Well, "quick"), (Manner::Slow, "quick")]).await;
     let second = scene.installation.beside().expect("an address").serve().await.expect("it serves");
     let load = Load::start(scene.partner(&[&first, &second]), 100, STUMBLING);
-    let mut both = [first, second];
+    let (mut both, mut chance) = ([first, second], chance());
     for stumble in 0..if long() { 100 } else { 10 } {
         let one = &mut both[stumble % 2];
         one.freeze().expect("it runs");
         // Shorter than a receiver is waited for: whatever is sent twice is sent twice by mistake.
-        tokio::time::sleep(Duration::from_millis(rand::random_range(200..2_500))).await;
+        some_time(&mut chance, 200..2_500).await;
         one.thaw().expect("it is there");
-        tokio::time::sleep(Duration::from_millis(rand::random_range(0..500))).await;
+        some_time(&mut chance, 0..500).await;
     }
     let reported = load.stopped().await;
     scene.all_is_done(&reported).await;

@@ -6,7 +6,7 @@ use crate::account::{Account, Crash};
 use crate::database::Kind;
 use crate::load::{Load, Mix};
 use crate::receiver::{Manner, Receiver};
-use crate::scene::{Scene, long, soon};
+use crate::scene::{Scene, chance, long, some_time, soon};
 
 const PER_SECOND: u32 = 200;
 
@@ -32,10 +32,10 @@ async fn kills_lose_nothing_on_postgres() {
 async fn killed_again_and_again(kind: Kind, kills: usize) {
     let (scene, mut server) = Scene::set(kind, &HOOKS).await;
     let load = Load::start(scene.partner(&[&server]), PER_SECOND, MIX);
-    let (mut crashes, mut pauses) = (Vec::new(), Vec::new());
+    let (mut crashes, mut pauses, mut chance) = (Vec::new(), Vec::new(), chance());
     for _ in 0..kills {
         // Any instant will do but one: the moment is the point.
-        tokio::time::sleep(Duration::from_millis(rand::random_range(500..if long() { 8_000 } else { 2_500 }))).await;
+        some_time(&mut chance, 500..if long() { 8_000 } else { 2_500 }).await;
         let began = Instant::now();
         server.kill().expect("it was running");
         let receiver = &scene.receiver;

@@ -1,5 +1,6 @@
 //! Partner systems that report so many events a second, whatever becomes of the program, and remember what they were told.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub enum Told {
     /// 202: the event's id.
     Accepted(String),
-    /// Another status.
-    Refused { status: u16, retry_after: Option<String> },
+    /// Another status; and whether it says that the event may have been recorded all the same.
+    Refused { status: u16, retry_after: Option<String>, may_be_recorded: bool },
     /// Nothing: no connection, or it broke. Whether the event was recorded is not known.
     Nothing(#[allow(dead_code, reason = "it is read when a story fails")] String),
 }
@@ -30,6 +31,8 @@ pub enum Told {
 /// A report and its answer.
 #[derive(Debug, Clone)]
 pub struct Reported {
+    /// The event's own number, which stands in its data.
+    pub number: u64,
     pub manner: Manner,
     pub told: Told,
     pub asked: Instant,
@@ -63,13 +66,14 @@ impl Partner {
 
     /// Reports one event and waits for the answer.
     pub async fn report(&self, number: usize, manner: Manner) -> Reported {
-        let asked = Instant::now();
-        let told = self.ask(number, manner).await.unwrap_or_else(|error| Told::Nothing(format!("{error:?}")));
-        Reported { manner, told, asked, answered: Instant::now() }
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let url = format!("{}/v1/partner/events", self.bases[number % self.bases.len()]);
+        let (asked, number) = (Instant::now(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let told = self.ask(url, number, manner).await.unwrap_or_else(|error| Told::Nothing(format!("{error:?}")));
+        Reported { number, manner, told, asked, answered: Instant::now() }
     }
 
-    async fn ask(&self, number: usize, manner: Manner) -> reqwest::Result<Told> {
-        let url = format!("{}/v1/partner/events", self.bases[number % self.bases.len()]);
+    async fn ask(&self, url: String, number: u64, manner: Manner) -> reqwest::Result<Told> {
         // About as much as an event of a hiring team weighs.
         let data = json!({"number": number, "note": "n".repeat(1_000)});
         let body = json!({"event": manner.event(), "data": data}).to_string();
@@ -78,10 +82,11 @@ impl Partner {
         let status = answer.status().as_u16();
         let retry_after = answer.headers().get("retry-after").map(|value| value.to_str().expect("ASCII").to_owned());
         let body = answer.text().await?;
-        if status != 202 {
-            return Ok(Told::Refused { status, retry_after });
-        }
         let answer: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error} in {body}"));
+        if status != 202 {
+            let may_be_recorded = answer["error"]["details"]["outcome"] == "unknown";
+            return Ok(Told::Refused { status, retry_after, may_be_recorded });
+        }
         Ok(Told::Accepted(answer["id"].as_str().expect("an id").to_owned()))
     }
 
@@ -110,6 +115,16 @@ impl Reported {
             Told::Refused { .. } | Told::Nothing(_) => None,
         }
     }
+
+    /// Whether it was told that it is not known whether the event was recorded.
+    pub fn is_told_unknown(&self) -> bool {
+        matches!(self.told, Told::Refused { may_be_recorded: true, .. })
+    }
+
+    /// Whether the event may have been recorded although that was not said: no answer came, or one that says so.
+    pub fn is_open(&self) -> bool {
+        self.is_told_unknown() || matches!(self.told, Told::Nothing(_))
+    }
 }
 
 /// Whoever was not accepted was answered, and told that and when to come again.
@@ -118,7 +133,7 @@ pub fn all_are_accepted_or_told_to_come_again(reported: &[Reported]) {
         .iter()
         .filter(|one| match &one.told {
             Told::Accepted(_) => false,
-            Told::Refused { status, retry_after } => {
+            Told::Refused { status, retry_after, .. } => {
                 let seconds: Option<u64> = retry_after.as_deref().and_then(|after| after.parse().ok());
                 *status != 503 || seconds < Some(1)
             }
@@ -134,6 +149,12 @@ impl Load {
         let reported = Arc::<Mutex<Vec<Reported>>>::default();
         let running = tokio::spawn(run(partner, per_second, mix, reported.clone(), stopped));
         Self { stop, reported, running }
+    }
+
+    /// How many that were asked after a moment have been accepted so far.
+    pub fn accepted_after(&self, moment: Instant) -> usize {
+        let reported = self.reported.lock().expect("no panic before");
+        reported.iter().filter(|one| one.asked > moment && one.id().is_some()).count()
     }
 
     /// What has been answered so far.

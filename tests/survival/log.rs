@@ -43,7 +43,7 @@ pub struct Log {
 impl Log {
     pub async fn open(database: &str, organisation: &str, hooks: &HashMap<String, Manner>) -> Self {
         let url = database.parse().expect("a database");
-        let store = tokio::task::spawn_blocking(move || Store::open(&url)).await.expect("no panic");
+        let store = tokio::task::spawn_blocking(move || Store::open(&url, None)).await.expect("no panic");
         let hooks = hooks.iter().map(|(id, manner)| (id.parse().expect("a hook"), *manner));
         Self {
             store: store.expect("a database"),

@@ -1,5 +1,5 @@
-//! What the engine must survive: processes that are killed, frozen and stopped, a database that goes away, a disk that is
-//! full. Each story runs the program as its operator does, and drives it through its own doors alone: HTTP, command line,
+//! What the engine must survive: processes that are killed, frozen and stopped, a database that goes away or falls silent,
+//! a disk that is full. Each story runs the program as its operator does, and drives it through its own doors alone: HTTP, command line,
 //! signals, the receiver.
 //!
 //! The cast: a [`scene`] is an installation with a [`receiver`] whose paths answer well, badly, slowly and never; a [`load`]
@@ -9,11 +9,15 @@
 //! `HIREWIRE_TEST_LONG=1` makes the loops longer.
 
 mod account;
+mod clocks;
 mod crash_points;
+mod cuts;
 #[allow(dead_code, reason = "the integration tests use more of it")]
 #[path = "../it/support/database.rs"]
 mod database;
+mod failover;
 mod first_run;
+mod frozen;
 mod full_disk;
 mod instances;
 mod kills;
@@ -25,4 +29,6 @@ mod postgres;
 mod process;
 mod receiver;
 mod scene;
+mod silence;
 mod stopping;
+mod strangers;

@@ -7,7 +7,7 @@ use crate::account::{Account, Crash};
 use crate::load::{Load, Mix, Reported, Told, all_are_accepted_or_told_to_come_again, client};
 use crate::process::{Durability, Postgres, Server};
 use crate::receiver::Manner;
-use crate::scene::{Scene, soon};
+use crate::scene::{Scene, chance, long, some_time, soon};
 
 const HOOKS: [(Manner, &str); 2] = [(Manner::Well, "quick"), (Manner::Slow, "quick")];
 
@@ -60,11 +60,41 @@ async fn away_and_back(how: End) {
     all_are_accepted_or_told_to_come_again(&reported);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_restarts_under_two_instances_has_neither_taken_for_dead() {
+    let mut chance = chance();
+    let mut postgres = Postgres::start(Durability::Full).await.expect("PostgreSQL");
+    let (scene, first) = Scene::set_on_server(&postgres, &HOOKS).await;
+    let second = scene.installation.beside().expect("an address").serve().await.expect("it serves");
+    let loads = [&first, &second].map(|server| Load::start(scene.partner(&[server]), 60, MIX));
+    for restart in 0..if long() { 8 } else { 2 } {
+        let before = Instant::now();
+        for load in &loads {
+            some_are_accepted_after(load, before).await;
+        }
+        if restart % 2 == 0 { postgres.kill().await } else { postgres.stop().await }.expect("an end");
+        some_time(&mut chance, 1_000..if long() { 20_000 } else { 6_000 }).await;
+        postgres.start_again().await.expect("it starts");
+    }
+    let back = Instant::now();
+    let mut reported = Vec::new();
+    for load in loads {
+        some_are_accepted_after(&load, back).await;
+        reported.extend(load.stopped().await);
+    }
+    scene.all_is_done(&reported).await;
+    for one in [first, second] {
+        assert!(!one.log().contains("taking over from instances that are gone"), "{}", one.last_words());
+        assert!(one.terminate().await.expect("an end").success());
+    }
+    all_are_accepted_or_told_to_come_again(&reported);
+    // Nobody died, so nothing is sent again.
+    let lines = scene.log().await.lines().await;
+    Account::new(reported, scene.receiver.arrivals(), lines, Vec::new()).adds_up();
+}
+
 async fn some_are_accepted_after(load: &Load, moment: Instant) {
-    soon("events to be accepted", async || {
-        load.so_far().iter().filter(|one| one.asked > moment && one.id().is_some()).count() >= 100
-    })
-    .await;
+    soon("events to be accepted", async || load.accepted_after(moment) >= 100).await;
 }
 
 fn refused_between(reported: &[Reported], after: Instant, before: Instant) -> usize {

@@ -30,13 +30,16 @@ pub enum Manner {
     Silent,
     /// 200 once the test opens the gate.
     Gated,
+    /// The same, for another webhook.
+    GatedToo,
 }
 
 /// How long the slow path thinks.
 pub const SLOW: Duration = Duration::from_millis(700);
 
 impl Manner {
-    const ALL: [Manner; 5] = [Manner::Well, Manner::Failing, Manner::Slow, Manner::Silent, Manner::Gated];
+    const ALL: [Manner; 6] =
+        [Manner::Well, Manner::Failing, Manner::Slow, Manner::Silent, Manner::Gated, Manner::GatedToo];
 
     /// Its path.
     pub fn name(self) -> &'static str {
@@ -46,6 +49,7 @@ impl Manner {
             Manner::Slow => "slow",
             Manner::Silent => "silent",
             Manner::Gated => "gated",
+            Manner::GatedToo => "gated-too",
         }
     }
 
@@ -57,12 +61,13 @@ impl Manner {
             Manner::Slow => "job.created",
             Manner::Silent => "job.updated",
             Manner::Gated => "interview.completed",
+            Manner::GatedToo => "interview.abandoned",
         }
     }
 
     /// Whether what arrives there is acknowledged in the end.
     pub fn acknowledges(self) -> bool {
-        matches!(self, Manner::Well | Manner::Slow | Manner::Gated)
+        matches!(self, Manner::Well | Manner::Slow | Manner::Gated | Manner::GatedToo)
     }
 
     /// Reads [`Manner::name`].
@@ -83,6 +88,8 @@ pub struct Arrival {
     pub manner: Manner,
     /// Its `webhook-id`.
     pub id: String,
+    /// The number in its data (see [`crate::load::Reported`]).
+    pub number: Option<u64>,
     /// SHA-256 of its body.
     pub bytes: [u8; 32],
     /// When it was there, whole.
@@ -193,15 +200,11 @@ impl Desk {
     async fn hear(&self, stream: &mut (impl AsyncRead + Unpin)) -> Option<usize> {
         let (head, body) = read(stream).await?;
         let path = head.split(' ').nth(1).expect("a target").trim_start_matches('/');
-        let arrival = Arrival {
-            manner: Manner::named(path),
-            id: header(&head, "webhook-id").expect("a webhook-id").to_owned(),
-            bytes: Sha256::digest(&body).into(),
-            at: Instant::now(),
-            answered: None,
-        };
+        let (manner, id) = (Manner::named(path), header(&head, "webhook-id").expect("a webhook-id").to_owned());
+        let (number, bytes) = (number(&body), Sha256::digest(&body).into());
         let mut arrivals = self.arrivals();
-        arrivals.push(arrival);
+        // Under the lock, so that they stand in the order of their times.
+        arrivals.push(Arrival { manner, id, number, bytes, at: Instant::now(), answered: None });
         Some(arrivals.len() - 1)
     }
 
@@ -219,7 +222,7 @@ impl Desk {
                 let _ = stream.read_u8().await;
                 return None;
             }
-            Manner::Gated => {
+            Manner::Gated | Manner::GatedToo => {
                 self.gate.subscribe().wait_for(|open| *open).await.ok()?;
                 200
             }
@@ -253,6 +256,11 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<(String, Vec<u8>)
     }
     assert_eq!(body.len(), length, "bytes after the request");
     Some((head, body))
+}
+
+fn number(body: &[u8]) -> Option<u64> {
+    let payload: serde_json::Value = serde_json::from_slice(body).ok()?;
+    payload["data"]["number"].as_u64()
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {

@@ -2,10 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::database::{Database, Kind};
@@ -22,6 +25,9 @@ pub const AT_ONCE_IN_ALL: usize = 64;
 
 /// How long something may take before a story calls it missing; far longer than it takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Who sets up the installation.
+const ADMIN: &str = "admin@team.example";
 
 /// Stories measure times and load the machine: one at a time.
 static ALONE: Mutex<()> = Mutex::const_new(());
@@ -49,7 +55,12 @@ impl Scene {
 
     /// The same on a PostgreSQL server of the story's own.
     pub async fn set_on_server(postgres: &Postgres, hooks: &[(Manner, &str)]) -> (Self, Server) {
-        Self::set_on(postgres.url(), None, hooks).await
+        Self::set_at(&postgres.url(), hooks).await
+    }
+
+    /// The same on the empty database of a URL.
+    pub async fn set_at(database: &str, hooks: &[(Manner, &str)]) -> (Self, Server) {
+        Self::set_on(database.to_owned(), None, hooks).await
     }
 
     async fn set_on(url: String, database: Option<Arc<Database>>, hooks: &[(Manner, &str)]) -> (Self, Server) {
@@ -65,8 +76,8 @@ impl Scene {
             .with("HIREWIRE_CONCURRENCY", AT_ONCE_IN_ALL);
         let server = installation.serve().await.expect("it serves");
         let organisation = installation.create_organisation("Team").await.expect("an organisation");
-        installation.create_member(&organisation, "admin@team.example", "admin").await.expect("an admin");
-        let mut console = Console::log_in(&installation.url(), "admin@team.example").await.expect("a session");
+        installation.create_member(&organisation, ADMIN, "admin").await.expect("an admin");
+        let mut console = Console::log_in(&installation.url(), ADMIN).await.expect("a session");
         let mut made = HashMap::new();
         for &(manner, policy) in hooks {
             let (url, events) = (receiver.url(manner), [manner.event()]);
@@ -96,6 +107,17 @@ impl Scene {
 
     pub async fn log(&self) -> Log {
         self.log_in(&self.database).await
+    }
+
+    /// The id of the hook of a manner.
+    pub fn hook(&self, manner: Manner) -> &str {
+        let mut hooks = self.hooks.iter();
+        hooks.find(|(_, own)| **own == manner).map(|(id, _)| id).expect("a hook of this manner")
+    }
+
+    /// The admin, at the first instance.
+    pub async fn console(&self) -> Console {
+        Console::log_in(&self.installation.url(), ADMIN).await.expect("a session")
     }
 
     /// The log in a copy of the database.
@@ -141,7 +163,7 @@ impl Scene {
     pub async fn all_is_done(&self, reported: &[Reported]) {
         self.all_has_arrived(reported).await;
         let log = self.log().await;
-        let answering = [Manner::Well, Manner::Slow, Manner::Gated, Manner::Failing];
+        let answering = [Manner::Well, Manner::Slow, Manner::Gated, Manner::GatedToo, Manner::Failing];
         soon("the log to say how everything went", async || log.owes_nothing(&answering).await).await;
     }
 }
@@ -157,6 +179,23 @@ pub async fn soon<Seen: Future<Output = bool>>(what: &str, mut look: impl FnMut(
 
 /// Longer loops, for those who have the time: `HIREWIRE_TEST_LONG=1`.
 pub fn long() -> bool {
+    setting("HIREWIRE_TEST_LONG").is_some_and(|value| value == "1")
+}
+
+/// Random instants. A story that fails says their seed, with which `HIREWIRE_TEST_SEED` repeats them.
+pub fn chance() -> StdRng {
+    let seed = setting("HIREWIRE_TEST_SEED").map(|value| value.parse().expect("a number"));
+    let seed = seed.unwrap_or_else(rand::random);
+    println!("HIREWIRE_TEST_SEED={seed}");
+    StdRng::seed_from_u64(seed)
+}
+
+/// Lets a random time pass.
+pub async fn some_time(chance: &mut StdRng, milliseconds: Range<u64>) {
+    tokio::time::sleep(Duration::from_millis(chance.random_range(milliseconds))).await;
+}
+
+fn setting(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "the one place where these tests read the environment")]
-    std::env::var("HIREWIRE_TEST_LONG").is_ok_and(|value| value == "1")
+    std::env::var(name).ok()
 }

@@ -1,4 +1,6 @@
-//! What the yardstick programs share: clocks, percentiles, CPU accounting, payloads, signatures.
+//! What the yardstick programs share: clocks, percentiles, CPU accounting, payloads, signatures, rows.
+
+pub mod rows;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,7 +26,7 @@ pub fn cpu_seconds() -> f64 {
     secs(ru.ru_utime) + secs(ru.ru_stime)
 }
 
-/// p50, p90, p99 and max of a set of samples, as JSON in milliseconds (samples in microseconds).
+/// p50, p90, p95, p99 and max of a set of samples, as JSON in milliseconds (samples in microseconds).
 pub fn percentiles_ms(mut samples: Vec<i64>) -> serde_json::Value {
     if samples.is_empty() {
         return serde_json::Value::Null;
@@ -33,7 +35,7 @@ pub fn percentiles_ms(mut samples: Vec<i64>) -> serde_json::Value {
     let at = |q: f64| samples[((samples.len() - 1) as f64 * q).round() as usize] as f64 / 1000.0;
     serde_json::json!({
         "n": samples.len(), "min": at(0.0), "p50": at(0.50), "p90": at(0.90),
-        "p99": at(0.99), "max": at(1.0),
+        "p95": at(0.95), "p99": at(0.99), "max": at(1.0),
     })
 }
 

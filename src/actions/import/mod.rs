@@ -150,7 +150,7 @@ pub async fn upload(context: &Context, viewer: &Viewer, vacancy: VacancyId, uplo
         report: None,
         created_at: now,
     };
-    let inserted = once(context, viewer, &upload.token, move |conn| {
+    let inserted = once(context, viewer, &upload.token, move |conn, _| {
         store::vacancy::find(conn, &import.organisation_id, &import.vacancy_id)?.ok_or(ActionError::NotFound)?;
         store::import::insert(conn, &import)?;
         Ok((import.id, ()))

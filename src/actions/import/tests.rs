@@ -25,7 +25,7 @@ struct Team {
 impl Team {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("db"))).expect("a database");
+        let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("db")), None).expect("a database");
         let now = DateTime::UNIX_EPOCH;
         let id = OrganisationId::new(now);
         let organisation = Organisation {

@@ -16,6 +16,7 @@ use crate::domain::event::Cause;
 use crate::domain::ids::{CandidateId, InterviewId, SessionId, VacancyId};
 use crate::domain::interview::result::SessionResult;
 use crate::domain::interview::{Interview, NotNow, Session, SessionState};
+use crate::store::changes::Change;
 use crate::store::{self, Conn};
 
 /// A title has at most this many characters; it also names the interview's own hook.
@@ -86,7 +87,7 @@ fn minutes(field: &str, typed: &str, most: u32) -> Result<u32, FieldError> {
 pub async fn create(context: &Context, viewer: &Viewer, form: InterviewForm) -> Result<InterviewId> {
     let (title, duration_minutes, expires_after_minutes) = form.read()?;
     let (owned, maker, vacancy) = (context.clone(), viewer.clone(), form.vacancy);
-    let inserted = once(context, viewer, &form.token, move |conn| {
+    let inserted = once(context, viewer, &form.token, move |conn, _| {
         let now = owned.clock.now();
         let interview = Interview {
             id: InterviewId::new(now),
@@ -130,11 +131,12 @@ pub async fn update(context: &Context, viewer: &Viewer, id: InterviewId, form: I
     let changed = Interview { title, duration_minutes, expires_after_minutes, updated_at: now, ..interview };
     context
         .store
-        .change(move |conn| {
+        .change(now, move |conn, named| {
             store::interview::update(conn, &changed)?;
             if let Some(own) = store::hook::of_interview(conn, &changed.organisation_id, &changed.id)? {
-                let named = crate::domain::hook::Hook { name: changed.title.clone(), updated_at: now, ..own };
-                store::hook::update_override(conn, &named)?;
+                let renamed = crate::domain::hook::Hook { name: changed.title.clone(), updated_at: now, ..own };
+                store::hook::update_override(conn, &renamed)?;
+                named.push(Change::of(&renamed));
             }
             let detail = format!("Interview “{}” changed", changed.title);
             Ok(audit(conn, &viewer, changed.id.as_str(), "interview.updated", detail, now)?)
@@ -152,7 +154,7 @@ pub async fn invite(
 ) -> Result<SessionId> {
     let interview = find(context, viewer, id).await?;
     let (now, inviter) = (context.clock.now(), viewer.clone());
-    let inserted = once(context, viewer, token, move |conn| {
+    let inserted = once(context, viewer, token, move |conn, _| {
         let candidate = named(conn, &interview, candidate.trim())?;
         if store::interview::has_open_session(conn, &interview.id, &candidate.id)? {
             let name = &candidate.profile.full_name;

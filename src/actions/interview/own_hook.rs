@@ -6,14 +6,17 @@
 use chrono::{DateTime, Utc};
 
 use super::{changed_meanwhile, find};
-use crate::actions::hook::address;
-use crate::actions::{ActionError, Context, FieldError, Result, Viewer, audit, replacement};
+use crate::actions::hook::{address, refuse_too_many};
+use crate::actions::{
+    ActionError, Context, FieldError, Result, Viewer, audit, bring_in_line, counted, replacement, to_the_end,
+};
 use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{HookId, InterviewId};
 use crate::domain::interview::Interview;
 use crate::domain::policy::Policy;
 use crate::domain::secret::CredentialKind;
+use crate::store::changes::Change;
 use crate::store::{self, Conn};
 
 /// What was typed into the form.
@@ -31,19 +34,26 @@ pub async fn save(context: &Context, viewer: &Viewer, id: InterviewId, form: Own
     let wanted = read(context, &form).await?;
     let resolves = wanted.as_ref().is_none_or(|wanted| wanted.resolves);
     let (owned, viewer) = (context.clone(), viewer.clone());
-    let changed = context.store.change(move |conn| {
-        let change = Change { context: &owned, viewer: &viewer, interview: &interview, now: owned.clock.now() };
-        match wanted {
-            Some(wanted) => change.set(conn, wanted),
-            None => change.end(conn),
+    to_the_end(context, async move {
+        let (context, now) = (owned.clone(), owned.clock.now());
+        let changed = owned.store.change(now, move |conn, named| {
+            let change = Setting { context: &context, viewer: &viewer, interview: &interview, now };
+            match wanted {
+                Some(wanted) => change.set(conn, wanted, named),
+                None => change.end(conn, named),
+            }
+        });
+        let retired = match changed.await {
+            // Two people gave it one at the same moment.
+            Err(ActionError::Store(error)) if error.is_duplicate() => return Err(changed_meanwhile()),
+            done => done?,
+        };
+        if let Some(retired) = retired {
+            bring_in_line(&owned, &retired).await;
         }
-    });
-    match changed.await {
-        // Two people gave it one at the same moment.
-        Err(ActionError::Store(error)) if error.is_duplicate() => return Err(changed_meanwhile()),
-        done => done?,
-    }
-    context.engine.nudge();
+        Ok(())
+    })
+    .await?;
     Ok(resolves)
 }
 
@@ -70,15 +80,16 @@ async fn read(context: &Context, form: &OwnHookForm) -> Result<Option<Wanted>> {
     }
 }
 
-struct Change<'a> {
+struct Setting<'a> {
     context: &'a Context,
     viewer: &'a Viewer,
     interview: &'a Interview,
     now: DateTime<Utc>,
 }
 
-impl Change<'_> {
-    fn set(&self, conn: &mut Conn, wanted: Wanted) -> Result<()> {
+impl Setting<'_> {
+    /// Sets it; the hook that was retired for that.
+    fn set(&self, conn: &mut Conn, wanted: Wanted, named: &mut Vec<Change>) -> Result<Option<HookId>> {
         let Interview { id, organisation_id, mode, title, .. } = self.interview;
         let default = store::hook::default_of(conn, organisation_id, *mode)?;
         let before = store::hook::of_interview(conn, organisation_id, id)?;
@@ -90,15 +101,22 @@ impl Change<'_> {
             store::hook::update_override(conn, &hook)?;
             let words = if wanted.policy.is_some() { "of its own" } else { "that of the default webhook" };
             let detail = format!("The webhook of interview “{title}” has the policy {}, {words}", policy.label());
-            return self.audit(conn, hook.id.as_str(), "interview.override.changed", detail);
+            named.push(Change::of(&hook));
+            self.audit(conn, hook.id.as_str(), "interview.override.changed", detail)?;
+            return Ok(None);
+        }
+        if before.is_none() {
+            refuse_too_many(conn, self.context, organisation_id, *mode)?;
         }
         if let Some(before) = before {
             let (from, to) = (before.url.host(), wanted.url.host());
-            let id = replacement::take_over(conn, self.context, self.viewer, before, wanted.url)?;
+            let retired = before.id.clone();
+            let id = replacement::take_over(conn, self.context, self.viewer, before, wanted.url, named)?;
             let new = store::hook::find(conn, organisation_id, &id)?.ok_or(ActionError::NotFound)?;
             store::hook::update_override(conn, &Hook { kind, policy, ..new })?;
             let detail = format!("Interview “{title}” has another webhook of its own, to {to} in place of {from}");
-            return self.audit(conn, id.as_str(), "interview.override.set", detail);
+            self.audit(conn, id.as_str(), "interview.override.set", detail)?;
+            return Ok(Some(retired));
         }
         let hook = Hook {
             id: HookId::new(self.now),
@@ -121,36 +139,33 @@ impl Change<'_> {
         };
         store::hook::insert(conn, &hook)?;
         let detail = format!("Interview “{title}” has a webhook of its own, to {}", hook.url.host());
-        self.audit(conn, hook.id.as_str(), "interview.override.set", detail)
+        named.push(Change::of(&hook));
+        self.audit(conn, hook.id.as_str(), "interview.override.set", detail)?;
+        Ok(None)
     }
 
-    fn end(&self, conn: &mut Conn) -> Result<()> {
+    fn end(&self, conn: &mut Conn, named: &mut Vec<Change>) -> Result<Option<HookId>> {
         let Interview { id, organisation_id, mode, title, .. } = self.interview;
-        let Some(own) = store::hook::of_interview(conn, organisation_id, id)? else { return Ok(()) };
+        let Some(own) = store::hook::of_interview(conn, organisation_id, id)? else { return Ok(None) };
         self.retire(conn, &own.id)?;
+        let owed = counted(store::delivery::count_owed_to(conn, &own.id)?);
         let owed = match store::hook::default_of(conn, organisation_id, *mode)? {
             Some(default) => {
                 // What is being recorded for it in this very moment finds the default hook by this.
                 store::hook::set_replaced(conn, &own.id, &default.id, self.now)?;
-                let owed = store::delivery::move_owed(conn, &own.id, &default.id, self.now)?;
-                if default.state == HookState::Active {
-                    // What was held for the one before is held for nobody now.
-                    store::delivery::release_for(conn, &default.id, self.now)?;
-                }
-                store::delivery::cancel_tests_of(conn, &own.id, self.now)?;
+                named.push(Change::of(&default));
                 format!("the default webhook takes over {owed} owed deliveries")
             }
-            None => {
-                let owed = store::delivery::cancel_owed_to(conn, &own.id, self.now)?;
-                format!("{owed} owed deliveries cancelled")
-            }
+            None => format!("{owed} owed deliveries cancelled"),
         };
         for kind in [CredentialKind::Secret, CredentialKind::Key] {
             store::credential::delete(conn, &own.id, kind)?;
         }
         store::hook_header::replace(conn, &own.id, Vec::new())?;
         let detail = format!("Interview “{title}” has no webhook of its own any more; {owed}");
-        self.audit(conn, own.id.as_str(), "interview.override.ended", detail)
+        named.push(Change::of(&own));
+        self.audit(conn, own.id.as_str(), "interview.override.ended", detail)?;
+        Ok(Some(own.id))
     }
 
     fn retire(&self, conn: &mut Conn, id: &HookId) -> Result<()> {

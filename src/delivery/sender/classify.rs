@@ -41,6 +41,18 @@ impl Fault {
     pub fn is_open_files(self) -> bool {
         self == Fault::OpenFiles
     }
+
+    /// Its word in metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Fault::OpenFiles => "open_files",
+            Fault::LocalPorts => "local_ports",
+            Fault::Memory => "memory",
+            Fault::Forbidden => "forbidden",
+            Fault::NameServer => "name_server",
+            Fault::Request => "request",
+        }
+    }
 }
 
 /// Why no answer came.

@@ -10,16 +10,16 @@ use diesel::sql_types::Bool;
 use super::MOST_OWED;
 use super::end::end;
 use super::owed::owed;
-use crate::domain::attempt::{ErrorClass, Trigger};
-use crate::domain::delivery::Status;
-use crate::domain::hook::HookState;
+use crate::domain::attempt::ErrorClass;
 use crate::domain::ids::HookId;
-use crate::store::schema::{deliveries, hooks};
+use crate::store::row::json_text;
+use crate::store::schema::{deliveries, open_deliveries};
+use crate::store::statement::{Batch, Column, Line, Statement, Value};
 use crate::store::time::micros;
 use crate::store::{Conn, Result};
 
 /// So many deliveries are changed in one transaction.
-pub const CHUNK: usize = 1_000;
+pub const CHUNK: usize = 250;
 
 /// In the words of the index: a bound value would not be seen to fit it.
 pub(super) const IS_MISSED: &str = "last_class = 'missed'";
@@ -33,26 +33,11 @@ pub(super) fn missed<'a>(hook: &'a str) -> _ {
 
 /// Ends what is owed to a hook as missed, [`CHUNK`] deliveries at most; how many. Tests go on: they are sent to a disabled
 /// hook, too. What somebody is writing at this moment is left out.
-pub fn miss_owed_to(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
-    let query = owed(hook.as_str()).filter(deliveries::probe.eq(false)).limit(CHUNK as i64).select(deliveries::id);
+pub fn miss_chunk(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
+    let query = owed(hook.as_str()).filter(open_deliveries::probe.eq(false)).limit(CHUNK as i64);
+    let query = query.select(open_deliveries::delivery_id);
     let ids = load_free!(query, conn);
-    miss(conn, &ids, now)
-}
-
-/// The same for whatever is owed to any disabled hook: it was recorded in the very moment of the disabling, or is due later.
-pub fn miss_stranded(conn: &mut Conn, now: DateTime<Utc>) -> Result<usize> {
-    let disabled = hooks::table.filter(hooks::state.eq(HookState::Disabled.as_str())).select(hooks::id);
-    let query = deliveries::table
-        .filter(deliveries::hook_id.eq_any(disabled).and(deliveries::completed_at.is_null()))
-        .filter(deliveries::probe.eq(false))
-        .limit(CHUNK as i64)
-        .select(deliveries::id);
-    let ids = load_free!(query, conn);
-    miss(conn, &ids, now)
-}
-
-fn miss(conn: &mut Conn, ids: &[String], now: DateTime<Utc>) -> Result<usize> {
-    if ids.is_empty() { Ok(0) } else { end(conn, ids, ErrorClass::Missed, now) }
+    end(conn, &ids, ErrorClass::Missed, now)
 }
 
 /// How much a hook has missed, counted up to [`MOST_OWED`]; the second value says whether counting stopped there.
@@ -61,30 +46,60 @@ pub fn count_missed_by(conn: &mut Conn, hook: &HookId) -> Result<(usize, bool)> 
     Ok((found.len().min(MOST_OWED), found.len() > MOST_OWED))
 }
 
-/// Makes due now what a hook missed, the oldest first, [`CHUNK`] deliveries at most; how many. Its policy goes on where it
-/// stopped.
-pub fn send_missed_by(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
+/// Makes due now what a hook missed, the oldest first, [`CHUNK`] deliveries at most; how many. Nobody holds it, and its policy
+/// goes on where it stopped.
+pub fn send_missed_chunk(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<usize> {
     let query = missed(hook.as_str())
         .order((deliveries::created_at, deliveries::id))
         .limit(CHUNK as i64)
         .select(deliveries::id);
     let ids = load_free!(query, conn);
-    if ids.is_empty() {
-        return Ok(0);
+    let now = micros(now);
+    match conn {
+        _ if ids.is_empty() => Ok(0),
+        Conn::Sqlite(conn) => {
+            let these = json_text(&ids);
+            Line::<OpenAgain, 3>::new([Value::Big(now), Value::Big(now), Value::Text(&these)]).execute(conn)?;
+            Ok(Line::<ReopenInLog, 2>::new([Value::Big(now), Value::Text(&these)]).execute(conn)?)
+        }
+        Conn::Postgres(conn) => {
+            let these = || Column::Text(ids.iter().map(String::as_str).collect());
+            let at = || Column::OneBig(now);
+            Ok(Batch::<Reopen>::new(vec![at(), at(), these(), at(), these()]).execute(conn)?)
+        }
     }
-    let these = || deliveries::table.filter(deliveries::id.eq_any(&ids).and(sql::<Bool>(IS_MISSED)));
-    let due = || {
-        (
-            deliveries::due_at.eq(micros(now)),
-            deliveries::completed_at.eq(None::<i64>),
-            deliveries::last_class.eq(None::<String>),
-            deliveries::next_trigger.eq(Trigger::Automatic.as_str()),
-            deliveries::updated_at.eq(micros(now)),
-        )
-    };
-    let never_tried = diesel::update(these().filter(deliveries::sent_at.is_null()))
-        .set((deliveries::status.eq(Status::Pending.as_str()), due()))
-        .execute(conn)?;
-    let tried = diesel::update(these()).set((deliveries::status.eq(Status::Retrying.as_str()), due())).execute(conn)?;
-    Ok(never_tried + tried)
+}
+
+struct OpenAgain;
+
+impl Statement for OpenAgain {
+    const SQL: &'static str = "INSERT INTO open_deliveries (delivery_id, organisation_id, hook_id, probe, status, \
+            due_at, status_before, arrived_before, next_trigger, automatic_tries, manual_tries, rotation_tries, sent_at, \
+            response_status, updated_at) \
+        SELECT id, organisation_id, hook_id, probe, CASE WHEN sent_at IS NULL THEN 'pending' ELSE 'retrying' END, \
+            ?, status_before, arrived_before, 'automatic', automatic_tries, manual_tries, rotation_tries, sent_at, \
+            response_status, ? FROM deliveries WHERE id IN (SELECT value FROM json_each(?))";
+}
+
+struct ReopenInLog;
+
+impl Statement for ReopenInLog {
+    const SQL: &'static str = "UPDATE deliveries SET \
+            status = CASE WHEN sent_at IS NULL THEN 'pending' ELSE 'retrying' END, completed_at = NULL, \
+            last_class = NULL, next_trigger = 'automatic', updated_at = ? \
+        WHERE id IN (SELECT value FROM json_each(?))";
+}
+
+struct Reopen;
+
+impl Statement for Reopen {
+    const SQL: &'static str = "WITH opened AS ( \
+            INSERT INTO open_deliveries (delivery_id, organisation_id, hook_id, probe, status, due_at, status_before, \
+                arrived_before, next_trigger, automatic_tries, manual_tries, rotation_tries, sent_at, response_status, \
+                updated_at) \
+            SELECT id, organisation_id, hook_id, probe, CASE WHEN sent_at IS NULL THEN 'pending' ELSE 'retrying' END, \
+                ?, status_before, arrived_before, 'automatic', automatic_tries, manual_tries, rotation_tries, sent_at, \
+                response_status, ? FROM deliveries WHERE id = ANY(?)) \
+        UPDATE deliveries SET status = CASE WHEN sent_at IS NULL THEN 'pending' ELSE 'retrying' END, \
+            completed_at = NULL, last_class = NULL, next_trigger = 'automatic', updated_at = ? WHERE id = ANY(?)";
 }

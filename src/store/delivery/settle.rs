@@ -1,13 +1,15 @@
-//! A try is written down: the delivery moves on and the attempt is kept, if nobody has touched the delivery meanwhile.
+//! An attempt is written down: the delivery moves on and the attempt is kept, if nobody has touched the delivery meanwhile.
 //!
 //! The condition is part of the write, so the usual case reads nothing first: still held by the instance that tried, and
-//! unchanged since the try began. Whatever does not fit is left to the caller, who looks at it under lock.
+//! unchanged since the attempt began. Whatever does not fit is left to the caller, who looks at it under lock. A delivery that
+//! goes on moves in its open row alone; one that has ended leaves that table, and the log's row is written.
 
 use std::collections::HashSet;
 
-use diesel::prelude::*;
+use chrono::{DateTime, Utc};
+use diesel::RunQueryDsl as _;
 
-use super::{DeliveryRow, count};
+use super::count;
 use crate::domain::attempt::{Attempt, ErrorClass};
 use crate::domain::delivery::Delivery;
 use crate::domain::ids::InstanceId;
@@ -45,68 +47,132 @@ fn settle_sqlite(
 ) -> Result<HashSet<String>> {
     let mut written = HashSet::with_capacity(settled.len());
     for one in settled {
-        let (before, after) = (one.before, one.after);
-        let due = after.state.due();
-        let changed = Line::<MoveOn, 17>::new([
-            Value::Text(after.state.status().as_str()),
-            Value::BigOrNull(due.map(micros)),
-            Value::Text(after.trigger.stored()),
-            Value::Int(count(after.tries.automatic)),
-            Value::Int(count(after.tries.manual)),
-            Value::Int(count(after.tries.rotation)),
-            Value::BigOrNull(after.sent_at.map(micros)),
-            Value::BigOrNull(after.state.completed_at().map(micros)),
-            Value::IntOrNull(after.response_status.map(i32::from)),
-            Value::TextOrNull(after.last_class.map(ErrorClass::as_str)),
-            Value::TextOrNull(due.and(one.holder).map(InstanceId::as_str)),
-            Value::Big(micros(after.updated_at)),
-            Value::Text(after.id.as_str()),
-            Value::Text(own.as_str()),
-            Value::Big(micros(before.updated_at)),
-            Value::Text(before.trigger.stored()),
-            Value::Text(before.hook_id.as_str()),
-        ])
-        .execute(conn)?;
-        if changed == 1 {
+        let changed = if one.after.state.is_owed() { move_on(conn, own, one)? } else { close_and_log(conn, own, one)? };
+        if changed {
             attempt::insert_line(conn, one.attempt)?;
-            written.insert(after.id.to_string());
+            written.insert(one.after.id.to_string());
         }
     }
     Ok(written)
 }
 
+fn move_on(conn: &mut diesel::SqliteConnection, own: &InstanceId, one: &Settled<'_>) -> Result<bool> {
+    let (before, after) = (one.before, one.after);
+    let due = after.state.due();
+    let changed = Line::<MoveOn, 17>::new([
+        Value::Text(after.state.status().as_str()),
+        Value::BigOrNull(due.map(micros)),
+        Value::Text(after.trigger.stored()),
+        Value::Int(count(after.tries.automatic)),
+        Value::Int(count(after.tries.manual)),
+        Value::Int(count(after.tries.rotation)),
+        Value::BigOrNull(after.sent_at.map(micros)),
+        Value::IntOrNull(after.response_status.map(i32::from)),
+        Value::TextOrNull(after.last_class.map(ErrorClass::as_str)),
+        Value::TextOrNull(due.and(one.holder).map(InstanceId::as_str)),
+        Value::Big(micros(after.updated_at)),
+        Value::Text(after.id.as_str()),
+        Value::Text(own.as_str()),
+        Value::Big(micros(before.updated_at)),
+        Value::BigOrNull(before.state.due().map(micros)),
+        Value::Text(before.trigger.stored()),
+        Value::Text(before.hook_id.as_str()),
+    ])
+    .execute(conn)?;
+    Ok(changed == 1)
+}
+
+fn close_and_log(conn: &mut diesel::SqliteConnection, own: &InstanceId, one: &Settled<'_>) -> Result<bool> {
+    let (before, after) = (one.before, one.after);
+    let closed = Line::<Close, 6>::new([
+        Value::Text(after.id.as_str()),
+        Value::Text(own.as_str()),
+        Value::Big(micros(before.updated_at)),
+        Value::BigOrNull(before.state.due().map(micros)),
+        Value::Text(before.trigger.stored()),
+        Value::Text(before.hook_id.as_str()),
+    ])
+    .execute(conn)?;
+    if closed == 0 {
+        return Ok(false);
+    }
+    Line::<Log, 11>::new([
+        Value::Text(after.state.status().as_str()),
+        Value::Text(after.trigger.stored()),
+        Value::Int(count(after.tries.automatic)),
+        Value::Int(count(after.tries.manual)),
+        Value::Int(count(after.tries.rotation)),
+        Value::BigOrNull(after.sent_at.map(micros)),
+        Value::BigOrNull(after.state.completed_at().map(micros)),
+        Value::IntOrNull(after.response_status.map(i32::from)),
+        Value::TextOrNull(after.last_class.map(ErrorClass::as_str)),
+        Value::Big(micros(after.updated_at)),
+        Value::Text(after.id.as_str()),
+    ])
+    .execute(conn)?;
+    Ok(true)
+}
+
 struct MoveOn;
 
 impl Statement for MoveOn {
-    const SQL: &'static str = "UPDATE deliveries SET status = ?, due_at = ?, next_trigger = ?, automatic_tries = ?, \
-        manual_tries = ?, rotation_tries = ?, sent_at = ?, completed_at = ?, response_status = ?, last_class = ?, \
+    const SQL: &'static str = "UPDATE open_deliveries SET status = ?, due_at = ?, next_trigger = ?, \
+        automatic_tries = ?, manual_tries = ?, rotation_tries = ?, sent_at = ?, response_status = ?, last_class = ?, \
         holder = ?, updated_at = ? \
-        WHERE id = ? AND holder = ? AND updated_at = ? AND next_trigger = ? AND hook_id = ?";
+        WHERE delivery_id = ? AND holder = ? AND updated_at = ? AND due_at = ? AND next_trigger = ? AND hook_id = ?";
+}
+
+struct Close;
+
+impl Statement for Close {
+    const SQL: &'static str = "DELETE FROM open_deliveries WHERE delivery_id = ? AND holder = ? AND updated_at = ? \
+        AND due_at = ? AND next_trigger = ? AND hook_id = ?";
+}
+
+struct Log;
+
+impl Statement for Log {
+    // What it had come to before it was sent again stands there since then.
+    const SQL: &'static str = "UPDATE deliveries SET status = ?, next_trigger = ?, automatic_tries = ?, \
+        manual_tries = ?, rotation_tries = ?, sent_at = ?, completed_at = ?, response_status = ?, last_class = ?, \
+        updated_at = ? WHERE id = ?";
 }
 
 struct Settle;
 
 impl Statement for Settle {
-    const SQL: &'static str = "WITH changed AS ( \
-            UPDATE deliveries d SET status = v.status, due_at = v.due_at, next_trigger = v.next_trigger, \
+    const SQL: &'static str = "WITH v AS ( \
+            SELECT * FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS v (id, updated_before, \
+                due_before, trigger_before, hook_before, status, due_at, next_trigger, automatic_tries, manual_tries, \
+                rotation_tries, sent_at, completed_at, response_status, last_class, holder, updated_at)), \
+        closed AS ( \
+            DELETE FROM open_deliveries o USING v WHERE v.completed_at IS NOT NULL \
+                AND o.delivery_id = v.id AND o.holder = ? AND o.updated_at = v.updated_before \
+                AND o.due_at = v.due_before AND o.next_trigger = v.trigger_before AND o.hook_id = v.hook_before \
+            RETURNING v.*), \
+        moved_on AS ( \
+            UPDATE open_deliveries o SET status = v.status, due_at = v.due_at, next_trigger = v.next_trigger, \
                 automatic_tries = v.automatic_tries, manual_tries = v.manual_tries, \
-                rotation_tries = v.rotation_tries, sent_at = v.sent_at, completed_at = v.completed_at, \
-                response_status = v.response_status, last_class = v.last_class, \
-                holder = v.holder, updated_at = v.updated_at \
-            FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS v (id, updated_before, trigger_before, \
-                hook_before, status, due_at, next_trigger, automatic_tries, manual_tries, rotation_tries, sent_at, \
-                completed_at, response_status, last_class, \
-                holder, updated_at) \
-            WHERE d.id = v.id AND d.holder = ? AND d.updated_at = v.updated_before \
-                AND d.next_trigger = v.trigger_before AND d.hook_id = v.hook_before \
-            RETURNING d.id) \
+                rotation_tries = v.rotation_tries, sent_at = v.sent_at, response_status = v.response_status, \
+                last_class = v.last_class, holder = v.holder, updated_at = v.updated_at \
+            FROM v WHERE v.completed_at IS NULL \
+                AND o.delivery_id = v.id AND o.holder = ? AND o.updated_at = v.updated_before \
+                AND o.due_at = v.due_before AND o.next_trigger = v.trigger_before AND o.hook_id = v.hook_before \
+            RETURNING v.id), \
+        logged AS ( \
+            UPDATE deliveries d SET status = c.status, next_trigger = c.next_trigger, \
+                automatic_tries = c.automatic_tries, manual_tries = c.manual_tries, \
+                rotation_tries = c.rotation_tries, sent_at = c.sent_at, completed_at = c.completed_at, \
+                response_status = c.response_status, last_class = c.last_class, updated_at = c.updated_at \
+            FROM closed c WHERE d.id = c.id) \
         INSERT INTO attempts (id, delivery_id, number, trigger_kind, started_at, finished_at, request_target, \
             request_headers, response_status, response_headers, response_headers_cut, response_body, response_body_cut, \
             dns_us, connect_us, first_byte_us, total_us, remote, error_class, detail, secret_ends_in, key_ends_in) \
         SELECT a.* FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS a (id, delivery_id, number, \
             trigger_kind, started_at, finished_at, request_target, request_headers, response_status, response_headers, \
             response_headers_cut, response_body, response_body_cut, dns_us, connect_us, first_byte_us, total_us, remote, \
-            error_class, detail, secret_ends_in, key_ends_in) JOIN changed ON changed.id = a.delivery_id \
+            error_class, detail, secret_ends_in, key_ends_in) \
+            JOIN (SELECT id FROM closed UNION ALL SELECT id FROM moved_on) AS changed ON changed.id = a.delivery_id \
         RETURNING delivery_id";
 }
 
@@ -115,26 +181,38 @@ fn settle_postgres(
     own: &InstanceId,
     settled: &[Settled<'_>],
 ) -> Result<HashSet<String>> {
-    let rows: Vec<DeliveryRow> = settled.iter().map(|one| DeliveryRow::write(one.after, one.holder)).collect();
+    let text = |of: for<'x> fn(&'x Settled<'_>) -> &'x str| Column::Text(settled.iter().map(of).collect());
+    let int = |of: fn(&Settled<'_>) -> u32| Column::Int(settled.iter().map(|one| count(of(one))).collect());
+    let time = |of: fn(&Settled<'_>) -> Option<DateTime<Utc>>| {
+        Column::BigOrNull(settled.iter().map(|one| of(one).map(micros)).collect())
+    };
+    let big = |of: fn(&Settled<'_>) -> DateTime<Utc>| Column::Big(settled.iter().map(|one| micros(of(one))).collect());
     let attempts: Vec<attempt::AttemptRow> =
         settled.iter().map(|one| attempt::AttemptRow::write(one.attempt)).collect();
     let mut columns = vec![
-        Column::Text(rows.iter().map(|row| row.id.as_str()).collect()),
-        Column::Big(settled.iter().map(|one| micros(one.before.updated_at)).collect()),
-        Column::Text(settled.iter().map(|one| one.before.trigger.stored()).collect()),
-        Column::Text(settled.iter().map(|one| one.before.hook_id.as_str()).collect()),
-        Column::Text(rows.iter().map(|row| row.status.as_str()).collect()),
-        Column::BigOrNull(rows.iter().map(|row| row.due_at).collect()),
-        Column::Text(rows.iter().map(|row| row.next_trigger.as_str()).collect()),
-        Column::Int(rows.iter().map(|row| row.automatic_tries).collect()),
-        Column::Int(rows.iter().map(|row| row.manual_tries).collect()),
-        Column::Int(rows.iter().map(|row| row.rotation_tries).collect()),
-        Column::BigOrNull(rows.iter().map(|row| row.sent_at).collect()),
-        Column::BigOrNull(rows.iter().map(|row| row.completed_at).collect()),
-        Column::IntOrNull(rows.iter().map(|row| row.response_status).collect()),
-        Column::TextOrNull(rows.iter().map(|row| row.last_class.as_deref()).collect()),
-        Column::TextOrNull(rows.iter().map(|row| row.holder.as_deref()).collect()),
-        Column::Big(rows.iter().map(|row| row.updated_at).collect()),
+        text(|one| one.after.id.as_str()),
+        big(|one| one.before.updated_at),
+        time(|one| one.before.state.due()),
+        text(|one| one.before.trigger.stored()),
+        text(|one| one.before.hook_id.as_str()),
+        text(|one| one.after.state.status().as_str()),
+        time(|one| one.after.state.due()),
+        text(|one| one.after.trigger.stored()),
+        int(|one| one.after.tries.automatic),
+        int(|one| one.after.tries.manual),
+        int(|one| one.after.tries.rotation),
+        time(|one| one.after.sent_at),
+        time(|one| one.after.state.completed_at()),
+        Column::IntOrNull(settled.iter().map(|one| one.after.response_status.map(i32::from)).collect()),
+        Column::TextOrNull(settled.iter().map(|one| one.after.last_class.map(ErrorClass::as_str)).collect()),
+        Column::TextOrNull(
+            settled
+                .iter()
+                .map(|one| one.holder.filter(|_| one.after.state.due().is_some()).map(InstanceId::as_str))
+                .collect(),
+        ),
+        big(|one| one.after.updated_at),
+        Column::One(own.as_str()),
         Column::One(own.as_str()),
     ];
     columns.extend(attempt::columns(&attempts));

@@ -8,7 +8,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::super::delivery::DeliveryRow;
+use super::super::delivery::rows::{DeliveryRow, OpenRow, both_rows, read};
 use super::super::row::Reader;
 use super::super::schema::{deliveries, event_bodies, events, exports, hooks};
 use super::super::time::micros;
@@ -167,13 +167,13 @@ pub fn page(
 
 /// The deliveries that an event caused, first to last, each with its hook's name.
 pub fn deliveries_of(conn: &mut Conn, organisation: &OrganisationId, id: &EventId) -> Result<Vec<(Delivery, String)>> {
-    let rows: Vec<(DeliveryRow, String)> = deliveries::table
+    let rows: Vec<(DeliveryRow, Option<OpenRow>, String)> = both_rows!()
         .inner_join(hooks::table.on(hooks::id.eq(deliveries::hook_id)))
         .filter(deliveries::event_id.eq(id.as_str()).and(deliveries::organisation_id.eq(organisation.as_str())))
         .order((deliveries::created_at, deliveries::id))
-        .select((DeliveryRow::as_select(), hooks::name))
+        .select((DeliveryRow::as_select(), Option::<OpenRow>::as_select(), hooks::name))
         .load(conn)?;
-    rows.into_iter().map(|(row, name)| Ok((row.read()?, name))).collect()
+    rows.into_iter().map(|(log, open, name)| Ok((read((log, open))?, name))).collect()
 }
 
 /// The frozen bytes of an event, once for each field set that was in its route; one when there was none.

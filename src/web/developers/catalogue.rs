@@ -51,7 +51,7 @@ pub async fn show_entry(
     let hooks = if viewer.role.may(Permission::ManageHooks) {
         let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
         let found = context.store.read(move |conn| store::hook::list(conn, &organisation, mode));
-        Some(found.await.map_err(|error: StoreError| WebError::from(error))?)
+        Some(found.await.map_err(|error: StoreError| WebError::from(error))?.hooks)
     } else {
         None
     };

@@ -12,6 +12,7 @@ use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::domain::role::{Permission, Role};
 use crate::store::export::{ExportFilter, ExportView};
+use crate::store::hook::Unreadable;
 use crate::store::{self, Conn, StoreError};
 
 /// How far back the figures look.
@@ -29,6 +30,8 @@ pub const UNUSED: TimeDelta = TimeDelta::days(30);
 pub struct Known {
     /// The hooks of the mode.
     pub hooks: Vec<Hook>,
+    /// Those of them that this version cannot read.
+    pub unreadable: Vec<Unreadable>,
     /// Active hooks that fail, the failures of each in a row, and how long that may go on.
     pub failing: Vec<(Hook, usize, Standing)>,
     /// Disabled hooks.
@@ -53,7 +56,7 @@ impl Known {
     /// Reads it.
     pub fn read(conn: &mut Conn, viewer: &Viewer, rule: Rule, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let (organisation, mode) = (&viewer.organisation.id, viewer.mode);
-        let hooks = store::hook::list(conn, organisation, mode)?;
+        let store::hook::Listed { hooks, unreadable } = store::hook::list(conn, organisation, mode)?;
         let recent = store::delivery::recent_statuses(conn, organisation, mode, None, now - WINDOW)?;
         let mut known = Self {
             ended: recent.into_iter().map(|(_, status, at)| (status, at)).collect(),
@@ -72,7 +75,7 @@ impl Known {
             keys.retain(|key| now - key.last_used_at.unwrap_or(key.created_at) > UNUSED);
             known.unused_keys = keys;
         }
-        Ok(Self { hooks, ..known })
+        Ok(Self { hooks, unreadable, ..known })
     }
 
     fn read_hooks(
@@ -129,6 +132,6 @@ impl Known {
 
     /// Whether nothing has been sent yet.
     pub fn is_first_day(&self) -> bool {
-        self.hooks.is_empty() && self.ended.is_empty() && self.exports.is_empty()
+        self.hooks.is_empty() && self.unreadable.is_empty() && self.ended.is_empty() && self.exports.is_empty()
     }
 }

@@ -76,7 +76,16 @@ fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matte
         act: "See what it answers",
         of: hook.name.clone(),
     });
-    disabled.chain(failing).collect()
+    let unreadable = known.unreadable.iter().map(|hook| Matter {
+        colour: "bad",
+        icon: icon("bad"),
+        what: html! { bdi { (hook.name) } " is unreadable: written by a newer version" },
+        why: html! { "What happens is held for it until this server runs that version. Nothing is lost." },
+        href: paths::WEBHOOKS.to_owned(),
+        act: "See all webhooks",
+        of: hook.name.clone(),
+    });
+    disabled.chain(failing).chain(unreadable).collect()
 }
 
 fn exports(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {

@@ -99,7 +99,7 @@ impl HomeView<'_> {
     fn first_steps(&self) -> Markup {
         let may = |permission| self.viewer.role.may(permission);
         let mode = self.viewer.mode;
-        let connected = !self.known.hooks.is_empty();
+        let connected = !self.known.hooks.is_empty() || !self.known.unreadable.is_empty();
         html! {
             ul.matters {
                 (step(connected, !connected, "Connect a webhook",

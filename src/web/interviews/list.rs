@@ -34,7 +34,7 @@ fn read(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<Row>, StoreError> {
     let vacancies = store::vacancy::list(conn, organisation, mode)?;
     let titles: HashMap<String, String> =
         vacancies.into_iter().map(|(vacancy, _)| (vacancy.id.to_string(), vacancy.title)).collect();
-    let hooks = store::hook::list(conn, organisation, mode)?;
+    let hooks = store::hook::list(conn, organisation, mode)?.hooks;
     let has_own = |id: &InterviewId| hooks.iter().any(|hook: &Hook| hook.interview() == Some(id));
     let row = |(interview, counts): (Interview, HashMap<String, i64>)| Row {
         vacancy: interview.vacancy_id.as_ref().and_then(|id| titles.get(id.as_str()).cloned()),

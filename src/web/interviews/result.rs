@@ -40,7 +40,7 @@ pub async fn submit(
     multipart: Multipart,
 ) -> Result<HttpResponse, WebError> {
     let known = Known::load(&context, &viewer, &path).await?;
-    let sent = upload::read(multipart, "file", LARGEST).await;
+    let sent = upload::read(multipart, "file", LARGEST).await?;
     let typed = Typed::of(&sent.fields);
     let read = if sent.fields.one("as") == "fields" { typed.read() } else { file(&sent) };
     let result = match read {

@@ -130,7 +130,7 @@ impl Known {
         let organisation = &viewer.organisation.id;
         let Some(interview) = store::interview::find(conn, organisation, id)? else { return Ok(None) };
         let sessions = store::interview::count_sessions(conn, id)?;
-        let hooks = store::hook::list(conn, organisation, interview.mode)?;
+        let hooks = store::hook::list(conn, organisation, interview.mode)?.hooks;
         let own = hooks.iter().find(|hook| hook.interview() == Some(id)).cloned();
         let default = hooks.iter().find(|hook| hook.is_default).cloned();
         let asks = |hook: &Hook| {

@@ -68,7 +68,12 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             ", on the " (ordinal(tried)) " try."
             @if hook.state == HookState::Deleted { " The webhook has been deleted since." }
         },
-        DeliveryState::Failed { at: when, class: ErrorClass::Cancelled } => cancelled(detail, at(when), when),
+        DeliveryState::Failed { at: when, class: ErrorClass::Cancelled } => html! {
+            (cancelled(detail, at(when), when))
+            @if let Some(status) = delivery.response_status.filter(|_| delivery.has_arrived_all_the_same()) {
+                " It had arrived all the same: the answer of " (hook.name) ", " (status) ", came after that."
+            }
+        },
         DeliveryState::Failed { at: when, class: ErrorClass::Missed } => missed(detail, at(when)),
         DeliveryState::Failed { .. } => html! { (failed(detail, zone, now)) ". " (nothing_more(detail)) },
     }
@@ -311,6 +316,18 @@ mod tests {
         assert_eq!(
             said(&detail),
             "It ended when HRIS Sync was deleted, at 14:44:11, before its first try. Nothing is sent to this webhook any more."
+        );
+    }
+
+    #[test]
+    fn a_cancelled_one_that_was_taken_all_the_same_says_so() {
+        let mut detail = in_state(DeliveryState::Failed { at: sample::now(), class: ErrorClass::Cancelled });
+        detail.acts = vec![Done { act: "delivery.cancelled".into(), by: Some("Maeve".into()), at: sample::now() }];
+        detail.delivery.response_status = Some(202);
+        assert!(
+            said(&detail).ends_with(" It had arrived all the same: the answer of HRIS Sync, 202, came after that."),
+            "{}",
+            said(&detail)
         );
     }
 

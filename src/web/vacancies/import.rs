@@ -39,7 +39,7 @@ pub async fn upload(
     multipart: Multipart,
 ) -> Result<HttpResponse, WebError> {
     let vacancy = vacancy(&context, &viewer, &id).await?;
-    let sent = form::read(multipart, "file", LARGEST_FILE).await;
+    let sent = form::read(multipart, "file", LARGEST_FILE).await?;
     let (ask, token) = (sent.fields.ticked("columns"), sent.fields.one("token").to_owned());
     let refused = |errors: Vec<FieldError>, organisations: Organisations| {
         let view = ChooseFile { vacancy: &vacancy, token: &token, ask, errors: Errors(errors) };

@@ -67,7 +67,7 @@ async fn page(
             let filter = LogFilter { hook: Some(id), tests: true, ..LogFilter::default() };
             let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
             let last = page.lines.into_iter().next().map(|line| line.delivery);
-            let followers = if is_default { store::hook::list(conn, &organisation, mode)? } else { Vec::new() };
+            let followers = if is_default { store::hook::list(conn, &organisation, mode)?.hooks } else { Vec::new() };
             let followers = followers.iter().filter(|other| other.interview().is_some()).count();
             Ok::<_, StoreError>((exports, owed, missed, last, followers))
         })

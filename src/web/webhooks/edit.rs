@@ -69,7 +69,7 @@ impl Known {
         let hook = find_alive(context, viewer, id).await?;
         let read = move |conn: &mut store::Conn| {
             let headers = store::hook_header::of_hook(conn, &hook.id)?.into_iter().map(|header| header.name).collect();
-            let hooks = store::hook::list(conn, &hook.organisation_id, hook.mode)?;
+            let hooks = store::hook::list(conn, &hook.organisation_id, hook.mode)?.hooks;
             let other = hooks.into_iter().find(|other| other.is_default && other.id != hook.id);
             Ok::<_, StoreError>(Self { hook, headers, other_default: other.map(|other| other.name) })
         };

@@ -20,6 +20,7 @@ use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
 use crate::domain::role::Permission;
 use crate::domain::rotation;
+use crate::store::hook::Unreadable;
 use crate::store::log::{LogFilter, Page as LogPage};
 use crate::store::{self, StoreError};
 
@@ -36,10 +37,10 @@ pub async fn show(
 ) -> Result<HttpResponse, WebError> {
     let now = context.clock.now();
     let (organisation, mode, rule) = (viewer.organisation.id.clone(), viewer.mode, context.engine.rule());
-    let rows = context
+    let (rows, unreadable) = context
         .store
         .read(move |conn| {
-            let hooks = store::hook::list(conn, &organisation, mode)?;
+            let store::hook::Listed { hooks, unreadable } = store::hook::list(conn, &organisation, mode)?;
             let mut rows = Vec::with_capacity(hooks.len());
             let ids: Vec<HookId> = hooks.iter().map(|hook| hook.id.clone()).collect();
             let mut health = store::health::of_hooks(conn, &ids)?;
@@ -56,10 +57,10 @@ pub async fn show(
                 rows.push(Row { hook, counts, last, standing, is_rotating, held });
             }
             rows.sort_by_key(|row| (row.rank(), row.hook.name.to_lowercase()));
-            Ok::<_, StoreError>(rows)
+            Ok::<_, StoreError>((rows, unreadable))
         })
         .await?;
-    let view = ListView { rows: &rows, viewer: &viewer, now };
+    let view = ListView { rows: &rows, unreadable: &unreadable, viewer: &viewer, now };
     let page = Page::new("Webhooks", Nav::Webhooks, &viewer, view.render());
     Ok(Page { organisations: organisations.0, ..page }.ok())
 }
@@ -126,6 +127,8 @@ impl Row {
 
 struct ListView<'a> {
     rows: &'a [Row],
+    /// Those that this version cannot read.
+    unreadable: &'a [Unreadable],
     viewer: &'a Viewer,
     now: DateTime<Utc>,
 }
@@ -136,7 +139,7 @@ impl Render for ListView<'_> {
         let create = html! { @if manages { a.btn.main href=(paths::NEW_WEBHOOK) { "Create Webhook" } } };
         let crumbs = [("Settings", None), ("Access Management", None)];
         let mut head = Head::new(&crumbs, html! { "Webhooks" });
-        if self.rows.is_empty() {
+        if self.rows.is_empty() && self.unreadable.is_empty() {
             return html! { (head) (self.empty(&create)) };
         }
         head.acts = create;
@@ -153,7 +156,10 @@ impl Render for ListView<'_> {
                         th.num scope="col" { "Succeeded" }
                         th scope="col" { "Last delivery" }
                     } }
-                    tbody { @for row in self.rows { (self.row(row)) } }
+                    tbody {
+                        @for hook in self.unreadable { (unreadable(hook)) }
+                        @for row in self.rows { (self.row(row)) }
+                    }
                 }
             }
             p.small.soft { "Succeeded stands on the line, failed hangs below it. Each bar is six hours." }
@@ -163,7 +169,7 @@ impl Render for ListView<'_> {
 
 impl ListView<'_> {
     fn summary(&self) -> String {
-        let count = self.rows.len();
+        let count = self.rows.len() + self.unreadable.len();
         let noun = if count == 1 { "webhook" } else { "webhooks" };
         let failing = self.rows.iter().filter(|row| row.is_failing()).count();
         let disabled = self.rows.iter().filter(|row| row.hook.state == HookState::Disabled).count();
@@ -252,6 +258,18 @@ impl ListView<'_> {
     }
 }
 
+fn unreadable(hook: &Unreadable) -> Markup {
+    html! {
+        tr {
+            th scope="row" { bdi { (hook.name) } span.sub.mono { (hook.id) } }
+            td colspan="4" {
+                "unreadable: written by a newer version"
+                span.sub { "What happens is held for it until this server runs that version." }
+            }
+        }
+    }
+}
+
 const EXAMPLE: &str = r#"{"id":"evt_01KAGZ7Q1FM8XW4T0R9B5YHC3N","event":"interview.completed","timestamp":"2026-11-20T09:30:00.000Z","data":{"candidate":{"fullName":"Nguyễn Thị Ánh"},"scores":{"overall":87}}}"#;
 
 /// A share in percent, with one digit where it is not whole; a dash of nothing.
@@ -271,7 +289,7 @@ mod tests {
     use crate::web::samples::{hook, now, viewer};
 
     fn shown(rows: &[Row]) -> String {
-        ListView { rows, viewer: &viewer(Role::Admin), now: now() }.render().into_string()
+        ListView { rows, unreadable: &[], viewer: &viewer(Role::Admin), now: now() }.render().into_string()
     }
 
     fn row(hook: Hook, held: usize) -> Row {

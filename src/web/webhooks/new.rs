@@ -64,7 +64,7 @@ pub async fn submit(
 /// The name of the mode's default hook.
 async fn default_of(context: &Context, viewer: &Viewer) -> Result<Option<String>, StoreError> {
     let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let hooks = context.store.read(move |conn| store::hook::list(conn, &organisation, mode)).await?;
+    let hooks = context.store.read(move |conn| store::hook::list(conn, &organisation, mode)).await?.hooks;
     Ok(hooks.into_iter().find(|hook| hook.is_default).map(|hook| hook.name))
 }
 

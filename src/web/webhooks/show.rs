@@ -112,7 +112,7 @@ impl Known {
         let owed = store::delivery::count_owed_to(conn, id)?;
         let health = store::health::of_hooks(conn, std::slice::from_ref(id))?.remove(id);
         let standing = Standing { health, rule, missed: store::delivery::count_missed_by(conn, id)? };
-        let others = store::hook::list(conn, organisation, hook.mode)?;
+        let others = store::hook::list(conn, organisation, hook.mode)?.hooks;
         let overrides = others.iter().filter(|other| other.interview().is_some()).count();
         let test = match test {
             Some(test) => Sent::read(conn, organisation, id, test)?,

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hirewire::actions::Context;
-use hirewire::delivery::engine::Engine;
 use hirewire::delivery::guard::{Guard, LookupError};
 use hirewire::delivery::sender::Sender;
 use hirewire::domain::delivery::{DeliveryState, Tries};
 use hirewire::domain::mode::Mode;
 use tokio::sync::watch;
 
-use crate::support::{Receiver, TestApp, eventually, soon};
+use crate::support::{DRAIN, Receiver, TestApp, engine_of, eventually, soon};
 
 on_both_databases!(
     a_try_that_our_own_name_server_prevented_is_not_counted,
@@ -33,8 +32,7 @@ async fn a_try_that_our_own_name_server_prevented_is_not_counted(app: TestApp) {
     };
     let guard = Arc::new(Guard::new("127.0.0.1, hooks.acme.com".parse().expect("a list"), resolver));
     let sender = Sender::new(guard.clone(), &app.config.extra_ca).expect("a sender");
-    let (store, clock) = (app.context.store.clone(), app.context.clock.clone());
-    let engine = Arc::new(Engine::new(store, clock, sender, app.context.sealing.clone(), app.config.caps));
+    let engine = Arc::new(engine_of(&app.context, sender, &app.config));
     engine.start().await.expect("it starts");
     let context = Context { engine: engine.clone(), guard, ..app.context.clone() };
 
@@ -85,7 +83,7 @@ async fn an_answer_that_cannot_be_written_down_is_kept_until_it_can_be(app: Test
     app.a_hook(&team.admin, &receiver.url()).await;
     let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(app.context.engine.clone().run(stopped));
+    let running = tokio::spawn(app.context.engine.clone().run(stopped, DRAIN));
     app.report(&key, "job.created").await;
     receiver.has_been_asked(1).await;
     app.sql("ALTER TABLE attempts RENAME TO attempts_away").await;

@@ -108,7 +108,7 @@ async fn it_takes_twenty_failures_in_a_row_and_a_day_without_a_success(app: Test
     let story = a_hook_that_tries_once(&app, [500]).await;
     story.send(&app, 19).await;
     app.advance_ms(DAY_MS);
-    app.context.engine.sweep().await.expect("a database");
+    app.sweep().await;
     assert_eq!((story.state(&app).await, story.health(&app).await.failed_in_row), (HookState::Active, 19));
     story.send(&app, 1).await;
     assert_eq!((story.state(&app).await, story.acts(&app, "hook.disabled").await), (HookState::Disabled, 1));
@@ -120,7 +120,7 @@ async fn many_failures_within_a_day_disable_nobody(app: TestApp) {
     let story = a_hook_that_tries_once(&app, [500]).await;
     story.send(&app, 40).await;
     app.advance_ms(DAY_MS - 1);
-    app.context.engine.sweep().await.expect("a database");
+    app.sweep().await;
     story.send(&app, 1).await;
     assert_eq!((story.state(&app).await, story.receiver.count()), (HookState::Active, 41));
 }
@@ -129,7 +129,7 @@ async fn when_the_day_is_over_a_failing_hook_is_disabled_though_nothing_is_sent(
     let story = a_hook_that_tries_once(&app, [500]).await;
     story.send(&app, 20).await;
     app.advance_ms(DAY_MS);
-    app.context.engine.sweep().await.expect("a database");
+    app.sweep().await;
     assert_eq!(story.state(&app).await, HookState::Disabled);
     // Known at once where it is sent from, too.
     story.send(&app, 1).await;
@@ -189,7 +189,7 @@ async fn tests_neither_fail_a_hook_nor_save_it(app: TestApp) {
     app.advance_ms(DAY_MS);
     saved.send(&app, 1).await;
     failed.send(&app, 1).await;
-    app.context.engine.sweep().await.expect("a database");
+    app.sweep().await;
     assert_eq!((saved.state(&app).await, failed.state(&app).await), (HookState::Disabled, HookState::Active));
     assert_eq!(failed.health(&app).await.failed_in_row, 1);
 }
@@ -235,8 +235,8 @@ async fn a_hook_is_warned_of_once_at_each_mark(app: TestApp) {
         if sends {
             story.send(&app, 2).await;
         } else {
-            app.context.engine.sweep().await.expect("a database");
-            app.context.engine.sweep().await.expect("a database");
+            app.sweep().await;
+            app.sweep().await;
         }
         told.push((story.acts(&app, "hook.warned").await, story.health(&app).await.warned));
     }
@@ -250,7 +250,7 @@ async fn a_rule_of_no_hours_disables_nobody(app: TestApp) {
     story.send(&app, 20).await;
     app.advance_ms(30 * DAY_MS);
     story.send(&app, 5).await;
-    app.context.engine.sweep().await.expect("a database");
+    app.sweep().await;
     assert_eq!((story.state(&app).await, story.acts(&app, "hook.warned").await), (HookState::Active, 0));
 }
 
@@ -323,7 +323,7 @@ async fn what_was_owed_and_what_happens_meanwhile_is_missed_and_survives_a_crash
     assert!(app.attempts(&meanwhile.id).await.is_empty() && meanwhile.sent_at.is_none());
     let app = app.crashed_and_started_again(|_| {}).await;
     app.advance_ms(7 * DAY_MS);
-    app.context.engine.sweep().await.expect("a database");
+    app.sweep().await;
     app.tick().await;
     app.report(&key, "job.created").await;
     app.tick().await;
@@ -390,7 +390,7 @@ async fn what_arrives_all_the_same_was_not_missed(app: TestApp) {
         let (id, now) = (hook.id.clone(), app.now());
         app.write(move |conn| {
             store::health::disable(conn, &id, hirewire::domain::health::Why::Gone, now)?;
-            store::delivery::miss_owed_to(conn, &id, now)
+            store::delivery::miss_chunk(conn, &id, now)
         })
         .await;
         assert!(app.the_delivery(&team.id, Mode::Live).await.is_missed());

@@ -14,6 +14,7 @@ use hirewire::domain::mode::Mode;
 use hirewire::domain::policy::Policy;
 use hirewire::domain::rotation::Overlap;
 use hirewire::domain::secret::CredentialKind;
+use hirewire::maintenance::interviews::expire_sessions;
 use hirewire::store;
 use serde_json::{Value, json};
 
@@ -110,10 +111,10 @@ async fn a_session_that_expires_becomes_abandoned_by_itself_and_says_so_once(app
     let invited = app.a_session(&team.admin, &of, &candidates[0]).await;
     let end = app.now() + TimeDelta::hours(2);
     app.clock.advance(TimeDelta::hours(2) - TimeDelta::milliseconds(1));
-    assert_eq!(app.context.engine.expire_sessions().await.expect("a look"), 0);
+    assert_eq!(expire_sessions(&app.context).await.expect("a look"), 0);
     app.advance_ms(60_001);
-    assert_eq!(app.context.engine.expire_sessions().await.expect("a look"), 1);
-    assert_eq!(app.context.engine.expire_sessions().await.expect("a look"), 0);
+    assert_eq!(expire_sessions(&app.context).await.expect("a look"), 1);
+    assert_eq!(expire_sessions(&app.context).await.expect("a look"), 0);
     app.tick().await;
     let body = receiver.the_request().json();
     assert_eq!((&body["event"], &body["clientId"]), (&json!("interview.abandoned"), &Value::Null));
@@ -136,9 +137,9 @@ async fn an_expired_session_survives_a_crash_and_is_told_of_once(app: TestApp) {
     // It dies before the time is over, and once more after the event was written and before it was sent.
     let app = app.crashed_and_started_again(|_| {}).await;
     app.clock.advance(TimeDelta::hours(3));
-    assert_eq!(app.context.engine.expire_sessions().await.expect("a look"), 1);
+    assert_eq!(expire_sessions(&app.context).await.expect("a look"), 1);
     let app = app.crashed_and_started_again(|_| {}).await;
-    assert_eq!(app.context.engine.expire_sessions().await.expect("a look"), 0);
+    assert_eq!(expire_sessions(&app.context).await.expect("a look"), 0);
     app.context.engine.look_around().await.expect("a look");
     app.tick().await;
     app.tick().await;
@@ -158,7 +159,7 @@ async fn two_instances_that_look_at_once_abandon_a_session_once(app: TestApp) {
     let other = if app.kind() == Kind::Postgres { Some(app.beside().await) } else { None };
     // SQLite has one instance, which may look twice at once.
     let second = other.as_ref().unwrap_or(&app);
-    let (one, two) = tokio::join!(app.context.engine.expire_sessions(), second.context.engine.expire_sessions());
+    let (one, two) = tokio::join!(expire_sessions(&app.context), expire_sessions(&second.context));
     assert_eq!(one.expect("a look") + two.expect("a look"), 5);
     app.tick().await;
     second.tick().await;
@@ -175,7 +176,7 @@ async fn a_session_that_is_completed_in_time_is_not_abandoned(app: TestApp) {
     interview::record(&app.context, &team.admin, of.clone(), done, SessionResult::default()).await.expect("recorded");
     interview::withdraw(&app.context, &team.admin, of, withdrawn).await.expect("withdrawn");
     app.clock.advance(TimeDelta::hours(3));
-    assert_eq!(app.context.engine.expire_sessions().await.expect("a look"), 0);
+    assert_eq!(expire_sessions(&app.context).await.expect("a look"), 0);
     app.tick().await;
     assert_eq!(kinds(&receiver), ["interview.completed"]);
 }
@@ -208,7 +209,7 @@ async fn an_override_takes_the_default_hooks_place_for_its_interview_alone(app: 
     // The clock's events go the same way.
     app.a_started_session(&team.admin, &of).await;
     app.clock.advance(TimeDelta::hours(3));
-    app.context.engine.expire_sessions().await.expect("a look");
+    expire_sessions(&app.context).await.expect("a look");
     app.tick().await;
     assert_eq!(kinds(&own), ["interview.completed", "interview.abandoned"]);
     assert_eq!(default.count(), 2);

@@ -1,12 +1,17 @@
 //! The engine against real receivers, with time moved by hand.
 
+mod acts;
+mod bursts;
+mod clocks;
 mod durability;
 mod faults;
 mod guard;
 mod health;
 mod holding;
 mod hostile;
+mod instances;
 mod interviews;
+mod looks;
 mod metrics;
 mod policies;
 mod quick;
@@ -16,3 +21,4 @@ mod rotation;
 mod routing;
 mod running;
 mod sweeping;
+mod unreadable;

@@ -7,7 +7,7 @@ use hirewire::domain::delivery::{Delivery, Status, Tries};
 use hirewire::domain::mode::Mode;
 use tokio::sync::watch;
 
-use crate::support::{Answer, Receiver, Team, TestApp, eventually, soon};
+use crate::support::{Answer, DRAIN, Receiver, Team, TestApp, eventually, soon};
 
 on_both_databases!(
     a_limited_webhook_gets_no_more_than_its_limit_and_others_do_not_wait,
@@ -106,7 +106,7 @@ async fn a_running_engine_goes_on_when_the_limit_lets_it(app: TestApp) {
     app.a_hook_with(&team.admin, &receiver.url(), limited("1", "second")).await;
     let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(app.context.engine.clone().run(stopped));
+    let running = tokio::spawn(app.context.engine.clone().run(stopped, DRAIN));
     for _ in 0..3 {
         app.report(&key, "job.created").await;
     }
@@ -132,7 +132,7 @@ async fn a_lane_whose_places_were_all_taken_goes_on_when_the_limit_lets_it(app: 
     app.a_hook_with(&team.admin, &receiver.url(), limited(&limit, "second")).await;
     let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(app.context.engine.clone().run(stopped));
+    let running = tokio::spawn(app.context.engine.clone().run(stopped, DRAIN));
     for _ in 0..places + 5 {
         app.report(&key, "job.created").await;
     }

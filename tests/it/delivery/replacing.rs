@@ -273,8 +273,8 @@ async fn what_was_recorded_in_the_very_moment_goes_to_whoever_took_over_last(app
     for _ in 0..3 {
         app.tick().await;
     }
-    app.context.engine.sweep().await.expect("a database");
-    app.context.engine.sweep().await.expect("a database");
+    app.sweep().await;
+    app.sweep().await;
     app.tick().await;
     assert_eq!((story.old.count(), story.new.count(), last.count()), (0, 0, 3));
     let all = app.deliveries(&story.team.id, Mode::Live).await;
@@ -371,7 +371,7 @@ fn replacing_pausing_and_deleting_do_not_wait_for_answers_that_are_being_written
         let new = soon("the replacement", story.replaced(&app)).await.id;
         writing.commit().await;
         assert_eq!(hooks().await.collect::<Vec<_>>(), [story.hook.id.clone(), new.clone()]);
-        app.context.engine.sweep().await.expect("a database");
+        app.sweep().await;
         assert_eq!(hooks().await.collect::<Vec<_>>(), [new.clone(), new.clone()], "it goes where the other went");
 
         let states = async || app.deliveries(&story.team.id, Mode::Live).await.into_iter().map(|owed| owed.state);
@@ -388,7 +388,7 @@ fn replacing_pausing_and_deleting_do_not_wait_for_answers_that_are_being_written
         soon("the deletion", hook::delete(&app.context, admin, new.clone(), false)).await.expect("it is deleted");
         writing.commit().await;
         assert_eq!(states().await.filter(DeliveryState::is_owed).count(), 1);
-        app.context.engine.sweep().await.expect("a database");
+        app.sweep().await;
         assert_eq!((states().await.filter(DeliveryState::is_owed).count(), story.new.count()), (0, 0));
     });
 }
@@ -406,7 +406,7 @@ fn what_was_missed_in_the_very_moment_of_a_replacement_can_be_sent_to_the_succes
         let writing = Uncommitted::of(&app, move |conn| store::delivery::current(conn, &missed)).await;
         let new = soon("the replacement", story.replaced(&app)).await;
         writing.commit().await;
-        app.context.engine.sweep().await.expect("a database");
+        app.sweep().await;
         let sent = actions::health::send_missed(&app.context, &story.team.admin, new.id).await.expect("it is sent");
         assert_eq!((sent, app.tick().await.succeeded), (1, 1));
         assert_eq!(story.new.the_request().must("x-webhook-event"), "job.updated");

@@ -15,7 +15,9 @@ use hirewire::domain::secret::CredentialKind::{self, Key, Secret};
 use hirewire::store;
 use tokio::sync::watch;
 
-use crate::support::{Kind, Received, Team, TestApp, Verifier, eventually, is_signed_with, run, signers, soon, token};
+use crate::support::{
+    DRAIN, Kind, Received, Team, TestApp, Verifier, eventually, is_signed_with, run, signers, soon, token,
+};
 
 on_both_databases!(
     headers_with_room_for_several_carry_both_newest_first_and_the_others_the_old_one,
@@ -131,7 +133,7 @@ async fn a_receiver_that_holds_one_secret_misses_nothing_through_a_rotation_unde
     const EACH: usize = 60;
     let story = a_signed_hook(&app, "single").await;
     let (stop, stopped) = watch::channel(false);
-    let engine = tokio::spawn(app.context.engine.clone().run(stopped));
+    let engine = tokio::spawn(app.context.engine.clone().run(stopped, DRAIN));
     let report = async || {
         for _ in 0..EACH {
             app.report(&story.key, "job.created").await;
@@ -343,8 +345,8 @@ async fn the_old_one_ends_by_itself_at_the_end_of_the_overlap(app: TestApp) {
     let request = story.send(&app).await;
     assert_eq!((signers(&request, &secrets), is_signed_with(&request, &second)), (vec![1], true));
     assert_eq!(story.newest(&app).await.state.status(), Status::Failed, "its receiver had a day");
-    app.context.engine.sweep().await.expect("a database");
-    app.context.engine.sweep().await.expect("a database");
+    app.sweep().await;
+    app.sweep().await;
     assert_eq!((story.credentials(&app).await.len(), story.acts(&app, "hook.secret.ended").await), (1, 1));
 }
 

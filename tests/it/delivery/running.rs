@@ -6,7 +6,7 @@ use hirewire::domain::mode::Mode;
 use hirewire::store;
 use tokio::sync::watch;
 
-use crate::support::{Answer, Kind, Receiver, TestApp, Uncommitted, eventually, run, soon};
+use crate::support::{Answer, DRAIN, Kind, Receiver, TestApp, Uncommitted, eventually, run, soon};
 
 on_both_databases!(
     the_first_try_goes_out_at_once,
@@ -22,7 +22,7 @@ struct Running {
 
 fn running(app: &TestApp) -> Running {
     let (stop, stopped) = watch::channel(false);
-    Running { stop, engine: tokio::spawn(app.context.engine.clone().run(stopped)) }
+    Running { stop, engine: tokio::spawn(app.context.engine.clone().run(stopped, DRAIN)) }
 }
 
 impl Running {
@@ -97,10 +97,9 @@ async fn what_it_held_is_free_for_others_once_it_has_stopped(app: TestApp) {
     })
     .await;
     running.ended().await;
-    let other = hirewire::domain::ids::InstanceId::new(app.now());
-    let claimed =
-        app.write(move |conn| store::delivery::claim(conn, &other, &store::delivery::Wanted::up_to(10))).await;
-    assert_eq!(claimed.len(), 1, "nobody has to wait until the stopped one counts as dead");
+    let due_by = app.now() + chrono::TimeDelta::days(1);
+    let free = app.read(move |conn| store::delivery::hooks_with_due(conn, due_by)).await;
+    assert_eq!(free.len(), 1, "nobody has to wait until the stopped one counts as dead");
 }
 
 /// The engine has seen that the hook is paused, and before it holds what is owed, somebody resumes the hook.
@@ -117,7 +116,8 @@ fn a_hook_that_is_resumed_in_the_very_moment_of_holding_loses_nothing() {
         let now = app.now();
         let resuming = Uncommitted::of(&app, move |conn| {
             store::hook::set_state(conn, &hook.id, hirewire::domain::hook::HookState::Active, now)?;
-            store::delivery::release_for(conn, &hook.id, now)
+            store::changes::record(conn, &[store::changes::Change::of(&hook)], now)?;
+            store::delivery::release_chunk(conn, &hook.id, now)
         })
         .await;
         let engine = app.context.engine.clone();

@@ -1,18 +1,25 @@
-//! Dependencies point one way: `cli, demo → web | api → actions → delivery → store → domain`.
+//! Dependencies point one way: `cli, demo → web | api → maintenance → actions → delivery → store → domain`.
 //!
-//! `clock`, `config`, `files` and `memory` stand beside the layers: anybody may ask the time, settings know what they set, and
-//! files and memory belong to all.
+//! `body`, `clock`, `config`, `files` and `memory` stand beside the layers: console and API read bodies alike, anybody may ask
+//! the time, settings know what they set, and files and memory belong to all.
 
 use super::source::{Source, rust_files};
 
 /// The layers from the ground up; those of one line do not know each other.
-const LAYERS: [&[&str]; 6] =
-    [&["domain"], &["store"], &["delivery"], &["actions"], &["web", "api"], &["server", "cli", "demo"]];
+const LAYERS: [&[&str]; 7] = [
+    &["domain"],
+    &["store"],
+    &["delivery"],
+    &["actions"],
+    &["maintenance"],
+    &["web", "api"],
+    &["server", "cli", "demo"],
+];
 
 /// These three start each other.
 const TOP: usize = LAYERS.len() - 1;
 
-const BESIDE: [&str; 4] = ["clock", "config", "files", "memory"];
+const BESIDE: [&str; 5] = ["body", "clock", "config", "files", "memory"];
 
 fn floor(layer: &str) -> Option<usize> {
     LAYERS.iter().position(|floor| floor.contains(&layer))
@@ -119,8 +126,11 @@ fn databases_sockets_and_pages_stay_where_they_belong() {
     let homes: [(&str, &[&str]); 4] = [
         ("diesel::", &["store"]),
         ("reqwest::", &["delivery", "cli", "demo"]),
-        ("actix_web::", &["web", "api", "server"]),
-        ("tokio::", &["store", "delivery", "actions", "web", "api", "server", "cli", "demo", "clock", "main"]),
+        ("actix_web::", &["web", "api", "server", "body"]),
+        (
+            "tokio::",
+            &["store", "delivery", "actions", "maintenance", "web", "api", "server", "cli", "demo", "clock", "main"],
+        ),
     ];
     let mut wrong = Vec::new();
     for source in rust_files("src") {

@@ -38,6 +38,9 @@ async fn ids(app: &TestApp) -> Ids {
     let export = export::confirm(&app.context, &admin, confirmed).await.expect("an export");
     app.tick().await;
     let delivery = app.the_delivery(&admin.organisation.id, Mode::Live).await;
+    // One that stays open.
+    app.advance_ms(1);
+    app.report(&key, "job.created").await;
     Ids {
         organisation: admin.organisation.id,
         member: admin.member.id,
@@ -55,8 +58,12 @@ async fn ids(app: &TestApp) -> Ids {
 async fn an_impossible_row_is_reported_with_its_table_and_id(app: TestApp) {
     let good = ids(&app).await;
     let hook: Read = |conn, ids| store::hook::find(conn, &ids.organisation, &ids.hook).map(drop);
-    let hooks: Read = |conn, ids| store::hook::list(conn, &ids.organisation, Mode::Live).map(drop);
     let delivery: Read = |conn, ids| store::delivery::find(conn, &ids.organisation, &ids.delivery).map(drop);
+    let open: Read = |conn, ids| store::delivery::owed_to(conn, &ids.hook, 10).map(drop);
+    let named: Read = |conn, _| {
+        let head = store::changes::head(conn)?;
+        store::changes::since(conn, head - 1).map(drop)
+    };
     let load: Read = |conn, ids| store::delivery::load(conn, &ids.delivery).map(drop);
     let event: Read = |conn, ids| store::event::find(conn, &ids.organisation, &ids.event).map(drop);
     let export: Read = |conn, ids| store::export::find(conn, &ids.organisation, &ids.export).map(drop);
@@ -71,13 +78,12 @@ async fn an_impossible_row_is_reported_with_its_table_and_id(app: TestApp) {
     let key: Read = |conn, ids| store::api_key::find_by_hash(conn, &ids.key_hash).map(drop);
     let vacancy: Read = |conn, ids| store::vacancy::find(conn, &ids.organisation, &ids.vacancy).map(drop);
     const NO_TIME: &str = "9223372036854775807";
-    let cases: [(&'static str, &str, &str, Read); 36] = [
+    let cases: [(&'static str, &str, &str, Read); 42] = [
         ("organisations", "time_zone", "'Mars/Olympus'", team),
         ("organisations", "suspended_at", NO_TIME, team),
         ("members", "created_at", NO_TIME, member),
         ("memberships", "role", "'owner'", roles),
         ("hooks", "policy", "'often'", hook),
-        ("hooks", "policy", "'often'", hooks),
         ("hooks", "url", "'http://a.example'", hook),
         ("hooks", "events", "'[\"job.made\"]'", hook),
         ("hooks", "events", "'all'", hook),
@@ -92,6 +98,13 @@ async fn an_impossible_row_is_reported_with_its_table_and_id(app: TestApp) {
         ("applications", "review", "'{\"answers\":1}'", applicants),
         ("events", "kind", "'job.made'", event),
         ("events", "client_id", "'key_1'", event),
+        ("open_deliveries", "status", "'lost'", open),
+        ("open_deliveries", "status", "'success'", open),
+        ("open_deliveries", "due_at", NO_TIME, open),
+        ("open_deliveries", "next_trigger", "'magic'", open),
+        ("open_deliveries", "last_class", "'bad_luck'", open),
+        ("open_deliveries", "rotation_tries", "-1", open),
+        ("changes", "delivery_id", "'dlv_1'", named),
         ("deliveries", "status", "'lost'", delivery),
         ("deliveries", "status", "'pending'", delivery),
         ("deliveries", "status", "'failed'", delivery),
@@ -142,7 +155,9 @@ async fn an_impossible_row_is_reported_with_its_table_and_id(app: TestApp) {
             good.event.as_str(),
             good.delivery.as_str(),
         ];
-        let known = named.contains(&id.as_str()) || ["app_", "att_", "crd_"].iter().any(|start| id.starts_with(start));
+        let known = named.contains(&id.as_str())
+            || table == "changes"
+            || ["app_", "att_", "crd_", "dlv_"].iter().any(|start| id.starts_with(start));
         assert!(known && !what.is_empty(), "{table}.{column} = {value}: {id}: {what}");
     }
 }

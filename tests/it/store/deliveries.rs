@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use hirewire::domain::attempt::{Attempt, ErrorClass, Outcome, Proof, Request, Response, Timings, Trigger};
 use hirewire::domain::delivery::{Delivery, DeliveryState, Status, Tries};
 use hirewire::domain::header_lines::HeaderLines;
-use hirewire::domain::hook::HookState;
+use hirewire::domain::hook::{Hook, HookState};
 use hirewire::domain::ids::{AttemptId, DeliveryId, HookId, InstanceId};
 use hirewire::domain::mode::Mode;
 use hirewire::store::{self, StoreError};
@@ -27,6 +27,13 @@ on_both_databases!(
     recent_statuses_leave_out_tests_other_modes_and_what_is_older,
 );
 
+/// Claims up to so many for a hook, whenever they are due.
+fn claim(conn: &mut store::Conn, holder: &InstanceId, hook: &Hook, room: usize) -> Result<Vec<DeliveryId>, StoreError> {
+    let due_by = hook.created_at + TimeDelta::days(1);
+    let request = store::delivery::ClaimRequest { rooms: vec![(hook.id.clone(), room)], due_by };
+    store::delivery::claim(conn, holder, &request)
+}
+
 async fn only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_asked_for(app: TestApp) {
     let now = app.now();
     app.write(move |conn| {
@@ -45,7 +52,8 @@ async fn only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_ask
         let done = Delivery { state: DeliveryState::Success { at: now }, ..done };
         store::delivery::update(conn, &done, Some(&me))?;
 
-        let claimed = store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(2))?;
+        let claimed = claim(conn, &me, &one, 2)?;
+        let claimed = store::delivery::load_all(conn, &claimed)?.owed;
         let ids: Vec<_> = claimed.iter().map(|owed| owed.delivery.id.clone()).collect();
         assert_eq!(ids, [first.id.clone(), second.id.clone()]);
         assert_eq!(claimed[0].delivery, first);
@@ -53,11 +61,10 @@ async fn only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_ask
             (claimed[0].occurred_at, &claimed[0].body[..]),
             (now, format!("bytes of {}", first.event_id).as_bytes())
         );
-        let claimed = store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10))?;
-        assert_eq!(claimed.len(), 1);
-        assert_eq!(claimed[0].delivery.id, third.id);
-        assert!(store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10))?.is_empty());
-        assert!(store::delivery::claim(conn, &other, &store::delivery::Wanted::up_to(10))?.is_empty());
+        let claimed = claim(conn, &me, &one, 10)?;
+        assert_eq!(claimed, std::slice::from_ref(&third.id));
+        assert!(claim(conn, &me, &one, 10)?.is_empty());
+        assert!(claim(conn, &other, &one, 10)?.is_empty());
         let holder = |conn: &mut store::Conn, id: &DeliveryId| {
             store::delivery::current(conn, id).map(|found| found.expect("there").1)
         };
@@ -71,28 +78,29 @@ async fn only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_ask
 
 async fn two_who_claim_at_once_never_get_the_same(app: TestApp) {
     let now = app.now();
-    app.write(move |conn| {
-        let own = organisation(now);
-        store::organisation::insert(conn, &own)?;
-        let one = hook(&own.id, Mode::Live, "One", now);
-        store::hook::insert(conn, &one)?;
-        for second in 0..60 {
-            owed(conn, &one, Some(now + TimeDelta::seconds(second)), None, now)?;
-        }
-        Ok::<_, StoreError>(())
-    })
-    .await;
+    let one = app
+        .write(move |conn| {
+            let own = organisation(now);
+            store::organisation::insert(conn, &own)?;
+            let one = hook(&own.id, Mode::Live, "One", now);
+            store::hook::insert(conn, &one)?;
+            for second in 0..60 {
+                owed(conn, &one, Some(now + TimeDelta::seconds(second)), None, now)?;
+            }
+            Ok::<_, StoreError>(one)
+        })
+        .await;
     let claims = (0..6).map(|_| {
-        let me = InstanceId::new(now);
-        app.write(move |conn| store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10)))
+        let (me, one) = (InstanceId::new(now), one.clone());
+        app.write(move |conn| claim(conn, &me, &one, 10))
     });
     let claimed: Vec<_> = futures_util::future::join_all(claims).await.into_iter().flatten().collect();
-    let mut ids: Vec<_> = claimed.iter().map(|owed| owed.delivery.id.clone()).collect();
+    let mut ids = claimed.clone();
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), claimed.len(), "one delivery was claimed twice");
     let last = InstanceId::new(now);
-    let rest = app.write(move |conn| store::delivery::claim(conn, &last, &store::delivery::Wanted::up_to(100))).await;
+    let rest = app.write(move |conn| claim(conn, &last, &one, 100)).await;
     assert_eq!(claimed.len() + rest.len(), 60);
 }
 
@@ -101,26 +109,25 @@ async fn two_who_claim_at_once_never_get_the_same(app: TestApp) {
 fn a_claim_does_not_wait_for_another_that_is_not_committed() {
     run(Kind::Postgres, |app| async move {
         let now = app.now();
-        app.write(move |conn| {
-            let own = organisation(now);
-            store::organisation::insert(conn, &own)?;
-            let one = hook(&own.id, Mode::Live, "One", now);
-            store::hook::insert(conn, &one)?;
-            for second in 0..4 {
-                owed(conn, &one, Some(now + TimeDelta::seconds(second)), None, now)?;
-            }
-            Ok::<_, StoreError>(())
-        })
-        .await;
-        let (slow, quick) = (InstanceId::new(now), InstanceId::new(now));
-        let claim =
-            move |conn: &mut store::Conn| store::delivery::claim(conn, &slow, &store::delivery::Wanted::up_to(2));
-        let slow = Uncommitted::of(&app, claim).await;
-        let claim = app.write(move |conn| store::delivery::claim(conn, &quick, &store::delivery::Wanted::up_to(10)));
-        let theirs = crate::support::soon("the second claim", claim).await;
+        let one = app
+            .write(move |conn| {
+                let own = organisation(now);
+                store::organisation::insert(conn, &own)?;
+                let one = hook(&own.id, Mode::Live, "One", now);
+                store::hook::insert(conn, &one)?;
+                for second in 0..4 {
+                    owed(conn, &one, Some(now + TimeDelta::seconds(second)), None, now)?;
+                }
+                Ok::<_, StoreError>(one)
+            })
+            .await;
+        let (slow, quick, same) = (InstanceId::new(now), InstanceId::new(now), one.clone());
+        let slow = Uncommitted::of(&app, move |conn| claim(conn, &slow, &same, 2)).await;
+        let second = app.write(move |conn| claim(conn, &quick, &one, 10));
+        let theirs = crate::support::soon("the second claim", second).await;
         let mine = slow.commit().await;
         assert_eq!((mine.len(), theirs.len()), (2, 2));
-        assert!(mine.iter().all(|one| theirs.iter().all(|other| one.delivery.id != other.delivery.id)));
+        assert!(mine.iter().all(|one| !theirs.contains(one)));
     });
 }
 
@@ -142,11 +149,11 @@ async fn what_the_dead_held_is_free_again_and_nothing_else(app: TestApp) {
         assert!(!store::instance::beat(conn, &gone, now)?, "nobody knows it");
         let others = store::instance::others(conn, &alive)?;
         assert!(others.contains(&dead) && !others.contains(&alive), "nobody buries itself");
-        assert_eq!(store::delivery::free_from(conn, std::slice::from_ref(&dead))?, 1);
+        assert_eq!(store::delivery::free_from(conn, std::slice::from_ref(&dead), 10)?, 1);
         store::instance::remove(conn, std::slice::from_ref(&dead))?;
         assert!(!store::instance::others(conn, &alive)?.contains(&dead));
-        let claimed = store::delivery::claim(conn, &alive, &store::delivery::Wanted::up_to(10))?;
-        assert_eq!(claimed.iter().map(|owed| &owed.delivery.id).collect::<Vec<_>>(), [&first.id]);
+        let claimed = claim(conn, &alive, &one, 10)?;
+        assert_eq!(claimed, std::slice::from_ref(&first.id));
         let still = |conn: &mut store::Conn, who: &InstanceId| {
             store::delivery::still_held(conn, &[first.id.clone(), second.id.clone(), third.id.clone()], who)
         };
@@ -175,29 +182,32 @@ async fn a_paused_hooks_deliveries_are_held_and_released(app: TestApp) {
         store::delivery::update(conn, &failed, None)?;
         let elsewhere = owed(conn, &other, Some(now), Some(&me), now)?;
 
-        assert_eq!(store::delivery::hold_for(conn, &one.id)?, None, "it is active");
+        assert_eq!(store::delivery::hold_chunk(conn, &one.id)?, None, "it is active");
         store::hook::set_state(conn, &one.id, HookState::Paused, now)?;
         assert_eq!(store::hook::current_state(conn, &one.id)?, Some(HookState::Paused));
         assert_eq!(store::hook::current_state(conn, &HookId::new(now))?, None);
-        assert_eq!(store::delivery::hold_for(conn, &one.id)?, Some(2));
+        assert_eq!(store::delivery::hold_chunk(conn, &one.id)?, Some(2));
+        assert_eq!(store::delivery::hold_chunk(conn, &one.id)?, Some(0), "it is held");
         let state = |conn: &mut store::Conn, id: &DeliveryId| {
             store::delivery::current(conn, id).map(|found| found.map(|(delivery, holder)| (delivery.state, holder)))
         };
-        assert_eq!(state(conn, &pending.id)?, Some((DeliveryState::Pending { due: None }, None)));
-        assert_eq!(state(conn, &retrying.id)?, Some((DeliveryState::Retrying { due: None }, None)));
+        assert_eq!(state(conn, &pending.id)?, Some((DeliveryState::Pending { due: None }, Some(me.clone()))));
+        assert_eq!(state(conn, &retrying.id)?, Some((DeliveryState::Retrying { due: None }, Some(me.clone()))));
         assert_eq!(state(conn, &failed.id)?, Some((failed.state, None)));
         assert_eq!(state(conn, &elsewhere.id)?, Some((DeliveryState::Pending { due: Some(now) }, Some(me.clone()))));
-        assert!(store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10))?.is_empty());
+        assert_eq!(store::delivery::held_of_hook(conn, &me, &one.id, 10)?, []);
         let owed_to = store::delivery::owed_to(conn, &one.id, 10)?;
         assert_eq!(owed_to.len(), 2);
         assert_eq!(store::delivery::owed_to(conn, &one.id, 1)?.len(), 1);
 
         let later = now + TimeDelta::hours(1);
-        assert_eq!(store::delivery::release_for(conn, &one.id, later)?, 2);
-        assert_eq!(state(conn, &pending.id)?, Some((DeliveryState::Pending { due: Some(later) }, None)));
-        assert_eq!(state(conn, &retrying.id)?, Some((DeliveryState::Retrying { due: Some(later) }, None)));
-        assert_eq!(store::delivery::release_for(conn, &one.id, later)?, 0);
-        assert_eq!(store::delivery::claim(conn, &me, &store::delivery::Wanted::up_to(10))?.len(), 2);
+        assert_eq!(store::delivery::release_chunk(conn, &one.id, later)?, None, "it is paused");
+        store::hook::set_state(conn, &one.id, HookState::Active, now)?;
+        assert_eq!(store::delivery::release_chunk(conn, &one.id, later)?, Some(2));
+        assert_eq!(state(conn, &pending.id)?, Some((DeliveryState::Pending { due: Some(later) }, Some(me.clone()))));
+        assert_eq!(state(conn, &retrying.id)?, Some((DeliveryState::Retrying { due: Some(later) }, Some(me.clone()))));
+        assert_eq!(store::delivery::release_chunk(conn, &one.id, later)?, Some(0));
+        assert_eq!(store::delivery::held_of_hook(conn, &me, &one.id, 10)?.len(), 2);
         Ok::<_, StoreError>(())
     })
     .await;
@@ -219,14 +229,14 @@ async fn only_what_is_owed_is_cancelled_with_its_hook(app: TestApp) {
         store::delivery::update(conn, &done, None)?;
         let elsewhere = owed(conn, &other, Some(now), Some(&me), now)?;
         let later = now + TimeDelta::seconds(5);
-        assert_eq!(store::delivery::cancel_owed_to(conn, &one.id, later)?, 2);
+        assert_eq!(store::delivery::cancel_chunk(conn, &one.id, later)?, 2);
         for before in [&due, &held] {
             let (after, holder) = store::delivery::current(conn, &before.id)?.expect("there");
             assert_eq!((after, holder), (before.cancelled(later), None));
         }
         assert_eq!(store::delivery::find(conn, &own.id, &done.id)?, Some(done));
         assert_eq!(store::delivery::find(conn, &own.id, &elsewhere.id)?, Some(elsewhere));
-        assert_eq!(store::delivery::cancel_owed_to(conn, &one.id, later)?, 0);
+        assert_eq!(store::delivery::cancel_chunk(conn, &one.id, later)?, 0);
         assert!(store::delivery::owed_to(conn, &one.id, 10)?.is_empty());
         Ok::<_, StoreError>(())
     })

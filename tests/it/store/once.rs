@@ -70,7 +70,7 @@ async fn a_form_that_is_pressed_twice_at_once_makes_one_thing(app: TestApp) {
     }
     let organisation = admin.organisation.id.clone();
     app.read(move |conn| {
-        assert_eq!(store::hook::list(conn, &organisation, admin.mode)?.len(), 5);
+        assert_eq!(store::hook::list(conn, &organisation, admin.mode)?.hooks.len(), 5);
         assert_eq!(store::vacancy::list(conn, &organisation, admin.mode)?.len(), 5);
         assert_eq!(store::api_key::list(conn, &organisation)?.len(), 5);
         Ok::<_, StoreError>(())

@@ -108,9 +108,9 @@ async fn hooks_are_found_by_their_organisation_alone(app: TestApp) {
         assert_eq!(store::hook::find(conn, &own.id, &beta.id)?, Some(beta.clone()));
         assert_eq!(store::hook::find(conn, &foreign.id, &beta.id)?, None);
         assert_eq!(store::hook::find(conn, &own.id, &HookId::new(now))?, None);
-        assert_eq!(store::hook::list(conn, &own.id, Mode::Live)?, [alpha.clone(), beta.clone()]);
-        assert_eq!(store::hook::list(conn, &own.id, Mode::Test)?, std::slice::from_ref(&test));
-        assert_eq!(store::hook::list(conn, &foreign.id, Mode::Test)?, []);
+        assert_eq!(store::hook::list(conn, &own.id, Mode::Live)?.hooks, [alpha.clone(), beta.clone()]);
+        assert_eq!(store::hook::list(conn, &own.id, Mode::Test)?.hooks, std::slice::from_ref(&test));
+        assert_eq!(store::hook::list(conn, &foreign.id, Mode::Test)?.hooks, []);
         let mut found = store::hook::by_ids(conn, &[theirs.id.clone(), alpha.id.clone(), HookId::new(now)])?;
         found.sort_by_key(|hook| hook.name.clone());
         assert_eq!(found, [alpha, theirs], "the engine asks for whoever's they are");
@@ -134,7 +134,7 @@ async fn a_deleted_hook_leaves_the_list_and_stays_deleted(app: TestApp) {
         assert_eq!((paused.state, paused.updated_at, paused.created_at), (HookState::Paused, later, now));
         assert!(store::hook::set_state(conn, &one.id, HookState::Deleted, later)?);
         assert!(!store::hook::set_state(conn, &one.id, HookState::Active, later)?);
-        assert_eq!(store::hook::list(conn, &own.id, Mode::Live)?, []);
+        assert_eq!(store::hook::list(conn, &own.id, Mode::Live)?.hooks, []);
         let found = store::hook::find(conn, &own.id, &one.id)?.expect("its log names it");
         assert_eq!(found.state, HookState::Deleted);
         assert_eq!(store::hook::list_with_deleted(conn, &own.id, Mode::Live)?, [found]);

@@ -18,6 +18,7 @@ on_both_databases!(
     the_tables_are_what_the_schema_says,
     undoing_is_written_for_every_migration,
     headers_kept_in_an_older_form_are_shown_as_they_were,
+    what_an_older_version_left_open_is_moved_whole_and_sent,
 );
 
 /// Type and whether it may be NULL, of each column; the columns of the key.
@@ -177,4 +178,54 @@ async fn headers_kept_in_an_older_form_are_shown_as_they_were(app: TestApp) {
 struct Kept {
     #[diesel(sql_type = Text)]
     text: String,
+}
+
+async fn what_an_older_version_left_open_is_moved_whole_and_sent(app: TestApp) {
+    let admin = app.an_admin().await;
+    let receiver = Receiver::answering([200, 500]).await;
+    let hook = app.a_hook(&admin, &receiver.url()).await;
+    let (key, _) = app.an_api_key(&admin, Mode::Live).await;
+    // One has arrived, one is tried again, one is held by the instance, one for the paused hook.
+    for kind in ["job.created", "job.updated"] {
+        app.report(&key, kind).await;
+        app.tick().await;
+    }
+    app.report(&key, "job.created").await;
+    hirewire::actions::hook::pause(&app.context, &admin, hook.id.clone()).await.expect("it pauses");
+    app.report(&key, "job.updated").await;
+    let before = app.deliveries(&admin.organisation.id, Mode::Live).await;
+    let url = app.config.database.clone();
+    let moved = tokio::task::spawn_blocking(move || match &url {
+        hirewire::store::DatabaseUrl::Sqlite(path) => {
+            let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy()).expect("a database");
+            migrate(&mut conn, || SQLITE, Some("000012"));
+            migrate(&mut conn, || SQLITE, None);
+            let mut conn = hirewire::store::Conn::Sqlite(conn);
+            in_chunks(&mut conn)
+        }
+        hirewire::store::DatabaseUrl::Postgres(url) => {
+            let mut conn = diesel::PgConnection::establish(url).expect("a database");
+            migrate(&mut conn, || POSTGRES, Some("000012"));
+            migrate(&mut conn, || POSTGRES, None);
+            let mut conn = hirewire::store::Conn::Postgres(conn);
+            in_chunks(&mut conn)
+        }
+    });
+    assert_eq!(moved.await.expect("no panic"), [2, 1, 0, 0], "three are open, and once is enough");
+    let app = app.crashed_and_started_again(|_| {}).await;
+    assert_eq!(app.deliveries(&admin.organisation.id, Mode::Live).await, before);
+    hirewire::actions::hook::resume(&app.context, &admin, hook.id).await.expect("it goes on");
+    assert_eq!(app.tick().await.sent, 3);
+}
+
+/// Moves what is open, two at a time, as an upgrade does; how many with each step, and once more when it is done.
+fn in_chunks(conn: &mut hirewire::store::Conn) -> Vec<usize> {
+    use hirewire::store::delivery::{backfill_open_deliveries, finish_open_deliveries};
+    let mut moved = Vec::new();
+    while moved.last() != Some(&0) {
+        moved.push(backfill_open_deliveries(conn, 2).expect("moved"));
+    }
+    finish_open_deliveries(conn).expect("done");
+    moved.push(backfill_open_deliveries(conn, 2).expect("nothing to do"));
+    moved
 }

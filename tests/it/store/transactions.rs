@@ -121,7 +121,7 @@ async fn the_schema_is_brought_up_to_date_once(app: TestApp) {
     let url = app.config.database.clone();
     let opening = (0..4).map(|_| {
         let url = url.clone();
-        tokio::task::spawn_blocking(move || store::migrate::migrate(&url))
+        tokio::task::spawn_blocking(move || store::migrate::migrate(&url, None))
     });
     for migrated in futures_util::future::join_all(opening).await {
         migrated.expect("no panic").expect("nothing to do is no failure");

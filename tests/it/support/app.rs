@@ -2,27 +2,30 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
 use hirewire::actions::Context;
 use hirewire::clock::{Clock as _, ManualClock};
 use hirewire::config::{Config, Settings};
-use hirewire::delivery::engine::{Engine, Report};
+use hirewire::delivery::engine::{Engine, EngineConfig, Report};
 use hirewire::delivery::guard::{AllowList, Guard, Resolver};
 use hirewire::delivery::sender::Sender;
 use hirewire::domain::attempt::Attempt;
 use hirewire::domain::delivery::Delivery;
-use hirewire::domain::ids::{DeliveryId, OrganisationId};
+use hirewire::domain::ids::{DeliveryId, HookId, OrganisationId};
 use hirewire::domain::mode::Mode;
+use hirewire::maintenance;
 use hirewire::server::App;
+use hirewire::store::changes::Change;
 use hirewire::store::log::{LogFilter, Page};
 use hirewire::store::{self, Conn, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::database::Database;
-use super::{Browser, Kind, Partner, receiver, soon};
+use super::{Browser, Kind, Partner, Proxy, receiver, soon};
 
 /// The program, sending only when [`TestApp::tick`] is called and serving once somebody asks for its address.
 pub struct TestApp {
@@ -44,6 +47,9 @@ struct Server {
     stop: watch::Sender<bool>,
     served: JoinHandle<()>,
 }
+
+/// How long an engine in a test may take to end.
+pub const DRAIN: Duration = Duration::from_secs(35);
 
 #[derive(clap::Parser)]
 struct Line {
@@ -68,6 +74,8 @@ impl TestApp {
         let app = App::build(config.clone(), clock.clone()).await.expect("the program starts");
         let context = app.context.clone();
         context.engine.start().await.expect("the engine starts");
+        // Whoever is gone is gone at the second look; the living take no notice of it.
+        context.engine.look_around().await.expect("a database");
         let (address, metrics) = (app.address(), app.metrics_address());
         Self { context, clock, config, servers, database, app: Mutex::new(Some(app)), address, metrics }
     }
@@ -79,6 +87,19 @@ impl TestApp {
         // What it held in memory is gone, its lock on the file too.
         drop(self);
         Self::build(database, clock, servers, adjust).await
+    }
+
+    /// The program started again with a network of the test's between it and PostgreSQL.
+    pub async fn behind_a_proxy(self) -> (Self, Proxy) {
+        let proxy = Proxy::to(self.database.server_address()).await.expect("a port");
+        let url = self.database.url_through(proxy.address());
+        let app = self.crashed_and_started_again(|config| config.database = url.parse().expect("a database")).await;
+        (app, proxy)
+    }
+
+    /// The URL of the database itself, whatever stands before it.
+    pub fn database_url(&self) -> &str {
+        &self.database.url
     }
 
     /// Another instance on the same PostgreSQL.
@@ -94,8 +115,7 @@ impl TestApp {
         let guard = Arc::new(Guard::new(allowed.parse::<AllowList>().expect("a list"), resolver));
         let sender = Sender::new(guard.clone(), &self.config.extra_ca).expect("a sender");
         let old = &self.context;
-        let engine = Engine::new(old.store.clone(), old.clock.clone(), sender, old.sealing.clone(), self.config.caps);
-        let engine = Arc::new(engine);
+        let engine = Arc::new(engine_of(old, sender, &self.config));
         engine.start().await.expect("the engine starts");
         self.context = Context { engine, guard, ..old.clone() };
         let app = self.app.get_mut().expect("no panic before").as_mut();
@@ -118,6 +138,14 @@ impl TestApp {
     /// Sends what is due now and settles it.
     pub async fn tick(&self) -> Report {
         soon("a step of the engine", self.context.engine.tick()).await.expect("a database")
+    }
+
+    /// The chores about deliveries have their turn.
+    pub async fn sweep(&self) {
+        maintenance::turn(&maintenance::lost::Lost, &self.context).await.expect("a database");
+        maintenance::turn(&maintenance::rotations::Rotations, &self.context).await.expect("a database");
+        maintenance::turn(&maintenance::webhooks::Webhooks, &self.context).await.expect("a database");
+        maintenance::turn(&maintenance::hook_health::HookHealth, &self.context).await.expect("a database");
     }
 
     /// Where it serves; from the first call on.
@@ -151,7 +179,7 @@ impl TestApp {
         T: Send + 'static,
         E: From<StoreError> + std::fmt::Debug + Send + 'static,
     {
-        self.context.store.read(work).await.expect("a read")
+        self.context.store.for_engine().read(work).await.expect("a read")
     }
 
     pub async fn write<T, E>(&self, work: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> T
@@ -160,7 +188,11 @@ impl TestApp {
         E: From<StoreError> + std::fmt::Debug + Send + 'static,
     {
         // A test may change anything, so nothing that is kept in memory counts after it.
-        self.context.store.change(work).await.expect("a write")
+        let everything = move |conn: &mut Conn, named: &mut Vec<Change>| {
+            named.push(Change::Everything);
+            work(conn)
+        };
+        self.context.store.change(self.now(), everything).await.expect("a write")
     }
 
     /// Runs SQL of the test's own, to break things with.
@@ -205,6 +237,15 @@ impl TestApp {
         all.remove(0)
     }
 
+    /// The one delivery to a hook.
+    pub async fn the_delivery_to(&self, organisation: &OrganisationId, hook: &HookId) -> Delivery {
+        let all = self.deliveries(organisation, Mode::Live).await;
+        let mut to_it = all.into_iter().filter(|delivery| delivery.hook_id == *hook);
+        let found = to_it.next().expect("a delivery to it");
+        assert!(to_it.next().is_none(), "more than one");
+        found
+    }
+
     /// How many events matched no hook.
     pub async fn unrouted(&self, organisation: &OrganisationId, mode: Mode) -> usize {
         let organisation = organisation.clone();
@@ -218,6 +259,19 @@ impl TestApp {
         attempts.reverse();
         attempts
     }
+}
+
+/// An engine as the program makes it, with another sender.
+pub fn engine_of(context: &Context, sender: Sender, config: &Config) -> Engine {
+    let config = EngineConfig {
+        clock: context.clock.clone(),
+        sender,
+        sealing: context.sealing.clone(),
+        caps: config.caps,
+        rule: config.disabling,
+        console: config.console_address(),
+    };
+    Engine::new(context.store.clone(), config)
 }
 
 impl Servers {
@@ -242,6 +296,7 @@ fn settings(database: &Database) -> Config {
         "--allow-targets=127.0.0.1",
         "--rate-limit=100000",
         "--metrics-listen=127.0.0.1:0",
+        "--shutdown-grace-seconds=0",
         &format!("--database-url={}", database.url),
         &format!("--secret-key-file={}", key.display()),
         &format!("--extra-ca={}", ca.display()),

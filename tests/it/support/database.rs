@@ -43,6 +43,18 @@ impl Database {
         Arc::new(Self { kind, url, files, name })
     }
 
+    /// Its URL through another address; on PostgreSQL.
+    pub fn url_through(&self, address: std::net::SocketAddr) -> String {
+        let (before, _) = self.url.split_once('@').expect("a user");
+        format!("{before}@{address}/{}", self.name)
+    }
+
+    /// Where the server of its URL listens.
+    pub fn server_address(&self) -> std::net::SocketAddr {
+        let (_, after) = self.url.split_once('@').expect("a user");
+        after.split_once('/').expect("a name").0.parse().expect("an address")
+    }
+
     pub fn folder(&self) -> &Path {
         self.files.path()
     }

@@ -5,7 +5,11 @@ mod browser;
 mod cast;
 mod database;
 mod hostile;
+#[allow(dead_code, reason = "the stories of survival use more of it")]
+#[path = "../../process/proxy.rs"]
+mod proxy;
 mod receiver;
+mod running;
 mod smtp;
 mod uncommitted;
 mod verifier;
@@ -15,12 +19,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-pub use app::TestApp;
+pub use app::{DRAIN, TestApp, engine_of};
 pub use browser::{Browser, Page, Partner};
 pub use cast::{PASSWORD, Team, in_mode, token};
 pub use database::Kind;
 pub use hostile::Hostile;
-pub use receiver::{Answer, Received, Receiver};
+pub use proxy::Proxy;
+pub use receiver::{Answer, Gate, Received, Receiver};
+pub use running::RunningEngine;
 pub use smtp::{Manner, Smtp};
 pub use uncommitted::Uncommitted;
 pub use verifier::{Verifier, is_signed_with, signers};

@@ -68,10 +68,10 @@ async fn every_kind_of_answer_carries_the_strict_headers(app: TestApp) {
     app.sql("ALTER TABLE memberships_away RENAME TO memberships").await;
     app.sql("ALTER TABLE web_sessions RENAME TO sessions_away").await;
     let page = browser.get("/vacancies").await;
-    assert_strict("a session that cannot be read", &page, 500);
-    assert!(page.body.contains("went wrong on our side"), "{}", page.body);
+    assert_strict("a session that cannot be read", &page, 503);
+    assert!(page.body.contains("The database is away"), "{}", page.body);
     let page = app.browser().log_in(&support.member.email).await;
-    assert_strict("a session that cannot be written", &page, 500);
+    assert_strict("a session that cannot be written", &page, 503);
 }
 
 async fn over_https_browsers_are_told_to_stay_there(app: TestApp) {

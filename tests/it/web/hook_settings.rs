@@ -15,6 +15,7 @@ on_both_databases!(
     rows_for_headers_are_added_without_script_and_nothing_is_made,
     a_webhook_is_changed_in_everything_but_its_address,
     a_change_that_is_refused_changes_nothing,
+    an_organisation_has_only_so_many_webhooks_in_a_mode,
     the_default_moves_and_there_is_never_more_than_one,
     a_webhook_that_nothing_happened_for_in_thirty_days_says_so,
     only_admins_change_a_webhook,
@@ -44,6 +45,21 @@ fn id_in(page: &Page) -> HookId {
 
 fn settings(hook: &Hook) -> String {
     format!("/settings/webhooks/{}/settings", hook.id)
+}
+
+async fn an_organisation_has_only_so_many_webhooks_in_a_mode(app: TestApp) {
+    let team = app.an_organisation().await;
+    let app = app.crashed_and_started_again(|config| config.max_hooks = 2).await;
+    let mut browser = app.browser().logged_in(&team.admin.member.email).await;
+    let receiver = Receiver::answering([200]).await;
+    let first = id_in(&create(&mut browser, &receiver.url(), &[]).await);
+    create(&mut browser, &receiver.url(), &[("name", "Second")]).await;
+    let refused = create(&mut browser, &receiver.url(), &[("name", "Third of all")]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("Your organisation has 2 webhooks in live mode, which is as many as it may have"));
+    assert!(refused.body.contains("Third of all"), "what was typed is kept");
+    browser.post(&format!("/settings/webhooks/{first}/deletion"), &[]).await;
+    id_in(&create(&mut browser, &receiver.url(), &[("name", "Third of all")]).await);
 }
 
 async fn a_webhook_is_made_with_everything_the_form_offers(app: TestApp) {

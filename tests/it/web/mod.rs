@@ -20,5 +20,6 @@ mod rotation;
 mod send_test;
 mod sign_in;
 mod snippets;
+mod strangers;
 mod walk;
 mod webhooks;

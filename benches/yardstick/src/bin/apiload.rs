@@ -4,6 +4,9 @@
 //! object as a JSON string literal), `@UUID@` and `@NOW@` (RFC 3339) filled in per message.
 //! Prints one JSON line: ingest rate, delivered rate, and two latencies (API call started -> sink,
 //! API answer -> sink; the second can be negative when delivery wins the race with the answer).
+//! `api_ms` is of the calls that were taken; in `calls_ms` those refused or cut off count as `--timeout-ms`.
+//! `in_time` counts the messages whose first receipt came within `--within-ms` of the answer. `first_ms` is the time from the
+//! answer to it; a message that never came counts as if it had come at the end, a refused one as if it had come even later.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -40,6 +43,15 @@ struct Args {
     fanout: u64,
     #[arg(long, default_value_t = 120)]
     wait_s: u64,
+    /// Only what arrives at this path of the sink counts; everything when empty.
+    #[arg(long, default_value = "")]
+    path: String,
+    /// How soon after the answer a message must arrive to be in time.
+    #[arg(long, default_value_t = 1_000)]
+    within_ms: u64,
+    /// A call is given up after so long.
+    #[arg(long, default_value_t = 30_000)]
+    timeout_ms: u64,
     #[arg(long, default_value_t = 2)]
     threads: usize,
 }
@@ -80,7 +92,7 @@ async fn run(args: Arc<Args>) -> Result<(), Box<dyn std::error::Error>> {
         .http1_only()
         .no_proxy()
         .tcp_nodelay(true)
-        .timeout(Duration::from_secs(30))
+        .timeout(Duration::from_millis(args.timeout_ms))
         .build()?;
     client.post(format!("{}/reset", args.sink)).send().await?;
     let headers: Vec<(String, String)> =
@@ -93,11 +105,11 @@ async fn run(args: Arc<Args>) -> Result<(), Box<dyn std::error::Error>> {
             let (client, filler, headers) = (client.clone(), filler.clone(), headers.clone());
             let (next, args) = (next.clone(), args.clone());
             tokio::spawn(async move {
-                let (mut done, mut failed, mut first_error) = (Vec::new(), 0u64, None);
+                let (mut done, mut calls, mut failed, mut first_error) = (Vec::new(), Vec::new(), 0u64, None);
                 loop {
                     let i = next.fetch_add(1, Relaxed);
                     if i >= args.n {
-                        return (done, failed, first_error);
+                        return (done, calls, failed, first_error);
                     }
                     if args.rate > 0.0 {
                         let due = start + Duration::from_secs_f64(i as f64 / args.rate);
@@ -132,8 +144,10 @@ async fn run(args: Arc<Args>) -> Result<(), Box<dyn std::error::Error>> {
                         }
                         Err(e) => Some(e.to_string()),
                     };
+                    let took = t.elapsed().as_micros() as i64;
+                    calls.push(if error.is_none() { took } else { took.max(args.timeout_ms as i64 * 1_000) });
                     match error {
-                        None => done.push((seq, now_us(), t.elapsed().as_micros() as i64)),
+                        None => done.push((seq, now_us(), took)),
                         Some(e) => {
                             failed += 1;
                             first_error.get_or_insert(e);
@@ -143,10 +157,11 @@ async fn run(args: Arc<Args>) -> Result<(), Box<dyn std::error::Error>> {
             })
         })
         .collect();
-    let (mut done, mut failed, mut first_error) = (Vec::new(), 0, None);
+    let (mut done, mut calls, mut failed, mut first_error) = (Vec::new(), Vec::new(), 0, None);
     for w in workers {
-        let (d, f, e) = w.await?;
+        let (d, c, f, e) = w.await?;
         done.extend(d);
+        calls.extend(c);
         failed += f;
         first_error = first_error.or(e);
     }
@@ -156,18 +171,31 @@ async fn run(args: Arc<Args>) -> Result<(), Box<dyn std::error::Error>> {
     // Wait until every accepted message reached the sink, or the time is up.
     let want = done.len() as u64 * args.fanout;
     let end = Instant::now() + Duration::from_secs(args.wait_s);
-    let stats = loop {
+    let dump_at = if args.path.is_empty() {
+        format!("{}/dump", args.sink)
+    } else {
+        format!("{}/dump?path={}", args.sink, args.path)
+    };
+    let (stats, dump) = loop {
         let text = client.get(format!("{}/stats", args.sink)).send().await?.text().await?;
         let stats: serde_json::Value = serde_json::from_str(&text)?;
-        if stats["requests"].as_u64().unwrap_or(0) >= want || Instant::now() > end {
-            break stats;
+        let received = stats["requests"].as_u64().unwrap_or(0);
+        // What arrives at other paths is not waited for.
+        let dump = match args.path.is_empty() {
+            true => None,
+            false => Some(client.get(&dump_at).send().await?.text().await?),
+        };
+        if dump.as_ref().map_or(received, |dump| dump.lines().count() as u64) >= want || Instant::now() > end {
+            break match dump {
+                Some(dump) => (stats, dump),
+                None => (stats, client.get(&dump_at).send().await?.text().await?),
+            };
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     };
-    let dump = client.get(format!("{}/dump", args.sink)).send().await?.text().await?;
     let accepted: std::collections::HashMap<u64, u64> = done.iter().map(|&(seq, at, _)| (seq, at)).collect();
     let (mut from_start, mut from_accept, mut last) = (Vec::new(), Vec::new(), start_us);
-    let mut reached = std::collections::HashSet::new();
+    let mut reached = std::collections::HashMap::<u64, i64>::new();
     for line in dump.lines() {
         let f: Vec<u64> = line.split(' ').filter_map(|x| x.parse().ok()).collect();
         if let [seq, sent, recv] = f[..]
@@ -176,9 +204,15 @@ async fn run(args: Arc<Args>) -> Result<(), Box<dyn std::error::Error>> {
             from_start.push(recv as i64 - sent as i64);
             from_accept.push(recv as i64 - at as i64);
             last = last.max(recv);
-            reached.insert(seq);
+            let first = reached.entry(seq).or_insert(i64::MAX);
+            *first = (*first).min(recv as i64 - at as i64);
         }
     }
+    let (end_us, longest) = (now_us(), start.elapsed().as_micros() as i64);
+    let mut firsts: Vec<i64> =
+        accepted.iter().map(|(seq, at)| reached.get(seq).copied().unwrap_or(end_us as i64 - *at as i64)).collect();
+    firsts.extend((0..failed).map(|_| longest));
+    let in_time = reached.values().filter(|after| **after <= args.within_ms as i64 * 1_000).count();
     let total_secs = (last - start_us) as f64 / 1e6;
     println!(
         "{}",
@@ -186,12 +220,13 @@ async fn run(args: Arc<Args>) -> Result<(), Box<dyn std::error::Error>> {
             "n": args.n, "c": args.c, "accepted": done.len(), "failed": failed,
             "first_error": first_error,
             "ingest_s": ingest_secs, "ingest_per_s": done.len() as f64 / ingest_secs,
-            "api_ms": percentiles_ms(done.iter().map(|d| d.2).collect()),
+            "api_ms": percentiles_ms(done.iter().map(|d| d.2).collect()), "calls_ms": percentiles_ms(calls),
             "received": stats["requests"], "reached": reached.len(),
-            "lost": done.len() - reached.len(),
+            "lost": done.len() - reached.len(), "in_time": in_time,
             "deliver_s": total_secs, "deliver_per_s": from_start.len() as f64 / total_secs,
             "start_to_sink_ms": percentiles_ms(from_start),
             "accept_to_sink_ms": percentiles_ms(from_accept),
+            "first_ms": percentiles_ms(firsts),
             "loader_cpu_s": cpu, "sink_cpu_s": stats["cpu_s"],
             "sink_conns": [stats["http_conns"], stats["https_conns"]],
         })

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use rusqlite::types::Value;
-use rusqlite::{Connection, Transaction, params_from_iter};
+use yardstick::rows::{Hook, Insert, Row, close, id, open, text};
 use yardstick::{filler, now_us};
 
 const DAY_US: u64 = 86_400_000_000;
@@ -23,79 +23,6 @@ struct Args {
     body_bytes: usize,
     #[arg(long, default_value_t = 100_000)]
     batch: u64,
-}
-
-type Row = Vec<(&'static str, Value)>;
-
-/// One INSERT with the columns that both the table and the rows have.
-struct Insert {
-    sql: String,
-    taken: Vec<usize>,
-}
-
-impl Insert {
-    fn new(db: &Connection, table: &str, row: &Row) -> Result<Self, Box<dyn std::error::Error>> {
-        let mut query = db.prepare(&format!("PRAGMA table_info({table})"))?;
-        let columns = query.query_map([], |column| {
-            Ok((column.get::<_, String>(1)?, column.get::<_, bool>(3)?, column.get::<_, Option<String>>(4)?))
-        })?;
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        if columns.is_empty() {
-            return Err(format!("there is no table {table}").into());
-        }
-        let (mut names, mut taken) = (Vec::new(), Vec::new());
-        for (name, not_null, default) in columns {
-            match row.iter().position(|(own, _)| *own == name) {
-                Some(at) => {
-                    taken.push(at);
-                    names.push(name);
-                }
-                None if not_null && default.is_none() => {
-                    return Err(format!("{table}.{name} needs a value: teach it to fill.rs").into());
-                }
-                None => {}
-            }
-        }
-        let marks = vec!["?"; names.len()].join(", ");
-        Ok(Self { sql: format!("INSERT INTO {table}({}) VALUES ({marks})", names.join(", ")), taken })
-    }
-
-    fn run(&self, tx: &Transaction, row: &Row) -> rusqlite::Result<()> {
-        let values = self.taken.iter().map(|at| &row[*at].1);
-        tx.prepare_cached(&self.sql)?.execute(params_from_iter(values))?;
-        Ok(())
-    }
-}
-
-/// The hook whose log is filled.
-struct Hook {
-    id: String,
-    organisation: String,
-    mode: String,
-    field_set: String,
-}
-
-impl Hook {
-    fn first(db: &Connection) -> rusqlite::Result<Self> {
-        let query = "SELECT id, organisation_id, mode, field_set FROM hooks ORDER BY id LIMIT 1";
-        db.query_row(query, [], |row| {
-            Ok(Self { id: row.get(0)?, organisation: row.get(1)?, mode: row.get(2)?, field_set: row.get(3)? })
-        })
-    }
-}
-
-/// An id as Hirewire makes them: prefix, 48 bits of milliseconds and 80 of chance in Crockford's base 32.
-fn id(prefix: &str, at_us: u64, chance: &mut u64) -> String {
-    const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut bits = || {
-        *chance ^= *chance << 13;
-        *chance ^= *chance >> 7;
-        *chance ^= *chance << 17;
-        u128::from(*chance)
-    };
-    let value = u128::from(at_us / 1_000) << 80 | (bits() << 64 | bits()) & ((1 << 80) - 1);
-    let digits = (0..26).rev().map(|at| DIGITS[(value >> (5 * at)) as usize & 31] as char);
-    format!("{prefix}_{}", digits.collect::<String>())
 }
 
 /// What became of one event: its rows in the four tables.
@@ -201,19 +128,10 @@ impl History<'_> {
     }
 }
 
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
     let start = Instant::now();
-    let mut db = Connection::open(&args.db)?;
-    // Whoever stops this throws the file away, so nothing protects it while it is filled.
-    db.execute_batch(
-        "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-         PRAGMA cache_size = -524288; PRAGMA foreign_keys = OFF;",
-    )?;
+    let mut db = open(&args.db)?;
     let hook = Hook::first(&db)?;
     let body = filler(args.body_bytes);
     let (span, end) = (90 * DAY_US, now_us() - 3_600_000_000);
@@ -243,12 +161,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         tx.commit()?;
     }
-    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA locking_mode = NORMAL;")?;
-    drop(db);
-    // What follows is measured: nothing of this is left to be written meanwhile.
-    let file = std::fs::File::options().write(true).open(&args.db)?;
-    file.sync_all()?;
-    let (secs, bytes) = (start.elapsed().as_secs_f64(), file.metadata()?.len());
+    let bytes = close(db, &args.db)?;
+    let secs = start.elapsed().as_secs_f64();
     println!("{}", serde_json::json!({ "n": args.n, "secs": secs, "per_s": args.n as f64 / secs, "bytes": bytes }));
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! `?status=503&delay_ms=100&body_bytes=20&fail_first=2` (`fail_first`: the first k requests
 //! with one id get `status`, later ones 200).
 //! Control: `GET /stats`, `POST /reset`, `GET /wait?distinct=N&timeout_ms=M`, `GET /dump`
-//! (one `seq sent_us recv_us path` line per request).
+//! (one `seq sent_us recv_us path` line per request; `?path=/only` leaves out the others).
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -30,8 +30,9 @@ use yardstick::{cpu_seconds, now_us, number_field, percentiles_ms};
 struct Args {
     #[arg(long, default_value = "127.0.0.1:9080")]
     http: SocketAddr,
+    /// May be given several times: one receiver at several addresses.
     #[arg(long, default_value = "127.0.0.1:9443")]
-    https: SocketAddr,
+    https: Vec<SocketAddr>,
     /// Where the CA certificate that signed the server's certificate is written.
     #[arg(long, default_value = "ca.pem")]
     ca_out: std::path::PathBuf,
@@ -184,8 +185,10 @@ impl Sink {
             "/dump" => {
                 use std::fmt::Write as _;
                 let mut out = String::new();
+                let only: Option<String> = query(q, "path");
                 let seen = self.seen.lock().unwrap();
-                for h in &seen.hits {
+                let wanted = |h: &&Hit| only.as_ref().is_none_or(|only| *only == seen.paths[h.path]);
+                for h in seen.hits.iter().filter(wanted) {
                     let _ = writeln!(out, "{} {} {} {}", h.seq, h.sent_us, h.recv_us, seen.paths[h.path]);
                 }
                 drop(seen);
@@ -247,8 +250,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     rt.block_on(async {
         let tls = tls(&args.ca_out)?;
         let http = TcpListener::bind(args.http).await?;
-        let https = TcpListener::bind(args.https).await?;
-        println!("sink http={} https={} ca={}", args.http, args.https, args.ca_out.display());
+        let mut https = Vec::new();
+        for address in &args.https {
+            https.push(TcpListener::bind(address).await?);
+        }
+        let addresses: Vec<String> = args.https.iter().map(SocketAddr::to_string).collect();
+        println!("sink http={} https={} ca={}", args.http, addresses.join(","), args.ca_out.display());
         let sink = Arc::new(Sink {
             args,
             seen: Mutex::default(),
@@ -257,7 +264,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             cpu_at_reset: Mutex::new(0.0),
         });
         tokio::spawn(accept(sink.clone(), http, None));
-        tokio::spawn(accept(sink.clone(), https, Some(tls)));
+        for listener in https {
+            tokio::spawn(accept(sink.clone(), listener, Some(tls.clone())));
+        }
         tokio::signal::ctrl_c().await?;
         println!("{}", sink.stats());
         Ok(())

@@ -1,0 +1,42 @@
+//! Destroys the keys and secrets whose overlap is over. They have not been used since: every attempt asks for itself whether
+//! they work.
+
+use std::time::Duration;
+
+use super::Chore;
+use crate::actions::Context;
+use crate::domain::hook::HookState;
+use crate::store::audit::Act;
+use crate::store::{self, Conn, StoreError};
+
+/// See the module's docs.
+pub struct Rotations;
+
+impl Chore for Rotations {
+    const NAME: &'static str = "rotations";
+    const INTERVAL: Duration = Duration::from_secs(15);
+    const IS_FINAL: bool = true;
+
+    async fn run_once(&self, context: &Context) -> Result<(), StoreError> {
+        let now = context.clock.now();
+        let ended = move |conn: &mut Conn| {
+            for credential in store::credential::remove_ended(conn, now)? {
+                let hook = store::hook::by_ids(conn, std::slice::from_ref(&credential.hook_id))?.pop();
+                let Some(hook) = hook.filter(|hook| hook.state != HookState::Deleted) else { continue };
+                let act = Act {
+                    organisation: Some(&hook.organisation_id),
+                    member: None,
+                    act: &format!("hook.{}.ended", credential.kind.as_str()),
+                    object: Some(hook.id.as_str()),
+                    detail: format!(
+                        "The old one of webhook “{}”, which ends in {}, came to its end",
+                        hook.name, credential.ends_in
+                    ),
+                };
+                store::audit::insert(conn, &act, now)?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        context.store.write(ended).await
+    }
+}
