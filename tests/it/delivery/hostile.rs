@@ -298,7 +298,7 @@ async fn what_a_receiver_echoes_of_the_secrets_it_was_sent_stands_nowhere_in_cle
         }
     }
     let kept: Vec<Attempt> = deliveries_attempts(&app, &deliveries).await;
-    let bodies: Vec<String> = kept.iter().map(|attempt| body_of(attempt)).collect();
+    let bodies: Vec<String> = kept.iter().map(body_of).collect();
     assert!(bodies[0].contains(&format!("\"X-Webhook-Key\": \"whk_{DOTS}\"")), "{}", bodies[0]);
     assert!(bodies[1].contains(&format!("Authorization: {DOTS}\r\nX-Tenant: {DOTS}\r\n")), "{}", bodies[1]);
     assert!(bodies.iter().all(|body| body.contains(DOTS)), "{bodies:?}");

@@ -67,12 +67,14 @@ fn no_message_shows_a_part_of_a_password() {
     });
 }
 
+/// A session on the server, and what the server said when it began.
+type Lent = (TcpStream, Vec<u8>);
+
 /// A pooler in transaction mode with one session on the server, which it lends to each client until a transaction ends.
 fn pooler(server: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
-    // The session and what the server said when it began.
-    let lent: Arc<Mutex<Option<(TcpStream, Vec<u8>)>>> = Arc::default();
+    let lent: Arc<Mutex<Option<Lent>>> = Arc::default();
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
             let lent = lent.clone();
@@ -82,7 +84,7 @@ fn pooler(server: SocketAddr) -> SocketAddr {
     address
 }
 
-fn serve(mut client: TcpStream, server: SocketAddr, lent: &Mutex<Option<(TcpStream, Vec<u8>)>>) -> Option<()> {
+fn serve(mut client: TcpStream, server: SocketAddr, lent: &Mutex<Option<Lent>>) -> Option<()> {
     let mut bytes = [0; 8 * 1024];
     let count = client.read(&mut bytes).ok()?;
     {
