@@ -227,9 +227,9 @@ fn hours(variable: &'static str, text: &str) -> Result<Option<TimeDelta>, Config
 }
 
 fn shutdown(grace: Option<&str>, whole: &str) -> Result<Shutdown, ConfigError> {
-    const MOST: u64 = 3_600;
+    const MAX_SECONDS: u64 = 3_600;
     let seconds = |variable, text: &str, least: u64| {
-        let seconds = text.trim().parse().ok().filter(|seconds| (least..=MOST).contains(seconds));
+        let seconds = text.trim().parse().ok().filter(|seconds| (least..=MAX_SECONDS).contains(seconds));
         let problem = || format!("is “{text}”, which is no whole number from {least} to 3,600");
         seconds.map(Duration::from_secs).ok_or_else(|| wrong(variable, problem()))
     };
