@@ -76,7 +76,7 @@ pub(super) struct AttemptRunner {
 }
 
 /// A request that was made, before it is told how the delivery stands.
-struct Made {
+struct RequestMade {
     target: Arc<Target>,
     times: (DateTime<Utc>, DateTime<Utc>),
     sent: Sent,
@@ -104,7 +104,7 @@ impl AttemptRunner {
         }
     }
 
-    async fn look_and_send(&self, owed: &Owed) -> Result<Made, NotSent> {
+    async fn look_and_send(&self, owed: &Owed) -> Result<RequestMade, NotSent> {
         let hook = &owed.delivery.hook_id;
         let target = match self.cache.target(&self.store, &self.sealing, hook).await {
             Ok(Some(target)) => target,
@@ -124,7 +124,7 @@ impl AttemptRunner {
         }
     }
 
-    async fn send(&self, owed: &Owed, target: Arc<Target>) -> Result<Made, NotSent> {
+    async fn send(&self, owed: &Owed, target: Arc<Target>) -> Result<RequestMade, NotSent> {
         self.crash_hooks.at(CrashPoint::Sending);
         let started_at = self.clock.now();
         let due = owed.delivery.state.due().unwrap_or(started_at);
@@ -163,6 +163,6 @@ impl AttemptRunner {
             target.proofs.prefer(side);
         }
         let used = if is_taken { target.proofs.used(finished_at, side) } else { Vec::new() };
-        Ok(Made { target, times: (started_at, finished_at), sent, proof, other, used })
+        Ok(RequestMade { target, times: (started_at, finished_at), sent, proof, other, used })
     }
 }
