@@ -259,10 +259,11 @@ impl Turns {
     }
 
     fn next_fresh(&mut self, free: usize) -> Option<HookId> {
+        let kept = self.kept_for_organisations();
         for _ in 0..self.fresh.len().min(MAX_LOOKS) {
             let organisation = self.fresh.pop_front()?;
             let Some(group) = self.groups.get_mut(&organisation) else { continue };
-            let may = free > self.all / 20 || group.under_way < FEW;
+            let may = free > kept || group.under_way < FEW;
             let hook = if may { group.fresh.pop_front() } else { None };
             group.is_fresh = !group.fresh.is_empty();
             if group.is_fresh {
