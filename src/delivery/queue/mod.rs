@@ -210,17 +210,14 @@ impl Queue {
     /// Keeps to these limits from now on, as one of so many instances.
     pub fn keep_to(&mut self, limits: Vec<(HookId, RateLimit)>, instances: u32, now: Moment) {
         self.paces.keep_to(limits, instances);
-        let hooks: Vec<HookId> = self.lanes.keys().cloned().collect();
-        for hook in hooks {
-            let is_paced = self.paces.limits(&hook);
-            let changed = self.lanes.get_mut(&hook).is_some_and(|lane| {
-                let changed = lane.is_paced || is_paced;
-                lane.is_paced = is_paced;
-                changed
-            });
-            if changed {
-                self.take_turn(&hook, now);
+        // Few lanes have a limit, and every change of anything leads here.
+        let is_concerned = |hook: &HookId, lane: &Lane| lane.is_paced || self.paces.limits(hook);
+        let concerned = self.lanes.iter().filter(|(hook, lane)| is_concerned(hook, lane)).map(|(hook, _)| hook.clone());
+        for hook in concerned.collect::<Vec<_>>() {
+            if let Some(lane) = self.lanes.get_mut(&hook) {
+                lane.is_paced = self.paces.limits(&hook);
             }
+            self.take_turn(&hook, now);
         }
     }
 
