@@ -120,9 +120,9 @@ impl Delivery {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{at, owed};
     use super::*;
     use crate::domain::delivery::Status;
+    use crate::domain::delivery::tests::{at, owed};
 
     fn settled(current: &Delivery, meanwhile: &Meanwhile, status: u16, policy: Policy) -> Delivery {
         let ended = EndedAttempt {

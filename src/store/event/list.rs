@@ -8,7 +8,6 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::super::delivery::rows::{DeliveryRow, OpenRow, both_rows, read};
 use super::super::row::Reader;
 use super::super::schema::{deliveries, event_bodies, events, exports, hooks};
 use super::super::time::micros;
@@ -20,6 +19,7 @@ use crate::domain::event::{Event, EventType};
 use crate::domain::hook::FieldSet;
 use crate::domain::ids::{EventId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
+use crate::store::delivery::rows::{DeliveryRow, OpenRow, both_rows, read};
 
 /// Which events; everything combines.
 #[derive(Debug, Clone, Default, PartialEq)]

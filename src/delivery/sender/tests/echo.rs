@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD as BASE64, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use reqwest::header::HeaderValue;
 
-use super::super::echo::{CarriedSecrets, KnownSecrets};
-use super::super::receive::BODY_KEPT;
-use super::super::{Outcome, Sent, Timings};
 use super::*;
+use crate::delivery::sender::echo::{CarriedSecrets, KnownSecrets};
+use crate::delivery::sender::receive::BODY_KEPT;
+use crate::delivery::sender::{Outcome, Sent, Timings};
 use crate::domain::attempt::Response;
 use crate::domain::header_lines::HeaderLines;
 use crate::domain::hook_header::{HeaderName, HookHeader};
