@@ -11,8 +11,8 @@
 //! - [`api`]: the partner API.
 //! - [`server`]: all of it as one program: [`server::App`] is built from a [`config`], then run.
 //! - [`cli`]: one file a command. [`demo`]: made-up data and a receiver that misbehaves on request.
-//! - [`memory`]: the allocator. [`body`]: reading what a request carries. [`files`]: files that are private. [`clock`]: the one place that reads the time. [`config`]: the one
-//!   place that reads settings.
+//! - [`memory`]: the allocator. [`body`]: reading what a request carries. [`files`]: files that are private. [`clock`]: the one
+//!   place that reads the time. [`config`]: the one place that reads settings.
 //!
 //! Dependencies point one way: `cli, demo → server → web | api → maintenance → actions → delivery → store → domain`; a test reads the
 //! imports and fails when one points back. A page may read the store directly; whatever changes something is an action.
@@ -22,8 +22,8 @@
 //! An export is confirmed, or a partner reports an event. The action builds the event; [`delivery::intake`] finds the hooks
 //! in its route, freezes the bytes once for each field set, and writes event, bodies and what is owed in one transaction.
 //! After the commit the engine gets the very same deliveries in memory. [`delivery::queue`] keeps one lane a hook, and lanes
-//! share the places by the time they hold them, so that a slow receiver waits for itself alone. [`delivery::sender`] vets the address, signs, posts and reads a bounded answer;
-//! the try becomes an [`domain::attempt::Attempt`]. [`domain::delivery::Delivery::after`], a pure function, says where the
+//! share the places by the time they hold them, so that a slow receiver waits for itself alone. [`delivery::sender`] vets the
+//! address, signs, posts and reads a bounded answer; the attempt becomes an [`domain::attempt::Attempt`]. [`domain::delivery::Delivery::after`], a pure function, says where the
 //! delivery stands then, and [`delivery::settle`] writes both down.
 //!
 //! # What always holds
