@@ -20,7 +20,6 @@ use crate::domain::attempt::{Proof, Trigger};
 use crate::domain::hook::HookState;
 use crate::domain::ids::CredentialId;
 use crate::domain::rotation::Side;
-use crate::domain::sealing::SealingKey;
 use crate::store::delivery::Owed;
 use crate::store::{Store, StoreError};
 
@@ -69,7 +68,6 @@ pub(super) struct AttemptRunner {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub sender: Sender,
-    pub sealing: SealingKey,
     pub cache: Arc<HookCache>,
     pub meters: Arc<Meters>,
     pub crash_hooks: Arc<CrashHooks>,
@@ -106,7 +104,7 @@ impl AttemptRunner {
 
     async fn look_and_send(&self, owed: &Owed) -> Result<RequestMade, NotSent> {
         let hook = &owed.delivery.hook_id;
-        let target = match self.cache.target(&self.store, &self.sealing, hook).await {
+        let target = match self.cache.target(hook).await {
             Ok(Some(target)) => target,
             Ok(None) => return Err(NotSent::Forget),
             Err(error) => {

@@ -104,7 +104,8 @@ impl Engine {
         let EngineConfig { clock, sender, sealing, caps, rule, console } = config;
         let store = store.for_engine();
         let instance = InstanceId::new(clock.now());
-        let (cache, meters, crash_hooks) = (Arc::<HookCache>::default(), Arc::<Meters>::default(), Arc::default());
+        let (meters, crash_hooks) = (Arc::<Meters>::default(), Arc::default());
+        let cache = Arc::new(HookCache::new(store.clone(), sealing));
         let dispatcher = Arc::new(Dispatcher::new(
             store.clone(),
             clock.clone(),
@@ -129,7 +130,7 @@ impl Engine {
             dispatcher,
             settler: Arc::new(settler),
             membership: Membership::new(store.clone(), clock.clone(), instance),
-            attempts: AttemptRunner { store, clock, sender, sealing, cache, meters, crash_hooks },
+            attempts: AttemptRunner { store, clock, sender, cache, meters, crash_hooks },
             console,
             repeats: Repeats::default(),
         }

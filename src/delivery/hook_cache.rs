@@ -20,9 +20,10 @@ use crate::domain::hook::Hook;
 use crate::domain::hook_header::HookHeader;
 use crate::domain::ids::{HookId, OrganisationId};
 use crate::domain::mode::Mode;
+use crate::domain::routes::Routes;
 use crate::domain::sealing::SealingKey;
 use crate::store::changes::{self, Change};
-use crate::store::{Conn, Result, Store};
+use crate::store::{Conn, Result, Store, StoreError};
 
 /// A hook with everything it takes to send to it.
 #[derive(Debug)]
@@ -84,7 +85,7 @@ pub struct AuthenticatedKey {
 struct Entries {
     head: i64,
     keys: HashMap<String, Arc<KnownKey>>,
-    routes: HashMap<(OrganisationId, Mode), Arc<[Hook]>>,
+    routes: HashMap<(OrganisationId, Mode), Arc<Routes>>,
     targets: HashMap<HookId, Arc<Target>>,
 }
 
@@ -100,8 +101,12 @@ impl Entries {
             Change::Organisation(organisation) | Change::Hook(organisation, _) => organisation,
         };
         self.routes.retain(|(organisation, _), _| organisation != whose);
-        // An interview's hook may follow the default one's policy and carry its secrets.
-        self.targets.retain(|_, target| target.hook.organisation_id != *whose);
+        let is_concerned = |target: &Target| match change {
+            // An interview's hook may follow the default one's policy and carry its secrets.
+            Change::Hook(_, hook) => target.hook.id == *hook || target.hook.interview().is_some(),
+            _ => true,
+        };
+        self.targets.retain(|_, target| target.hook.organisation_id != *whose || !is_concerned(target));
         if matches!(change, Change::Organisation(_)) {
             self.keys.retain(|_, key| key.organisation_id != *whose);
         }
@@ -113,17 +118,18 @@ const MAX_READS: usize = 2;
 
 /// What this process knows, all of one head.
 pub struct HookCache {
+    store: Store,
+    sealing: SealingKey,
     entries: RwLock<Entries>,
     reading: Semaphore,
 }
 
-impl Default for HookCache {
-    fn default() -> Self {
-        Self { entries: RwLock::default(), reading: Semaphore::new(MAX_READS) }
-    }
-}
-
 impl HookCache {
+    /// A cache that knows nothing yet.
+    pub fn new(store: Store, sealing: SealingKey) -> Self {
+        Self { store, sealing, entries: RwLock::default(), reading: Semaphore::new(MAX_READS) }
+    }
+
     /// The working key with this hash, if it is known at this head.
     pub fn key(&self, head: i64, hash: &str) -> Option<AuthenticatedKey> {
         let key = self.look(head, |entries| entries.keys.get(hash).cloned())?;
@@ -135,39 +141,61 @@ impl HookCache {
         self.keep(head, |entries| drop(entries.keys.insert(hash, key)));
     }
 
-    /// The hooks of an organisation and mode, if they are known at this head.
-    pub(super) fn hooks(&self, head: i64, organisation: &OrganisationId, mode: Mode) -> Option<Arc<[Hook]>> {
+    /// The routes of an organisation and mode, if they are known at this head.
+    pub(super) fn routes(&self, head: i64, organisation: &OrganisationId, mode: Mode) -> Option<Arc<Routes>> {
         self.look(head, |entries| entries.routes.get(&(organisation.clone(), mode)).cloned())
     }
 
-    /// Keeps the hooks of an organisation and mode, as they were in a transaction that was committed.
-    pub(super) fn keep_hooks(&self, head: i64, organisation: OrganisationId, mode: Mode, hooks: Arc<[Hook]>) {
-        self.keep(head, |entries| drop(entries.routes.insert((organisation, mode), hooks)));
+    /// Keeps the routes of an organisation and mode, as they were in a transaction that was committed.
+    pub(super) fn keep_routes(&self, head: i64, organisation: OrganisationId, mode: Mode, routes: Arc<Routes>) {
+        self.keep(head, |entries| drop(entries.routes.insert((organisation, mode), routes)));
     }
 
     /// What it takes to send to a hook; `None` when there is no such hook.
-    pub(super) async fn target(
-        &self,
-        store: &Store,
-        sealing: &SealingKey,
-        hook: &HookId,
-    ) -> Result<Option<Arc<Target>>> {
-        if let Some(target) = self.look(store.generation(), |entries| entries.targets.get(hook).cloned()) {
+    pub(super) async fn target(&self, hook: &HookId) -> Result<Option<Arc<Target>>> {
+        if let Some(target) = self.known_target(hook) {
             return Ok(Some(target));
         }
-        // Of ten thousand that are sent to for the first time at once, a few are read at a time: the others wait here, not on
-        // threads that would take the processor from what is being sent. The semaphore is never closed.
+        // Of many that are sent to for the first time at once, a few are read at a time: the others wait here, not on threads
+        // that would take the processor from what is being sent. The semaphore is never closed.
         let _reading = self.reading.acquire().await;
-        if let Some(target) = self.look(store.generation(), |entries| entries.targets.get(hook).cloned()) {
+        if let Some(target) = self.known_target(hook) {
             return Ok(Some(target));
         }
-        let (id, sealing) = (hook.clone(), sealing.clone());
-        let (target, head) = store.read(move |conn| read_target(conn, &id, &sealing)).await?;
-        let target = target.map(Arc::new);
-        if let Some(target) = &target {
-            self.keep(head, |entries| drop(entries.targets.insert(hook.clone(), target.clone())));
+        let (id, sealing) = (hook.clone(), self.sealing.clone());
+        let (target, head) = self.store.read(move |conn| read_target(conn, &id, &sealing)).await?;
+        Ok(target.map(|target| self.keep_target(head, target)))
+    }
+
+    /// Reads what it takes to send to these hooks, as far as it is not known, so that no attempt has to wait for it. What
+    /// cannot be read is left to whoever needs it.
+    pub(super) async fn prepare(&self, hooks: impl IntoIterator<Item = &HookId>) {
+        let unknown: Vec<HookId> =
+            hooks.into_iter().filter(|hook| self.known_target(hook).is_none()).cloned().collect();
+        if unknown.is_empty() {
+            return;
         }
-        Ok(target)
+        let sealing = self.sealing.clone();
+        let read = move |conn: &mut Conn| {
+            let targets = unknown.iter().filter_map(|hook| match read_target(conn, hook, &sealing) {
+                Ok((target, head)) => target.map(|target| (target, head)),
+                Err(_) => None,
+            });
+            Ok::<_, StoreError>(targets.collect::<Vec<_>>())
+        };
+        for (target, head) in self.store.read(read).await.unwrap_or_default() {
+            self.keep_target(head, target);
+        }
+    }
+
+    fn known_target(&self, hook: &HookId) -> Option<Arc<Target>> {
+        self.look(self.store.generation(), |entries| entries.targets.get(hook).cloned())
+    }
+
+    fn keep_target(&self, head: i64, target: Target) -> Arc<Target> {
+        let target = Arc::new(target);
+        self.keep(head, |entries| drop(entries.targets.insert(target.hook.id.clone(), target.clone())));
+        target
     }
 
     /// Which changes it knows of.

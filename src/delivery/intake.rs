@@ -28,10 +28,11 @@ use super::repeats::Repeats;
 use crate::clock::Clock;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
-use crate::domain::hook::{FieldSet, Hook, HookState, route};
+use crate::domain::hook::{FieldSet, Hook, HookState};
 use crate::domain::ids::{CandidateId, DeliveryId, InstanceId, InterviewId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::payload;
+use crate::domain::routes::Routes;
 use crate::store::changes;
 use crate::store::delivery::Owed;
 use crate::store::event::NewEvent;
@@ -67,8 +68,8 @@ pub fn record_routed(
     holder: &InstanceId,
     now: DateTime<Utc>,
 ) -> Result<Recorded> {
-    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?.for_routing();
-    let route = route(&hooks, &event, None);
+    let routes = read_routes(conn, &event.organisation_id, event.mode)?;
+    let route = routes.of(&event, None);
     record(conn, event, &route, data, candidates, holder, now)
 }
 
@@ -82,8 +83,8 @@ pub fn record_of_interview(
     holder: &InstanceId,
     now: DateTime<Utc>,
 ) -> Result<Recorded> {
-    let hooks = store::hook::list(conn, &event.organisation_id, event.mode)?.for_routing();
-    let route = route(&hooks, &event, Some(interview));
+    let routes = read_routes(conn, &event.organisation_id, event.mode)?;
+    let route = routes.of(&event, Some(interview));
     record(conn, event, &route, data, vec![candidate], holder, now)
 }
 
@@ -98,6 +99,10 @@ pub fn record_addressed(
     now: DateTime<Utc>,
 ) -> Result<Recorded> {
     record(conn, event, &[&hook], data, candidates, holder, now)
+}
+
+fn read_routes(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<Routes> {
+    Ok(Routes::new(store::hook::list(conn, organisation, mode)?.for_routing()))
 }
 
 fn record(
@@ -175,7 +180,7 @@ struct Written {
     /// Left to be claimed later: their lanes are full.
     left: Vec<Owed>,
     /// What was read for it, to be kept once it is committed.
-    hooks: HashMap<(OrganisationId, Mode), Arc<[Hook]>>,
+    routes: HashMap<(OrganisationId, Mode), Arc<Routes>>,
 }
 
 /// Takes what partner systems report.
@@ -259,11 +264,11 @@ impl Intake {
         let mut all_owed = Vec::with_capacity(reports.len());
         for (at, report) in reports.iter().enumerate() {
             let event = &report.event;
-            let hooks = check_caller(conn, head, &report.caller)
-                .and_then(|()| Ok(self.hooks(conn, head, &event.organisation_id, event.mode, &mut read)?));
-            match hooks {
-                Ok(hooks) => {
-                    let route = route(&hooks, event, report.interview.as_ref());
+            let routes = check_caller(conn, head, &report.caller)
+                .and_then(|()| Ok(self.routes(conn, head, &event.organisation_id, event.mode, &mut read)?));
+            match routes {
+                Ok(routes) => {
+                    let route = routes.of(event, report.interview.as_ref());
                     let bodies = field_sets(&route).into_iter().map(|set| (set, report.body.clone())).collect();
                     let event = NewEvent { event: event.clone(), bodies, candidates: Vec::new() };
                     all_owed.extend(owed(&event, &route, now));
@@ -280,29 +285,29 @@ impl Intake {
         let rows = held.iter().map(|owed| (&owed.delivery, Some(&self.instance)));
         let rows: Vec<_> = rows.chain(left.iter().map(|owed| (&owed.delivery, None))).collect();
         store::delivery::insert_all(conn, &rows)?;
-        Ok(Written { head, refused, held, left, hooks: read })
+        Ok(Written { head, refused, held, left, routes: read })
     }
 
-    /// The hooks of an organisation and mode: those in memory, or what this transaction reads. What it reads is kept after its
+    /// The routes of an organisation and mode: those in memory, or what this transaction reads. What it reads is kept after its
     /// commit alone: it may see what is never committed.
-    fn hooks(
+    fn routes(
         &self,
         conn: &mut Conn,
         head: i64,
         organisation: &OrganisationId,
         mode: Mode,
-        read: &mut HashMap<(OrganisationId, Mode), Arc<[Hook]>>,
-    ) -> Result<Arc<[Hook]>> {
-        if let Some(hooks) = self.cache.hooks(head, organisation, mode) {
-            return Ok(hooks);
+        read: &mut HashMap<(OrganisationId, Mode), Arc<Routes>>,
+    ) -> Result<Arc<Routes>> {
+        if let Some(routes) = self.cache.routes(head, organisation, mode) {
+            return Ok(routes);
         }
         let whose = (organisation.clone(), mode);
-        if let Some(hooks) = read.get(&whose) {
-            return Ok(hooks.clone());
+        if let Some(routes) = read.get(&whose) {
+            return Ok(routes.clone());
         }
-        let hooks: Arc<[Hook]> = store::hook::list(conn, organisation, mode)?.for_routing().into();
-        read.insert(whose, hooks.clone());
-        Ok(hooks)
+        let routes = Arc::new(read_routes(conn, organisation, mode)?);
+        read.insert(whose, routes.clone());
+        Ok(routes)
     }
 
     fn written(self: &Arc<Self>, mut reports: Vec<Reported>, written: Result<Written>, ids: &[DeliveryId]) {
@@ -334,8 +339,8 @@ impl Intake {
 
     fn recorded(&self, reports: Vec<Reported>, written: Written) {
         self.store.seen(written.head);
-        for ((organisation, mode), hooks) in written.hooks {
-            self.cache.keep_hooks(written.head, organisation, mode, hooks);
+        for ((organisation, mode), routes) in written.routes {
+            self.cache.keep_routes(written.head, organisation, mode, routes);
         }
         self.crash_hooks.at(CrashPoint::Committed);
         self.meters.accepted(reports.len() - written.refused.len());

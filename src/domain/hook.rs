@@ -169,7 +169,7 @@ impl Hook {
     ///
     /// Being the default changes nothing here: a default hook gets every event because none was ticked when it was made.
     /// One whose maker ticked events gets those, as the form says.
-    /// A hook of the kind *interview* gets nothing by this rule: see [`route`].
+    /// A hook of the kind *interview* gets nothing by this rule: see [`Routes`](super::routes::Routes).
     pub fn routes(&self, event: &Event) -> bool {
         self.kind == HookKind::General && self.takes(event)
     }
@@ -182,22 +182,13 @@ impl Hook {
         }
     }
 
-    fn takes(&self, event: &Event) -> bool {
+    pub(super) fn takes(&self, event: &Event) -> bool {
         self.state != HookState::Deleted
             && self.organisation_id == event.organisation_id
             && self.mode == event.mode
             && !event.kind.is_addressed()
             && self.subscription.wants(event.kind)
     }
-}
-
-/// The hooks an event reaches by routing. An event of an interview that has a hook of its own goes there in place of the
-/// default hook, whatever that one's subscription says; others get it as they get any event (S2).
-pub fn route<'a>(hooks: &'a [Hook], event: &Event, interview: Option<&InterviewId>) -> Vec<&'a Hook> {
-    let is_own = |hook: &Hook| interview.is_some() && hook.interview() == interview && hook.takes(event);
-    let is_overridden = interview.is_some() && hooks.iter().any(is_own);
-    let reaches = |hook: &&Hook| is_own(hook) || (hook.routes(event) && !(is_overridden && hook.is_default));
-    hooks.iter().filter(reaches).collect()
 }
 
 /// A key or secret of a hook, without its value.

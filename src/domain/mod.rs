@@ -29,6 +29,7 @@ pub mod policy;
 pub mod rate;
 pub mod role;
 pub mod rotation;
+pub mod routes;
 pub mod sealing;
 pub mod secret;
 pub mod sha256;

@@ -65,7 +65,9 @@ impl Store {
             DatabaseUrl::Sqlite(_) => {
                 let faults = Faults::default();
                 let writing = Manager::alone(url, Purpose::Work).open(&faults)?;
-                Writer::Thread(writer::start(writing, faults, traffic.clone(), vitals.clone())?)
+                // What it meets, the writer meets too.
+                let copying = Manager::alone(url, Purpose::Work).open(&Faults::default())?;
+                Writer::Thread(writer::start(writing, copying, faults, traffic.clone(), vitals.clone())?)
             }
             DatabaseUrl::Postgres(_) => Writer::Pool,
         };

@@ -48,6 +48,7 @@ pub mod vacancy;
 pub mod vitals;
 pub mod web_session;
 
+mod checkpoint;
 mod fault;
 mod pools;
 mod reading_limit;

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::{QueryResult, RunQueryDsl as _};
 
+use super::checkpoint::{self, Checkpoints};
 use super::connection::Pooled;
 use super::fault::{Fault, Faults};
 use super::statement::{Line, Statement};
@@ -21,9 +22,8 @@ use super::traffic::Traffic;
 use super::vitals::Vitals;
 use super::{Conn, Result, StoreError};
 
-/// The writer touches the ends of some ten trees again and again: they fit into 8 MiB. A page that changes often is written
-/// back once for 32 MiB of log.
-const SETTINGS: &str = "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 8000;";
+/// The writer touches the ends of some ten trees again and again: they fit into 8 MiB.
+const SETTINGS: &str = "PRAGMA cache_size = -8192;";
 
 /// Each commit costs a wait for the disk and a new copy of the same ends of trees, so under load fewer and larger ones are
 /// cheaper. This is how much later at most something is written for that; whoever comes alone does not wait at all.
@@ -143,15 +143,18 @@ where
     }
 }
 
-/// Starts the thread that alone writes to a SQLite file; it ends with the last sender.
+/// Starts the thread that alone writes to a SQLite file, and the one that copies beside it; they end with the last sender.
 pub(super) fn start(
     mut connection: Conn,
+    copying: Conn,
     faults: Faults,
     traffic: Arc<Traffic>,
     vitals: Arc<Vitals>,
 ) -> Result<mpsc::Sender<Box<dyn Write>>> {
     let (writes, queue) = mpsc::channel::<Box<dyn Write>>();
     connection.batch_execute(SETTINGS)?;
+    connection.batch_execute(checkpoint::WRITER_SETTINGS)?;
+    let checkpoints = Checkpoints::start(copying)?;
     std::thread::Builder::new()
         .name("sqlite-writer".into())
         .spawn(move || {
@@ -164,6 +167,7 @@ pub(super) fn start(
                 // What comes together has no order of its own: nobody was told yet of any other's end.
                 batch.sort_by_key(|write| !write.is_repeatable());
                 run(&mut connection, &faults, batch, &traffic, &vitals);
+                checkpoints.committed(&mut connection);
                 took = began.elapsed();
             }
         })

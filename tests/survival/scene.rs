@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,9 @@ pub const AT_ONCE_IN_ALL: usize = 64;
 
 /// How long something may take before a story calls it missing; far longer than it takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The program that is tested.
+pub const THIS: &str = env!("CARGO_BIN_EXE_hirewire");
 
 /// Who sets up the installation.
 const ADMIN: &str = "admin@team.example";
@@ -49,8 +52,13 @@ impl Scene {
     /// On a fresh database, with a hook of a policy for each manner; serving.
     pub async fn set(kind: Kind, hooks: &[(Manner, &str)]) -> (Self, Server) {
         let database = Database::create(kind);
-        let url = database.url.clone();
-        Self::set_on(url, Some(database), hooks).await
+        Self::set_on(THIS.as_ref(), database.url.clone(), Some(database), hooks).await
+    }
+
+    /// The same on PostgreSQL, served by another program.
+    pub async fn set_by(program: &Path, hooks: &[(Manner, &str)]) -> (Self, Server) {
+        let database = Database::create(Kind::Postgres);
+        Self::set_on(program, database.url.clone(), Some(database), hooks).await
     }
 
     /// The same on a PostgreSQL server of the story's own.
@@ -60,16 +68,21 @@ impl Scene {
 
     /// The same on the empty database of a URL.
     pub async fn set_at(database: &str, hooks: &[(Manner, &str)]) -> (Self, Server) {
-        Self::set_on(database.to_owned(), None, hooks).await
+        Self::set_on(THIS.as_ref(), database.to_owned(), None, hooks).await
     }
 
-    async fn set_on(url: String, database: Option<Arc<Database>>, hooks: &[(Manner, &str)]) -> (Self, Server) {
+    async fn set_on(
+        program: &Path,
+        url: String,
+        database: Option<Arc<Database>>,
+        hooks: &[(Manner, &str)],
+    ) -> (Self, Server) {
         let alone = ALONE.lock().await;
         let receiver = Receiver::start().await;
         let folder = process::folder().expect("a folder");
         let authority = folder.path().join("authority.pem");
         std::fs::write(&authority, receiver.authority()).expect("a file");
-        let installation = Installation::on(env!("CARGO_BIN_EXE_hirewire"), folder.path(), &url).expect("an address");
+        let installation = Installation::on(program, folder.path(), &url).expect("an address");
         let installation = installation
             .with_receivers_of(&authority)
             .with("HIREWIRE_HOOK_CONCURRENCY", AT_ONCE)
@@ -195,7 +208,7 @@ pub async fn some_time(chance: &mut StdRng, milliseconds: Range<u64>) {
     tokio::time::sleep(Duration::from_millis(chance.random_range(milliseconds))).await;
 }
 
-fn setting(name: &str) -> Option<String> {
+pub fn setting(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "the one place where these tests read the environment")]
     std::env::var(name).ok()
 }

@@ -1,6 +1,6 @@
 //! Claiming: what waits in the database is taken as lanes empty, and what memory has no room for is given back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -60,6 +60,7 @@ impl Dispatcher {
         }
         // Without them in memory they are held for nothing: the sweep would find them, and this is sooner.
         let found = self.read_owed(&ids).await.inspect_err(|_| self.release_unknown(&ids))?;
+        self.cache.prepare(found.iter().map(|owed| &owed.delivery.hook_id).collect::<BTreeSet<_>>()).await;
         let now = self.clock.moment();
         let mut queue = self.queue();
         let mut by_hook: HashMap<&HookId, usize> = HashMap::new();

@@ -3,7 +3,8 @@
 //! hyper decides by itself whether a request takes a pooled connection or a new one, and says little about it afterwards.
 //! So each try carries a [`Trace`] in a task-local; the resolver and the connector find it, because hyper polls them in the
 //! task of the request they are for. A connection that hyper moves into the background (a pooled one became free first) is
-//! polled elsewhere: the trace then counts as if nothing had been connected.
+//! polled elsewhere: the trace then counts as if nothing had been connected. One that was still waiting for its turn is given
+//! up: nobody needs it.
 
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
@@ -17,9 +18,11 @@ use futures_util::future::BoxFuture;
 use hyper::http::Extensions;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpInfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tower::{Layer, Service};
+use tower::{BoxError, Layer, Service};
 
+use super::turns::{Place, Turns};
 use crate::delivery::guard::Guard;
+use crate::domain::hook_url::HookUrl;
 
 tokio::task_local! {
     static TRACE: Arc<Trace>;
@@ -28,6 +31,7 @@ tokio::task_local! {
 /// What one try has done so far about its connection.
 pub(super) struct Trace {
     port: u16,
+    place: Place,
     marks: Mutex<Marks>,
 }
 
@@ -66,8 +70,8 @@ pub(super) struct Made {
 }
 
 impl Trace {
-    pub(super) fn new(port: u16) -> Arc<Self> {
-        Arc::new(Self { port, marks: Mutex::default() })
+    pub(super) fn new(url: &HookUrl) -> Arc<Self> {
+        Arc::new(Self { port: url.port(), place: Place::of(url), marks: Mutex::default() })
     }
 
     /// Runs a request so that its connection is traced here.
@@ -137,17 +141,18 @@ impl Resolve for GuardedNames {
     }
 }
 
-/// Wraps the client's connector, to trace it and to count what it opens.
+/// Wraps the client's connector, to let it connect in turn, to trace it and to count what it opens.
 #[derive(Clone)]
 pub(super) struct Traced {
     pub opened: Arc<AtomicUsize>,
+    pub turns: Arc<Turns>,
 }
 
 impl<S> Layer<S> for Traced {
     type Service = TracedConnector<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TracedConnector { inner, opened: Arc::clone(&self.opened) }
+        TracedConnector { inner, traced: self.clone() }
     }
 }
 
@@ -155,33 +160,45 @@ impl<S> Layer<S> for Traced {
 #[derive(Clone)]
 pub(super) struct TracedConnector<S> {
     inner: S,
-    opened: Arc<AtomicUsize>,
+    traced: Traced,
 }
+
+/// A pooled connection became free before this one was begun.
+#[derive(Debug, thiserror::Error)]
+#[error("no longer needed")]
+struct NotNeeded;
 
 impl<S, R> Service<R> for TracedConnector<S>
 where
     S: Service<R>,
     S::Future: Send + 'static,
     S::Response: Connection + Send,
-    S::Error: Send,
+    S::Error: Into<BoxError> + Send,
 {
     type Response = S::Response;
-    type Error = S::Error;
-    type Future = BoxFuture<'static, Result<S::Response, S::Error>>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<S::Response, BoxError>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
     }
 
     fn call(&mut self, target: R) -> Self::Future {
-        let (connecting, opened) = (self.inner.call(target), Arc::clone(&self.opened));
+        // It does nothing before it is polled.
+        let (connecting, Traced { opened, turns }) = (self.inner.call(target), self.traced.clone());
         let counted = async move {
-            let connection = connecting.await?;
+            let connection = connecting.await.map_err(Into::into)?;
             opened.fetch_add(1, Ordering::Relaxed);
             Ok(connection)
         };
         let Some(trace) = Trace::current() else { return Box::pin(counted) };
         Box::pin(async move {
+            let mut waiting = pin!(turns.wait(trace.place));
+            let _turn = poll_fn(|cx| match trace.is_current() {
+                true => waiting.as_mut().poll(cx).map(Ok),
+                false => Poll::Ready(Err(NotNeeded)),
+            })
+            .await?;
             *trace.marks() = Marks { started: Some(Instant::now()), ..Marks::default() };
             let mut connecting = pin!(counted);
             let mut ours = true;

@@ -7,7 +7,8 @@
 //!
 //! # Why the client is as it is
 //!
-//! - **One client for all hooks**, so that connections are reused and counted in one place (`pool`).
+//! - **One client for all hooks**, so that connections are reused and counted in one place (`pool`), and
+//!   hundreds of requests for one address do not open hundreds of connections at once (`turns`).
 //! - **No proxy**, whatever the environment says: behind one, the guard would judge the proxy's address instead.
 //! - **No redirects**: the new address has not been checked, and a POST that becomes a GET delivers nothing.
 //! - **No decompression, no `Accept-Encoding`**: what is kept is what was sent, and a small bomb stays small.
@@ -46,6 +47,7 @@ mod request;
 mod retry_after;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod unescape;
 
 use std::borrow::Cow;
@@ -159,7 +161,7 @@ impl Sender {
     /// Makes one try. It ends by the order's deadline, give or take a scheduler's turn.
     pub async fn send(&self, order: Order) -> Sent {
         let began = Instant::now();
-        let (started_at, timeout, port) = (order.started_at, order.timeout, order.url.port());
+        let (started_at, timeout, trace) = (order.started_at, order.timeout, Trace::new(&order.url));
         let literal_ipv6 = order.url.literal().is_some_and(|ip| ip.is_ipv6());
         if let Err(blocked) = self.guard.judge_url(&order.url) {
             return Sent::nothing(began, Outcome::failed(ErrorClass::BlockedAddress, blocked.to_string()), None);
@@ -169,7 +171,7 @@ impl Sender {
             return Sent::nothing(began, outcome, Some(Fault::Request));
         };
         let deadline = began + timeout;
-        let (trace, pool) = (Trace::new(port), self.pools.current());
+        let pool = self.pools.current();
         let sent = match timeout_at(deadline.into(), trace.around(pool.client.execute(request))).await {
             Ok(Ok(answer)) => {
                 let is_last = pool::is_last(&answer);

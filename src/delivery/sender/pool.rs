@@ -62,7 +62,7 @@ impl Pool {
             .referer(false)
             .retry(reqwest::retry::never().max_retries_per_request(0))
             .dns_resolver(GuardedNames(Arc::clone(guard)))
-            .connector_layer(Traced { opened: Arc::clone(&open) })
+            .connector_layer(Traced { opened: Arc::clone(&open), turns: Arc::default() })
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(usize::MAX)

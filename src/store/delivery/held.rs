@@ -131,7 +131,7 @@ pub fn held_due_page(
         Conn::Sqlite(_) => {
             let mut all: Vec<Row> = Vec::new();
             let query = due_of_one("$5", "$6");
-            for hook in open_hooks(conn)? {
+            for hook in hooks_with_held(conn, holder, due_by)? {
                 let due: Vec<Row> = diesel::sql_query(&query)
                     .bind::<Text, _>(holder.as_str())
                     .bind::<BigInt, _>(micros(due_by))
@@ -165,8 +165,15 @@ struct OpenHook {
     hook_id: String,
 }
 
-fn open_hooks(conn: &mut Conn) -> Result<Vec<String>> {
-    let query = format!("WITH RECURSIVE {OPEN_HOOKS} SELECT hook_id FROM open_hooks WHERE hook_id IS NOT NULL");
-    let found: Vec<OpenHook> = diesel::sql_query(query).load(conn)?;
+/// The hooks for which `holder` holds something that is due by then. Most that are owed something are none of these, and none
+/// of them costs a statement of its own.
+fn hooks_with_held(conn: &mut Conn, holder: &InstanceId, due_by: DateTime<Utc>) -> Result<Vec<String>> {
+    let query = format!(
+        "WITH RECURSIVE {OPEN_HOOKS} SELECT hook_id FROM open_hooks WHERE hook_id IS NOT NULL AND EXISTS ( \
+            SELECT 1 FROM open_deliveries d \
+            WHERE d.hook_id = open_hooks.hook_id AND d.holder = $1 AND d.due_at <= $2)"
+    );
+    let found: Vec<OpenHook> =
+        diesel::sql_query(query).bind::<Text, _>(holder.as_str()).bind::<BigInt, _>(micros(due_by)).load(conn)?;
     Ok(found.into_iter().map(|found| found.hook_id).collect())
 }
