@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use ipnet::IpNet;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -21,7 +22,35 @@ use crate::domain::health::Rule;
 use crate::server::{Patience, Shutdown};
 use crate::store::DatabaseUrl;
 
-/// The settings as they are given, flag or variable.
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object a line, for programs.
+    Json,
+}
+
+/// What counts for every command.
+#[derive(Debug, Clone, Args)]
+pub struct LogSettings {
+    /// How the log is written to standard error: text or json. RUST_LOG says how much of it.
+    #[arg(long, env = "HIREWIRE_LOG_FORMAT", global = true, default_value = "text", value_name = "FORMAT")]
+    log_format: String,
+}
+
+impl LogSettings {
+    /// The format that was asked for; an error names the setting.
+    pub fn format(&self) -> Result<LogFormat, ConfigError> {
+        match self.log_format.trim() {
+            "" | "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            other => Err(wrong("HIREWIRE_LOG_FORMAT", format!("is “{other}”, which is neither text nor json"))),
+        }
+    }
+}
+
+/// The settings as they are given, flag or variable. What is empty counts as not given.
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
     /// Address and port of the console and the partner API.
@@ -31,19 +60,19 @@ pub struct Settings {
     #[arg(long, env = "HIREWIRE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// File with the sealing key; beside a SQLite file by default, and made there with a new one.
-    #[arg(long, env = "HIREWIRE_SECRET_KEY_FILE", value_name = "PATH")]
+    #[arg(long, env = "HIREWIRE_SECRET_KEY_FILE", value_name = "PATH", value_parser = any_path())]
     pub secret_key_file: Option<PathBuf>,
     /// Address under which browsers reach the console. Cookies are Secure exactly when it is https.
     #[arg(long, env = "HIREWIRE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
-    /// Proxies whose X-Forwarded-For is believed: comma-separated addresses or CIDRs.
+    /// Proxies whose X-Forwarded-For is believed: comma-separated addresses or CIDRs, or none.
     #[arg(long, env = "HIREWIRE_TRUSTED_PROXIES", default_value = "", value_name = "CIDRS")]
     pub trusted_proxies: String,
     /// Targets that the guard lets through: comma-separated CIDRs or host names, each with an optional :port.
     #[arg(long, env = "HIREWIRE_ALLOW_TARGETS", default_value = "", value_name = "TARGETS")]
     pub allow_targets: String,
     /// PEM file with further certificate authorities that receivers may use.
-    #[arg(long, env = "HIREWIRE_EXTRA_CA", value_name = "PATH")]
+    #[arg(long, env = "HIREWIRE_EXTRA_CA", value_name = "PATH", value_parser = any_path())]
     pub extra_ca: Option<PathBuf>,
     /// API requests a second and organisation.
     #[arg(long, env = "HIREWIRE_RATE_LIMIT", default_value = "100", value_name = "N")]
@@ -104,6 +133,8 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether the operator says that there is no proxy.
+    pub says_no_proxy: bool,
     /// What the guard lets through.
     pub allow_targets: AllowList,
     /// Further authorities receivers may use.
@@ -138,9 +169,55 @@ fn wrong(variable: &'static str, problem: impl ToString) -> ConfigError {
     ConfigError { variable, problem: problem.to_string() }
 }
 
+/// Takes an empty path, too, which counts as none.
+fn any_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+impl Settings {
+    /// The same with defaults for what is empty: many ways of setting a variable cannot leave it out.
+    fn without_empty(mut self) -> Self {
+        let options = [
+            &mut self.database_url,
+            &mut self.public_url,
+            &mut self.metrics_listen,
+            &mut self.smtp_url,
+            &mut self.mail_from,
+            &mut self.hook_waiting,
+            &mut self.shutdown_grace_seconds,
+        ];
+        for option in options {
+            option.take_if(|text| text.trim().is_empty());
+        }
+        for path in [&mut self.secret_key_file, &mut self.extra_ca] {
+            path.take_if(|path| path.as_os_str().is_empty());
+        }
+        let texts = [
+            ("listen", &mut self.listen),
+            ("rate_limit", &mut self.rate_limit),
+            ("hook_concurrency", &mut self.hook_concurrency),
+            ("concurrency", &mut self.concurrency),
+            ("waiting", &mut self.waiting),
+            ("waiting_mib", &mut self.waiting_mib),
+            ("webhooks", &mut self.webhooks),
+            ("disable_after_failures", &mut self.disable_after_failures),
+            ("disable_after_hours", &mut self.disable_after_hours),
+            ("shutdown_seconds", &mut self.shutdown_seconds),
+        ];
+        let defaults = Self::augment_args(clap::Command::new("hirewire"));
+        for (name, text) in texts.into_iter().filter(|(_, text)| text.trim().is_empty()) {
+            let argument = defaults.get_arguments().find(|argument| argument.get_id() == name);
+            let default = argument.and_then(|argument| argument.get_default_values().first());
+            *text = default.map(|default| default.to_string_lossy().into_owned()).unwrap_or_default();
+        }
+        self
+    }
+}
+
 impl Config {
     /// Checks the settings.
     pub fn read(settings: Settings) -> Result<Self, ConfigError> {
+        let settings = settings.without_empty();
         let listen = address("HIREWIRE_LISTEN", &settings.listen)?;
         let metrics_listen =
             settings.metrics_listen.map(|text| address("HIREWIRE_METRICS_LISTEN", &text)).transpose()?;
@@ -175,6 +252,7 @@ impl Config {
             secret_key_file,
             public_url: settings.public_url.as_deref().map(public_url).transpose()?,
             trusted_proxies: networks(&settings.trusted_proxies)?,
+            says_no_proxy: settings.trusted_proxies.trim() == NO_PROXY,
             allow_targets: settings
                 .allow_targets
                 .parse()
@@ -198,6 +276,12 @@ impl Config {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
+    /// Whether visitors come through a proxy that was not named: all of them then look like one. The program itself speaks no
+    /// TLS, so an https address means a proxy.
+    pub fn has_unnamed_proxy(&self) -> bool {
+        self.is_https() && self.trusted_proxies.is_empty() && !self.says_no_proxy
+    }
+
     /// Where the console is reached, for links in what is sent out: the public address, else where it listens. `None` when
     /// it listens on every address of the machine, or on a port that the machine chooses.
     pub fn console_address(&self) -> Option<String> {
@@ -205,6 +289,28 @@ impl Config {
         let own = || listens.then(|| format!("http://{}", self.listen));
         self.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned()).or_else(own)
     }
+}
+
+/// Variables of the environment that begin as ours do and are no setting, each with the setting that was probably meant.
+pub fn unknown_variables() -> Vec<(String, Option<String>)> {
+    let known: Vec<String> = LogSettings::augment_args(Settings::augment_args(clap::Command::new("hirewire")))
+        .get_arguments()
+        .filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned))
+        .collect();
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let unknown = names.filter(|name| name.starts_with("HIREWIRE_") && !known.contains(name));
+    unknown.map(|name| (name.clone(), meant(&name, &known))).collect()
+}
+
+/// The setting whose variable is most like this one, if any is much like it.
+fn meant(name: &str, known: &[String]) -> Option<String> {
+    const LIKE: f64 = 0.8;
+    // What all have in common says nothing.
+    let own = |name: &str| name.trim_start_matches("HIREWIRE_").replace('_', "");
+    let likeness = |other: &String| strsim::normalized_damerau_levenshtein(&own(name), &own(other));
+    let best = known.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
+    (likeness(best) >= LIKE).then(|| best.clone())
 }
 
 fn address(variable: &'static str, text: &str) -> Result<SocketAddr, ConfigError> {
@@ -249,7 +355,13 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
     })
 }
 
+/// How one says that there is no proxy.
+const NO_PROXY: &str = "none";
+
 fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
+    if text.trim() == NO_PROXY {
+        return Ok(Vec::new());
+    }
     let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     entries
         .map(|entry| {
@@ -287,6 +399,17 @@ mod tests {
     fn read(arguments: &[&str]) -> Result<Config, String> {
         let line = Line::try_parse_from([&["hirewire"], arguments].concat()).expect("flags");
         Config::read(line.settings).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_setting_is_one_that_is_not_given() {
+        let of = |line: &[&str]| format!("{:?}", read(line).expect("settings"));
+        let every = Settings::augment_args(clap::Command::new("hirewire"));
+        let long: Vec<String> =
+            every.get_arguments().filter_map(|argument| Some(format!("--{}=", argument.get_long()?))).collect();
+        let empty: Vec<&str> = long.iter().map(String::as_str).collect();
+        assert!(empty.len() > 20);
+        assert_eq!(of(&empty), of(&[]));
     }
 
     #[test]

@@ -62,6 +62,16 @@ impl Mailer {
         Ok(Self { transport, settings: settings.clone() })
     }
 
+    /// Connects, says who we are, and hangs up; what went wrong otherwise, for the operator.
+    pub async fn try_connection(&self) -> Result<(), String> {
+        match tokio::time::timeout(self.settings.patience, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err("it does not answer as a mail server does".into()),
+            Ok(Err(error)) => Err(told(error)),
+            Err(_) => Err(format!("the mail server took longer than {:?}", self.settings.patience)),
+        }
+    }
+
     /// Hands a letter over; what went wrong otherwise, for the operator.
     pub async fn send(&self, letter: &Letter) -> Result<(), String> {
         let bytes = self.message(letter)?;

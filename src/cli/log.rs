@@ -11,16 +11,22 @@ use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
+use crate::config::LogFormat;
+
 /// What is said because of strangers' requests is said once in this time, each kind by itself.
 const STRANGERS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Starts it. A second subscriber in the same process, a test's, changes nothing.
-pub(super) fn start() {
+pub(super) fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     // A log nobody reads any more is no reason to stop: reporting that on the closed stream would panic.
     let lines = fmt::layer().log_internal_errors(false).with_writer(std::io::stderr);
-    // Colours are for people at a terminal, where `NO_COLOR` decides.
-    let lines = if std::io::stderr().is_terminal() { lines } else { lines.with_ansi(false) };
+    let lines = match format {
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+        // Colours are for people at a terminal, where `NO_COLOR` decides.
+        LogFormat::Text if std::io::stderr().is_terminal() => lines.boxed(),
+        LogFormat::Text => lines.with_ansi(false).boxed(),
+    };
     let _ = tracing_subscriber::registry().with(filter).with(lines).with(Strangers::default()).try_init();
 }
 

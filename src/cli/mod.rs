@@ -16,13 +16,15 @@ use clap::{Parser, Subcommand};
 
 use crate::actions::Context;
 use crate::clock::SystemClock;
-use crate::config::{Config, Settings};
+use crate::config::{Config, LogSettings, Settings};
 use crate::server::{self, CannotStart};
 
 /// The webhook console of a hiring team.
 #[derive(Debug, Parser)]
 #[command(name = "hirewire", version, about, max_term_width = 100)]
 pub struct Cli {
+    #[command(flatten)]
+    log: LogSettings,
     #[command(subcommand)]
     command: Command,
 }
@@ -39,21 +41,21 @@ enum Command {
     Organisation(organisation::Organisation),
     /// Create a member or give one a new password.
     Member(member::Member),
-    /// Check settings, database, sealing key and name resolution, and say what is wrong.
-    Doctor(Settings),
+    /// Look at settings, ports, files, database and mail server, change nothing, and say what is wrong.
+    Doctor(doctor::Doctor),
 }
 
 impl Cli {
     /// Runs the command to its end.
     pub fn run(self) -> Result<(), CannotStart> {
-        log::start();
+        log::start(self.log.format().map_err(|error| CannotStart(error.to_string()))?);
         match self.command {
             Command::Serve(settings) => block_on(serve::run(settings)),
             Command::Demo(demo) => block_on(demo.run()),
             Command::Migrate(command) => block_on(command.run()),
             Command::Organisation(command) => block_on(command.run()),
             Command::Member(command) => block_on(command.run()),
-            Command::Doctor(settings) => block_on(doctor::run(settings)),
+            Command::Doctor(doctor) => block_on(doctor.run()),
         }
     }
 }

@@ -14,6 +14,12 @@ use crate::server::{App, CannotStart, stopped_late};
 pub(super) async fn run(settings: Settings) -> Result<(), CannotStart> {
     let config = Config::read(settings).map_err(|error| CannotStart(error.to_string()))?;
     let whole = config.shutdown.whole;
+    if config.has_unnamed_proxy() {
+        tracing::warn!(
+            "HIREWIRE_TRUSTED_PROXIES is not set, and the console is reached by https, so through a proxy: all visitors look \
+             like one, and a few wrong log-ins of one lock out all. Name the proxy's address, or say none."
+        );
+    }
     let app = App::build(config, Arc::new(SharedClock::default())).await?;
     tracing::info!(address = %app.address(), database = %app.context.store.url(), "serving");
     app.start().await?;

@@ -36,6 +36,9 @@ use crate::domain::sealing::SealingKey;
 use crate::store::delivery::Owed;
 use crate::store::{Store, StoreError};
 
+/// So many attempts are started before others get the processor.
+const MAX_BURST: usize = 32;
+
 /// A look for changes that takes longer is given up, and made again.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -240,7 +243,7 @@ impl Engine {
         while self.dispatcher.claim().await? > 0 {}
         self.dispatcher.look_now().await?;
         let mut attempts = JoinSet::new();
-        for owed in self.dispatcher.start_due() {
+        for owed in self.dispatcher.start_some(usize::MAX) {
             let engine = self.clone();
             attempts.spawn(async move { engine.attempt(owed).await });
         }
@@ -277,7 +280,7 @@ impl Engine {
         loop {
             let pause = match tokio::time::timeout(LOOK_TIMEOUT, self.dispatcher.look()).await {
                 Ok(Ok(())) => {
-                    self.start_attempts();
+                    self.start_attempts().await;
                     self.dispatcher.sleep_for(HEARTBEAT_INTERVAL)
                 }
                 Ok(Err(error)) => {
@@ -302,10 +305,19 @@ impl Engine {
         self.drain(drain()).await
     }
 
-    fn start_attempts(self: &Arc<Self>) {
+    async fn start_attempts(self: &Arc<Self>) {
         self.dispatcher.end_shortage();
-        for owed in self.dispatcher.start_due() {
-            tokio::spawn(self.clone().keep_sending(owed));
+        loop {
+            let started = self.dispatcher.start_some(MAX_BURST);
+            let is_last = started.len() < MAX_BURST;
+            for owed in started {
+                tokio::spawn(self.clone().keep_sending(owed));
+            }
+            if is_last {
+                return;
+            }
+            // Those just started go first, and who has become due meanwhile does not wait for hundreds more.
+            tokio::task::yield_now().await;
         }
     }
 

@@ -188,6 +188,11 @@ impl HookCache {
         }
     }
 
+    /// The address that a hook is known to lead to.
+    pub(super) fn address(&self, hook: &HookId) -> Option<Arc<str>> {
+        self.known_target(hook).map(|target| target.address.clone())
+    }
+
     fn known_target(&self, hook: &HookId) -> Option<Arc<Target>> {
         self.look(self.store.generation(), |entries| entries.targets.get(hook).cloned())
     }

@@ -14,7 +14,7 @@ mod descriptors;
 mod health;
 mod http;
 mod metrics;
-mod sealing_key;
+pub(crate) mod sealing_key;
 mod stopping;
 mod stream;
 

@@ -11,7 +11,7 @@ use crate::files;
 use crate::store::{self, Store};
 
 /// Under which setting the database keeps a text that only its own key opens.
-const KEY_CHECK: &str = "sealing key check";
+pub(crate) const KEY_CHECK: &str = "sealing key check";
 
 /// Reads the sealing key, or makes one for a database that is still empty. Never makes another for a filled one.
 pub(super) async fn sealing_key(config: &Config, store: &Store) -> Result<SealingKey, CannotStart> {
@@ -31,16 +31,19 @@ pub(super) async fn sealing_key(config: &Config, store: &Store) -> Result<Sealin
         Err(error) => return Err(wrong(format!("which cannot be read: {error}"))),
     };
     match check {
-        Some(sealed) => {
-            key.open(&sealed, KEY_CHECK)
-                .map_err(|_| wrong("which is not the key this database was sealed with".into()))?;
-        }
+        Some(sealed) if is_key_of(&key, &sealed) => {}
+        Some(_) => return Err(wrong("which is not the key this database was sealed with".into())),
         None => {
             let sealed = key.seal(&Plain::new("it fits".into()), KEY_CHECK);
             store.write(move |conn| store::setting::insert(conn, KEY_CHECK, &sealed)).await.map_err(cannot)?;
         }
     }
     Ok(key)
+}
+
+/// Whether a database was sealed with this key, by what it keeps under [`KEY_CHECK`].
+pub(crate) fn is_key_of(key: &SealingKey, sealed: &[u8]) -> bool {
+    key.open(sealed, KEY_CHECK).is_ok()
 }
 
 fn make_key(path: &Path) -> Result<SealingKey, String> {

@@ -26,6 +26,7 @@ pub mod health;
 pub mod hook;
 pub mod hook_header;
 pub mod import;
+pub mod inspection;
 pub mod instance;
 pub mod interview;
 pub mod invitation;

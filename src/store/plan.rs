@@ -5,7 +5,8 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
 use diesel_migrations::EmbeddedMigrations;
 
-use super::migrate::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS, open};
+use super::inspection;
+use super::migrate::{POSTGRES_MIGRATIONS, SQLITE_MIGRATIONS};
 use super::upgrade::{self, BACKFILLS, Backfill};
 use super::{Conn, DatabaseUrl, Result, StoreError};
 
@@ -31,7 +32,7 @@ pub fn plan(url: &DatabaseUrl) -> Result<Plan> {
 
 /// The same with these backfills.
 pub fn plan_with(url: &DatabaseUrl, backfills: &[Backfill]) -> Result<Plan> {
-    let mut conn = open(url)?;
+    let Some(mut conn) = inspection::open(url)? else { return nothing_yet(backfills) };
     let (known, done) = (known(&conn)?, done(&mut conn)?);
     refuse_newer(&known, &done)?;
     let newest = known.last().map(|known| known.version.clone()).unwrap_or_default();
@@ -48,6 +49,15 @@ pub fn plan_with(url: &DatabaseUrl, backfills: &[Backfill]) -> Result<Plan> {
         left.push((backfill.name, if done.is_empty() { 0 } else { (backfill.left)(&mut conn)? }));
     }
     Ok(Plan { schema: done.last().cloned(), known: newest, migrations, backfills: left, rows })
+}
+
+/// What a start would do where there is no file yet.
+fn nothing_yet(backfills: &[Backfill]) -> Result<Plan> {
+    let known = sorted(known_of::<diesel::sqlite::Sqlite>(&SQLITE_MIGRATIONS)?);
+    let newest = known.last().map(|known| known.version.clone()).unwrap_or_default();
+    let migrations = known.into_iter().map(|missing| missing.name).collect();
+    let backfills = backfills.iter().map(|backfill| (backfill.name, 0)).collect();
+    Ok(Plan { schema: None, known: newest, migrations, backfills, rows: Vec::new() })
 }
 
 /// Refuses a schema that holds something this program does not know.
@@ -72,12 +82,16 @@ pub(super) struct Known {
 
 /// The migrations of this program, oldest first.
 pub(super) fn known(conn: &Conn) -> Result<Vec<Known>> {
-    let mut all = match conn {
+    match conn {
         Conn::Sqlite(_) => known_of::<diesel::sqlite::Sqlite>(&SQLITE_MIGRATIONS),
         Conn::Postgres(_) => known_of::<diesel::pg::Pg>(&POSTGRES_MIGRATIONS),
-    }?;
+    }
+    .map(sorted)
+}
+
+fn sorted(mut all: Vec<Known>) -> Vec<Known> {
     all.sort_by(|one, other| one.version.cmp(&other.version));
-    Ok(all)
+    all
 }
 
 fn known_of<DB: diesel::backend::Backend>(source: &EmbeddedMigrations) -> Result<Vec<Known>> {

@@ -112,7 +112,8 @@ async fn sigterm_loses_no_answer_under_way() {
     let under_way: HashSet<String> = scene.receiver.arrivals().into_iter().map(|arrival| arrival.id).collect();
     first.ask_to_stop().expect("it runs");
     // The receiver takes its time: whoever stops has to wait for it.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    let address = first.url().trim_start_matches("http://").to_owned();
+    soon("it to take no more visitors", async || tokio::net::TcpStream::connect(&address).await.is_err()).await;
     let opened = Instant::now();
     scene.receiver.open_the_gate();
     ended_well(first).await;

@@ -15,6 +15,7 @@ mod cuts;
 #[allow(dead_code, reason = "the integration tests use more of it")]
 #[path = "../it/support/database.rs"]
 mod database;
+mod doctor;
 mod earlier;
 mod failover;
 mod first_run;

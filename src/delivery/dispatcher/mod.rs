@@ -130,8 +130,13 @@ impl Dispatcher {
         // A change that was looked at since says something of what is in the queue, and this was not.
         let is_doubtful = head.is_none_or(|head| self.cache.head() > head);
         for owed in owed {
+            let address = if source == Source::Claimed { self.cache.address(&owed.delivery.hook_id) } else { None };
+            let leads = address.map(|address| (owed.delivery.hook_id.clone(), address));
             let of = is_doubtful.then(|| (owed.delivery.hook_id.clone(), owed.delivery.id.clone()));
             refused.extend(queue.push(owed, source, now));
+            if let Some((hook, address)) = leads {
+                queue.hook_leads_to(&hook, &address, now);
+            }
             if let Some((hook, id)) = of {
                 queue.doubt_delivery(&hook, &id, now);
             }
@@ -173,14 +178,14 @@ impl Dispatcher {
         self.claim_wake.notify_one();
     }
 
-    /// Starts everything that may start now.
-    pub fn start_due(&self) -> Vec<Owed> {
+    /// Starts what may start now, as many deliveries as this at most.
+    pub fn start_some(&self, limit: usize) -> Vec<Owed> {
         let now = self.clock.moment();
         let mut queue = self.queue();
         if !self.may_start(now) {
             return Vec::new();
         }
-        let started = queue.start_due(now);
+        let started = queue.start_some(limit, now);
         let is_wanted = queue.may_claim(now);
         drop(queue);
         if is_wanted {

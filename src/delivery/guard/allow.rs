@@ -52,6 +52,11 @@ impl AllowList {
         let is_it = |entry: &Entry| matches!(&entry.target, Target::Name(own) if own.eq_ignore_ascii_case(name));
         self.0.iter().any(|entry| entry.fits(port) && is_it(entry))
     }
+
+    /// Whether an entry lets through whatever address there is.
+    pub fn lets_everything(&self) -> bool {
+        self.0.iter().any(|entry| matches!(&entry.target, Target::Net(net) if net.prefix_len() == 0))
+    }
 }
 
 impl Entry {

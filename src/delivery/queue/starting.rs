@@ -62,9 +62,9 @@ impl Queue {
         }
     }
 
-    /// Starts every delivery that is due and may start.
-    pub fn start_due(&mut self, now: Moment) -> Vec<Owed> {
-        std::iter::from_fn(|| self.start_one(now)).collect()
+    /// Starts deliveries that are due and may start, as many as this at most.
+    pub fn start_some(&mut self, limit: usize, now: Moment) -> Vec<Owed> {
+        std::iter::from_fn(|| self.start_one(now)).take(limit).collect()
     }
 
     /// Starts one delivery that is due, from the lane whose turn it is.
@@ -159,8 +159,13 @@ impl Queue {
 
     /// A started delivery shows to which address its webhook leads.
     pub fn leads_to(&mut self, delivery: &DeliveryId, address: &Arc<str>, now: Moment) {
-        let Some(hook) = self.under_way.get(delivery).map(|one| one.hook.clone()) else { return };
-        let hook = &hook;
+        if let Some(hook) = self.under_way.get(delivery).map(|one| one.hook.clone()) {
+            self.hook_leads_to(&hook, address, now);
+        }
+    }
+
+    /// A webhook leads to this address.
+    pub fn hook_leads_to(&mut self, hook: &HookId, address: &Arc<str>, now: Moment) {
         let Some(lane) = self.lanes.get_mut(hook).filter(|lane| lane.target.as_ref() != Some(address)) else { return };
         lane.target = Some(address.clone());
         let organisation = lane.organisation.clone();

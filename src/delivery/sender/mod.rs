@@ -76,6 +76,7 @@ use crate::domain::signing;
 
 pub use classify::Fault;
 pub use echo::KnownSecrets;
+pub use pool::authorities_that_are_none;
 
 /// One try to be made.
 pub struct Order {

@@ -114,6 +114,11 @@ pub(super) fn is_last(answer: &reqwest::Response) -> bool {
     answer.version() == Version::HTTP_10 || words.any(|word| word.trim().eq_ignore_ascii_case("close"))
 }
 
+/// How many of these are no certificates that anybody could be trusted by.
+pub fn authorities_that_are_none(authorities: &[CertificateDer<'static>]) -> usize {
+    authorities.iter().filter(|one| RootCertStore::empty().add((*one).clone()).is_err()).count()
+}
+
 fn tls(extra_ca: &[CertificateDer<'static>]) -> Result<ClientConfig, SenderError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for certificate in extra_ca {

@@ -15,6 +15,13 @@ use crate::domain::ids::EventId;
 use crate::domain::mode::Mode;
 use crate::domain::rate::Per;
 
+impl Queue {
+    /// Starts everything that may start.
+    fn start_due(&mut self, now: Moment) -> Vec<Owed> {
+        self.start_some(usize::MAX, now)
+    }
+}
+
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).expect("a time")
 }
