@@ -59,7 +59,7 @@ async fn a_new_password_ends_every_session_and_the_old_one_opens_nothing(app: Te
     let mut two = app.browser().logged_in(&admin.member.email).await;
     let mut bystander = app.browser().logged_in(&other.member.email).await;
     let new = Plain::new("a brand new password".into());
-    actions::organisation::reset_password(&app.context, &admin.member.email, &new).await.expect("it is set");
+    actions::organisation::reset_password(&app.context, &admin.member.email, &new, false).await.expect("it is set");
     assert!(one.get("/vacancies").await.leads_to_login());
     assert!(two.get("/vacancies").await.leads_to_login());
     assert!(bystander.is_signed_in().await);
@@ -189,14 +189,7 @@ async fn the_switches_change_mode_and_organisation_of_this_session_alone(app: Te
     app.advance_ms(1);
     let (second, foreign) = (app.an_organisation().await, app.an_organisation().await);
     let member = &first.admin.member;
-    let new = actions::organisation::NewMember {
-        organisation: second.id.clone(),
-        email: member.email.clone(),
-        name: member.name.clone(),
-        role: Role::Support,
-        password: Plain::new(PASSWORD.into()),
-    };
-    actions::organisation::create_member(&app.context, new).await.expect("a member of both");
+    app.joins(&first.admin, &second.id, Role::Support).await;
     let mut browser = app.browser().logged_in(&member.email).await;
     let mut elsewhere = app.browser().logged_in(&member.email).await;
     // What only an admin may do tells in which of the two they are: admin of the first, support in the second.
