@@ -16,6 +16,7 @@ on_both_databases!(
     login_leads_back_to_the_page_that_was_asked_for_and_never_elsewhere,
     a_session_ends_by_itself_when_it_is_not_used,
     a_member_who_belongs_to_no_organisation_any_more_is_not_let_in,
+    a_session_that_ends_while_other_requests_change_it_is_no_fault,
     the_switches_change_mode_and_organisation_of_this_session_alone,
     sign_ins_are_audited_without_the_password,
 );
@@ -181,6 +182,31 @@ async fn a_member_who_belongs_to_no_organisation_any_more_is_not_let_in(app: Tes
     assert!(browser.get("/vacancies").await.leads_to_login());
     app.browser().log_in(&admin.member.email).await;
     assert!(!browser.is_signed_in().await);
+}
+
+async fn a_session_that_ends_while_other_requests_change_it_is_no_fault(app: TestApp) {
+    let admin = app.an_admin().await;
+    for _ in 0..5 {
+        let browser = app.browser().logged_in(&admin.member.email).await;
+        let cookie = browser.session_cookie().expect("a session").to_owned();
+        let asked = (0..12).map(|number| {
+            let mut tab = app.browser();
+            tab.set_session_cookie(&cookie);
+            async move {
+                let mode = if number % 2 == 0 { "test" } else { "live" };
+                match number {
+                    5 => tab.post("/logout", &[]).await,
+                    _ => tab.post("/mode", &[("mode", mode), ("back", "/vacancies")]).await,
+                }
+            }
+        });
+        for page in futures_util::future::join_all(asked).await {
+            assert_eq!(page.status, 303, "{}", page.body);
+        }
+        let mut tab = app.browser();
+        tab.set_session_cookie(&cookie);
+        assert!(tab.get("/vacancies").await.leads_to_login(), "it is not brought back");
+    }
 }
 
 async fn the_switches_change_mode_and_organisation_of_this_session_alone(app: TestApp) {
