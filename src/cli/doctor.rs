@@ -9,7 +9,7 @@ use crate::store::{self, DatabaseUrl};
 pub(super) async fn run(settings: Settings) -> Result<(), CannotStart> {
     let public = settings.public_url.clone();
     // Opening checks the settings, the database, its schema, the sealing key and the extra authorities.
-    let context = super::context(settings).await?;
+    let (context, config) = super::context_and_config(settings).await?;
     println!("ok: the settings can be used");
     println!("ok: the database {} answers and its schema is up to date", context.store.url());
     if let DatabaseUrl::Postgres(url) = context.store.url() {
@@ -21,6 +21,9 @@ pub(super) async fn run(settings: Settings) -> Result<(), CannotStart> {
     }
     println!("ok: the sealing key fits the database");
     check_credentials(&context).await?;
+    if config.mail.is_some() && config.console_address().is_none() {
+        println!("note: no invitation is mailed, because nothing says where the console is; set HIREWIRE_PUBLIC_URL");
+    }
     match public {
         Some(url) if url.starts_with("https://") => {
             println!("ok: cookies are Secure, because HIREWIRE_PUBLIC_URL is https")
