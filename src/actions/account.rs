@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::sign_in::knows_password;
 use super::{ActionError, Context, Result, Viewer, line, password};
+use crate::domain::member::Member;
 use crate::domain::secret::Plain;
 use crate::store::audit::Act;
 use crate::store::{self, Conn, StoreError};
@@ -39,9 +40,14 @@ pub struct NewPassword {
 
 /// Changes the password and ends every other session; how many there were.
 pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPassword) -> Result<usize> {
-    let mut errors: Vec<_> = password::objection("new", &form.new).into_iter().collect();
+    let Member { email, name, .. } = &viewer.member;
+    let about = [email.as_str(), name.as_str(), viewer.organisation.name.as_str()];
+    let mut errors: Vec<_> = password::objection("new", &form.new, &about).into_iter().collect();
     if !knows_password(context, &viewer.member, &form.present, form.from).await? {
         errors.insert(0, super::FieldError::new("present", "This is not your present password"));
+    }
+    if form.new.reveal() == form.present.reveal() {
+        errors.push(super::FieldError::new("new", "Choose another password than the present one"));
     }
     if !errors.is_empty() {
         return Err(ActionError::Invalid(errors));
@@ -51,7 +57,7 @@ pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPasswo
     context
         .store
         .write(move |conn| {
-            store::member::set_password(conn, &viewer.member.id, &hash)?;
+            store::member::set_password(conn, &viewer.member.id, &hash, None)?;
             let ended = store::web_session::delete_of_but(conn, &viewer.member.id, &viewer.session)?;
             audit(conn, &owned, &viewer, "member.password_changed", format!("{ended} other sessions ended"))?;
             Ok(ended)

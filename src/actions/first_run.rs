@@ -79,7 +79,7 @@ pub async fn complete(context: &Context, token: &str, form: FirstRun) -> Result<
             }
             store::organisation::insert(conn, &organisation)?;
             store::member::insert(conn, &member, &password)?;
-            store::member::join(conn, &member, &organisation.id, Role::Admin)?;
+            store::member::join(conn, &member.id, &organisation.id, Role::Admin, member.created_at)?;
             audit(conn, &organisation, &member)?;
             Ok((member, organisation.id))
         })
@@ -103,14 +103,18 @@ fn checked(context: &Context, form: &FirstRun) -> Result<(Organisation, Member)>
     if email.is_none() {
         errors.push(FieldError::new("email", "Enter your e-mail address, such as name@example.com"));
     }
-    errors.extend(password::objection("password", &form.password));
+    errors.extend(password::objection("password", &form.password, &[&form.email, &form.name, &form.organisation]));
     let (Some(time_zone), Some(email), true) = (zone, email, errors.is_empty()) else {
         return Err(ActionError::Invalid(errors));
     };
     let now = context.clock.now();
     let id = OrganisationId::new(now);
     let organisation = Organisation { id, name: organisation, time_zone, suspended_at: None, created_at: now };
-    Ok((organisation, Member { id: MemberId::new(now), email, name, created_at: now }))
+    // Who reads the terminal is the operator, or was sent by them.
+    let address_proven_at = Some(now);
+    let id = MemberId::new(now);
+    let member = Member { id, email, name, created_at: now, address_proven_at, password_given_at: None };
+    Ok((organisation, member))
 }
 
 /// A time zone as people write it: in any case, with blanks for underscores.

@@ -1,30 +1,34 @@
-//! Invitations: made by an admin, accepted by whoever holds the link, once.
+//! Invitations: made by an admin, accepted by whoever holds the link, once ([`super::acceptance`]).
 //!
-//! The link is left for the admin's session to see once, and goes out by e-mail when a mail server is configured. The mail
-//! is sent after the invitation is on disk: one that cannot be sent is told of, and takes nothing back.
+//! With a mail server the link goes out by e-mail and is shown to nobody, so that whoever opens it has shown that the address
+//! is theirs. The mail is sent after the invitation is on disk: one that cannot be sent is told of, and takes nothing back.
+//! Without a mail server the link is left for the admin's session to see once; who opens it has shown nothing.
+//!
+//! Letters go to people who asked for none, so there are few of them: so many a day to one address and from one organisation,
+//! and no text in them that reads as an address of the web.
 
-use std::net::IpAddr;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::mail::Letter;
 use super::member::still_admin;
 use super::once::once;
-use super::sign_in::{REFUSED, SignIn, sign_in};
-use super::{ActionError, Context, FieldError, Result, Viewer, line, password, reveal};
+use super::{ActionError, Context, FieldError, Result, Viewer, line, reveal};
 use crate::domain::api_key::hash;
-use crate::domain::ids::{InvitationId, MemberId, OrganisationId};
-use crate::domain::invitation::{End, Invitation, LIFE, Mail, Standing, token};
-use crate::domain::member::{self, Member};
-use crate::domain::organisation::Organisation;
+use crate::domain::ids::{InvitationId, OrganisationId};
+use crate::domain::invitation::{Channel, End, Invitation, LIFE, Mail, token};
+use crate::domain::member;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
-use crate::store::audit::Act;
 use crate::store::{self, Conn, StoreError};
 
 /// So many invitations of an organisation wait at once; a list that grows without end is somebody's mistake.
 const MOST_PENDING: usize = 200;
 
-/// What an existing account's holder typed was not its password.
-pub const NOT_YOUR_PASSWORD: &str = "This is not the password of your account";
+/// Letters that an address is sent in a day at most, by whatever organisation.
+const MAX_LETTERS_TO_ADDRESS: i64 = 3;
+
+/// Letters that an organisation sends in a day at most.
+const MAX_LETTERS_OF_ORGANISATION: i64 = 50;
 
 /// What was typed into the form of a new invitation.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +63,9 @@ pub async fn invite(
         errors.push(error);
         None
     });
+    if context.mailer.is_some() && name.as_deref().is_some_and(reads_as_address) {
+        errors.push(FieldError::new("name", "Enter a name without a web address in it: it stands in the e-mail"));
+    }
     let email = member::email(&form.email);
     if email.is_none() {
         errors.push(FieldError::new("email", "Enter an e-mail address, such as name@example.com"));
@@ -135,6 +142,10 @@ async fn issue(
             let why = format!("{MOST_PENDING} invitations wait already. Revoke those that nobody will accept.");
             return Err(ActionError::Refused(why));
         }
+        let channel = if owned.mailer.is_some() { Channel::Mail } else { Channel::Shown };
+        if channel == Channel::Mail {
+            keep_letters_few(conn, organisation, &wanted.email, now)?;
+        }
         let invitation = Invitation {
             id: InvitationId::new(now),
             organisation_id: organisation.clone(),
@@ -147,11 +158,14 @@ async fn issue(
             expires_at: now + LIFE,
             ended: None,
             ended_at: None,
+            channel,
         };
         let secret = token();
         store::invitation::insert(conn, &invitation, &hash(secret.reveal()))?;
         let address = Plain::new(link(secret.reveal()));
-        reveal::leave(conn, &owned, &inviter, invitation.id.as_str(), &[("invitation", &address)])?;
+        if channel == Channel::Shown {
+            reveal::leave(conn, &owned, &inviter, invitation.id.as_str(), &[("invitation", &address)])?;
+        }
         audit(conn, &owned, &inviter, &invitation, act)?;
         Ok((invitation.id.clone(), (invitation, address)))
     })
@@ -160,6 +174,33 @@ async fn issue(
         send(context, viewer, invitation, &address).await;
     }
     Ok(id)
+}
+
+fn keep_letters_few(conn: &mut Conn, organisation: &OrganisationId, email: &str, now: DateTime<Utc>) -> Result<()> {
+    let since = now - TimeDelta::days(1);
+    if store::invitation::mailed_to(conn, email, since)? >= MAX_LETTERS_TO_ADDRESS {
+        return Err(ActionError::Refused(format!(
+            "{email} has been sent {MAX_LETTERS_TO_ADDRESS} invitations within a day. Wait until tomorrow before the next."
+        )));
+    }
+    if store::invitation::mailed_by(conn, organisation, since)? >= MAX_LETTERS_OF_ORGANISATION {
+        return Err(ActionError::Refused(format!(
+            "{MAX_LETTERS_OF_ORGANISATION} invitations have been sent from here within a day. Go on tomorrow."
+        )));
+    }
+    Ok(())
+}
+
+/// Whether mail programs would make a link of it, or of a part of it.
+fn reads_as_address(text: &str) -> bool {
+    let is_host = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        // “J.R.R. Tolkien” and “Ph.D.” are names: what follows a host's last dot has two letters at least, and a name before it.
+        word.rsplit_once('.').is_some_and(|(before, last)| {
+            last.chars().count() >= 2 && last.chars().all(char::is_alphabetic) && before.chars().count() >= 3
+        })
+    };
+    text.contains("//") || text.to_lowercase().contains("www.") || text.split_whitespace().any(is_host)
 }
 
 /// Hands the letter to the mail server and writes down what came of it, also when nobody waits for the answer any more.
@@ -186,174 +227,26 @@ async fn send(context: &Context, viewer: &Viewer, invitation: Invitation, addres
 
 fn letter(viewer: &Viewer, invitation: &Invitation, address: &Plain) -> Letter {
     let (team, zone) = (&viewer.organisation.name, viewer.organisation.time_zone);
-    let greeting = invitation.name.as_ref().map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"));
+    let name = invitation.name.as_deref().filter(|name| !reads_as_address(name));
+    let greeting = name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"));
+    let inviter = &viewer.member.name;
+    let inviter = if reads_as_address(inviter) { &viewer.member.email } else { inviter };
     let until = invitation.expires_at.with_timezone(&zone).format("%-d %B %Y, %H:%M");
     let text = format!(
-        "{greeting}\n\n{} invites you to join {team} on Hirewire, as {}.\n\nOpen this address to accept:\n\n{}\n\n\
+        "{greeting}\n\n{inviter} invites you to join {team} on Hirewire, as {}.\n\nOpen this address to accept:\n\n{}\n\n\
          It works once, until {until} ({}). If you did not expect this, leave it alone: nothing happens then.\n",
-        viewer.member.name,
         invitation.role.with_article(),
         address.reveal(),
         zone.name(),
     );
     Letter {
-        to_name: invitation.name.clone(),
+        to_name: name.map(ToOwned::to_owned),
         to: invitation.email.clone(),
         subject: format!("Join {team} on Hirewire"),
         text,
         id: invitation.id.to_string(),
         at: invitation.created_at,
     }
-}
-
-/// What stands behind a link.
-#[derive(Debug, Clone)]
-pub struct Invited {
-    /// The invitation.
-    pub invitation: Invitation,
-    /// What the link is worth now.
-    pub standing: Standing,
-    /// Into which organisation.
-    pub organisation: Organisation,
-    /// The name of whoever invited.
-    pub inviter: String,
-    /// The account that the address already has.
-    pub known: Option<Member>,
-}
-
-/// What stands behind the link that holds a token; nothing when no link of ours does.
-pub async fn find(context: &Context, token: &str) -> Result<Option<Invited>> {
-    let (hash, now) = (hash(token), context.clock.now());
-    context
-        .store
-        .read(move |conn| {
-            let Some(invitation) = store::invitation::find_by_hash(conn, &hash)? else { return Ok(None) };
-            let Some(organisation) = store::organisation::find(conn, &invitation.organisation_id)? else {
-                return Ok(None);
-            };
-            let inviter = store::member::find(conn, &invitation.invited_by)?.map(|member| member.name);
-            let known = store::member::find_by_email(conn, &invitation.email)?.map(|(member, _)| member);
-            let standing = invitation.standing(now);
-            Ok(Some(Invited { invitation, standing, organisation, inviter: inviter.unwrap_or_default(), known }))
-        })
-        .await
-}
-
-/// Who accepts, and how they show that they may.
-#[derive(Debug)]
-pub struct Acceptance {
-    /// What their link holds.
-    pub token: String,
-    /// The name they go by; for a new account.
-    pub name: String,
-    /// The password of their account, or the one a new account is to have.
-    pub password: Plain,
-    /// Where the request comes from.
-    pub from: IpAddr,
-    /// The proof of an earlier sign-in that the browser carries.
-    pub browser_proof: Option<String>,
-    /// Who is signed in already: an account's own holder need not type its password.
-    pub signed_in: Option<MemberId>,
-}
-
-/// Makes whoever holds the link a member. The second one with the same link, at once or later, finds nothing.
-pub async fn accept(context: &Context, acceptance: Acceptance) -> Result<(Member, OrganisationId)> {
-    let invited = find(context, &acceptance.token).await?;
-    let invited = invited.filter(|invited| invited.standing == Standing::Open).ok_or(ActionError::NotFound)?;
-    let joining = match &invited.known {
-        Some(member) => {
-            prove(context, member, &acceptance).await?;
-            Joining::Known(member.clone())
-        }
-        None => newcomer(context, &invited.invitation, &acceptance).await?,
-    };
-    let (owned, invitation) = (context.clone(), invited.invitation);
-    let done = context.store.write(move |conn| join(conn, &owned, &invitation, joining)).await;
-    match done {
-        // Two links for one new person at the same moment.
-        Err(ActionError::Store(error)) if error.is_duplicate() => Err(ActionError::Refused(appeared())),
-        done => done,
-    }
-}
-
-enum Joining {
-    Known(Member),
-    New(Member, String),
-}
-
-async fn prove(context: &Context, member: &Member, acceptance: &Acceptance) -> Result<()> {
-    if acceptance.signed_in.as_ref() == Some(&member.id) {
-        return Ok(());
-    }
-    let request = SignIn {
-        email: member.email.clone(),
-        password: acceptance.password.clone(),
-        from: acceptance.from,
-        browser_proof: acceptance.browser_proof.clone(),
-    };
-    match sign_in(context, request).await {
-        Ok(_) => Ok(()),
-        Err(ActionError::Refused(why)) if why == REFUSED => Err(ActionError::field("password", NOT_YOUR_PASSWORD)),
-        Err(error) => Err(error),
-    }
-}
-
-async fn newcomer(context: &Context, invitation: &Invitation, acceptance: &Acceptance) -> Result<Joining> {
-    let mut errors = Vec::new();
-    let name = match line("name", &acceptance.name, 100) {
-        Ok(None) => Err(FieldError::new("name", "Enter the name that others are to see")),
-        Ok(Some(name)) => Ok(name),
-        Err(error) => Err(error),
-    };
-    let name = name.map_err(|error| errors.push(error)).ok();
-    errors.extend(password::objection("password", &acceptance.password));
-    let (Some(name), true) = (name, errors.is_empty()) else { return Err(ActionError::Invalid(errors)) };
-    let _place = context.passwords.place().ok_or_else(|| ActionError::Refused(super::sign_in::BUSY.into()))?;
-    let hash = context.passwords.hash(&acceptance.password).await?;
-    let now = context.clock.now();
-    let member = Member { id: MemberId::new(now), email: invitation.email.clone(), name, created_at: now };
-    Ok(Joining::New(member, hash))
-}
-
-fn join(
-    conn: &mut Conn,
-    context: &Context,
-    invitation: &Invitation,
-    joining: Joining,
-) -> Result<(Member, OrganisationId)> {
-    let now = context.clock.now();
-    if !store::invitation::accept(conn, &invitation.id, now)? {
-        return Err(ActionError::NotFound);
-    }
-    let member = match joining {
-        Joining::Known(member) => Member { created_at: now, ..member },
-        Joining::New(member, hash) => {
-            if store::member::find_by_email(conn, &member.email)?.is_some() {
-                return Err(ActionError::Refused(appeared()));
-            }
-            store::member::insert(conn, &member, &hash)?;
-            member
-        }
-    };
-    let organisation = &invitation.organisation_id;
-    // The operator may have made them a member meanwhile: then that role counts.
-    if store::member::find_in(conn, organisation, &member.id)?.is_none() {
-        store::member::join(conn, &member, organisation, invitation.role)?;
-    }
-    let act = Act {
-        organisation: Some(organisation),
-        member: Some(&member.id),
-        act: "member.joined",
-        object: Some(member.id.as_str()),
-        detail: format!("{} as {}, with invitation {}", member.name, invitation.role.label(), invitation.id),
-    };
-    store::audit::insert(conn, &act, now)?;
-    Ok((member, organisation.clone()))
-}
-
-fn appeared() -> String {
-    "An account with this e-mail address was made a moment ago. Open the link again and accept with its password."
-        .into()
 }
 
 fn audit(
@@ -365,4 +258,23 @@ fn audit(
 ) -> Result<(), StoreError> {
     let detail = format!("{} as {}", invitation.email, invitation.role.label());
     super::audit(conn, viewer, invitation.id.as_str(), act, detail, context.clock.now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reads_as_address;
+
+    #[test]
+    fn what_reads_as_a_web_address_is_told_from_a_name() {
+        for address in
+            ["Your parcel waits: https://evil.example/pay now", "evil.example", "www.evil", "//x", "(evil.com)"]
+        {
+            assert!(reads_as_address(address), "{address}");
+        }
+        for name in
+            ["Siobhán O'Brien", "J.R.R. Tolkien", "Nguyễn Thị Ánh", "Ada Ph.D.", "St. John", "Smith, Jr.", "محمد"]
+        {
+            assert!(!reads_as_address(name), "{name}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! everything in one transaction, and only then hands what is owed to the engine. Reading for a page needs no action;
 //! changing something does.
 
+pub mod acceptance;
 pub mod account;
 pub mod api_key;
 pub mod credential;

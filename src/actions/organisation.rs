@@ -1,16 +1,23 @@
 //! Organisations and their members, as the operator makes them on the command line.
+//!
+//! The operator's word proves an address: an account made here belongs to whom they mean. But an address that has an account
+//! already may be anybody's who typed it before, so nobody is joined to an organisation because an address matches: its
+//! holder gets a link, and accepts.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::{ActionError, Context, FieldError, Result, line, password};
-use crate::domain::ids::{MemberId, OrganisationId};
+use super::{ActionError, Context, FieldError, Result, bring_in_line, line, password};
+use crate::domain::api_key::hash;
+use crate::domain::ids::{InvitationId, MemberId, OrganisationId};
+use crate::domain::invitation::{Channel, Invitation, LIFE, token};
 use crate::domain::member::{self, Member};
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
-use crate::store;
 use crate::store::audit::Act;
 use crate::store::changes::Change;
+use crate::store::{self, Conn, StoreError};
 
 /// Creates an organisation.
 pub async fn create(context: &Context, name: &str, time_zone: Tz) -> Result<OrganisationId> {
@@ -36,10 +43,11 @@ pub async fn create(context: &Context, name: &str, time_zone: Tz) -> Result<Orga
         .await
 }
 
-/// Suspends or resumes an organisation. While suspended its API keys answer `ACCOUNT_INACTIVE`.
+/// Suspends or resumes an organisation. While it is suspended its API keys answer `ACCOUNT_INACTIVE`, its members see a page
+/// that says so, and what is owed to its webhooks is held; sessions of those who belong nowhere else end at once.
 pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: bool) -> Result<()> {
     let now = context.clock.now();
-    context
+    let hooks = context
         .store
         .change(now, move |conn, named| {
             if !store::organisation::set_suspended(conn, &id, suspended.then_some(now))? {
@@ -54,9 +62,28 @@ pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: boo
                 object: Some(id.as_str()),
                 detail: "by the operator".into(),
             };
-            Ok(store::audit::insert(conn, &act, now)?)
+            store::audit::insert(conn, &act, now)?;
+            if suspended {
+                end_sessions(conn, &id)?;
+            }
+            Ok::<_, ActionError>(store::hook::all_of(conn, &id)?)
         })
-        .await
+        .await?;
+    for hook in &hooks {
+        bring_in_line(context, hook).await;
+    }
+    Ok(())
+}
+
+/// Ends the sessions of members who belong to nothing but suspended organisations.
+fn end_sessions(conn: &mut Conn, organisation: &OrganisationId) -> Result<()> {
+    for membership in store::member::list(conn, organisation)? {
+        let id = membership.member.id;
+        if store::member::organisations_of(conn, &id)?.iter().all(|(place, _)| place.suspended_at.is_some()) {
+            store::web_session::delete_of(conn, &id)?;
+        }
+    }
+    Ok(())
 }
 
 /// A new member of an organisation.
@@ -72,16 +99,49 @@ pub struct NewMember {
     pub role: Role,
     /// Their password.
     pub password: Plain,
+    /// Whether the password is printed: whoever gets it has to choose another one first.
+    pub is_printed: bool,
 }
 
-/// Creates a member. A person who is already a member elsewhere joins with the password they have.
-pub async fn create_member(context: &Context, new: NewMember) -> Result<MemberId> {
+/// What came of making a member.
+#[derive(Debug, Clone)]
+pub enum Created {
+    /// A new account with the password that was given.
+    Member(MemberId),
+    /// The address has an account: nothing about it was changed, and with what this link holds its holder joins.
+    Invited(Plain),
+}
+
+/// Creates a member; invites them when their address has an account already.
+pub async fn create_member(context: &Context, new: NewMember) -> Result<Created> {
+    let (member, hash) = checked(context, &new).await?;
+    let now = context.clock.now();
+    context
+        .store
+        .write(move |conn| {
+            let organisation = &new.organisation;
+            if store::organisation::find(conn, organisation)?.is_none() {
+                return Err(ActionError::field("organisation", format!("There is no organisation {organisation}")));
+            }
+            if let Some((known, _)) = store::member::find_by_email(conn, &member.email)? {
+                return Ok(Created::Invited(invite_known(conn, &known, organisation, new.role, now)?));
+            }
+            store::member::insert(conn, &member, &hash)?;
+            store::member::join(conn, &member.id, organisation, new.role, now)?;
+            let detail = format!("{} as {} by the operator", member.name, new.role.label());
+            audit(conn, Some(organisation), "member.created", member.id.as_str(), detail, now)?;
+            Ok(Created::Member(member.id))
+        })
+        .await
+}
+
+async fn checked(context: &Context, new: &NewMember) -> Result<(Member, String)> {
     let mut errors = Vec::new();
     let email = member::email(&new.email);
     if email.is_none() {
         errors.push(FieldError::new("email", format!("“{}” is not an e-mail address", new.email)));
     }
-    errors.extend(password::objection("password", &new.password));
+    errors.extend(password::objection("password", &new.password, &[&new.email, &new.name]));
     let name = line("name", &new.name, 100).unwrap_or_else(|error| {
         errors.push(error);
         None
@@ -89,44 +149,55 @@ pub async fn create_member(context: &Context, new: NewMember) -> Result<MemberId
     let (Some(email), true) = (email, errors.is_empty()) else { return Err(ActionError::Invalid(errors)) };
     let hash = context.passwords.hash(&new.password).await?;
     let now = context.clock.now();
-    let member = Member { id: MemberId::new(now), name: name.unwrap_or_else(|| email.clone()), email, created_at: now };
-    context
-        .store
-        .write(move |conn| {
-            if store::organisation::find(conn, &new.organisation)?.is_none() {
-                return Err(ActionError::field(
-                    "organisation",
-                    format!("There is no organisation {}", new.organisation),
-                ));
-            }
-            let member = match store::member::find_by_email(conn, &member.email)? {
-                Some((known, _)) => Member { created_at: now, ..known },
-                None => {
-                    store::member::insert(conn, &member, &hash)?;
-                    member
-                }
-            };
-            if store::member::organisations_of(conn, &member.id)?.iter().any(|(org, _)| org.id == new.organisation) {
-                return Err(ActionError::field("email", format!("{} is already a member", member.email)));
-            }
-            store::member::join(conn, &member, &new.organisation, new.role)?;
-            let act = Act {
-                organisation: Some(&new.organisation),
-                member: None,
-                act: "member.created",
-                object: Some(member.id.as_str()),
-                detail: format!("{} as {} by the operator", member.name, new.role.label()),
-            };
-            store::audit::insert(conn, &act, now)?;
-            Ok(member.id)
-        })
-        .await
+    let member = Member {
+        id: MemberId::new(now),
+        name: name.unwrap_or_else(|| email.clone()),
+        email,
+        created_at: now,
+        address_proven_at: Some(now),
+        password_given_at: new.is_printed.then_some(now),
+    };
+    Ok((member, hash))
 }
 
-/// Sets a member's password and ends every session they have.
-pub async fn reset_password(context: &Context, email: &str, password: &Plain) -> Result<()> {
+/// Invites whoever an account belongs to; what the link holds.
+fn invite_known(
+    conn: &mut Conn,
+    known: &Member,
+    organisation: &OrganisationId,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<Plain> {
+    if store::member::find_in(conn, organisation, &known.id)?.is_some() {
+        return Err(ActionError::field("email", format!("{} is already a member", known.email)));
+    }
+    store::invitation::replace(conn, organisation, &known.email, now)?;
+    let invitation = Invitation {
+        id: InvitationId::new(now),
+        organisation_id: organisation.clone(),
+        email: known.email.clone(),
+        name: None,
+        role,
+        invited_by: known.id.clone(),
+        mail: None,
+        created_at: now,
+        expires_at: now + LIFE,
+        ended: None,
+        ended_at: None,
+        channel: Channel::Operator,
+    };
+    let secret = token();
+    store::invitation::insert(conn, &invitation, &hash(secret.reveal()))?;
+    let detail = format!("{} as {} by the operator", known.email, role.label());
+    audit(conn, Some(organisation), "invitation.created", invitation.id.as_str(), detail, now)?;
+    Ok(secret)
+}
+
+/// Sets a member's password and ends every session they have; how many those were. By the operator's word the address is
+/// theirs from now on. A password that `is_printed` has to be changed first of all.
+pub async fn reset_password(context: &Context, email: &str, password: &Plain, is_printed: bool) -> Result<usize> {
     let email = member::email(email).ok_or_else(|| ActionError::field("email", "This is not an e-mail address"))?;
-    if let Some(objection) = password::objection("password", password) {
+    if let Some(objection) = password::objection("password", password, &[&email]) {
         return Err(ActionError::Invalid(vec![objection]));
     }
     let hash = context.passwords.hash(password).await?;
@@ -135,16 +206,23 @@ pub async fn reset_password(context: &Context, email: &str, password: &Plain) ->
         .store
         .write(move |conn| {
             let (member, _) = store::member::find_by_email(conn, &email)?.ok_or(ActionError::NotFound)?;
-            store::member::set_password(conn, &member.id, &hash)?;
+            store::member::set_password(conn, &member.id, &hash, is_printed.then_some(now))?;
+            store::member::prove_address(conn, &member.id, now)?;
             let ended = store::web_session::delete_of(conn, &member.id)?;
-            let act = Act {
-                organisation: None,
-                member: None,
-                act: "member.password_reset",
-                object: Some(member.id.as_str()),
-                detail: format!("by the operator; {ended} sessions ended"),
-            };
-            Ok(store::audit::insert(conn, &act, now)?)
+            let detail = format!("by the operator; {ended} sessions ended");
+            audit(conn, None, "member.password_reset", member.id.as_str(), detail, now)?;
+            Ok(ended)
         })
         .await
+}
+
+fn audit(
+    conn: &mut Conn,
+    organisation: Option<&OrganisationId>,
+    act: &str,
+    object: &str,
+    detail: String,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    store::audit::insert(conn, &Act { organisation, member: None, act, object: Some(object), detail }, now)
 }

@@ -11,15 +11,10 @@ use rand::distr::{Alphanumeric, SampleString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{ActionError, FieldError, Result};
+use crate::domain::password::weakness;
 use crate::domain::secret::Plain;
 use crate::memory;
 use crate::store::StoreError;
-
-/// A password has at least this many characters.
-pub const SHORTEST: usize = 12;
-
-/// A password has at most this many bytes: hashing more would be a way to keep the machine busy.
-pub const LONGEST: usize = 1_024;
 
 /// As many may be logging in at once: two hashings under way, the others waiting a second or two.
 const PLACES: usize = 66;
@@ -73,14 +68,9 @@ impl Hasher {
     }
 }
 
-/// What is wrong with a password that somebody chose, if anything.
-pub fn objection(field: &str, password: &Plain) -> Option<FieldError> {
-    let short = password.reveal().chars().count() < SHORTEST;
-    if short {
-        return Some(FieldError::new(field, format!("Choose a password of at least {SHORTEST} characters")));
-    }
-    let long = password.reveal().len() > LONGEST;
-    long.then(|| FieldError::new(field, format!("Choose a password of at most {LONGEST} characters")))
+/// What is wrong with a password that somebody chose, if anything. `about` is what is known of them.
+pub fn objection(field: &str, password: &Plain, about: &[&str]) -> Option<FieldError> {
+    weakness(password.reveal(), about).map(|weakness| FieldError::new(field, weakness.advice()))
 }
 
 /// A password for someone who has none yet: 20 letters and digits.

@@ -16,6 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{ActionError, Context, Result};
 use crate::domain::member::{self, Member};
+use crate::domain::password::MAX_BYTES;
 use crate::domain::secret::Plain;
 use crate::domain::signing::hex;
 use crate::store;
@@ -183,7 +184,7 @@ pub(super) async fn knows_password(context: &Context, member: &Member, typed: &P
     let known = async {
         let _place = context.passwords.place().ok_or_else(|| ActionError::Refused(BUSY.into()))?;
         let hash = context.store.read(move |conn| store::member::password_hash(conn, &id)).await?;
-        let usable = typed.reveal().len() <= super::password::LONGEST;
+        let usable = typed.reveal().len() <= MAX_BYTES;
         Ok(usable && context.passwords.verify(typed, hash.as_deref()).await?)
     };
     let known = known.await;
@@ -201,7 +202,7 @@ async fn checked(context: &Context, request: &SignIn, email: &str, now: DateTime
     let looked_up = email.to_owned();
     let found = context.store.read(move |conn| store::member::find_by_email(conn, &looked_up)).await?;
     let hash = found.as_ref().map(|(_, hash)| hash.as_str());
-    let usable = request.password.reveal().len() <= super::password::LONGEST;
+    let usable = request.password.reveal().len() <= MAX_BYTES;
     let fits = usable && context.passwords.verify(&request.password, hash).await?;
     let act = if fits { "sign_in.succeeded" } else { "sign_in.failed" };
     let member = found.map(|(member, _)| member);

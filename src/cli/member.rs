@@ -1,4 +1,6 @@
 //! `hirewire member create|reset-password`. Passwords are read from standard input, or made and printed.
+//!
+//! A password that is printed is the password: where none was set, none is.
 
 use std::io::IsTerminal as _;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -6,15 +8,16 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::context;
 use super::organisation::told;
-use crate::actions::organisation::{NewMember, create_member, reset_password};
+use super::{context, context_and_config};
+use crate::actions::organisation::{Created, NewMember, create_member, reset_password};
 use crate::actions::password;
-use crate::config::Settings;
+use crate::config::{Config, Settings};
 use crate::domain::ids::OrganisationId;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
 use crate::server::CannotStart;
+use crate::web::paths;
 
 #[derive(Debug, Args)]
 pub(super) struct Member {
@@ -24,7 +27,8 @@ pub(super) struct Member {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Create a member. The password is the first line of standard input; without one it is made and printed.
+    /// Create a member. The password is the first line of standard input; without one it is made and printed, and has to be
+    /// changed at the first log-in. When the address has an account already, print a link with which its holder joins.
     Create {
         /// In which organisation: org_….
         #[arg(long)]
@@ -41,7 +45,7 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
     },
-    /// Give a member a new password and end their sessions. Read or made as with create.
+    /// Give a member a new password and end their sessions, wherever they are logged in. Read or made as with create.
     ResetPassword {
         /// Their e-mail address.
         #[arg(long)]
@@ -60,19 +64,43 @@ impl Member {
         let (password, made) = read_or_make()?;
         match self.command {
             Command::Create { organisation, email, name, role, settings } => {
-                let new = NewMember { organisation, email, name, role, password: password.clone() };
-                let id = create_member(&context(settings).await?, new).await.map_err(told)?;
-                println!("{id}");
+                let new = NewMember {
+                    organisation,
+                    email: email.clone(),
+                    name,
+                    role,
+                    password: password.clone(),
+                    is_printed: made,
+                };
+                let (context, config) = context_and_config(settings).await?;
+                match create_member(&context, new).await.map_err(told)? {
+                    Created::Member(id) => println!("{id}"),
+                    Created::Invited(secret) => {
+                        tell_of_invitation(&email, &config, &secret);
+                        return Ok(());
+                    }
+                }
             }
             Command::ResetPassword { email, settings } => {
-                reset_password(&context(settings).await?, &email, &password).await.map_err(told)?;
+                let ended = reset_password(&context(settings).await?, &email, &password, made).await.map_err(told)?;
+                eprintln!("The old password of {email} opens nothing any more. Sessions that were ended: {ended}.");
             }
         }
         if made {
             println!("password: {}", password.reveal());
+            eprintln!("It has to be changed at the first log-in.");
         }
         Ok(())
     }
+}
+
+/// An address that has an account gets no password: somebody else may have made it.
+fn tell_of_invitation(email: &str, config: &Config, secret: &Plain) {
+    eprintln!(
+        "{email} has an account already, so nobody was added and no password was set. Hand this link to them, and to nobody \
+         else: whoever opens it within seven days joins."
+    );
+    println!("invitation: {}{}", config.console_address().unwrap_or_default(), paths::invitation(secret.reveal()));
 }
 
 /// How long standard input may say nothing before whoever waits in front of the terminal is told what is awaited.

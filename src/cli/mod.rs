@@ -78,6 +78,10 @@ fn block_on(work: impl Future<Output = Result<(), CannotStart>>) -> Result<(), C
 
 /// What actions work with, for a command that only changes the database.
 async fn context(settings: Settings) -> Result<Context, CannotStart> {
+    Ok(context_and_config(settings).await?.0)
+}
+
+async fn context_and_config(settings: Settings) -> Result<(Context, Config), CannotStart> {
     let config = Config::read(settings).map_err(|error| CannotStart(error.to_string()))?;
-    server::context(&config, Arc::new(SystemClock), None).await
+    Ok((server::context(&config, Arc::new(SystemClock), None).await?, config))
 }

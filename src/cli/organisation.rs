@@ -28,9 +28,9 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
     },
-    /// Suspend an organisation: its API keys answer ACCOUNT_INACTIVE.
+    /// Suspend an organisation: its API keys answer ACCOUNT_INACTIVE, its members see nothing, its deliveries are held.
     Suspend(Which),
-    /// Resume a suspended organisation.
+    /// Resume a suspended organisation: what was held is sent.
     Resume(Which),
 }
 

@@ -1,7 +1,7 @@
 //! Attempts: a delivery that has been started is sent, or it is said why not.
 //!
-//! Every attempt looks at its webhook first, so that nothing starts for one that is paused, disabled or deleted, whatever the
-//! queue still holds for it. What goes wrong on our own side is no attempt: the delivery is put back.
+//! Every attempt looks at its webhook first, so that nothing starts for one that is paused, disabled or deleted, or whose
+//! organisation is suspended, whatever the queue still holds for it. What goes wrong on our own side is no attempt: the delivery is put back.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -117,7 +117,9 @@ impl AttemptRunner {
         match target.hook.state {
             HookState::Deleted => Err(NotSent::Silent(HookState::Deleted)),
             // A test is sent whatever the state: that is how one finds out whether to resume it.
-            state @ (HookState::Paused | HookState::Disabled) if !owed.delivery.probe => Err(NotSent::Silent(state)),
+            state @ (HookState::Paused | HookState::Disabled) if !owed.delivery.probe || target.is_suspended => {
+                Err(NotSent::Silent(state))
+            }
             HookState::Paused | HookState::Disabled | HookState::Active => self.send(owed, target).await,
         }
     }

@@ -28,8 +28,10 @@ use crate::store::{Conn, Result, Store, StoreError};
 /// A hook with everything it takes to send to it.
 #[derive(Debug)]
 pub struct Target {
-    /// The hook.
+    /// The hook; paused while its organisation is suspended.
     pub hook: Hook,
+    /// Whether that is so: not even a test goes out then.
+    pub is_suspended: bool,
     /// Its keys and secrets.
     pub proofs: Proofs,
     /// Its own headers; usually none.

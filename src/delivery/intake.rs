@@ -92,17 +92,26 @@ pub fn record_of_interview(
 pub fn record_addressed(
     conn: &mut Conn,
     event: Event,
-    hook: Hook,
+    mut hook: Hook,
     data: impl Fn(FieldSet) -> Value,
     candidates: Vec<CandidateId>,
     holder: &InstanceId,
     now: DateTime<Utc>,
 ) -> Result<Recorded> {
+    hook.state = hook.state.within(is_suspended(conn, &event.organisation_id)?);
     record(conn, event, &[&hook], data, candidates, holder, now)
 }
 
 fn read_routes(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<Routes> {
-    Ok(Routes::new(store::hook::list(conn, organisation, mode)?.for_routing()))
+    let mut hooks = store::hook::list(conn, organisation, mode)?.for_routing();
+    let is_suspended = is_suspended(conn, organisation)?;
+    hooks.iter_mut().for_each(|hook| hook.state = hook.state.within(is_suspended));
+    Ok(Routes::new(hooks))
+}
+
+fn is_suspended(conn: &mut Conn, organisation: &OrganisationId) -> Result<bool> {
+    let found = store::organisation::find(conn, organisation)?;
+    Ok(found.is_none_or(|organisation| organisation.suspended_at.is_some()))
 }
 
 fn record(
@@ -369,8 +378,7 @@ fn check_caller(conn: &mut Conn, head: i64, caller: &AuthenticatedKey) -> Result
     if key.is_none_or(|key| key.revoked_at.is_some()) {
         return Err(NotRecorded::Revoked);
     }
-    let organisation = store::organisation::find(conn, &caller.key.organisation_id)?;
-    if organisation.is_none_or(|organisation| organisation.suspended_at.is_some()) {
+    if is_suspended(conn, &caller.key.organisation_id)? {
         return Err(NotRecorded::Suspended);
     }
     Ok(())

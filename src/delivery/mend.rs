@@ -1,7 +1,7 @@
 //! What is owed to a hook is brought in line with how the hook stands.
 //!
 //! A member's act changes the hook's state in one short transaction. What is owed follows here, a chunk in a transaction of its
-//! own each, so that a hundred thousand hold up nobody: it is held while its hook is paused, due when it is active, missed when
+//! own each, so that a hundred thousand hold up nobody: it is held while its hook is paused or their organisation suspended, due when it is active, missed when
 //! it is disabled, and goes to the heir or ends when it is deleted. Nothing wrong is sent meanwhile, because every attempt looks
 //! at its hook first; and if the process dies half-way, the sweep finds what is left.
 //!
@@ -62,7 +62,7 @@ fn name(conn: &mut Conn, hook: &HookId) -> Result<Option<Change>> {
 
 /// One chunk; how the hook stands, and how many deliveries were changed.
 fn chunk(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<(Option<HookState>, usize)> {
-    let state = store::hook::current_state(conn, hook)?;
+    let state = store::hook::sending_state(conn, hook)?;
     let changed = match state {
         Some(HookState::Active) => store::delivery::release_chunk(conn, hook, now)?,
         Some(HookState::Paused) => store::delivery::hold_chunk(conn, hook)?,

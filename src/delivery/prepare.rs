@@ -16,13 +16,15 @@ use crate::store::{self, Conn, StoreError};
 /// A hook with its keys and secrets; `None` when there is no such hook.
 pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Option<Target>, StoreError> {
     let ids = std::slice::from_ref(id);
-    let Some(hook) = store::hook::by_ids(conn, ids)?.into_iter().next() else { return Ok(None) };
+    let Some(mut hook) = store::hook::by_ids(conn, ids)?.into_iter().next() else { return Ok(None) };
+    let is_suspended = store::hook::is_suspended(conn, id)?;
+    hook.state = hook.state.within(is_suspended);
     let mut known = KnownSecrets::default();
     let proofs = proofs(conn, &hook, sealing, &mut known)?;
     let headers = headers(conn, id, sealing)?;
     headers.iter().for_each(|header| known.add_header(header));
     let address = format!("{}:{}", hook.url.url().host_str().unwrap_or_default(), hook.url.port()).into();
-    Ok(Some(Target { hook, proofs, headers: headers.into(), known: known.into(), address }))
+    Ok(Some(Target { hook, is_suspended, proofs, headers: headers.into(), known: known.into(), address }))
 }
 
 fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey, known: &mut KnownSecrets) -> Result<Proofs, StoreError> {

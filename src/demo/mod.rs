@@ -59,7 +59,7 @@ pub async fn prepare(context: &Context, receiver: &str) -> Result<Access> {
         .write(move |conn| {
             for email in [ADMIN, RECRUITER, SUPPORT] {
                 if let Some((member, _)) = store::member::find_by_email(conn, email)? {
-                    store::member::set_password(conn, &member.id, &hash)?;
+                    store::member::set_password(conn, &member.id, &hash, None)?;
                 }
             }
             for (key, hash) in &keys {

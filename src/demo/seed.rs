@@ -81,9 +81,16 @@ fn members(conn: &mut Conn, organisation: &Organisation, hash: &str) -> Result<M
     let mut admin = None;
     for (email, name, role) in MEMBERS {
         let created_at = organisation.created_at;
-        let member = Member { id: MemberId::new(created_at), email: email.into(), name: name.into(), created_at };
+        let member = Member {
+            id: MemberId::new(created_at),
+            email: email.into(),
+            name: name.into(),
+            created_at,
+            address_proven_at: Some(created_at),
+            password_given_at: None,
+        };
         store::member::insert(conn, &member, hash)?;
-        store::member::join(conn, &member, &organisation.id, role)?;
+        store::member::join(conn, &member.id, &organisation.id, role, created_at)?;
         admin = admin.or(Some(member.id));
     }
     Ok(admin.unwrap_or_else(|| MemberId::new(organisation.created_at)))

@@ -83,6 +83,14 @@ impl HookState {
         }
     }
 
+    /// How what is owed to it is to stand: while its organisation is suspended nothing is sent, so it is held.
+    pub fn within(self, is_suspended: bool) -> Self {
+        match self {
+            HookState::Active if is_suspended => HookState::Paused,
+            own => own,
+        }
+    }
+
     /// Reads what [`HookState::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         [HookState::Active, HookState::Paused, HookState::Disabled, HookState::Deleted]

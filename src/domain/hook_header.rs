@@ -13,7 +13,7 @@ pub const LONGEST_NAME: usize = 64;
 pub const LONGEST_VALUE: usize = 1_024;
 
 /// Names that are never a hook's own, and beginnings of such names.
-const TAKEN: [&str; 23] = [
+const TAKEN: [&str; 26] = [
     "accept",
     "accept-encoding",
     "alt-used",
@@ -26,6 +26,8 @@ const TAKEN: [&str; 23] = [
     "host",
     "http2-settings",
     "keep-alive",
+    "metadata",
+    "metadata-flavor",
     "origin",
     "te",
     "trailer",
@@ -33,12 +35,22 @@ const TAKEN: [&str; 23] = [
     "upgrade",
     "user-agent",
     "via",
+    "--proto--",
     "x-hub-signature",
     "x-hub-signature-256",
     "x-http-method-override",
     "x-talentsprout-signature",
 ];
-const TAKEN_BEGINNINGS: [&str; 6] = ["content-", "proxy-", "sec-", "webhook-", "x-forwarded-", "x-webhook-"];
+const TAKEN_BEGINNINGS: [&str; 8] = [
+    "content-",
+    "proxy-",
+    "sec-",
+    "webhook-",
+    "x-aws-ec2-metadata-",
+    "x-forwarded-",
+    "x-google-metadata-",
+    "x-webhook-",
+];
 
 /// Why a header cannot be a hook's own; a sentence without its full stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,7 +90,7 @@ impl HeaderName {
         if typed.len() > LONGEST_NAME {
             return Err(HeaderError::LongName);
         }
-        let lower = typed.to_ascii_lowercase();
+        let lower = normal(typed);
         let is_taken = TAKEN.contains(&lower.as_str()) || TAKEN_BEGINNINGS.iter().any(|start| lower.starts_with(start));
         if is_taken { Err(HeaderError::Taken(typed.to_owned())) } else { Ok(Self(typed.to_owned())) }
     }
@@ -88,10 +100,15 @@ impl HeaderName {
         &self.0
     }
 
-    /// Whether both name the same header: case does not count.
+    /// Whether both name the same header to some receiver: neither case counts, nor whether a hyphen is an underscore.
     pub fn is(&self, other: &HeaderName) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
+        normal(&self.0) == normal(&other.0)
     }
+}
+
+/// A name as receivers read it that hand headers on as variables, CGI's way.
+fn normal(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
 }
 
 /// Checks the value of a header: visible ASCII with spaces and tabs between.
@@ -131,13 +148,19 @@ mod tests {
             );
         }
         assert_eq!(value(" Bearer a b\tc ").map(|value| value.reveal().to_owned()), Ok("Bearer a b\tc".to_owned()));
-        assert!(HeaderName::parse("X-A").is_ok_and(|name| name.is(&HeaderName::parse("x-a").expect("a name"))));
+        for same in ["x-a", "X_A"] {
+            assert!(
+                HeaderName::parse("X-A").is_ok_and(|name| name.is(&HeaderName::parse(same).expect("a name"))),
+                "{same}"
+            );
+        }
     }
 
     #[test]
     fn what_the_contract_the_connection_or_the_body_decides_is_refused() {
         let taken = "Host Content-Type content-length Content-Encoding User-Agent Accept Accept-Encoding Cookie Connection \
             Keep-Alive Proxy-Authorization TE Trailer Transfer-Encoding Upgrade Expect X-Webhook-Key x-webhook-event \
+            X_Webhook_Key Content_Length __proto__ Metadata-Flavor X-aws-ec2-metadata-token \
             X-Webhook-Signature Webhook-Id webhook-signature X-TalentSprout-Signature X-Hub-Signature-256 X-Forwarded-For";
         for name in taken.split_whitespace() {
             assert_eq!(HeaderName::parse(name), Err(HeaderError::Taken(name.to_owned())), "{name}");

@@ -85,8 +85,11 @@ impl HookUrl {
         {
             return Err(HookUrlError::OtherScheme(scheme.to_ascii_lowercase()));
         }
-        // The parser would drop inner white space and turn backslashes into slashes: such an address is a slip.
-        if rest.starts_with('/') || rest.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+        // The parser would drop inner white space and turn backslashes into slashes: such an address is a slip. What stands for
+        // letters that could not be read is none either.
+        if rest.starts_with('/')
+            || rest.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '\u{fffd}'))
+        {
             return Err(HookUrlError::Nonsense);
         }
         let url = Url::parse(&format!("https://{rest}")).map_err(|_| HookUrlError::Nonsense)?;

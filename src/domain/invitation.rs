@@ -1,6 +1,8 @@
 //! Invitations: a link that makes one person, once, a member of one organisation.
 //!
-//! The link holds a random token; only its hash is stored. Each invitation ends in one of four ways (accepted, revoked,
+//! The link holds a random token; only its hash is stored. What opening it shows depends on its [`Channel`]: whoever holds a
+//! link that was mailed and shown to nobody else reads that mailbox; one that an admin saw shows nothing about anybody.
+//! Each invitation ends in one of four ways (accepted, revoked,
 //! replaced by another one, or by time), and whatever ended stays ended.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -26,7 +28,7 @@ pub struct Invitation {
     pub name: Option<String>,
     /// As what.
     pub role: Role,
-    /// Who invited; a link they have seen ends when they stop being an admin.
+    /// Who invited; a link they have seen ends when they stop being an admin. When the operator did, the member who is invited.
     pub invited_by: MemberId,
     /// What became of its e-mail; `None` when no mail server is configured.
     pub mail: Option<Mail>,
@@ -38,6 +40,42 @@ pub struct Invitation {
     pub ended: Option<End>,
     /// When it was ended so.
     pub ended_at: Option<DateTime<Utc>>,
+    /// How its link reaches whom it is for.
+    pub channel: Channel,
+}
+
+/// How a link reaches whom it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// It was shown to the admin who invited, to be handed over.
+    Shown,
+    /// It was mailed to the address, and shown to nobody.
+    Mail,
+    /// It was printed for the operator, whose word counts.
+    Operator,
+}
+
+impl Channel {
+    const ALL: [Channel; 3] = [Channel::Shown, Channel::Mail, Channel::Operator];
+
+    /// Whether who opens the link has shown that the address is theirs.
+    pub fn proves_address(self) -> bool {
+        matches!(self, Channel::Mail | Channel::Operator)
+    }
+
+    /// `shown`, `mail` or `operator`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Channel::Shown => "shown",
+            Channel::Mail => "mail",
+            Channel::Operator => "operator",
+        }
+    }
+
+    /// Reads what [`Channel::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.as_str() == text)
+    }
 }
 
 /// What became of the e-mail that carries the link.
@@ -144,6 +182,7 @@ mod tests {
             expires_at: now + LIFE,
             ended: None,
             ended_at: None,
+            channel: Channel::Shown,
         };
         assert_eq!(one.standing(now + LIFE - TimeDelta::microseconds(1)), Standing::Open);
         assert_eq!(one.standing(now + LIFE), Standing::Expired);

@@ -1,4 +1,8 @@
 //! Members: people who sign in, each with a role in one or more organisations.
+//!
+//! An account is known by an e-mail address, and an address typed by somebody else shows nothing. Until its holder has shown
+//! that the address is theirs, through a link that was mailed to it or by word of the operator, the account is of use in the
+//! organisation that it was made in and nowhere else.
 
 use chrono::{DateTime, Utc};
 
@@ -16,6 +20,10 @@ pub struct Member {
     pub name: String,
     /// When they were invited.
     pub created_at: DateTime<Utc>,
+    /// When they showed that the address is theirs; `None` while they have not.
+    pub address_proven_at: Option<DateTime<Utc>>,
+    /// When the operator printed the password they have; `None` once they have chosen one. Until then they can do nothing else.
+    pub password_given_at: Option<DateTime<Utc>>,
 }
 
 /// A member's place in one organisation.
@@ -32,6 +40,11 @@ pub struct Membership {
 }
 
 impl Member {
+    /// Whether the address was shown to be theirs.
+    pub fn is_proven(&self) -> bool {
+        self.address_proven_at.is_some()
+    }
+
     /// The letters of the small round sign in the bar: first letters of the first and last word of the name.
     pub fn initials(&self) -> String {
         let mut words = self.name.split_whitespace();

@@ -24,6 +24,7 @@ pub mod mask;
 pub mod member;
 pub mod mode;
 pub mod organisation;
+pub mod password;
 pub mod payload;
 pub mod policy;
 pub mod rate;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::row::{Reader, json_text};
-use super::schema::hooks;
+use super::schema::{hooks, organisations};
 use super::time::micros;
 use super::{Conn, Result, StoreError, health};
 use crate::domain::event::EventType;
@@ -257,6 +257,31 @@ pub fn current_state(conn: &mut Conn, id: &HookId) -> Result<Option<HookState>> 
     };
     let row = Reader { table: "hooks", id: id.as_str() };
     state.map(|word| row.word("state", &word, HookState::parse)).transpose()
+}
+
+/// How what is owed to a hook is to stand: as the hook does, but held while its organisation is suspended. The hook stays as it
+/// is until the transaction ends.
+pub fn sending_state(conn: &mut Conn, id: &HookId) -> Result<Option<HookState>> {
+    let Some(state) = current_state(conn, id)? else { return Ok(None) };
+    Ok(Some(state.within(is_suspended(conn, id)?)))
+}
+
+/// Whether the organisation of a hook is suspended.
+pub fn is_suspended(conn: &mut Conn, id: &HookId) -> Result<bool> {
+    let organisation = hooks::table.inner_join(organisations::table.on(organisations::id.eq(hooks::organisation_id)));
+    let found: Option<Option<i64>> =
+        organisation.filter(hooks::id.eq(id.as_str())).select(organisations::suspended_at).first(conn).optional()?;
+    Ok(found.flatten().is_some())
+}
+
+/// Every hook of an organisation that is not deleted, in both modes.
+pub fn all_of(conn: &mut Conn, organisation: &OrganisationId) -> Result<Vec<HookId>> {
+    let ids: Vec<String> = hooks::table
+        .filter(hooks::organisation_id.eq(organisation.as_str()))
+        .filter(hooks::state.ne(HookState::Deleted.as_str()))
+        .select(hooks::id)
+        .load(conn)?;
+    ids.iter().map(|id| Reader { table: "hooks", id }.parse(id)).collect()
 }
 
 /// Whose a hook is.

@@ -8,7 +8,7 @@ use super::schema::invitations;
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::ids::{InvitationId, MemberId, OrganisationId};
-use crate::domain::invitation::{End, Invitation, Mail};
+use crate::domain::invitation::{Channel, End, Invitation, Mail};
 use crate::domain::role::Role;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -26,6 +26,7 @@ struct InvitationRow {
     expires_at: i64,
     ended: Option<String>,
     ended_at: Option<i64>,
+    channel: Option<String>,
 }
 
 impl InvitationRow {
@@ -41,6 +42,8 @@ impl InvitationRow {
             expires_at: row.time(self.expires_at)?,
             ended: self.ended.map(|word| row.word("ended", &word, End::parse)).transpose()?,
             ended_at: row.time_some(self.ended_at)?,
+            // Those from before this was kept were shown to whoever invited.
+            channel: self.channel.map_or(Ok(Channel::Shown), |word| row.word("channel", &word, Channel::parse))?,
             email: self.email,
             name: self.name,
         })
@@ -62,6 +65,7 @@ pub fn insert(conn: &mut Conn, invitation: &Invitation, hash: &str) -> Result<()
         expires_at: micros(invitation.expires_at),
         ended: invitation.ended.map(|end| end.as_str().to_owned()),
         ended_at: invitation.ended_at.map(micros),
+        channel: Some(invitation.channel.as_str().to_owned()),
     };
     diesel::insert_into(invitations::table).values(&row).execute(conn)?;
     Ok(())
@@ -135,6 +139,19 @@ pub fn revoke_of(
     Ok(diesel::update(theirs)
         .set((invitations::ended.eq(End::Revoked.as_str()), invitations::ended_at.eq(micros(now))))
         .execute(conn)?)
+}
+
+/// How many invitations were mailed to an address since then, by whatever organisation.
+pub fn mailed_to(conn: &mut Conn, email: &str, since: DateTime<Utc>) -> Result<i64> {
+    let mailed = invitations::table.filter(invitations::email.eq(email)).filter(invitations::mail.is_not_null());
+    Ok(mailed.filter(invitations::created_at.gt(micros(since))).count().get_result(conn)?)
+}
+
+/// How many invitations an organisation has mailed since then.
+pub fn mailed_by(conn: &mut Conn, organisation: &OrganisationId, since: DateTime<Utc>) -> Result<i64> {
+    let own = invitations::table.filter(invitations::organisation_id.eq(organisation.as_str()));
+    let mailed = own.filter(invitations::mail.is_not_null().and(invitations::created_at.gt(micros(since))));
+    Ok(mailed.count().get_result(conn)?)
 }
 
 /// Remembers what became of an invitation's e-mail.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::organisation::OrganisationRow;
 use super::row::Reader;
@@ -21,6 +22,8 @@ struct MemberRow {
     name: String,
     password_hash: String,
     created_at: i64,
+    address_proven_at: Option<i64>,
+    password_given_at: Option<i64>,
 }
 
 impl MemberRow {
@@ -29,6 +32,8 @@ impl MemberRow {
         Ok(Member {
             id: row.parse(&self.id)?,
             created_at: row.time(self.created_at)?,
+            address_proven_at: row.time_some(self.address_proven_at)?,
+            password_given_at: row.time_some(self.password_given_at)?,
             email: self.email,
             name: self.name,
         })
@@ -43,19 +48,27 @@ pub fn insert(conn: &mut Conn, member: &Member, password_hash: &str) -> Result<(
         name: member.name.clone(),
         password_hash: password_hash.to_owned(),
         created_at: micros(member.created_at),
+        address_proven_at: member.address_proven_at.map(micros),
+        password_given_at: member.password_given_at.map(micros),
     };
     diesel::insert_into(members::table).values(&row).execute(conn)?;
     Ok(())
 }
 
 /// Gives a member a role in an organisation.
-pub fn join(conn: &mut Conn, member: &Member, organisation: &OrganisationId, role: Role) -> Result<()> {
+pub fn join(
+    conn: &mut Conn,
+    member: &MemberId,
+    organisation: &OrganisationId,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<()> {
     diesel::insert_into(memberships::table)
         .values((
-            memberships::member_id.eq(member.id.as_str()),
+            memberships::member_id.eq(member.as_str()),
             memberships::organisation_id.eq(organisation.as_str()),
             memberships::role.eq(role.as_str()),
-            memberships::created_at.eq(micros(member.created_at)),
+            memberships::created_at.eq(micros(now)),
         ))
         .execute(conn)?;
     Ok(())
@@ -84,11 +97,50 @@ pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<(Member, Str
     .transpose()
 }
 
-/// Sets a new password hash; whether there was such a member.
-pub fn set_password(conn: &mut Conn, id: &MemberId, password_hash: &str) -> Result<bool> {
-    let changed =
-        diesel::update(members::table.find(id.as_str())).set(members::password_hash.eq(password_hash)).execute(conn)?;
+/// Sets a new password hash; whether there was such a member. `given_at` is when the operator printed the password, `None` for
+/// one that the member chose.
+pub fn set_password(
+    conn: &mut Conn,
+    id: &MemberId,
+    password_hash: &str,
+    given_at: Option<DateTime<Utc>>,
+) -> Result<bool> {
+    let changed = diesel::update(members::table.find(id.as_str()))
+        .set((members::password_hash.eq(password_hash), members::password_given_at.eq(given_at.map(micros))))
+        .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Writes down that a member's address was shown to be theirs; whether that was not known before.
+pub fn prove_address(conn: &mut Conn, id: &MemberId, now: DateTime<Utc>) -> Result<bool> {
+    let unproven = members::table.find(id.as_str()).filter(members::address_proven_at.is_null());
+    Ok(diesel::update(unproven).set(members::address_proven_at.eq(micros(now))).execute(conn)? == 1)
+}
+
+/// Carries over, for up to `limit` accounts from before this was kept, that the operator made them: the address was theirs to
+/// give. How many there were.
+pub fn backfill_proven_addresses(conn: &mut Conn, limit: usize) -> Result<usize> {
+    let proven = diesel::sql_query(format!(
+        "UPDATE members SET address_proven_at = created_at WHERE id IN \
+            (SELECT m.id {MADE_BY_OPERATOR} AND m.address_proven_at IS NULL LIMIT $1)"
+    ));
+    Ok(proven.bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX)).execute(conn)?)
+}
+
+/// How many accounts the operator made.
+pub fn count_made_by_operator(conn: &mut Conn) -> Result<i64> {
+    let count: Counted = diesel::sql_query(format!("SELECT count(*) AS count {MADE_BY_OPERATOR}")).get_result(conn)?;
+    Ok(count.count)
+}
+
+/// The audit says `member.created` of whoever the operator gave a role; of an account that was there before, at a later time.
+const MADE_BY_OPERATOR: &str = "FROM audit a JOIN members m ON m.id = a.object AND m.created_at = a.created_at \
+    WHERE a.act = 'member.created'";
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
 }
 
 /// The hash of a member's password.

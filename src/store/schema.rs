@@ -24,6 +24,8 @@ diesel::table! {
         name -> Text,
         password_hash -> Text,
         created_at -> BigInt,
+        address_proven_at -> Nullable<BigInt>,
+        password_given_at -> Nullable<BigInt>,
     }
 }
 
@@ -51,6 +53,7 @@ diesel::table! {
         expires_at -> BigInt,
         ended -> Nullable<Text>,
         ended_at -> Nullable<BigInt>,
+        channel -> Nullable<Text>,
     }
 }
 

@@ -33,12 +33,20 @@ pub struct Backfill {
 }
 
 /// Every backfill, in the order in which they are run.
-pub const BACKFILLS: &[Backfill] = &[Backfill {
-    name: "open_deliveries",
-    left: super::delivery::count_to_backfill,
-    chunk: super::delivery::backfill_open_deliveries,
-    finish: super::delivery::finish_open_deliveries,
-}];
+pub const BACKFILLS: &[Backfill] = &[
+    Backfill {
+        name: "open_deliveries",
+        left: super::delivery::count_to_backfill,
+        chunk: super::delivery::backfill_open_deliveries,
+        finish: super::delivery::finish_open_deliveries,
+    },
+    Backfill {
+        name: "proven_addresses",
+        left: super::member::count_made_by_operator,
+        chunk: super::member::backfill_proven_addresses,
+        finish: |_| Ok(()),
+    },
+];
 
 /// Those of `all` that are not finished, once the table that says so is there.
 pub(super) fn unfinished<'a>(conn: &mut Conn, all: &'a [Backfill]) -> Result<Vec<&'a Backfill>> {

@@ -9,7 +9,8 @@ use maud::{Markup, Render, html};
 use super::error::WebError;
 use super::form::{Errors, Fields, TextField};
 use super::gate::{Organisations, see_other};
-use super::layout::{Head, Nav, Page, part};
+use super::icons::icon;
+use super::layout::{Head, Nav, Page, door, part};
 use super::sign_in::refusal;
 use super::{paths, session, time, visitor};
 use crate::actions::account::{self, NewPassword};
@@ -79,8 +80,46 @@ pub async fn change_password(
         Err(ActionError::Refused(why)) => (vec![FieldError::new("present", &why)], refusal(&why)),
         Err(error) => return Err(error.into()),
     };
+    if viewer.member.password_given_at.is_some() {
+        return Ok(own_password(&viewer, &Errors(errors), status));
+    }
     let form = Typed { name: &viewer.member.name, errors: Errors(errors), done: None };
     page(&context, &viewer, organisations, form, status).await
+}
+
+/// What somebody sees first, and nothing else, whose password the operator printed. Others have it on the page of their account.
+pub async fn show_password(viewer: Viewer) -> HttpResponse {
+    match viewer.member.password_given_at {
+        Some(_) => own_password(&viewer, &Errors::default(), StatusCode::OK),
+        None => see_other(paths::ACCOUNT),
+    }
+}
+
+fn own_password(viewer: &Viewer, errors: &Errors, status: StatusCode) -> HttpResponse {
+    let body = html! {
+        (errors.summary())
+        p.brand { (icon("wire")) span { "Hirewire" } }
+        h1 { "Choose a password of your own" }
+        p { "Whoever runs this Hirewire gave you the one that you have, so they know it. Nothing else opens until you have chosen another." }
+        (password_form(&viewer.member.email, errors))
+        form method="post" action=(paths::LOGOUT) { button.btn { "Log out" } }
+    };
+    let title = "Choose a password of your own";
+    let title = if errors.is_empty() { title.to_owned() } else { format!("Error: {title}") };
+    door(&title, body, status)
+}
+
+fn password_form(email: &str, errors: &Errors) -> Markup {
+    let field = |name: &'static str, label, hint| TextField { name, label, hint, value: "", error: errors.of(name) };
+    html! {
+        form.form method="post" action=(paths::ACCOUNT_PASSWORD) novalidate {
+            // Password managers file the password under the address that stands before it.
+            input type="email" name="email" value=(email) autocomplete="username" hidden;
+            (field("present", "Present password", "").input(Some("password"), Some("current-password")))
+            (field("new", "New password", "At least 12 characters.").input(Some("password"), Some("new-password")))
+            div.row { button.btn { "Change password" } }
+        }
+    }
 }
 
 /// Ends one session, or all but this one.
@@ -155,7 +194,7 @@ impl Render for AccountView<'_> {
             (head)
             @if let Some(told) = self.told() { p.notice.ok { (told) } }
             (part("Name", html! { "As others see it" }, self.name()))
-            (part("Password", html! { "A new one ends your other sessions" }, self.password()))
+            (part("Password", html! { "A new one ends your other sessions" }, password_form(&self.viewer.member.email, &self.typed.errors)))
             (part("Sessions", html! { "Where you are logged in. One ends by itself after a day without use." }, self.sessions()))
         }
     }
@@ -183,25 +222,6 @@ impl AccountView<'_> {
             form.form method="post" action=(paths::ACCOUNT_NAME) novalidate {
                 (name.input(Some("text"), Some("name")))
                 div.row { button.btn { "Change name" } }
-            }
-        }
-    }
-
-    fn password(&self) -> Markup {
-        let field = |name: &'static str, label, hint| TextField {
-            name,
-            label,
-            hint,
-            value: "",
-            error: self.typed.errors.of(name),
-        };
-        html! {
-            form.form method="post" action=(paths::ACCOUNT_PASSWORD) novalidate {
-                // Password managers file the password under the address that stands before it.
-                input type="email" name="email" value=(self.viewer.member.email) autocomplete="username" hidden;
-                (field("present", "Present password", "").input(Some("password"), Some("current-password")))
-                (field("new", "New password", "At least 12 characters.").input(Some("password"), Some("new-password")))
-                div.row { button.btn { "Change password" } }
             }
         }
     }

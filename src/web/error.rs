@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use maud::html;
 
+use super::icons::icon;
 use super::layout::{Nav, Page, door};
 use super::paths;
 use crate::actions::{ActionError, Viewer};
@@ -185,6 +186,24 @@ pub fn forbidden(
     };
     // In another organisation of theirs they may be allowed.
     Page { organisations, ..Page::new(title, Nav::Nowhere, viewer, body) }.answer(StatusCode::FORBIDDEN)
+}
+
+/// The page for a member of an organisation that is suspended: it says so, and leads to their other ones and out.
+pub fn suspended(viewer: &Viewer, organisations: &[Organisation]) -> HttpResponse {
+    let others: Vec<_> = organisations.iter().filter(|other| other.id != viewer.organisation.id).collect();
+    let body = html! {
+        p.brand { (icon("wire")) span { "Hirewire" } }
+        h1 { "This organisation is suspended." }
+        p { "Whoever runs this Hirewire has suspended " strong { (viewer.organisation.name) }
+            ". Nothing of it is shown or sent meanwhile, and nothing is lost: what is owed to its webhooks is held until it is resumed." }
+        @if !others.is_empty() {
+            form.row method="post" action=(paths::ORGANISATION) {
+                @for other in others { button.btn name="organisation" value=(other.id) { "Go to " (other.name) } }
+            }
+        }
+        form method="post" action=(paths::LOGOUT) { button.btn { "Log out" } }
+    };
+    door("This organisation is suspended", body, StatusCode::FORBIDDEN)
 }
 
 fn sphere(role: Role) -> &'static str {

@@ -40,10 +40,9 @@ impl Fields {
 
     /// Adds a value.
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let (mut name, mut value) = (name.into(), value.into());
-        name.retain(|c| c != '\0');
-        value.retain(|c| c != '\0');
-        self.0.push((name, value));
+        // No database takes a NUL. Dropped, it would make an address out of what was none, so something stands in its place.
+        let mark = |text: String| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
+        self.0.push((mark(name.into()), mark(value.into())));
     }
 
     /// The first value of a name; empty when it is missing.

@@ -16,7 +16,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use std::future::{Ready, ready};
 
-use super::error::{WebError, forbidden};
+use super::error::{WebError, forbidden, suspended};
 use super::layout::door;
 use super::routes::{Rule, rule_of};
 use super::{paths, session};
@@ -127,7 +127,7 @@ pub async fn rules<B: MessageBody + 'static>(
     // The address as routing reads it, escapes undone: judged as it was written, `/settings/webhooks/%6Eew` would be some
     // webhook's page and answered as the form of a new one.
     let pattern = request.resource_map().match_pattern(request.match_info().as_str());
-    let rule = pattern.and_then(|pattern| rule_of(request.method(), &pattern));
+    let rule = pattern.as_ref().and_then(|pattern| rule_of(request.method(), pattern));
     let Some(rule) = rule else {
         // No such page, or no such way to ask for it. Nobody learns more without a rule.
         return Ok(request.error_response(WebError::NotFound));
@@ -145,6 +145,9 @@ pub async fn rules<B: MessageBody + 'static>(
         let answer = to_login(&request);
         return Ok(request.into_response(answer));
     };
+    if let Some(answer) = kept_out(&pattern.unwrap_or_default(), &viewer, &organisations) {
+        return Ok(request.into_response(answer));
+    }
     if !viewer.role.may(permission) {
         let admins = admins(&request, &viewer.organisation.id).await;
         let answer = forbidden(&viewer, permission, &admins, organisations);
@@ -153,6 +156,17 @@ pub async fn rules<B: MessageBody + 'static>(
     request.extensions_mut().insert(viewer);
     request.extensions_mut().insert(Organisations(organisations));
     Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// What somebody gets who may see nothing now, whatever their role: their organisation is suspended, or they have yet to choose
+/// a password of their own.
+fn kept_out(pattern: &str, viewer: &Viewer, organisations: &[Organisation]) -> Option<HttpResponse> {
+    if viewer.organisation.suspended_at.is_some() && pattern != paths::ORGANISATION {
+        return Some(suspended(viewer, organisations));
+    }
+    let has_to_choose = viewer.member.password_given_at.is_some();
+    (has_to_choose && ![paths::ACCOUNT_PASSWORD, paths::ORGANISATION].contains(&pattern))
+        .then(|| see_other(paths::ACCOUNT_PASSWORD))
 }
 
 /// The organisations that the viewer may switch to.
@@ -197,7 +211,9 @@ async fn viewer(
         })
         .await?;
     let Some((member, roles)) = found else { return Ok(None) };
-    let chosen = roles.iter().find(|(organisation, _)| Some(&organisation.id) == wanted.as_ref()).or(roles.first());
+    let chosen = roles.iter().find(|(organisation, _)| Some(&organisation.id) == wanted.as_ref());
+    let open = || roles.iter().find(|(organisation, _)| organisation.suspended_at.is_none());
+    let chosen = chosen.or_else(open).or(roles.first());
     let Some((organisation, role)) = chosen.cloned() else { return Ok(None) };
     // Once an hour is enough to say that a session is in use, and where.
     if session.get::<i64>(session::HOUR).ok().flatten() != Some(hour) {

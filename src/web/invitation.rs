@@ -11,7 +11,7 @@ use super::icons::icon;
 use super::layout::door;
 use super::sign_in::{carried_proof, enter, refusal};
 use super::{paths, session, time, visitor};
-use crate::actions::invitation::{Acceptance, Invited, accept, find};
+use crate::actions::acceptance::{Acceptance, Asked, Invited, accept, find};
 use crate::actions::{ActionError, Context, FieldError};
 use crate::config::Config;
 use crate::domain::ids::MemberId;
@@ -84,9 +84,10 @@ async fn page(
         Some(id) => context.store.read(move |conn| store::member::find(conn, &id)).await?,
         None => None,
     };
-    let own = visitor.as_ref().is_some_and(|visitor| visitor.email == invited.invitation.email);
-    let other = visitor.filter(|_| !own).map(|visitor| visitor.name);
-    let view = AcceptView { token, invited: &invited, own, other: other.as_deref(), name, errors };
+    let signed_in = visitor.as_ref().map(|visitor| &visitor.id);
+    let (asked, is_own) = (invited.asks(signed_in), invited.is_for(signed_in));
+    let other = visitor.filter(|_| !is_own).map(|visitor| visitor.name);
+    let view = AcceptView { token, invited: &invited, asked, other: other.as_deref(), name, errors };
     let title = format!("Join {}", invited.organisation.name);
     let title = if errors.is_empty() { title } else { format!("Error: {title}") };
     Ok(door(&title, view.render(), status))
@@ -95,8 +96,8 @@ async fn page(
 struct AcceptView<'a> {
     token: &'a str,
     invited: &'a Invited,
-    /// Whether the visitor is signed in to the very account that is invited.
-    own: bool,
+    /// What they have to show.
+    asked: Asked,
     /// Whom the visitor is signed in as, if it is somebody else.
     other: Option<&'a str>,
     /// What was typed as their name.
@@ -111,7 +112,10 @@ impl Render for AcceptView<'_> {
             (self.errors.summary())
             p.brand { (icon("wire")) span { "Hirewire" } }
             h1 { "Join " (organisation.name) }
-            p { bdi { (inviter) } " invites you to " (organisation.name) " as " (invitation.role.with_article()) "." }
+            p {
+                @if inviter.is_empty() { "Whoever runs this Hirewire" } @else { bdi { (inviter) } }
+                " invites you to " (organisation.name) " as " (invitation.role.with_article()) "."
+            }
             p.small.soft { (invitation.role.label()) ": " (invitation.role.explanation()) }
             @if let Some(other) = self.other {
                 p.notice.info { "You are logged in as " bdi { (other) } ". Accepting logs you in as " (invitation.email) " instead." }
@@ -127,20 +131,35 @@ impl AcceptView<'_> {
     fn fields(&self) -> Markup {
         let email = &self.invited.invitation.email;
         let error = self.errors.of("password");
-        if self.own {
-            return html! { button.btn.main { "Accept" } };
-        }
         // Password managers file the password under the address that stands with it.
         let account = html! { input type="email" name="email" value=(email) autocomplete="username" hidden; };
-        if self.invited.known.is_some() {
-            let password = TextField { name: "password", label: "Password", hint: "", value: "", error };
-            return html! {
-                p { "You have an account as " strong { (email) } ". Log in with its password to accept." }
-                (password.input(Some("password"), Some("current-password")))
-                button.btn.main { "Log in and accept" }
-                (account)
-            };
-        }
+        let password = |label, hint| TextField { name: "password", label, hint, value: "", error };
+        let (password, filled, says) = match self.asked {
+            Asked::Nothing => return html! { button.btn.main { "Accept" } },
+            Asked::Password => {
+                return html! {
+                    p { "You have an account as " strong { (email) } ". Log in with its password to accept." }
+                    (password("Password", "").input(Some("password"), Some("current-password")))
+                    button.btn.main { "Log in and accept" }
+                    (account)
+                };
+            }
+            Asked::NewPassword if self.invited.takes_over() => (
+                password("Choose a password", "At least 12 characters."),
+                "new-password",
+                "An account with this address is there already, made by somebody who has not shown that the address is theirs. \
+                 By accepting you do: the account is yours, its old password and sessions end.",
+            ),
+            Asked::NewPassword => (password("Choose a password", "At least 12 characters."), "new-password", ""),
+            Asked::AnyPassword => (
+                password(
+                    "Password",
+                    "At least 12 characters. If you log in to Hirewire with this address already, the password that you have.",
+                ),
+                "new-password",
+                "",
+            ),
+        };
         let suggested = self.invited.invitation.name.as_deref().unwrap_or_default();
         let value = if self.name.is_empty() && self.errors.is_empty() { suggested } else { self.name };
         let name = TextField {
@@ -150,12 +169,11 @@ impl AcceptView<'_> {
             value,
             error: self.errors.of("name"),
         };
-        let hint = "At least 12 characters.";
-        let password = TextField { name: "password", label: "Choose a password", hint, value: "", error };
         html! {
             p { "You log in as " strong { (email) } "." }
+            @if !says.is_empty() { p.notice.info { (says) } }
             (name.input(Some("text"), Some("name")))
-            (password.input(Some("password"), Some("new-password")))
+            (password.input(Some("password"), Some(filled)))
             button.btn.main { "Join" }
             (account)
         }

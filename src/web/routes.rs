@@ -93,6 +93,7 @@ pub const ROUTES: &[Route] = &[
     act(paths::ORGANISATION, May(BeMember), Form, || post().to(sign_in::switch_organisation)),
     show(paths::ACCOUNT, May(BeMember), || get().to(account::show)),
     act(paths::ACCOUNT_NAME, May(BeMember), Form, || post().to(account::rename)),
+    show(paths::ACCOUNT_PASSWORD, May(BeMember), || get().to(account::show_password)),
     act(paths::ACCOUNT_PASSWORD, May(BeMember), Form, || post().to(account::change_password)),
     act(paths::ACCOUNT_SESSIONS, May(BeMember), Form, || post().to(account::end_sessions)),
     show(paths::VACANCIES, May(ViewVacancies), || get().to(vacancies::list::show)),

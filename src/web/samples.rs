@@ -38,6 +38,8 @@ pub fn viewer(role: Role) -> Viewer {
         email: "anh@demo.example".into(),
         name: "Nguyễn Thị Ánh".into(),
         created_at: now(),
+        address_proven_at: Some(now()),
+        password_given_at: None,
     };
     Viewer { member, organisation, role, mode: Mode::Live, session: "s".into() }
 }

@@ -115,11 +115,9 @@ impl SessionStore for Sessions {
             web_session::update(conn, &row)
         });
         let updated = updated.await;
-        match updated.map_err(|error| UpdateError::Other(error.into()))? {
-            true => Ok(key),
-            // It ended while the page was made: it is not brought back.
-            false => Err(UpdateError::Other(anyhow::anyhow!("the session has ended"))),
-        }
+        // One that ended while the page was made is not brought back, and that is no fault: the next request has none.
+        updated.map_err(|error| UpdateError::Other(error.into()))?;
+        Ok(key)
     }
 
     async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::child::{Child, Signal, bound};
 use super::{Console, PASSWORD, Usage, client, eventually, free_address};
@@ -124,6 +124,14 @@ impl Installation {
         let child = Child::start_with_input(&name, command, &self.folder, std::fs::File::open(password)?.into())?;
         child.finished(DEADLINE).await?;
         Ok(())
+    }
+
+    /// Invites somebody who has an account into another organisation; the address of the link that is printed for them.
+    pub async fn invite_member(&self, organisation: &str, email: &str, role: &str) -> Result<String> {
+        let arguments = ["member", "create", "--organisation", organisation, "--email", email, "--name", email];
+        let printed = self.run(&[&arguments[..], &["--role", role]].concat()).await?;
+        let link = printed.lines().find_map(|line| line.strip_prefix("invitation: "));
+        Ok(link.with_context(|| format!("no link in {printed}"))?.to_owned())
     }
 
     /// An admin of a new organisation, signed in at a server that serves this installation.

@@ -90,4 +90,9 @@ async fn member_create_says_what_it_waits_for_on_a_silent_pipe() {
     // With nothing to read it makes one.
     let made = installation.run(&arguments).await.expect("a member");
     assert!(made.contains("password: "), "{made}");
+    // The same address elsewhere: it has an account, so its holder is invited, and no password is printed that is none.
+    let second = installation.create_organisation("Nguyễn & Co").await.expect("another");
+    let arguments = [&arguments[..arguments.len() - 1], &[second.as_str()]].concat();
+    let invited = installation.run(&arguments).await.expect("an invitation");
+    assert!(invited.contains("/invitations/") && !invited.contains("password"), "{invited}");
 }

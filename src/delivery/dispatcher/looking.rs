@@ -78,7 +78,7 @@ impl Dispatcher {
                     queue.doubt_all(now);
                     self.needs_scan.store(true, Ordering::Release);
                 }
-                // Suspension, keys and defaults: what is owed stays as it is.
+                // Keys and defaults: what is owed stays as it is. What a suspension holds or lets go is named by its webhooks.
                 Change::Organisation(_) => {}
                 Change::Hook(_, hook) => {
                     queue.doubt(hook, now);

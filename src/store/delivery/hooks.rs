@@ -59,7 +59,7 @@ struct OutOfPlace {
 }
 
 /// Hooks for which something is open that their state does not allow, and that state: held though the hook is active, due
-/// though it is paused, owed though it is disabled or deleted. Each is the trace of a moment in which two things happened at
+/// though it or its organisation is paused, owed though it is disabled or deleted. Each is the trace of a moment in which two things happened at
 /// once, or of an act that a crash has cut off.
 pub fn out_of_place(conn: &mut Conn) -> Result<Vec<(HookId, HookState)>> {
     // The two ways of saying "this holder's", so that each is a look-up in the index.
@@ -73,7 +73,9 @@ pub fn out_of_place(conn: &mut Conn) -> Result<Vec<(HookId, HookState)>> {
     let (held, due, sent) = (any("d.due_at IS NULL"), any("d.due_at >= 0 AND NOT d.probe"), any("NOT d.probe"));
     let found: Vec<OutOfPlace> = diesel::sql_query(format!(
         "WITH RECURSIVE {HOLDERS} \
-        SELECT DISTINCT p.hook_id, h.state FROM holders p JOIN hooks h ON h.id = p.hook_id \
+        SELECT DISTINCT p.hook_id, h.state FROM holders p JOIN \
+            (SELECT h.id, CASE WHEN h.state = 'active' AND o.suspended_at IS NOT NULL THEN 'paused' ELSE h.state END AS state \
+            FROM hooks h JOIN organisations o ON o.id = h.organisation_id) h ON h.id = p.hook_id \
         WHERE p.hook_id IS NOT NULL AND ((h.state = 'active' AND {held}) OR (h.state = 'paused' AND {due}) \
             OR (h.state = 'disabled' AND {sent}) OR h.state = 'deleted')"
     ))

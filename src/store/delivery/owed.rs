@@ -54,20 +54,21 @@ pub fn cancel_tests_chunk(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) ->
 
 /// Holds what is owed to a hook that is paused, [`CHUNK`] deliveries at most; how many, `None` when it is not paused. The hook
 /// stays as it is until the transaction ends, or what is held after somebody has resumed it would be held for ever. Tests go
-/// on: they are sent to a paused hook, too.
+/// on: they are sent to a paused hook, too, unless its organisation is suspended.
 pub fn hold_chunk(conn: &mut Conn, id: &HookId) -> Result<Option<usize>> {
-    if hook::current_state(conn, id)? != Some(HookState::Paused) {
+    if hook::sending_state(conn, id)? != Some(HookState::Paused) {
         return Ok(None);
     }
+    let which = if hook::is_suspended(conn, id)? { "due_at >= 0" } else { "due_at >= 0 AND NOT probe" };
     // Where nothing is due the index ends, so that what is held already is stepped over. No time is before this one.
-    let ids = of_each_holder(conn, id, "due_at >= 0 AND NOT probe")?;
+    let ids = of_each_holder(conn, id, which)?;
     let these = open_deliveries::table.filter(open_deliveries::delivery_id.eq_any(ids));
     Ok(Some(diesel::update(these).set(open_deliveries::due_at.eq(None::<i64>)).execute(conn)?))
 }
 
 /// Makes due now what was held for a hook that is active, [`CHUNK`] deliveries at most; how many, `None` when it is not active.
 pub fn release_chunk(conn: &mut Conn, id: &HookId, now: DateTime<Utc>) -> Result<Option<usize>> {
-    if hook::current_state(conn, id)? != Some(HookState::Active) {
+    if hook::sending_state(conn, id)? != Some(HookState::Active) {
         return Ok(None);
     }
     let ids = of_each_holder(conn, id, "due_at IS NULL")?;

@@ -88,6 +88,8 @@ pub fn viewer(role: Role) -> Viewer {
             email: "maeve@acme.example".into(),
             name: "Maeve O'Brien".into(),
             created_at: sent(),
+            address_proven_at: Some(sent()),
+            password_given_at: None,
         },
         organisation: Organisation {
             id: id::<OrganisationId>("org"),

@@ -36,7 +36,8 @@ pub async fn submit(
         role: fields.one("role").to_owned(),
         token: fields.one("token").to_owned(),
     };
-    match invitation::invite(&context, &viewer, typed.clone(), link(&request, &config)).await {
+    let link = link(&request, &context, &config)?;
+    match invitation::invite(&context, &viewer, typed.clone(), link).await {
         Ok(id) => Ok(see_other(paths::invitation_reveal(id))),
         Err(ActionError::Invalid(errors)) => {
             let form = Form { typed: &typed, errors: Errors(errors), by_mail: context.mailer.is_some() };
@@ -56,16 +57,28 @@ pub async fn renew(
     fields: Fields,
 ) -> Result<HttpResponse, WebError> {
     let id: InvitationId = id.parse().map_err(|_| WebError::NotFound)?;
-    let link = link(&request, &config);
+    let link = link(&request, &context, &config)?;
     let renewed = invitation::renew(&context, &viewer, id, fields.one("token"), link).await?;
     Ok(see_other(paths::invitation_reveal(renewed)))
 }
 
-/// Makes the address that a token opens, where this visitor reaches the console.
-fn link(request: &HttpRequest, config: &Config) -> impl Fn(&str) -> String + Send + use<> {
-    let base = visitor::base(request, config);
-    move |token| format!("{base}{}", paths::invitation(token))
+/// Makes the address that a token opens. One that is shown leads where this visitor reaches the console; one that is mailed
+/// where the operator says, because a visitor may write any host into a request, and the token would go there.
+fn link(
+    request: &HttpRequest,
+    context: &Context,
+    config: &Config,
+) -> Result<impl Fn(&str) -> String + Send + use<>, WebError> {
+    let base = match context.mailer {
+        None => visitor::base(request, config),
+        Some(_) => config.console_address().ok_or_else(|| WebError::Refused(NO_ADDRESS.into()))?,
+    };
+    Ok(move |token: &str| format!("{base}{}", paths::invitation(token)))
 }
+
+/// Why nothing is mailed by a console that does not know where it is reached.
+const NO_ADDRESS: &str = "Hirewire does not know under which address it is reached, so it mails no links. Whoever runs it has to \
+                          set HIREWIRE_PUBLIC_URL.";
 
 fn page<'a>(viewer: &'a Viewer, organisations: Organisations, form: Form<'_>) -> Page<'a> {
     Page { organisations: organisations.0, ..Page::new("Invite a member", Nav::Members, viewer, form.render()) }
@@ -88,7 +101,7 @@ impl Render for Form<'_> {
     fn render(&self) -> Markup {
         let crumbs = crumbs();
         let lede = if self.by_mail {
-            "They get a link by e-mail, and you see it once. It works once, for seven days."
+            "They get a link by e-mail. It works once, for seven days, and shows that the address is theirs: so nobody else sees it."
         } else {
             "You get a link to hand to them, shown once. It works once, for seven days."
         };

@@ -151,7 +151,7 @@ fn mail(mail: Option<Mail>) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::domain::ids::{InvitationId, MemberId};
-    use crate::domain::invitation::LIFE;
+    use crate::domain::invitation::{Channel, LIFE};
     use crate::domain::member::Member;
     use crate::domain::role::Role;
     use crate::web::samples;
@@ -161,8 +161,12 @@ mod tests {
         let viewer = samples::viewer(Role::Admin);
         let now = samples::now();
         let name = "Nguyễn Thị Ánh <b>";
-        let member =
-            Member { id: MemberId::new(now), email: "anh@team.example".into(), name: name.into(), created_at: now };
+        let member = Member {
+            id: MemberId::new(now),
+            email: "anh@team.example".into(),
+            name: name.into(),
+            ..viewer.member.clone()
+        };
         let members = [
             Membership { member, role: Role::Recruiter, since: now, last_seen_at: None },
             Membership { member: viewer.member.clone(), role: Role::Admin, since: now, last_seen_at: Some(now) },
@@ -179,6 +183,7 @@ mod tests {
             expires_at: now + LIFE,
             ended: None,
             ended_at: None,
+            channel: Channel::Mail,
         };
         let render = |invitations: &[Invitation], now| {
             MembersView { members: &members, invitations, viewer: &viewer, now }.render().into_string()

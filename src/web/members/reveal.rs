@@ -1,4 +1,5 @@
-//! An invitation's link, shown once: a reload, Back or a second visit shows that it was.
+//! What became of an invitation. A link that goes by e-mail is not shown; one to hand over is shown once: a reload, Back or a
+//! second visit shows that it was.
 
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
@@ -11,9 +12,9 @@ use super::super::{paths, time};
 use super::{crumbs, find_invitation};
 use crate::actions::reveal::{Revealed, take};
 use crate::actions::{Context, Viewer};
-use crate::domain::invitation::{Invitation, Mail};
+use crate::domain::invitation::{Channel, Invitation, Mail};
 
-/// Shows the link, once.
+/// Shows the link, once, or that it was mailed.
 pub async fn show(
     context: web::Data<Context>,
     viewer: Viewer,
@@ -35,7 +36,13 @@ struct RevealView<'a> {
 
 impl RevealView<'_> {
     fn title(&self) -> &'static str {
-        if self.revealed.is_empty() { "Shown once already" } else { "Hand over this link" }
+        match (self.invitation.mail, self.revealed.is_empty()) {
+            (Some(Mail::Sent), true) => "The invitation is sent",
+            (Some(Mail::Sending), true) => "The invitation is on its way",
+            (Some(Mail::Failed), true) => "The invitation was not sent",
+            (None, true) => "Shown once already",
+            (_, false) => "Hand over this link",
+        }
     }
 
     fn mail(&self) -> Markup {
@@ -44,10 +51,10 @@ impl RevealView<'_> {
             @match self.invitation.mail {
                 None => {},
                 Some(Mail::Sending) => p.notice.info { "The e-mail to " (to) " is on its way to the mail server." },
-                Some(Mail::Sent) => p.notice.ok { "The link was sent to " (to) " by e-mail as well." },
+                Some(Mail::Sent) => p.notice.ok { "The link was sent to " (to) " by e-mail." },
                 Some(Mail::Failed) => div.notice.warn {
                     h2 { "The e-mail could not be sent" }
-                    p { "The mail server did not take it. The invitation stands all the same: hand the link to " (to) " yourself. What the server said is in the log for the operator." }
+                    p { "The mail server did not take it, so " (to) " has no link yet. " strong { "New link" } " in the list of members sends another. What the server said is in the log for the operator." }
                 },
             }
         }
@@ -60,14 +67,18 @@ impl Render for RevealView<'_> {
         let zone = self.viewer.organisation.time_zone;
         html! {
             (Head::new(&crumbs, html! { (self.title()) }))
-            @if self.revealed.is_empty() {
+            @if self.invitation.channel == Channel::Mail {
+                p.says { "Whoever opens the link becomes " (self.invitation.role.with_article()) " as " (self.invitation.email) ". It is shown to nobody else: so it shows that the address is theirs." }
+                div.form {
+                    (self.mail())
+                    p { "It ends " (time::long(self.invitation.expires_at, zone)) "." }
+                }
+            } @else if self.revealed.is_empty() {
                 p.says { "This link has been shown. Hirewire keeps only a hash of it." }
-                (self.mail())
                 p { "Is it lost? " strong { "New link" } " in the list of members makes another, and the lost one ends." }
             } @else {
                 p.says { "Whoever opens it becomes " (self.invitation.role.with_article()) " as " (self.invitation.email) ". This page shows it once." }
                 div.form {
-                    (self.mail())
                     @for value in self.revealed { (once("Invitation", "works once", &value.value)) }
                     p { "It ends " (time::long(self.invitation.expires_at, zone)) ". Send it to nobody else." }
                 }

@@ -8,13 +8,14 @@ use reqwest::Method;
 use crate::process::{Console, Seen};
 
 /// GET routes that are no pages of their own, and why.
-const NO_PAGES: [(&str, &str); 7] = [
+const NO_PAGES: [(&str, &str); 8] = [
     ("/assets/{name}", "what pages are made of"),
     ("/login", "leads home whoever is signed in; looked at before"),
     ("/settings/webhooks/{id}/reveal", "shows something once; looked at when a hook is made"),
     ("/developers/api-keys/{id}/reveal", "shows something once; looked at when a key is made"),
     ("/settings/invitations/{id}/reveal", "shows something once; looked at when somebody is invited"),
     ("/invitations/{token}", "opened by whoever is invited; looked at then"),
+    ("/account/password", "for those alone whose password was printed; others have it on the page of their account"),
     ("/setup/{token}", "there only before there is anybody; looked at in the story of the first run"),
 ];
 

@@ -50,7 +50,13 @@ async fn first_run(seat: Seat) {
 
     // Whoever belongs to two organisations goes from one to the other.
     let second = installation.create_organisation("Nguyễn & Co").await.expect("another organisation");
-    installation.create_member(&second, "siobhan@mail.example", "support").await.expect("a second membership");
+    let link = installation.invite_member(&second, "siobhan@mail.example", "support").await.expect("an invitation");
+    browser.open(&link).await;
+    browser.press("Accept").await;
+    browser.open(&format!("{}/account", server.url())).await;
+    says(&browser, &["You are a Support member of Nguyễn & Co."]).await;
+    browser.click("//header//summary[contains(., 'Nguyễn & Co')]").await;
+    browser.press("Müller & Söhne").await;
     browser.open(server.url()).await;
     browser.click("//header//summary[contains(., 'Söhne')]").await;
     browser.press("Nguyễn & Co").await;

@@ -28,7 +28,7 @@ async fn membership(seat: Seat) {
     guest.open(&link).await;
     assert_eq!(heading(&guest).await, "Join Acme Hiring");
     assert_eq!(guest.value("Your name").await, NAME, "what the admin calls them is suggested");
-    guest.fill("Choose a password", FIRST_PASSWORD).await;
+    guest.fill("Password", FIRST_PASSWORD).await;
     guest.press("Join").await;
     assert_eq!(guest.path().await, "/");
     guest.open(&demo.page("/settings/members")).await;

@@ -20,5 +20,6 @@ mod replacing;
 mod rotation;
 mod routing;
 mod running;
+mod suspension;
 mod sweeping;
 mod unreadable;

@@ -126,6 +126,8 @@ async fn sessions_end_and_are_not_brought_back(app: TestApp) {
             email: format!("{name}@team.example"),
             name: name.into(),
             created_at: now,
+            address_proven_at: None,
+            password_given_at: None,
         };
         let (ada, bob) = (member("ada"), member("bob"));
         store::member::insert(conn, &ada, "hash")?;

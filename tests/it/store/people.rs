@@ -54,6 +54,8 @@ async fn members_are_found_by_their_address_and_listed_by_role(app: TestApp) {
             email: format!("{}@team.example", name.to_lowercase()),
             name: name.to_owned(),
             created_at: now,
+            address_proven_at: None,
+            password_given_at: Some(now),
         };
         let (ada, bob, cleo) = (member("Ada"), member("Bob"), member("Cleo"));
         for (one, hash) in [(&cleo, "hash c"), (&bob, "hash b"), (&ada, "hash a")] {
@@ -65,7 +67,7 @@ async fn members_are_found_by_their_address_and_listed_by_role(app: TestApp) {
             (&bob, &first, Role::Support),
             (&bob, &second, Role::Admin),
         ] {
-            store::member::join(conn, one, &organisation.id, role)?;
+            store::member::join(conn, &one.id, &organisation.id, role, now)?;
         }
         assert_eq!(store::member::find(conn, &ada.id)?, Some(ada.clone()));
         assert_eq!(store::member::find_by_email(conn, "bob@team.example")?, Some((bob.clone(), "hash b".into())));
@@ -76,15 +78,26 @@ async fn members_are_found_by_their_address_and_listed_by_role(app: TestApp) {
         assert_eq!(store::member::organisations_of(conn, &bob.id)?, both);
         let names = store::member::names(conn, &[ada.id.to_string(), bob.id.to_string(), "mem_gone".into()])?;
         assert_eq!((names.len(), names[ada.id.as_str()].as_str()), (2, "Ada"));
-        assert!(store::member::set_password(conn, &ada.id, "another hash")?);
-        assert_eq!(store::member::find_by_email(conn, &ada.email)?.expect("there").1, "another hash");
-        assert!(!store::member::set_password(conn, &MemberId::new(now), "hash")?);
+        assert!(store::member::set_password(conn, &ada.id, "another hash", None)?);
+        let (found, hash) = store::member::find_by_email(conn, &ada.email)?.expect("there");
+        assert_eq!((hash.as_str(), found.password_given_at), ("another hash", None));
+        assert!(!store::member::set_password(conn, &MemberId::new(now), "hash", None)?);
+        assert!(store::member::prove_address(conn, &ada.id, now)?, "nobody had shown that before");
+        let later = now + chrono::TimeDelta::days(1);
+        assert!(!store::member::prove_address(conn, &ada.id, later)?, "it stays as it was shown first");
+        assert_eq!(store::member::find(conn, &ada.id)?.expect("there").address_proven_at, Some(now));
         Ok::<_, StoreError>(())
     })
     .await;
     let again = app.context.store.write(move |conn| {
-        let twin =
-            Member { id: MemberId::new(now), email: "ada@team.example".into(), name: "Twin".into(), created_at: now };
+        let twin = Member {
+            id: MemberId::new(now),
+            email: "ada@team.example".into(),
+            name: "Twin".into(),
+            created_at: now,
+            address_proven_at: None,
+            password_given_at: None,
+        };
         store::member::insert(conn, &twin, "hash")
     });
     assert!(again.await.expect_err("one address, one member").is_duplicate());

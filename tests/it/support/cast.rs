@@ -6,7 +6,7 @@ use hirewire::actions::api_key::NewApiKey;
 use hirewire::actions::hook::NewHook;
 use hirewire::actions::interview::own_hook::OwnHookForm;
 use hirewire::actions::interview::{self, InterviewForm};
-use hirewire::actions::organisation::NewMember;
+use hirewire::actions::organisation::{Created, NewMember};
 use hirewire::actions::vacancy::NewVacancy;
 use hirewire::actions::{self, Viewer};
 use hirewire::domain::api_key::ApiKey;
@@ -71,8 +71,10 @@ impl TestApp {
             name: format!("Member {number}"),
             role,
             password: Plain::new(PASSWORD.into()),
+            is_printed: false,
         };
-        let id = actions::organisation::create_member(&self.context, new).await.expect("a member");
+        let created = actions::organisation::create_member(&self.context, new).await.expect("a member");
+        let Created::Member(id) = created else { panic!("the address is fresh") };
         let organisation = organisation.clone();
         let (member, organisation) = self
             .read(move |conn| {
@@ -81,6 +83,12 @@ impl TestApp {
             })
             .await;
         Viewer { member, organisation, role, mode: Mode::Live, session: format!("session {number}") }
+    }
+
+    /// Gives a member a place in another organisation as well, as if they had accepted an invitation.
+    pub async fn joins(&self, viewer: &Viewer, organisation: &OrganisationId, role: Role) {
+        let (member, organisation, now) = (viewer.member.id.clone(), organisation.clone(), self.now());
+        self.write(move |conn| store::member::join(conn, &member, &organisation, role, now)).await;
     }
 
     /// A hook as a form asks for it; unsigned, for every event, with the policy *Quick* unless the form says otherwise.

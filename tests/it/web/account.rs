@@ -1,8 +1,6 @@
 //! One's own account: name, password, sessions, organisations.
 
-use hirewire::actions;
 use hirewire::domain::role::Role;
-use hirewire::domain::secret::Plain;
 
 use crate::support::{Browser, PASSWORD, Page, TestApp};
 
@@ -152,14 +150,7 @@ async fn nobody_ends_another_members_sessions(app: TestApp) {
 async fn a_member_of_several_organisations_finds_them_on_every_page(app: TestApp) {
     let (ours, theirs) = (app.an_organisation().await, app.an_organisation().await);
     let member = app.a_member(&ours.id, Role::Recruiter).await;
-    let new = actions::organisation::NewMember {
-        organisation: theirs.id.clone(),
-        email: member.member.email.clone(),
-        name: member.member.name.clone(),
-        role: Role::Recruiter,
-        password: Plain::new(PASSWORD.into()),
-    };
-    actions::organisation::create_member(&app.context, new).await.expect("a member of both");
+    app.joins(&member, &theirs.id, Role::Recruiter).await;
     let mut browser = app.browser().logged_in(&member.member.email).await;
     for path in ["/", "/vacancies", "/vacancies/new", "/exports", "/developers/logs", "/account", "/settings/members"] {
         let page = browser.get(path).await;

@@ -3,10 +3,9 @@
 use hirewire::actions::{self, Viewer};
 use hirewire::domain::ids::OrganisationId;
 use hirewire::domain::role::Role;
-use hirewire::domain::secret::Plain;
 use hirewire::store;
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::TestApp;
 
 on_both_databases!(
     a_new_role_counts_from_the_next_page_on,
@@ -22,17 +21,6 @@ async fn admins_of(app: &TestApp, organisation: &OrganisationId) -> Vec<String> 
     let organisation = organisation.clone();
     let admins = app.read(move |conn| store::member::with_role(conn, &organisation, Role::Admin)).await;
     admins.into_iter().map(|admin| admin.name).collect()
-}
-
-async fn joins(app: &TestApp, viewer: &Viewer, organisation: &OrganisationId, role: Role) {
-    let new = actions::organisation::NewMember {
-        organisation: organisation.clone(),
-        email: viewer.member.email.clone(),
-        name: viewer.member.name.clone(),
-        role,
-        password: Plain::new(PASSWORD.into()),
-    };
-    actions::organisation::create_member(&app.context, new).await.expect("a member of both");
 }
 
 async fn a_new_role_counts_from_the_next_page_on(app: TestApp) {
@@ -84,7 +72,7 @@ async fn a_member_who_is_removed_is_out_at_once_and_their_traces_stay(app: TestA
 async fn a_member_who_is_removed_stays_in_their_other_organisation(app: TestApp) {
     let (ours, theirs) = (app.an_organisation().await, app.an_organisation().await);
     let member = app.a_member(&ours.id, Role::Recruiter).await;
-    joins(&app, &member, &theirs.id, Role::Support).await;
+    app.joins(&member, &theirs.id, Role::Support).await;
     let mut members = app.browser().logged_in(&member.member.email).await;
     members.post("/organisation", &[("organisation", ours.id.as_str())]).await;
     assert_eq!(members.get("/vacancies/new").await.status, 200, "a recruiter of ours");
@@ -158,7 +146,7 @@ async fn an_admin_may_step_back_while_another_one_stays(app: TestApp) {
 async fn the_list_says_who_was_seen_when_in_this_organisation(app: TestApp) {
     let (ours, theirs) = (app.an_organisation().await, app.an_organisation().await);
     let member = app.a_member(&ours.id, Role::Recruiter).await;
-    joins(&app, &member, &theirs.id, Role::Support).await;
+    app.joins(&member, &theirs.id, Role::Support).await;
     let seen = async |organisation: &OrganisationId| {
         let (organisation, id) = (organisation.clone(), member.member.id.clone());
         let found = app.read(move |conn| store::member::find_in(conn, &organisation, &id)).await;

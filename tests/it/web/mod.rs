@@ -15,6 +15,7 @@ mod logs;
 mod mail;
 mod members;
 mod nul;
+mod proven;
 mod replacement;
 mod rotation;
 mod send_test;

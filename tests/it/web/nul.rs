@@ -24,6 +24,9 @@ async fn a_nul_in_a_query_or_a_form_breaks_nothing(app: TestApp) {
     let made = [("title", "An eng\0ineer"), ("token", &format!("{}\0", token()))];
     let page = browser.post("/vacancies/new", &made).await;
     assert_eq!(page.status, 303, "{}", page.body);
+    let fields = [("name", "HRIS"), ("url", "good.exa\0mple-bank.com"), ("token", &token())];
+    let page = browser.post("/settings/webhooks/new", &fields).await;
+    assert_eq!(page.status, 422, "an address with a NUL is another address without it: {}", page.body);
     let (_, key) = app.an_api_key(&admin, Mode::Live).await;
     let page = app.partner(&key).report("job.created", serde_json::json!({"a\0": "b\0"})).await;
     assert!(page.status < 500, "{}", page.body);

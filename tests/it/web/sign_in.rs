@@ -16,6 +16,7 @@ on_both_databases!(
     login_leads_back_to_the_page_that_was_asked_for_and_never_elsewhere,
     a_session_ends_by_itself_when_it_is_not_used,
     a_member_who_belongs_to_no_organisation_any_more_is_not_let_in,
+    a_session_that_ends_while_other_requests_change_it_is_no_fault,
     the_switches_change_mode_and_organisation_of_this_session_alone,
     sign_ins_are_audited_without_the_password,
 );
@@ -59,7 +60,7 @@ async fn a_new_password_ends_every_session_and_the_old_one_opens_nothing(app: Te
     let mut two = app.browser().logged_in(&admin.member.email).await;
     let mut bystander = app.browser().logged_in(&other.member.email).await;
     let new = Plain::new("a brand new password".into());
-    actions::organisation::reset_password(&app.context, &admin.member.email, &new).await.expect("it is set");
+    actions::organisation::reset_password(&app.context, &admin.member.email, &new, false).await.expect("it is set");
     assert!(one.get("/vacancies").await.leads_to_login());
     assert!(two.get("/vacancies").await.leads_to_login());
     assert!(bystander.is_signed_in().await);
@@ -183,20 +184,38 @@ async fn a_member_who_belongs_to_no_organisation_any_more_is_not_let_in(app: Tes
     assert!(!browser.is_signed_in().await);
 }
 
+async fn a_session_that_ends_while_other_requests_change_it_is_no_fault(app: TestApp) {
+    let admin = app.an_admin().await;
+    for _ in 0..5 {
+        let browser = app.browser().logged_in(&admin.member.email).await;
+        let cookie = browser.session_cookie().expect("a session").to_owned();
+        let asked = (0..12).map(|number| {
+            let mut tab = app.browser();
+            tab.set_session_cookie(&cookie);
+            async move {
+                let mode = if number % 2 == 0 { "test" } else { "live" };
+                match number {
+                    5 => tab.post("/logout", &[]).await,
+                    _ => tab.post("/mode", &[("mode", mode), ("back", "/vacancies")]).await,
+                }
+            }
+        });
+        for page in futures_util::future::join_all(asked).await {
+            assert_eq!(page.status, 303, "{}", page.body);
+        }
+        let mut tab = app.browser();
+        tab.set_session_cookie(&cookie);
+        assert!(tab.get("/vacancies").await.leads_to_login(), "it is not brought back");
+    }
+}
+
 async fn the_switches_change_mode_and_organisation_of_this_session_alone(app: TestApp) {
     let first = app.an_organisation().await;
     // Members are shown their oldest organisation first.
     app.advance_ms(1);
     let (second, foreign) = (app.an_organisation().await, app.an_organisation().await);
     let member = &first.admin.member;
-    let new = actions::organisation::NewMember {
-        organisation: second.id.clone(),
-        email: member.email.clone(),
-        name: member.name.clone(),
-        role: Role::Support,
-        password: Plain::new(PASSWORD.into()),
-    };
-    actions::organisation::create_member(&app.context, new).await.expect("a member of both");
+    app.joins(&first.admin, &second.id, Role::Support).await;
     let mut browser = app.browser().logged_in(&member.email).await;
     let mut elsewhere = app.browser().logged_in(&member.email).await;
     // What only an admin may do tells in which of the two they are: admin of the first, support in the second.

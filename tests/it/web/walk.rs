@@ -9,7 +9,7 @@ use std::path::Path;
 use hirewire::actions::export::{self, Confirmed};
 use hirewire::actions::{self, Viewer};
 use hirewire::domain::ids::{ImportId, InvitationId, MemberId, OrganisationId};
-use hirewire::domain::invitation::{Invitation, LIFE};
+use hirewire::domain::invitation::{Channel, Invitation, LIFE};
 use hirewire::domain::member::Member;
 use hirewire::domain::mode::Mode;
 use hirewire::domain::role::Role;
@@ -167,7 +167,7 @@ async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Recei
         .write(move |conn| {
             store::import::insert(conn, &written)?;
             store::member::insert(conn, &joining, "a hash")?;
-            store::member::join(conn, &joining, &organisation, Role::Recruiter)?;
+            store::member::join(conn, &joining.id, &organisation, Role::Recruiter, joining.created_at)?;
             store::invitation::insert(conn, &invited, invited.id.as_str())?;
             let view = store::export::find(conn, &organisation, &wanted)?.expect("just confirmed");
             Ok::<_, StoreError>((view.delivery.id, view.export.event_id))
@@ -205,8 +205,9 @@ fn people(app: &TestApp, admin: &Viewer) -> (Member, Invitation) {
         expires_at: now + LIFE,
         ended: None,
         ended_at: None,
+        channel: Channel::Shown,
     };
-    (Member { id, email, name: "O'Brien <b>".into(), created_at: now }, invitation)
+    (Member { id, email, name: "O'Brien <b>".into(), ..admin.member.clone() }, invitation)
 }
 
 async fn nobody_gets_anywhere_without_logging_in(app: TestApp) {
