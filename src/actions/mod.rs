@@ -66,6 +66,8 @@ pub struct Context {
     pub max_hooks: usize,
     /// Who tried to sign in too often.
     pub throttle: Arc<sign_in::Throttle>,
+    /// Whose turn it is to have a file read.
+    pub imports: Arc<import::turns::Turns>,
     /// Who sends e-mail; `None` when no mail server is configured.
     pub mailer: Option<Arc<mail::Mailer>>,
 }

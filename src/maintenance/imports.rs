@@ -1,4 +1,4 @@
-//! Drops the files of imports that were never finished.
+//! Drops the files of imports that were never finished, and what was left out of those that were.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::Chore;
 use crate::actions::Context;
 use crate::store::{self, StoreError};
 
-/// How long an unfinished import keeps its file.
+/// How long an unfinished import keeps its file, and a finished one what was left out of it.
 const FILE_MEMORY: TimeDelta = TimeDelta::hours(24);
 
 /// See the module's docs.

@@ -242,6 +242,7 @@ pub async fn context(config: &Config, clock: Arc<dyn Clock>, lock: Option<&FileL
         passwords,
         max_hooks: config.max_hooks,
         throttle,
+        imports: Arc::default(),
         mailer,
     })
 }

@@ -35,7 +35,7 @@ pub struct Import {
     pub member_id: MemberId,
     /// What the file was called.
     pub file_name: String,
-    /// The file; `None` once it has been read in.
+    /// The file; once it has been read in, what was left out of it, for a day.
     pub content: Option<Vec<u8>>,
     /// What came of it, a JSON document; `None` until then.
     pub report: Option<String>,
@@ -86,22 +86,27 @@ pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &ImportId) -> Re
 /// Takes an open import to read it in: its file goes. Whether it was still open; whoever asks second waits for the
 /// first to commit and is told no.
 pub fn take(conn: &mut Conn, id: &ImportId) -> Result<bool> {
-    let changed = diesel::update(imports::table.find(id.as_str()).filter(imports::content.is_not_null()))
-        .set(imports::content.eq(None::<Vec<u8>>))
-        .execute(conn)?;
+    let changed = diesel::update(
+        imports::table.find(id.as_str()).filter(imports::content.is_not_null().and(imports::report.is_null())),
+    )
+    .set(imports::content.eq(None::<Vec<u8>>))
+    .execute(conn)?;
     Ok(changed == 1)
 }
 
-/// Ends an import: its file goes, its report stays. Whether it was still open.
-pub fn finish(conn: &mut Conn, id: &ImportId, report: &str) -> Result<bool> {
+/// Ends an import: its file goes, its report stays, and so does for a while what was left out. Whether it was still open.
+pub fn finish(conn: &mut Conn, id: &ImportId, report: &str, left_out: Option<Vec<u8>>) -> Result<bool> {
     let changed = diesel::update(imports::table.find(id.as_str()).filter(imports::report.is_null()))
-        .set((imports::content.eq(None::<Vec<u8>>), imports::report.eq(report)))
+        .set((imports::content.eq(left_out), imports::report.eq(report)))
         .execute(conn)?;
     Ok(changed == 1)
 }
 
-/// Drops the files of imports nobody finished. How many there were.
+/// Drops the imports nobody finished, and what was left out of the others. How many nobody finished.
 pub fn drop_abandoned(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    let corrected = imports::report.is_not_null().and(imports::content.is_not_null());
+    let corrected = corrected.and(imports::created_at.lt(micros(before)));
+    diesel::update(imports::table.filter(corrected)).set(imports::content.eq(None::<Vec<u8>>)).execute(conn)?;
     let abandoned = imports::report.is_null().and(imports::created_at.lt(micros(before)));
     Ok(diesel::delete(imports::table.filter(abandoned)).execute(conn)?)
 }

@@ -42,6 +42,11 @@ pub fn vacancy_import(id: impl Display) -> String {
     format!("/vacancies/{id}/import")
 }
 
+/// What was left out of an import, as a file.
+pub fn left_out(vacancy: impl Display, import: impl Display) -> String {
+    format!("/vacancies/{vacancy}/import/{import}/left-out")
+}
+
 /// One import: the mapping of its columns, then what came of it.
 pub fn import(vacancy: impl Display, import: impl Display) -> String {
     format!("/vacancies/{vacancy}/import/{import}")

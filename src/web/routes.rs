@@ -104,6 +104,7 @@ pub const ROUTES: &[Route] = &[
     act("/vacancies/{id}/import", May(ManageVacancies), Upload, || post().to(vacancies::import::upload)),
     show("/vacancies/{id}/import/{import}", May(ManageVacancies), || get().to(vacancies::import::mapping)),
     act("/vacancies/{id}/import/{import}", May(ManageVacancies), Form, || post().to(vacancies::import::confirm)),
+    show("/vacancies/{id}/import/{import}/left-out", May(ManageVacancies), || get().to(vacancies::import::left_out)),
     show("/vacancies/{id}/export", May(Export), || get().to(exports::confirm::show)),
     act("/vacancies/{id}/export", May(Export), Selection, || post().to(exports::confirm::submit)),
     show(paths::INTERVIEWS, May(ViewInterviews), || get().to(interviews::list::show)),

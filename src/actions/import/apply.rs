@@ -8,7 +8,7 @@ use super::reading::lines;
 use super::{MOST_PROBLEMS, Report, Told};
 use crate::domain::candidate::{Application, Candidate};
 use crate::domain::ids::{ApplicationId, CandidateId};
-use crate::domain::import::{Draft, Problem, Rows};
+use crate::domain::import::{Draft, Problem, Remarks, Rows};
 use crate::domain::vacancy::Vacancy;
 use crate::store::{self, Conn, StoreError};
 
@@ -24,8 +24,14 @@ enum Done {
     Unchanged,
 }
 
-/// Writes the drafts as applicants of the vacancy; part of the caller's transaction.
-pub(super) fn apply(conn: &mut Conn, vacancy: &Vacancy, rows: Rows, now: DateTime<Utc>) -> Result<Report, StoreError> {
+/// Writes the drafts as applicants of the vacancy; part of the caller's transaction. What was left out is told in the
+/// report, and by line for the file to correct.
+pub(super) fn apply(
+    conn: &mut Conn,
+    vacancy: &Vacancy,
+    rows: Rows,
+    now: DateTime<Utc>,
+) -> Result<(Report, Remarks), StoreError> {
     let mut report = Report { notes: rows.notes, ..Report::default() };
     let mut problems = rows.problems;
     let mut taken: HashMap<CandidateId, u64> = HashMap::new();
@@ -37,13 +43,13 @@ pub(super) fn apply(conn: &mut Conn, vacancy: &Vacancy, rows: Rows, now: DateTim
         let known = match find(conn, vacancy, &draft)? {
             Ok(known) => known,
             Err(message) => {
-                problems.push(Problem { line: draft.line, column: None, message });
+                leave_out(&mut problems, &draft, message);
                 continue;
             }
         };
         if let Some(first) = known.as_ref().and_then(|known| taken.get(&known.id)) {
             let message = format!("is the same candidate as line {first}");
-            problems.push(Problem { line: draft.line, column: None, message });
+            leave_out(&mut problems, &draft, message);
             continue;
         }
         let (id, done) = match known {
@@ -58,17 +64,43 @@ pub(super) fn apply(conn: &mut Conn, vacancy: &Vacancy, rows: Rows, now: DateTim
         }
     }
     problems.sort_by_key(|problem| problem.line);
-    report.left_out = lines(problems.iter().map(|problem| problem.line));
+    let remarks = remarks(&problems, taken);
+    let of = |kept: bool| lines(problems.iter().filter(|one| one.is_kept == kept).map(|one| one.line));
+    (report.left_out, report.partly) = (of(false), of(true));
     report.problem_count = problems.len();
-    let told = problems.into_iter().take(MOST_PROBLEMS);
-    report.problems = told.map(|Problem { line, column, message }| Told { line, column, message }).collect();
-    Ok(report)
+    let told = |Problem { line, who, column, message, is_kept }| Told { line, who, is_kept, column, message };
+    report.problems = problems.into_iter().take(MOST_PROBLEMS).map(told).collect();
+    Ok((report, remarks))
+}
+
+/// A row that could be read is left out all the same, as a whole.
+fn leave_out(problems: &mut Vec<Problem>, draft: &Draft, message: String) {
+    problems.retain(|problem| problem.line != draft.line);
+    problems.push(Problem { who: Some(draft.profile.full_name.clone()), ..Problem::of_row(draft.line, message) });
+}
+
+/// What is wrong, by line, with the candidates who were taken all the same.
+fn remarks(problems: &[Problem], taken: HashMap<CandidateId, u64>) -> Remarks {
+    let known: HashMap<u64, CandidateId> = taken.into_iter().map(|(id, line)| (line, id)).collect();
+    let mut remarks = Remarks::new();
+    for problem in problems {
+        let remark = remarks.entry(problem.line).or_default();
+        remark.known_as = known.get(&problem.line).filter(|_| problem.is_kept).cloned();
+        let column = problem.column.iter().map(|column| format!("{column}: "));
+        remark.wrong.push(column.chain([problem.message.clone()]).collect());
+    }
+    remarks
 }
 
 /// The candidate whom a draft is about, if the organisation knows them in this mode: by external id, else by e-mail
 /// address. The inner error says why that cannot be told.
 fn find(conn: &mut Conn, vacancy: &Vacancy, draft: &Draft) -> Result<Result<Option<Candidate>, String>, StoreError> {
     let (organisation, mode) = (&vacancy.organisation_id, vacancy.mode);
+    if let Some(id) = &draft.known_as
+        && let Some(known) = store::candidate::find(conn, organisation, id)?.filter(|known| known.mode == mode)
+    {
+        return taken_address(conn, vacancy, draft, &known).map(|taken| taken.map_or(Ok(Some(known)), Err));
+    }
     if let Some(external_id) = &draft.external_id
         && let Some(known) = store::candidate::find_by_external_id(conn, organisation, mode, external_id)?
     {
@@ -79,6 +111,13 @@ fn find(conn: &mut Conn, vacancy: &Vacancy, draft: &Draft) -> Result<Result<Opti
         let other = known.iter().find_map(|known| known.external_id.clone());
         let fits = known.into_iter().find(|known| draft.external_id.is_none() || known.external_id.is_none());
         match (fits, other) {
+            (Some(known), _) if draft.contradicts(&known.profile) => {
+                return Ok(Err(format!(
+                    "has the address {} of {}, whose first and last name are different; nothing of theirs was changed. \
+                     If both are one person, give the row their external id or their name",
+                    email.value, known.profile.full_name
+                )));
+            }
             (Some(known), _) => return Ok(Ok(Some(known))),
             (None, Some(other)) => {
                 return Ok(Err(format!(

@@ -4,15 +4,15 @@
 //! columns as they are guessed or chosen. [`run`] reads it in, in one transaction, once: the file goes, its [`Report`]
 //! stays, and whoever presses the button again is shown that report.
 //!
-//! Files of up to 10 MiB are read on threads that may block, never on those that serve pages, and never while a
-//! connection is held.
+//! Files of up to 10 MiB are read on threads that may block, never on those that serve pages, never while a connection is
+//! held, and one at a time ([`turns`]). What was left out can be downloaded for a day ([`left_out`]).
 
 use serde::{Deserialize, Serialize};
 
 use super::once::once;
 use super::{ActionError, Context, Result, Viewer};
 use crate::domain::ids::{ImportId, VacancyId};
-use crate::domain::import::{Field, Problem};
+use crate::domain::import::{Field, Problem, Today};
 use crate::domain::vacancy::Vacancy;
 use crate::store::audit::Act;
 use crate::store::import::Import;
@@ -20,6 +20,9 @@ use crate::store::{self, StoreError};
 
 mod apply;
 mod reading;
+pub mod turns;
+
+use reading::File;
 
 /// So many problems are shown and kept; the others are counted.
 const MOST_PROBLEMS: usize = 200;
@@ -77,6 +80,8 @@ pub struct Preview {
     pub good: usize,
     /// How many cannot.
     pub bad: usize,
+    /// How many of those that can would lack a value.
+    pub partly: usize,
     /// Why not.
     pub problems: Vec<Problem>,
     /// What was assumed.
@@ -106,6 +111,8 @@ pub struct Report {
     pub unchanged: usize,
     /// Rows that were left out.
     pub left_out: usize,
+    /// Rows that were taken without a value that could not be read.
+    pub partly: usize,
     /// Why they were, at most [`MOST_PROBLEMS`].
     pub problems: Vec<Told>,
     /// How many problems there were in all.
@@ -114,6 +121,9 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Which column was taken for what: its name, and [`Field::as_str`].
     pub columns: Vec<(String, String)>,
+    /// Whether what was left out can still be downloaded; found when the report is shown.
+    #[serde(skip)]
+    pub is_downloadable: bool,
 }
 
 /// A problem of a row, as the report keeps it.
@@ -121,6 +131,12 @@ pub struct Report {
 pub struct Told {
     /// Which line, or in JSON which place in the list.
     pub line: u64,
+    /// Whom it is about, as far as the row told.
+    #[serde(default)]
+    pub who: Option<String>,
+    /// Whether they were imported all the same, without this value.
+    #[serde(default)]
+    pub is_kept: bool,
     /// Which column.
     pub column: Option<String>,
     /// What is wrong.
@@ -132,14 +148,15 @@ pub async fn upload(context: &Context, viewer: &Viewer, vacancy: VacancyId, uplo
     if upload.bytes.is_empty() {
         return Err(ActionError::field("file", "Choose a file with candidates; this one is empty"));
     }
-    let bytes = upload.bytes;
-    let (bytes, looked) = off_the_runtime(move || {
-        let looked = reading::look(&bytes);
-        (bytes, looked)
-    })
-    .await?;
+    let (bytes, now) = (upload.bytes, context.clock.now());
+    let turn = context.imports.of(&viewer.member.id)?;
+    let (bytes, looked) = turn
+        .read(move || {
+            let looked = reading::look(&bytes, now);
+            (bytes, looked)
+        })
+        .await?;
     let clear = looked.map_err(|error| ActionError::field("file", error))?;
-    let now = context.clock.now();
     let import = Import {
         id: ImportId::new(now),
         organisation_id: viewer.organisation.id.clone(),
@@ -168,14 +185,18 @@ pub async fn preview(
 ) -> Result<Shown> {
     let (vacancy, import) = find(context, viewer, vacancy, id).await?;
     let state = match (import.report, import.content) {
-        (Some(report), _) => State::Done(serde_json::from_str(&report).map_err(|error| StoreError::Corrupt {
-            table: "imports",
-            id: import.id.to_string(),
-            what: error.to_string(),
-        })?),
+        (Some(report), left_out) => {
+            let report: Report = serde_json::from_str(&report).map_err(|error| StoreError::Corrupt {
+                table: "imports",
+                id: import.id.to_string(),
+                what: error.to_string(),
+            })?;
+            State::Done(Report { is_downloadable: left_out.is_some(), ..report })
+        }
         (None, Some(bytes)) => {
-            let zone = viewer.organisation.time_zone;
-            let previewed = off_the_runtime(move || reading::preview(&bytes, &chosen, zone)).await?;
+            let today = Today { zone: viewer.organisation.time_zone, now: context.clock.now() };
+            let turn = context.imports.of(&viewer.member.id)?;
+            let previewed = turn.read(move || reading::preview(&bytes, &chosen, today)).await?;
             State::Waiting(previewed.map_err(|error| ActionError::field("file", error))?)
         }
         (None, None) => return Err(ActionError::NotFound),
@@ -187,19 +208,23 @@ pub async fn preview(
 pub async fn run(context: &Context, viewer: &Viewer, vacancy: VacancyId, id: ImportId, chosen: Chosen) -> Result<()> {
     let (vacancy, import) = find(context, viewer, vacancy, id).await?;
     let (None, Some(bytes)) = (import.report, import.content) else { return Ok(()) };
-    let zone = viewer.organisation.time_zone;
-    let read = off_the_runtime(move || reading::read(&bytes, &chosen, zone)).await?;
-    let (rows, columns) = read?;
-    let (now, id, viewer) = (context.clock.now(), import.id, viewer.clone());
+    let today = Today { zone: viewer.organisation.time_zone, now: context.clock.now() };
+    let turn = context.imports.of(&viewer.member.id)?;
+    let File { rows, columns, source } = turn.read(move || reading::read(bytes, &chosen, today)).await??;
+    let (now, id, viewer) = (today.now, import.id, viewer.clone());
     let done = context
         .store
         .write(move |conn| {
             if !store::import::take(conn, &id)? {
                 return Ok(());
             }
-            let report = Report { columns, ..apply::apply(conn, &vacancy, rows, now)? };
+            // Held until all is written: a second import of the member waits for this one.
+            let _turn = turn;
+            let (report, remarks) = apply::apply(conn, &vacancy, rows, now)?;
+            let left_out = (!remarks.is_empty()).then(|| source.left_out(&remarks));
+            let report = Report { columns, ..report };
             let text = serde_json::to_string(&report).expect("our own documents serialise");
-            store::import::finish(conn, &id, &text)?;
+            store::import::finish(conn, &id, &text, left_out)?;
             let act = Act {
                 organisation: Some(&viewer.organisation.id),
                 member: Some(&viewer.member.id),
@@ -222,6 +247,21 @@ pub async fn run(context: &Context, viewer: &Viewer, vacancy: VacancyId, id: Imp
     })
 }
 
+/// What was left out of an import, to be corrected and imported again, and what the file is to be called. There is none
+/// when nothing was left out, or a day after the upload.
+pub async fn left_out(
+    context: &Context,
+    viewer: &Viewer,
+    vacancy: VacancyId,
+    id: ImportId,
+) -> Result<(String, Vec<u8>)> {
+    let (_, import) = find(context, viewer, vacancy, id).await?;
+    let (Some(_), Some(bytes)) = (import.report, import.content) else { return Err(ActionError::NotFound) };
+    let ending = if bytes.starts_with(b"[") { "json" } else { "csv" };
+    let name = import.file_name.rsplit_once('.').map_or(import.file_name.as_str(), |(name, _)| name);
+    Ok((format!("{name} - left out.{ending}"), bytes))
+}
+
 async fn find(context: &Context, viewer: &Viewer, vacancy: VacancyId, id: ImportId) -> Result<(Vacancy, Import)> {
     let organisation = viewer.organisation.id.clone();
     let found = context
@@ -232,11 +272,6 @@ async fn find(context: &Context, viewer: &Viewer, vacancy: VacancyId, id: Import
         })
         .await?;
     found.ok_or(ActionError::NotFound)
-}
-
-async fn off_the_runtime<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| ActionError::Store(StoreError::Unavailable(error.to_string())))
 }
 
 #[cfg(test)]

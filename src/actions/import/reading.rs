@@ -1,10 +1,14 @@
 //! From the bytes of a file to drafts, by way of a mapping that is guessed or chosen.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::{Chosen, Column, MOST_PROBLEMS, Preview};
 use crate::actions::{ActionError, Result};
-use crate::domain::import::{Field, FileError, Mapping, MappingError, Rows, Table, is_json, read_json, read_rows};
+use crate::domain::import::{
+    Field, FileError, Mapping, MappingError, Remarks, Rows, Table, Today, is_json, is_our_remark, of_json, of_table,
+    read_json, read_rows,
+};
 
 /// So many values of a column are shown as examples, each cut to so many characters.
 const EXAMPLES: (usize, usize) = (3, 60);
@@ -12,21 +16,24 @@ const EXAMPLES: (usize, usize) = (3, 60);
 const LONGEST_NAME: usize = 200;
 
 /// Whether a file can be read, and whether nobody needs to be asked what its columns mean.
-pub(super) fn look(bytes: &[u8]) -> Result<bool, FileError> {
+pub(super) fn look(bytes: &[u8], now: DateTime<Utc>) -> Result<bool, FileError> {
     if is_json(bytes) {
         // The time zone changes no verdict on the file as a whole.
-        return read_json(bytes, Tz::UTC).map(|_| true);
+        return read_json(bytes, Today { zone: Tz::UTC, now }).map(|_| true);
     }
     let table = Table::read(bytes)?;
     let mapping = Mapping::guess(table.header());
-    let known = |at: usize| mapping.field(at) != Field::Ignore || table.column(at).next().is_none();
-    Ok(mapping.check(table.header()).is_ok() && (0..table.header().len()).all(known))
+    let known = |at: usize| {
+        let name = &table.header()[at];
+        mapping.field(at) != Field::Ignore || is_our_remark(name) || table.column(at).next().is_none()
+    };
+    Ok(table.is_known() && mapping.check(table.header()).is_ok() && (0..table.header().len()).all(known))
 }
 
 /// What would come of a file under these columns.
-pub(super) fn preview(bytes: &[u8], chosen: &Chosen, zone: Tz) -> Result<Preview, FileError> {
+pub(super) fn preview(bytes: &[u8], chosen: &Chosen, today: Today) -> Result<Preview, FileError> {
     if is_json(bytes) {
-        return Ok(Preview::of(read_json(bytes, zone)?));
+        return Ok(Preview::of(read_json(bytes, today)?));
     }
     let table = Table::read(bytes)?;
     let (mapping, refusal) = match mapping(&table, chosen) {
@@ -40,33 +47,60 @@ pub(super) fn preview(bytes: &[u8], chosen: &Chosen, zone: Tz) -> Result<Preview
         field: chosen_for(chosen, at).unwrap_or(mapping.field(at)),
         examples: examples(&table, at),
     });
-    let rows = if refusal.is_none() { read_rows(&table, &mapping, zone) } else { Rows::default() };
+    let rows = if refusal.is_none() { read_rows(&table, &mapping, today) } else { Rows::default() };
     Ok(Preview { columns: columns.collect(), refusal, ..Preview::of(rows) })
 }
 
 impl Preview {
     fn of(rows: Rows) -> Self {
-        let bad = lines(rows.problems.iter().map(|problem| problem.line));
+        let of = |kept: bool| lines(rows.problems.iter().filter(|one| one.is_kept == kept).map(|one| one.line));
+        let (bad, partly) = (of(false), of(true));
         let problems = rows.problems.into_iter().take(MOST_PROBLEMS).collect();
-        Self { good: rows.drafts.len(), bad, problems, notes: rows.notes, ..Self::default() }
+        Self { good: rows.drafts.len(), bad, partly, problems, notes: rows.notes, ..Self::default() }
     }
 }
 
-type Columns = Vec<(String, String)>;
+/// A file that was read.
+pub(super) struct File {
+    /// What it holds.
+    pub rows: Rows,
+    /// Its columns by name, and what each was taken for; none in JSON.
+    pub columns: Vec<(String, String)>,
+    /// It itself.
+    pub source: Source,
+}
+
+/// Where the rows came from.
+pub(super) enum Source {
+    Table(Table),
+    Json(Vec<u8>),
+}
+
+impl Source {
+    /// The rows of which there is something to say, as a file to correct.
+    pub fn left_out(&self, remarks: &Remarks) -> Vec<u8> {
+        match self {
+            Source::Table(table) => of_table(table, remarks),
+            // It could be read before.
+            Source::Json(bytes) => of_json(bytes, remarks).unwrap_or_default(),
+        }
+    }
+}
 
 /// The drafts of a file under these columns, and what each column is taken for.
-pub(super) fn read(bytes: &[u8], chosen: &Chosen, zone: Tz) -> Result<(Rows, Columns)> {
+pub(super) fn read(bytes: Vec<u8>, chosen: &Chosen, today: Today) -> Result<File> {
     let refused = |error: FileError| ActionError::field("file", error);
-    if is_json(bytes) {
-        return Ok((read_json(bytes, zone).map_err(refused)?, Columns::new()));
+    if is_json(&bytes) {
+        let rows = read_json(&bytes, today).map_err(refused)?;
+        return Ok(File { rows, columns: Vec::new(), source: Source::Json(bytes) });
     }
-    let table = Table::read(bytes).map_err(refused)?;
+    let table = Table::read(&bytes).map_err(refused)?;
     let mapping = mapping(&table, chosen)
         .and_then(|mapping| mapping.check(table.header()).map(|()| mapping))
         .map_err(|error| ActionError::field(place(&table, &error), error))?;
     let columns = table.header().iter().enumerate();
     let columns = columns.map(|(at, name)| (name.clone(), mapping.field(at).as_str().to_owned())).collect();
-    Ok((read_rows(&table, &mapping, zone), columns))
+    Ok(File { rows: read_rows(&table, &mapping, today), columns, source: Source::Table(table) })
 }
 
 fn mapping(table: &Table, chosen: &Chosen) -> Result<Mapping, MappingError> {

@@ -6,7 +6,7 @@ use super::reading::{file_name, look, preview};
 use super::{Field, Report};
 use crate::domain::ids::OrganisationId;
 use crate::domain::ids::VacancyId;
-use crate::domain::import::{FileError, Mapping, Table, read_rows};
+use crate::domain::import::{FileError, Mapping, Remarks, Table, Today, read_rows};
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::vacancy::Vacancy;
@@ -19,6 +19,8 @@ struct Team {
     store: Store,
     vacancy: Vacancy,
     now: DateTime<Utc>,
+    /// Of the last import.
+    remarks: Remarks,
     _folder: tempfile::TempDir,
 }
 
@@ -55,16 +57,18 @@ impl Team {
             })
             .await
             .expect("written");
-        Self { store, vacancy, now, _folder: folder }
+        Self { store, vacancy, now, remarks: Remarks::new(), _folder: folder }
     }
 
     /// Imports a CSV file a day later than the one before.
     async fn import(&mut self, csv: &str) -> Report {
         let table = Table::read(csv.as_bytes()).expect("a table");
-        let rows = read_rows(&table, &Mapping::guess(table.header()), Tz::UTC);
+        let rows = read_rows(&table, &Mapping::guess(table.header()), today());
         self.now += TimeDelta::days(1);
         let (vacancy, now) = (self.vacancy.clone(), self.now);
-        self.store.write(move |conn| apply(conn, &vacancy, rows, now)).await.expect("applied")
+        let (report, remarks) = self.store.write(move |conn| apply(conn, &vacancy, rows, now)).await.expect("applied");
+        self.remarks = remarks;
+        report
     }
 
     async fn applicants(&self) -> Vec<(String, Option<String>, String)> {
@@ -79,6 +83,10 @@ impl Team {
         lines.sort();
         lines
     }
+}
+
+fn today() -> Today {
+    Today { zone: Tz::UTC, now: "2026-11-28T12:00:00Z".parse().expect("a time") }
 }
 
 fn counts(report: &Report) -> (usize, usize, usize, usize) {
@@ -122,25 +130,70 @@ async fn two_rows_that_turn_out_to_be_one_candidate_are_told_apart_from_two() {
     assert_eq!((report.problems[0].line, report.problems[0].message.as_str()), (3, "is the same candidate as line 2"));
 }
 
+#[tokio::test]
+async fn ids_that_are_words_for_nothing_merge_nobody() {
+    let mut team = Team::new().await;
+    team.import("Id,First name,Last name,E-mail\nundefined,Ada,Quill,ada@mail.example\n").await;
+    let report = team.import("Id,First name,Last name,E-mail\nundefined,Ben,Sorrel,ben@mail.example\n").await;
+    assert_eq!(counts(&report), (1, 0, 0, 0));
+    let two = [("Ada Quill".into(), None, "Applied".into()), ("Ben Sorrel".into(), None, "Applied".into())];
+    assert_eq!(team.applicants().await, two);
+}
+
+#[tokio::test]
+async fn an_address_that_two_people_share_renames_nobody() {
+    let mut team = Team::new().await;
+    team.import("First name,Last name,E-mail\nAda,Quill,none@mail.example\n").await;
+    let report = team.import("First name,Last name,E-mail\nBen,Sorrel,none@mail.example\n").await;
+    assert_eq!(counts(&report), (0, 0, 0, 1));
+    let told = &report.problems[0];
+    assert_eq!((told.line, told.who.as_deref()), (2, Some("Ben Sorrel")));
+    assert!(told.message.starts_with("has the address none@mail.example of Ada Quill, whose"), "{}", told.message);
+    assert_eq!(team.applicants().await, [("Ada Quill".into(), None, "Applied".into())]);
+    // A new last name is no contradiction.
+    let married = team.import("First name,Last name,E-mail\nAda,Sorrel,none@mail.example\n").await;
+    assert_eq!(counts(&married), (0, 1, 0, 0));
+}
+
+#[tokio::test]
+async fn one_address_in_two_unicode_forms_is_one_person() {
+    let mut team = Team::new().await;
+    team.import("Name,E-mail\nJörg Tal,j\u{f6}rg@mail.example\n").await;
+    assert_eq!(counts(&team.import("Name,E-mail\nJörg Tal,jo\u{308}rg@mail.example\n").await), (0, 0, 1, 0));
+}
+
+#[tokio::test]
+async fn whoever_lacks_a_value_is_imported_and_known_again_when_it_is_corrected() {
+    let mut team = Team::new().await;
+    let report = team.import("Name,Applied on,Stage\nAda Quill,soon,Offer\nBen Sorrel,2026-11-20,\n").await;
+    assert_eq!((counts(&report), report.partly), ((2, 0, 0, 0), 1));
+    let remark = &team.remarks[&2];
+    assert_eq!(remark.wrong.len(), 1);
+    let id = remark.known_as.clone().expect("imported");
+    let corrected = format!("Name,Applied on,Stage,Hirewire id\nAda Quill,2026-11-20,Offer,{id}\n");
+    assert_eq!(counts(&team.import(&corrected).await), (0, 1, 0, 0));
+    assert_eq!(team.applicants().await.len(), 2);
+}
+
 #[test]
 fn a_file_is_clear_when_every_column_is_known_or_empty() {
-    let clear = |csv: &str| look(csv.as_bytes()).expect("readable");
+    let clear = |csv: &str| look(csv.as_bytes(), today().now).expect("readable");
     assert!(clear("Name,E-mail,Stage\nAnna,a@mail.example,Applied\n"));
     assert!(clear("Name,E-mail,Internal\nAnna,a@mail.example,\n"));
     assert!(!clear("Name,E-mail,Internal\nAnna,a@mail.example,x\n"));
     assert!(!clear("E-mail,Stage\na@mail.example,Applied\n"));
     assert!(clear(r#"[{"fullName":"Anna"}]"#));
-    assert!(matches!(look(b"Name\n"), Err(FileError::NoRows)));
+    assert!(matches!(look(b"Name\n", today().now), Err(FileError::NoRows)));
 }
 
 #[test]
 fn a_preview_shows_examples_and_keeps_a_choice_that_is_refused() {
     let csv = "Name,Grade,Notes\nAnna,4,\nBo,4,x\nCy,5,y\n";
-    let guessed = preview(csv.as_bytes(), &None, Tz::UTC).expect("a preview");
+    let guessed = preview(csv.as_bytes(), &None, today()).expect("a preview");
     assert_eq!((guessed.good, guessed.bad, guessed.refusal), (3, 0, None));
     assert_eq!(guessed.columns[1].examples, ["4", "5"]);
     let chosen = Some(vec![(0, "email".to_owned()), (1, "rating".to_owned())]);
-    let refused = preview(csv.as_bytes(), &chosen, Tz::UTC).expect("a preview");
+    let refused = preview(csv.as_bytes(), &chosen, today()).expect("a preview");
     assert!(refused.refusal.is_some_and(|why| why.starts_with("Choose a column for the full name")));
     assert_eq!(refused.columns[0].field, Field::Email);
 }

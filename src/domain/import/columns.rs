@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::headers::{field_of, is_plain_name, is_question};
+use super::headers::{field_of, is_plain_name, is_question, is_state};
 
 /// What a column can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Field {
     /// Nothing that is imported.
     Ignore,
+    /// Our own id, in files that were downloaded here.
+    HirewireId,
     /// The id the other system knows the candidate by.
     ExternalId,
     /// Given name.
@@ -57,8 +59,9 @@ pub enum Field {
 
 impl Field {
     /// Every field, in the order of the form.
-    pub const ALL: [Field; 23] = [
+    pub const ALL: [Field; 24] = [
         Field::Ignore,
+        Field::HirewireId,
         Field::ExternalId,
         Field::FirstName,
         Field::LastName,
@@ -87,6 +90,7 @@ impl Field {
     pub fn as_str(self) -> &'static str {
         match self {
             Field::Ignore => "ignore",
+            Field::HirewireId => "hirewire_id",
             Field::ExternalId => "external_id",
             Field::FirstName => "first_name",
             Field::LastName => "last_name",
@@ -116,6 +120,7 @@ impl Field {
     pub fn label(self) -> &'static str {
         match self {
             Field::Ignore => "Do not import",
+            Field::HirewireId => "Hirewire id",
             Field::ExternalId => "External id",
             Field::FirstName => "First name",
             Field::LastName => "Last name",
@@ -214,6 +219,8 @@ impl Mapping {
         {
             told[at] = Some((Field::LastName, 0));
         }
+        // A state beside a city; alone it may be that of an application.
+        let has_place = has(&told, Field::Location);
         let mut best: HashMap<Field, (usize, usize)> = HashMap::new();
         for (at, (field, rank)) in told.iter().enumerate().filter_map(|(at, told)| Some((at, (*told)?))) {
             let place = best.entry(field).or_insert((rank, at));
@@ -222,6 +229,7 @@ impl Mapping {
         let fields = told.into_iter().zip(header).enumerate().map(|(at, (told, name))| match told {
             Some((field, _)) if field.is_repeatable() || best.get(&field).is_some_and(|(_, best)| *best == at) => field,
             None if is_question(name) => Field::Answer,
+            None if is_state(name) && has_place => Field::Location,
             _ => Field::Ignore,
         });
         Self(fields.collect())

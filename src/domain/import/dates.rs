@@ -2,14 +2,19 @@
 //!
 //! `03/04/2026` is the third of April in most of the world and the fourth of March in some of it. A column is read as a
 //! whole: one value such as `28/02/2026` decides for all. When none does, the day comes first, unless the times are
-//! written with `AM` and `PM`; the reader is told ([`Dates::note`]).
+//! written with `AM` and `PM`; the reader is told ([`Dates::note`]). What the column's name says, such as `(MM/DD/YYYY)`,
+//! decides before that. A year of two digits is the latest that is not in the future.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
+use super::Today;
+use super::facts::{self, Order};
 use super::values::shorten;
+use super::zones::Zone;
 
 mod pieces;
+mod words;
 
 use pieces::Pieces;
 
@@ -18,20 +23,13 @@ use pieces::Pieces;
 pub(super) struct Dates {
     order: Order,
     assumed: bool,
-    zone: Tz,
-}
-
-/// What stands first in `03/04/2026`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Order {
-    DayFirst,
-    MonthFirst,
-    Mixed,
+    zone: Zone,
+    this_year: i32,
 }
 
 impl Dates {
-    /// Learns from all values of a column; times without an offset are those of `zone`.
-    pub(super) fn of<'a>(values: impl Iterator<Item = &'a str>, zone: Tz) -> Self {
+    /// Learns from all values of a column; times without an offset are those of the organisation's zone.
+    pub(super) fn of<'a>(values: impl Iterator<Item = &'a str>, today: Today) -> Self {
         let (mut day_first, mut month_first, mut open, mut halves) = (false, false, false, false);
         for pieces in values.filter_map(Pieces::of) {
             if let Some((a, b)) = pieces.unordered() {
@@ -48,7 +46,18 @@ impl Dates {
             (false, false) if halves => Order::MonthFirst,
             (false, false) => Order::DayFirst,
         };
-        Self { order, assumed: open && !day_first && !month_first, zone }
+        let assumed = open && !day_first && !month_first;
+        Self { order, assumed, zone: Zone::Named(today.zone), this_year: today.now.year() }
+    }
+
+    /// With what the column's name says: it decides where the values leave it open.
+    pub(super) fn told_by(mut self, header: &str) -> Self {
+        self.zone = facts::zone(header).unwrap_or(self.zone);
+        if let Some(order) = facts::date_order(header).filter(|_| self.assumed) {
+            self.order = order;
+            self.assumed = false;
+        }
+        self
     }
 
     /// What was assumed about a column, as a sentence.
@@ -64,6 +73,16 @@ impl Dates {
         })
     }
 
+    /// Reads one value; `None` for what programs write for no date.
+    pub(super) fn present(&self, text: &str) -> Result<Option<DateTime<Utc>>, String> {
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let zero = !digits.is_empty() && digits.bytes().all(|b| b == b'0');
+        if zero || text.starts_with("0001-01-01") || text.starts_with("1900-01-00") {
+            return Ok(None);
+        }
+        self.read(text).map(Some)
+    }
+
     /// Reads one value; a date without a time is the start of that day.
     pub(super) fn read(&self, text: &str) -> Result<DateTime<Utc>, String> {
         let unreadable = || format!("“{}” is no date that can be read; write it as 2026-11-20", shorten(text));
@@ -75,9 +94,12 @@ impl Dates {
             let text = shorten(text);
             return Err(format!("“{text}” may be read in two ways, and the column has both; write it as 2026-11-20"));
         }
-        let at = pieces.instant(self.order).and_then(|(local, offset)| match offset {
+        let at = pieces.instant(self.order, self.this_year).and_then(|(local, offset)| match offset {
             Some(offset) => offset.from_local_datetime(&local).single().map(|at| at.with_timezone(&Utc)),
-            None => in_zone(local, self.zone),
+            None => match pieces.zone.map_or(self.zone, Zone::Named) {
+                Zone::Named(zone) => in_zone(local, zone),
+                Zone::Fixed(offset) => offset.from_local_datetime(&local).single().map(|at| at.with_timezone(&Utc)),
+            },
         });
         let (earliest, latest) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(47_482));
         let whole_micros = |at: DateTime<Utc>| DateTime::from_timestamp_micros(at.timestamp_micros());

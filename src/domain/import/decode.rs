@@ -17,6 +17,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, FileError> {
     if SPREADSHEETS.iter().any(|magic| bytes.starts_with(magic)) {
         return Err(FileError::Spreadsheet);
     }
+    // DOS ends a file with this.
+    let bytes = bytes.strip_suffix(b"\x1a").unwrap_or(bytes);
+    let bytes = bytes.strip_suffix(b"\x1a\r\n").or_else(|| bytes.strip_suffix(b"\x1a\n")).unwrap_or(bytes);
+    if let Some(kind) = other_kind(bytes) {
+        return Err(FileError::OtherKind { kind });
+    }
     let text = match Encoding::for_bom(bytes) {
         Some((encoding, mark)) if encoding == UTF_16LE || encoding == UTF_16BE => utf_16(encoding, &bytes[mark..])?,
         Some((_, mark)) => match str::from_utf8(&bytes[mark..]) {
@@ -35,6 +41,22 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, FileError> {
         Some(rest) => rest.trim_start_matches('\u{feff}').to_owned(),
         None => text,
     })
+}
+
+/// What a file is that is no table: pages and documents that carry the ending of one.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let begins = |with: &str| start.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with.as_bytes()));
+    let kinds = [
+        ("<html", "a web page"),
+        ("<!doctype html", "a web page"),
+        ("<table", "a web page"),
+        ("<?xml", "XML"),
+        ("%pdf", "a PDF document"),
+        ("{\\rtf", "a text document"),
+        ("begin:vcard", "an address card"),
+    ];
+    kinds.into_iter().find(|(with, _)| begins(with)).map(|(_, kind)| kind)
 }
 
 fn utf_16(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, FileError> {

@@ -30,22 +30,23 @@ pub enum FileError {
         /// The line of the opening quote.
         line: u64,
     },
-    /// The first row is no header.
-    #[error(
-        "There is no header row: line {line} holds none of the column names that are known, such as First name, \
-         Last name or E-mail, or it holds a candidate already"
-    )]
-    NoHeader {
-        /// The line of the first row.
-        line: u64,
+    /// A file of another kind that carries the ending of a table.
+    #[error("This is {kind}; open it in a spreadsheet, save it as “CSV UTF-8” and choose that file")]
+    OtherKind {
+        /// What it is.
+        kind: &'static str,
     },
     /// More than [`MOST_COLUMNS`](super::MOST_COLUMNS) columns.
-    #[error("Line {line} has {found} columns; a file may have 200")]
+    #[error("Line {line} has more than 200 columns, which is what a file may have")]
     TooManyColumns {
         /// The line of the row.
         line: u64,
-        /// How many it has.
-        found: usize,
+    },
+    /// An item of JSON that holds more than a candidate can.
+    #[error("Place {place} of the list holds more values than a candidate can have")]
+    TooManyValues {
+        /// Which item, from 1.
+        place: u64,
     },
     /// More than [`MOST_ROWS`](super::MOST_ROWS) rows.
     #[error("The file holds more than 5,000 candidates; split it before line {line}")]
@@ -79,11 +80,12 @@ impl FileError {
     pub fn line(&self) -> Option<u64> {
         match self {
             FileError::Empty | FileError::NoRows | FileError::Spreadsheet | FileError::NoList => None,
+            FileError::OtherKind { .. } => None,
             FileError::TooLarge { line }
             | FileError::UnknownEncoding { line }
             | FileError::UnclosedQuote { line }
-            | FileError::NoHeader { line }
-            | FileError::TooManyColumns { line, .. }
+            | FileError::TooManyValues { place: line }
+            | FileError::TooManyColumns { line }
             | FileError::TooManyRows { line }
             | FileError::CellTooLong { line, .. }
             | FileError::NotJson { line, .. } => Some(*line),

@@ -11,6 +11,7 @@ const LONGEST_NAME: usize = 100;
 /// The names of each field, preferred ones first.
 #[rustfmt::skip]
 const NAMES: &[(Field, &[&str])] = &[
+    (Field::HirewireId, &["hirewireid"]),
     (Field::ExternalId, &[
         "externalid", "candidateid", "candidateuuid", "applicantid", "externalcandidateid", "candidatereference",
         "applicantreference", "bewerberid", "bewerbendenid", "bewerbernummer", "kandidatenid", "kandidatid",
@@ -19,11 +20,11 @@ const NAMES: &[(Field, &[&str])] = &[
     ]),
     (Field::FirstName, &[
         "firstname", "givenname", "forename", "first", "preferredfirstname", "vorname", "rufname", "prenom", "nombre",
-        "nombres", "nome", "voornaam", "imie", "fornavn", "fornamn",
+        "nombres", "nome", "voornaam", "imie", "fornavn", "fornamn", "etunimi",
     ]),
     (Field::LastName, &[
         "lastname", "surname", "familyname", "last", "nachname", "familienname", "zuname", "nomdefamille", "apellido",
-        "apellidos", "cognome", "sobrenome", "achternaam", "nazwisko", "etternavn", "efternavn", "efternamn",
+        "apellidos", "cognome", "sobrenome", "achternaam", "nazwisko", "etternavn", "efternavn", "efternamn", "sukunimi",
     ]),
     (Field::FullName, &[
         "fullname", "candidatename", "applicantname", "displayname", "vollstandigername", "vorundnachname",
@@ -35,19 +36,19 @@ const NAMES: &[(Field, &[&str])] = &[
         "email", "emails", "emailaddress", "emailaddresses", "mail", "mailaddress", "personalemail", "privateemail",
         "workemail", "businessemail", "otheremail", "secondaryemail", "emailadresse", "emailadressen", "mailadresse",
         "emailprivat", "privateemailadresse", "courriel", "adresseemail", "adressemail", "adressecourriel",
-        "correoelectronico", "correo", "indirizzoemail", "emailadres", "adresemail",
+        "correoelectronico", "correo", "indirizzoemail", "emailadres", "adresemail", "sahkoposti", "epost",
     ]),
     (Field::Phone, &[
         "phone", "phones", "phonenumber", "phonenumbers", "telephone", "telephonenumber", "tel", "mobile",
         "mobilephone", "mobilenumber", "mobilephonenumber", "cell", "cellphone", "homephone", "workphone", "telefon",
         "telefonnummer", "telefonnummern", "rufnummer", "handy", "handynummer", "mobil", "mobilnummer", "mobiltelefon",
         "telefonmobil", "telefonprivat", "numerodetelephone", "telephonemobile", "portable", "telefono",
-        "telefonomovil", "movil", "telefoonnummer", "telefoon", "cellulare", "numertelefonu",
+        "telefonomovil", "movil", "telefoonnummer", "telefoon", "cellulare", "numertelefonu", "puhelin", "puhelinnumero",
     ]),
     (Field::Location, &[
         "location", "currentlocation", "candidatelocation", "homelocation", "city", "province", "country", "address",
         "wohnort", "ort", "stadt", "land", "adresse", "ville", "pays", "lieu", "lieuderesidence", "localisation",
-        "residence", "ciudad", "ubicacion", "citta", "paese", "woonplaats", "stad", "miasto",
+        "residence", "region", "bundesland", "ciudad", "ubicacion", "citta", "paese", "woonplaats", "stad", "miasto",
     ]),
     (Field::LinkedIn, &[
         "linkedin", "linkedinurl", "linkedinprofile", "linkedinprofileurl", "linkedinlink", "linkedinprofil",
@@ -131,12 +132,31 @@ pub(super) fn field_of(name: &str) -> Option<(Field, usize)> {
         return None;
     }
     let bare = name.split(['(', '[']).next().unwrap_or(name);
-    [name, bare].into_iter().find_map(|name| {
+    let whole = || super::facts::last_name_first(bare).then_some((Field::FullName, 0));
+    let listed = [name, bare].into_iter().find_map(|name| {
         let normal = normal(name);
         let single = normal.trim_end_matches(|c: char| c.is_ascii_digit());
         let owned = OWNERS.iter().find_map(|owner| single.strip_prefix(owner));
         [Some(normal.as_str()), Some(single), owned].into_iter().flatten().find_map(listed)
-    })
+    });
+    listed.or_else(whole)
+}
+
+/// Which of the two parts of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    First,
+    Last,
+}
+
+/// Which part of a name a word of a column's name tells; a plain `Name` beside `Vorname` is the last.
+pub(super) fn given(normal: &str) -> Option<Given> {
+    match listed(normal) {
+        Some((Field::FirstName, _)) => Some(Given::First),
+        Some((Field::LastName, _)) => Some(Given::Last),
+        _ if matches!(normal, "name" | "nom" | "naam") => Some(Given::Last),
+        _ => None,
+    }
 }
 
 /// Whether a cell of the first row is a column's name that is known.
@@ -153,6 +173,19 @@ pub(super) fn is_plain_name(name: &str) -> bool {
 /// Whether a column's name is a question of an application form.
 pub(super) fn is_question(name: &str) -> bool {
     name.trim_end().ends_with('?') && name.split_whitespace().count() >= 4
+}
+
+/// Whether a name is that of a state, which is a part of a place or how an application stands.
+pub(super) fn is_state(name: &str) -> bool {
+    matches!(normal(name).as_str(), "state" | "stateprovince" | "stateregion")
+}
+
+/// The column that says what is wrong, in files that were downloaded here.
+pub const WHAT_IS_WRONG: &str = "What is wrong";
+
+/// Whether a column's name is known as one that holds nothing of a candidate.
+pub fn is_our_remark(name: &str) -> bool {
+    name == WHAT_IS_WRONG
 }
 
 fn listed(name: &str) -> Option<(Field, usize)> {

@@ -1,26 +1,36 @@
-//! Candidates as JSON: a list of objects in the names of the wire.
+//! Candidates as JSON: a list of objects in the names of the wire, or of other systems.
 //!
 //! The list stands alone, under `candidates`, or where an export of our own has it, under `data.candidates`. Names are
-//! read however they are spelled (`firstName`, `first_name`), names that are not known are left alone, and what belongs
-//! to the application (`appliedAt`, `source`, `status`, `stage`, `answers`) may stand in the candidate or under
-//! `application`. Where CSV has lines, JSON has the place in the list, from 1; where CSV has columns, JSON has paths
-//! such as `emails[1]`.
+//! read however they are spelled (`firstName`, `first_name`) and as other systems have them ([`shapes`]); those that are
+//! not read are named in a note. What belongs to the application (`appliedAt`, `source`, `status`, `stage`, `answers`) may
+//! stand in the candidate or under `application`. Where CSV has lines, JSON has the place in the list, from 1; where CSV
+//! has columns, JSON has paths such as `emails[1]`.
+//!
+//! A file is read twice, an item at a time: first for the order of its dates, then for its candidates.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
+use super::contacts::{self, OTHER};
 use super::dates::Dates;
 use super::decode::decode;
 use super::headers::field_of;
 use super::names::Name;
-use super::rows::settle;
-use super::values::{self, OTHER, Read};
-use super::{Collector, Draft, FileError, LARGEST_CELL, MOST_ROWS, Problem, Rows};
+use super::values::{self, Read};
+use super::{Collector, Draft, Field, FileError, LARGEST_CELL, Problem, Rows, Today};
 use crate::domain::candidate::{Answer, Assessment, Experience, Language, Profile, Qualification, Rating, Review};
+use crate::domain::ids::CandidateId;
 
 mod object;
+mod shapes;
+mod stream;
 
 use object::{At, get, kind, text_of};
+use stream::Repeated;
+
+/// So many names that are not read are named.
+const MOST_UNREAD: usize = 20;
 
 /// Whether a file is to be read as JSON rather than CSV: it begins with a bracket or a brace.
 pub fn is_json(bytes: &[u8]) -> bool {
@@ -28,69 +38,96 @@ pub fn is_json(bytes: &[u8]) -> bool {
     bytes.iter().find(|byte| !before(byte)).is_some_and(|byte| matches!(byte, b'[' | b'{'))
 }
 
-/// Reads a list of candidates. Times without an offset are those of `time_zone`.
-pub fn read_json(bytes: &[u8], time_zone: Tz) -> Result<Rows, FileError> {
+/// Reads a list of candidates.
+pub fn read_json(bytes: &[u8], today: Today) -> Result<Rows, FileError> {
+    let mut texts: Vec<String> = Vec::new();
+    let mut unread: Vec<String> = Vec::new();
+    items(bytes, |item, _, _| {
+        texts.extend(applied_at(&item).map(str::to_owned));
+        for key in item.as_object().into_iter().flat_map(|object| object.keys()) {
+            if unread.len() < MOST_UNREAD && !shapes::is_known(key) && !unread.contains(key) {
+                unread.push(key.clone());
+            }
+        }
+    })?;
+    let dates = Dates::of(texts.iter().map(String::as_str), today);
+    let mut collector = Collector::new(today);
+    collector.rows.notes.extend(dates.note("appliedAt"));
+    if !unread.is_empty() {
+        let names: Vec<String> = unread.iter().map(|key| format!("“{}”", values::shorten(key))).collect();
+        collector.rows.notes.push(format!("Not read: {}.", names.join(", ")));
+    }
+    items(bytes, |item, place, repeated| read_item(&item, place, repeated, &dates, &mut collector))?;
+    Ok(collector.finish())
+}
+
+/// Hands on the items of a file, one at a time.
+pub(super) fn items(bytes: &[u8], mut take: impl FnMut(Value, u64, Repeated)) -> Result<(), FileError> {
     let text = decode(bytes)?;
     if text.trim().is_empty() {
         return Err(FileError::Empty);
     }
-    let whole: Value = serde_json::from_str(&text)
-        .map_err(|error| FileError::NotJson { line: error.line() as u64, reason: error.to_string() })?;
-    let items = list(&whole).ok_or(FileError::NoList)?;
-    match items.len() {
-        0 => return Err(FileError::NoRows),
-        found if found > MOST_ROWS => return Err(FileError::TooManyRows { line: MOST_ROWS as u64 + 1 }),
-        _ => {}
+    match stream::each_item(&with_whole_letters(text), &mut take)? {
+        None => Err(FileError::NoList),
+        Some(0) => Err(FileError::NoRows),
+        Some(_) => Ok(()),
     }
-    let dates = Dates::of(items.iter().filter_map(applied_at), time_zone);
-    let mut collector = Collector::default();
-    collector.rows.notes.extend(dates.note("appliedAt"));
-    for (item, line) in items.iter().zip(1..) {
-        collector.take(read_item(item, line, &dates));
-    }
-    Ok(collector.finish())
 }
 
-fn list(whole: &Value) -> Option<&Vec<Value>> {
-    match whole {
-        Value::Array(items) => Some(items),
-        Value::Object(object) => match (get(object, "candidates"), get(object, "data")) {
-            (Some((_, list)), _) => list.as_array(),
-            (None, Some((_, data))) => get(data.as_object()?, "candidates")?.1.as_array(),
-            (None, None) => None,
-        },
-        _ => None,
+/// Programs that cut a text at a number of letters cut an emoji in two, `\\ud83d`; half of one is no letter.
+fn with_whole_letters(text: String) -> String {
+    let unit = |at: usize| text.get(at..at + 6)?.strip_prefix("\\u").and_then(|hex| u16::from_str_radix(hex, 16).ok());
+    let mut mended = String::new();
+    let (mut from, mut at) = (0, 0);
+    while let Some(found) = text[at..].find('\\') {
+        at += found;
+        match (unit(at), unit(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => at += 12,
+            (Some(0xd800..=0xdfff), _) => {
+                mended.push_str(&text[from..at]);
+                mended.push_str("\\ufffd");
+                at += 6;
+                from = at;
+            }
+            // Whatever is escaped is not looked at as the beginning of something.
+            _ => at += 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        }
     }
+    if from == 0 { text } else { mended + &text[from..] }
 }
 
 fn applied_at(item: &Value) -> Option<&str> {
     let item = item.as_object()?;
-    let application = get(item, "application").and_then(|(_, inner)| inner.as_object());
-    [Some(item), application].into_iter().flatten().find_map(|object| get(object, "appliedat")?.1.as_str())
+    let application = get(item, "application").and_then(|(_, inner)| inner.get(0).unwrap_or(inner).as_object());
+    [application, Some(item)].into_iter().flatten().find_map(|object| get(object, "appliedat")?.1.as_str())
 }
 
-fn read_item(item: &Value, line: u64, dates: &Dates) -> Result<Draft, Vec<Problem>> {
+fn read_item(item: &Value, line: u64, repeated: Repeated, dates: &Dates, collector: &mut Collector) {
     let Some(object) = item.as_object() else {
-        return Err(vec![Problem::of_row(line, format!("is {}, not an object", kind(item)))]);
+        return collector.take(None, vec![Problem::of_row(line, format!("is {}, not an object", kind(item)))]);
     };
     let mut problems = Vec::new();
     let mut at = At { object, path: String::new(), line, problems: &mut problems };
+    for key in repeated {
+        at.report(&key, "stands there twice; the first was taken".into());
+    }
     let draft = draft(&mut at, dates);
-    let is_name = |path: &str| field_of(path).is_some_and(|(field, _)| field.is_name());
-    let name_is_wrong = problems.iter().any(|problem| problem.column.as_deref().is_some_and(is_name));
-    settle(draft, line, problems, name_is_wrong)
+    let is_of = |path: &str| {
+        field_of(path)
+            .is_some_and(|(field, _)| field.is_name() || matches!(field, Field::ExternalId | Field::HirewireId))
+    };
+    let twice = |problem: &Problem| problem.message.starts_with("stands there twice");
+    let nobody = problems.iter().any(|problem| !twice(problem) && problem.column.as_deref().is_some_and(is_of));
+    collector.settle(draft, line, problems, nobody);
 }
 
 fn draft(at: &mut At<'_, '_>, dates: &Dates) -> Option<Draft> {
-    let name = Name {
-        first: at.line("firstname"),
-        last: at.line("lastname"),
-        full: at.line("fullname").or_else(|| at.line("name")),
-    };
+    let name =
+        Name { first: at.name("firstname"), last: at.name("lastname"), full: at.name("fullname"), last_first: false };
     let mut profile = Profile {
-        emails: at.contacts("email", |text, kind| values::email(text, kind.unwrap_or(OTHER))),
-        phones: at.contacts("phone", |text, kind| values::phone(text, kind.unwrap_or(OTHER))),
-        links: at.contacts("link", values::link),
+        emails: at.contacts("email", |text, kind| contacts::email(text, kind.unwrap_or(OTHER))),
+        phones: at.contacts("phone", |text, kind| contacts::phone(text, kind.unwrap_or(OTHER))),
+        links: at.contacts("link", contacts::link),
         location: at.line("location"),
         qualifications: at.list("qualification", qualification),
         experience: at.list("experience", experience),
@@ -99,13 +136,28 @@ fn draft(at: &mut At<'_, '_>, dates: &Dates) -> Option<Draft> {
         tags: at.words("tag", values::word),
         ..Profile::default()
     };
+    for link in at.contacts("moreLinks", contacts::link) {
+        if !profile.links.iter().any(|known| known.value == link.value) {
+            profile.links.push(link);
+        }
+    }
+    if profile.experience.is_empty() {
+        let (company, title) = (at.line("company"), at.line("title"));
+        if company.is_some() || title.is_some() {
+            profile.experience.push(Experience { company, title: title.unwrap_or_default(), from: None, to: None });
+        }
+    }
     let external_id = at.read("externalid", values::identifier).flatten();
+    // The id under which an export of our own has them is no other system's.
+    let own = at.read("hirewireid", values::identifier).flatten().or_else(|| external_id.clone());
+    let known_as = own.and_then(|id| id.parse().ok());
+    let external_id = external_id.filter(|id| id.parse::<CandidateId>().is_err());
     let (mut answers, ratings) = (at.list("answer", answer), at.list("rating", rating));
     let assessments = at.list("assessment", assessment);
     let mut applied = [at.date("appliedat", dates), None];
     let mut told = [at.line("source"), at.read("status", values::status).flatten(), at.line("stage")];
     if let Some((key, inner)) = get(at.object, "application")
-        && let Some(mut inner) = at.inner(key.to_owned(), inner)
+        && let Some(mut inner) = at.inner(key.to_owned(), inner.get(0).unwrap_or(inner))
     {
         applied[1] = inner.date("appliedat", dates);
         let [source, status, stage] = &mut told;
@@ -118,8 +170,9 @@ fn draft(at: &mut At<'_, '_>, dates: &Dates) -> Option<Draft> {
     (profile.first_name, profile.last_name, profile.full_name) = (first_name, last_name, full_name);
     let [source, status, stage] = told;
     let review = Review { answers, ratings, assessments };
-    let applied_at = applied.into_iter().flatten().next();
-    Some(Draft { line: at.line, external_id, profile, names, applied_at, source, status, stage, review })
+    // What the application says counts more: a candidate may have been created long before.
+    let applied_at = applied.into_iter().rev().flatten().next();
+    Some(Draft { line: at.line, known_as, external_id, profile, names, applied_at, source, status, stage, review })
 }
 
 fn qualification(value: &Value, at: Option<&mut At<'_, '_>>) -> Read<Option<Qualification>> {
@@ -177,7 +230,7 @@ fn rating(_: &Value, at: Option<&mut At<'_, '_>>) -> Read<Option<Rating>> {
 
 fn assessment(_: &Value, at: Option<&mut At<'_, '_>>) -> Read<Option<Assessment>> {
     let at = at.ok_or("is not an object with name, score and max")?;
-    let utc = Dates::of(std::iter::empty(), Tz::UTC);
+    let utc = Dates::of(std::iter::empty(), Today { zone: Tz::UTC, now: DateTime::<Utc>::MAX_UTC });
     let (score, max) = (at.number("score"), at.number("max"));
     let completed_at = at.date("completedat", &utc);
     at.demand("name")?;

@@ -4,11 +4,16 @@
 //! people look at first (the main e-mail address, the present position) comes from the file. Nothing is ever removed.
 
 use super::names::{Names, join};
-use super::rows::same_word;
-use super::{Draft, values};
+use super::parts::same_word;
+use super::{Draft, contacts, identity};
 use crate::domain::candidate::{Application, Contact, Language, Profile};
 
 impl Draft {
+    /// Whether this may not be the person that is known, though the two share an address: first and last name differ.
+    pub fn contradicts(&self, known: &Profile) -> bool {
+        identity::contradict(&self.profile, known)
+    }
+
     /// Updates a candidate's profile. Doing it twice is doing it once.
     pub fn merge_into(&self, known: &mut Profile) {
         let new = &self.profile;
@@ -97,7 +102,7 @@ fn replace(known: &mut Option<String>, new: &Option<String>) {
 fn lead_contacts(known: &mut Vec<Contact>, new: &[Contact], key: impl Fn(&str) -> String) {
     lead(known, new, |new, old| {
         let one = key(&new.value) == key(&old.value);
-        if one && new.kind == values::OTHER {
+        if one && new.kind == contacts::OTHER {
             new.kind.clone_from(&old.kind);
         }
         one

@@ -2,46 +2,72 @@
 //!
 //! A file goes through three steps, none of which does any I/O:
 //!
-//! 1. [`Table::read`] turns bytes into a header and records. It finds the encoding and the delimiter, and refuses a whole
-//!    file only when nothing in it could be trusted ([`FileError`], with the line).
+//! 1. [`Table::read`] turns bytes into a header and records. It finds the encoding, the delimiter and the header, and
+//!    refuses a whole file only when nothing in it could be trusted, or it is larger than it may be ([`FileError`], with
+//!    the line). Limits are met while reading, not afterwards.
 //! 2. [`Mapping`] says what each column means: [`Mapping::guess`] knows the names that common systems write, and
-//!    [`Mapping::from_form`] takes what a person chose instead.
-//! 3. [`read_rows`] turns each record into a [`Draft`] or into [`Problem`]s with line and column. A row is taken whole or
-//!    not at all: a row with one unreadable value is reported, and the rows around it are kept.
+//!    [`Mapping::from_form`] takes what a person chose instead. A table of which no name is known has to be chosen for.
+//! 3. [`read_rows`] turns each record into a [`Draft`], with a [`Problem`] for every value that is left out, by line, name
+//!    and column. A row is left out as a whole only when it tells nobody.
 //!
-//! JSON names its own fields, so [`read_json`] is all three steps at once.
+//! JSON names its own fields, so [`read_json`] is all three steps at once. [`of_table`] and [`of_json`] write what was left
+//! out as a file to be corrected.
+//!
+//! # The rules, and where each is kept
+//!
+//! - `clean`: one list of words for nothing for every field; which characters nobody sees; what programs put round values.
+//! - `identity`: when two names contradict each other, so that an address they share makes them no one person.
+//! - `facts`: what a column's name says about its values. `zones`, `dates`: times.
+//! - `contacts`, `values`: what a cell of each kind means. `names`: how a whole name is parted.
+//! - `json::shapes`: how other systems name and nest things.
+//!
+//! The page that takes a file says the same in a few sentences.
 //!
 //! The cast: a [`Draft`] is a candidate with an application as the file tells them, before anyone knows whether they
-//! are new. Whoever stores it looks for the external id first and for an e-mail address second; finding one makes it an
-//! update ([`Draft::merge_into`], [`Draft::merge_application`]). [`Rows::notes`] say what was assumed where a file
-//! leaves it open.
+//! are new. Whoever stores it looks for our own id first, then for the external id, then for an e-mail address; finding
+//! one makes it an update ([`Draft::merge_into`], [`Draft::merge_application`]), unless first and last name contradict it
+//! ([`Draft::contradicts`]). [`Rows::notes`] say what was assumed where a file leaves it open.
 //!
 //! Not guaranteed: that an encoding other than UTF-8, UTF-16 and Windows-1252 is noticed. Most are, by bytes that
 //! Windows-1252 does not use; a short text in ISO 8859-2 is not.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::candidate::{Profile, Review};
+use super::ids::CandidateId;
 
+mod clean;
+mod collector;
 mod columns;
+mod contacts;
+mod corrections;
 mod dates;
 mod decode;
 mod error;
+mod facts;
 mod headers;
+mod identity;
 mod json;
 mod merge;
 mod names;
+mod parts;
+mod quotes;
+mod records;
 mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
 mod values;
+mod zones;
 
+use collector::Collector;
 pub use columns::{Field, Mapping, MappingError};
+pub use corrections::{Remark, Remarks, of_json, of_table};
 pub use error::FileError;
+pub use headers::is_our_remark;
 pub use json::{is_json, read_json};
 pub use names::Names;
 pub use rows::read_rows;
@@ -62,11 +88,22 @@ pub const LONGEST_LIST: usize = 100;
 /// So many problems of one row are told; a file may be wrong in every cell.
 const PROBLEMS_A_ROW: usize = 10;
 
+/// Where and when a file is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Today {
+    /// The zone of times that name none.
+    pub zone: Tz,
+    /// Now: no year of two digits lies behind it.
+    pub now: DateTime<Utc>,
+}
+
 /// A candidate with their application, as a file tells them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
     /// Where the file tells it: the line, or in JSON the place in the list, from 1.
     pub line: u64,
+    /// Who they are here, in a file that was downloaded here.
+    pub known_as: Option<CandidateId>,
     /// The id the other system knows them by.
     pub external_id: Option<String>,
     /// Names, contact and history; never without a full name.
@@ -85,33 +122,42 @@ pub struct Draft {
     pub review: Review,
 }
 
-/// Why a row is not taken: a sentence without its full stop, and where.
+/// Why a row, or a value of it, is not taken: a sentence without its full stop, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The line of the file at which the row starts; in JSON the place in the list, from 1.
     pub line: u64,
+    /// Whom the row is about, as far as it could be read.
+    pub who: Option<String>,
     /// The column by its name, in JSON the path such as `emails[1]`; `None` when it is the row as a whole.
     pub column: Option<String>,
     /// What is wrong, and what would be right.
     pub message: String,
+    /// Whether the candidate is imported all the same, without this value.
+    pub is_kept: bool,
 }
 
 impl Problem {
-    fn of_row(line: u64, message: impl Into<String>) -> Self {
-        Self { line, column: None, message: message.into() }
+    /// What is wrong with a row as a whole, which is left out.
+    pub fn of_row(line: u64, message: impl Into<String>) -> Self {
+        Self { line, who: None, column: None, message: message.into(), is_kept: false }
     }
 
     fn of_cell(line: u64, column: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { line, column: Some(column.into()), message: message.into() }
+        Self { column: Some(column.into()), ..Self::of_row(line, message) }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.column {
-            Some(column) => write!(f, "Line {}, {column}: {}", self.line, self.message),
-            None => write!(f, "Line {}: {}", self.line, self.message),
+        write!(f, "Line {}", self.line)?;
+        if let Some(who) = &self.who {
+            write!(f, " ({who})")?;
         }
+        if let Some(column) = &self.column {
+            write!(f, ", {column}")?;
+        }
+        write!(f, ": {}", self.message)
     }
 }
 
@@ -120,54 +166,8 @@ impl fmt::Display for Problem {
 pub struct Rows {
     /// The rows that can be taken, in the order of the file; no two with the same external id or e-mail address.
     pub drafts: Vec<Draft>,
-    /// Why the others cannot, in the order of the file.
+    /// Why the others cannot, and which values of those above are left out, in the order of the file.
     pub problems: Vec<Problem>,
     /// What was assumed, as sentences; to be shown before anything is stored.
     pub notes: Vec<String>,
-}
-
-/// Takes rows one by one and holds each against those before it.
-#[derive(Default)]
-struct Collector {
-    rows: Rows,
-    ids: HashMap<String, u64>,
-    emails: HashMap<String, u64>,
-}
-
-impl Collector {
-    /// Keeps the draft unless it has problems or repeats a row that was kept.
-    fn take(&mut self, read: Result<Draft, Vec<Problem>>) {
-        match read.and_then(|draft| self.new_to_file(draft)) {
-            Ok(draft) => self.rows.drafts.push(draft),
-            Err(problems) => self.rows.problems.extend(problems.into_iter().take(PROBLEMS_A_ROW)),
-        }
-    }
-
-    fn new_to_file(&mut self, draft: Draft) -> Result<Draft, Vec<Problem>> {
-        let line = draft.line;
-        let repeated =
-            |what: &str, first: &u64| Err(vec![Problem::of_row(line, format!("has the same {what} as line {first}"))]);
-        if let Some(first) = draft.external_id.as_ref().and_then(|id| self.ids.get(id)) {
-            return repeated("external id", first);
-        }
-        if let Some(first) = draft.profile.emails.iter().find_map(|email| self.emails.get(&email.value)) {
-            return repeated("e-mail address", first);
-        }
-        self.ids.extend(draft.external_id.clone().map(|id| (id, line)));
-        self.emails.extend(draft.profile.emails.iter().map(|email| (email.value.clone(), line)));
-        Ok(draft)
-    }
-
-    /// Everything that was taken, with a word about rows that a second import could not recognise.
-    fn finish(mut self) -> Rows {
-        let unknown =
-            self.rows.drafts.iter().filter(|d| d.external_id.is_none() && d.profile.emails.is_empty()).count();
-        if unknown > 0 {
-            let rows = if unknown == 1 { "1 row has".to_owned() } else { format!("{unknown} rows have") };
-            self.rows.notes.push(format!(
-                "{rows} neither an external id nor an e-mail address: importing the file again would add them again."
-            ));
-        }
-        self.rows
-    }
 }

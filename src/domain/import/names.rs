@@ -18,6 +18,8 @@ pub(super) struct Name {
     pub first: Option<String>,
     pub last: Option<String>,
     pub full: Option<String>,
+    /// Whether the column says that whole names begin with the last name.
+    pub last_first: bool,
 }
 
 /// Words that belong to the last name behind them.
@@ -34,7 +36,7 @@ impl Name {
         match (self.first, self.last, self.full) {
             (None, None, None) => None,
             (None, None, Some(full)) => {
-                let (first, last, full) = split(full);
+                let (first, last, full) = if self.last_first { turned(full) } else { split(full) };
                 Some((first, last, full, Names::Split))
             }
             (first, last, Some(full)) => Some((first, last, full, Names::Given)),
@@ -67,6 +69,26 @@ fn split(full: String) -> (Option<String>, Option<String>, String) {
     }
     let (first, last) = at_last_word(&full);
     (first, last, full)
+}
+
+/// A whole name that begins with the last name: what is in capitals, or the first word with the particles before it.
+fn turned(full: String) -> (Option<String>, Option<String>, String) {
+    let words: Vec<&str> = full.split_whitespace().collect();
+    if full.contains(',') || words.len() < 2 {
+        return split(full);
+    }
+    let capitals = |word: &str| word.chars().any(char::is_uppercase) && !word.chars().any(char::is_lowercase);
+    let leading = words.iter().take_while(|word| capitals(word)).count();
+    let particles = words.iter().take_while(|word| is_particle(word)).count();
+    let end = if (1..words.len()).contains(&leading) { leading } else { (particles + 1).min(words.len() - 1) };
+    let (last, first) = (words[..end].join(" "), words[end..].join(" "));
+    let full = format!("{first} {last}");
+    (Some(first), Some(last), full)
+}
+
+/// Whether a word belongs to the last name behind it, such as `van`.
+pub(super) fn is_particle(word: &str) -> bool {
+    PARTICLES.contains(&word)
 }
 
 fn at_last_word(name: &str) -> (Option<String>, Option<String>) {

@@ -1,68 +1,87 @@
-//! From text to a table: which delimiter, which row is the header, at which line each record starts.
+//! From text to a table: which delimiter, which row is the header.
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::ReaderBuilder;
 
 use super::decode::{decode, line_breaks};
-use super::{Field, FileError, LARGEST_CELL, MOST_COLUMNS, MOST_ROWS, headers};
+pub use super::records::Record;
+use super::records::{END, Records, unnamed};
+use super::{Field, FileError, MOST_COLUMNS, MOST_ROWS, headers, quotes};
 use crate::domain::member;
 
 /// What may stand between cells; of two that fit equally well, the earlier is taken.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// How many records are looked at to find the delimiter, and how many bytes.
 const SAMPLE: (usize, usize) = (50, 256 * 1024);
-/// Put behind the text: the one record that holds it alone proves that every quote was closed. No text has a NUL in it.
-const END: &str = "\n\0";
+/// The header is looked for in this many rows: programs write notes above it.
+const HEADER_ROWS: usize = 20;
 
 /// A file as rows and columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     header: Vec<String>,
     records: Vec<Record>,
-}
-
-/// A row below the header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// The line of the file at which it starts.
-    pub line: u64,
-    /// Its cells; more or fewer than the header has when the row is damaged.
-    pub cells: Vec<String>,
+    is_known: bool,
+    notes: Vec<String>,
 }
 
 impl Table {
     /// Reads a file: UTF-8, UTF-16 with a byte order mark or Windows-1252; commas, semicolons, tabs or bars.
+    ///
+    /// The header is the row among the first that names most columns. Where none names any, the first row is it, or
+    /// there is none when that row holds a candidate already; [`Table::is_known`] is then false.
     pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
         let mut text = decode(bytes)?;
         text.push_str(END);
         let (told, start) = excel_hint(&text);
-        let body = &text[start..];
-        let delimiter = told.unwrap_or_else(|| sniff(body));
-        let mut records = Records::new(body, delimiter, 1 + line_breaks(&text.as_bytes()[..start]));
+        let delimiter = told.unwrap_or_else(|| sniff(&text[start..]));
+        let line = 1 + line_breaks(&text.as_bytes()[..start]);
+        let tight = quotes::tight(&text[start..], delimiter);
+        let mut records = read_all(tight.as_deref().unwrap_or(&text[start..]), delimiter, line)?;
+        if let Some(inner) = quotes::unwrapped(&records) {
+            records = read_all(&inner, sniff(&inner), line)?;
+        }
+        Self::of(records)
+    }
 
-        let first = records.next_filled(&[])?.ok_or(FileError::Empty)?;
-        if first.cells.len() > MOST_COLUMNS {
-            return Err(FileError::TooManyColumns { line: first.line, found: first.cells.len() });
-        }
-        if !is_header(&first.cells) {
-            return Err(FileError::NoHeader { line: first.line });
-        }
-        let mut header = distinct(&first.cells);
-        let mut rows = Vec::new();
-        while let Some(record) = records.next_filled(&header)? {
-            if rows.len() == MOST_ROWS {
-                return Err(FileError::TooManyRows { line: record.line });
+    fn of(mut records: Vec<Record>) -> Result<Self, FileError> {
+        let first = records.first().ok_or(FileError::Empty)?;
+        let known = header_at(&records);
+        let is_data = first.cells.iter().any(|cell| member::email(cell).is_some());
+        let (mut header, mut notes) = (distinct(&first.cells), Vec::new());
+        match known {
+            Some(at) => {
+                header = distinct(&records[at].cells);
+                if at > 0 {
+                    let line = records[at].line;
+                    notes.push(format!("Line {line} names the columns; what stands above it was passed over."));
+                }
+                records.drain(..=at);
             }
-            rows.push(record);
+            None if is_data => header = (0..first.cells.len()).map(unnamed).collect(),
+            None => drop(records.remove(0)),
         }
-        if rows.is_empty() {
+        if let Some(record) = records.get(MOST_ROWS) {
+            return Err(FileError::TooManyRows { line: record.line });
+        }
+        if records.is_empty() {
             return Err(FileError::NoRows);
         }
         // Spreadsheets write empty columns right of the last one.
-        let used = |at: usize| rows.iter().any(|row| row.cells.get(at).is_some_and(|cell| !cell.trim().is_empty()));
-        while header.len() > 1 && first.cells[header.len() - 1].trim().is_empty() && !used(header.len() - 1) {
+        let used = |at: usize| records.iter().any(|row| row.cells.get(at).is_some_and(|cell| !cell.trim().is_empty()));
+        while header.len() > 1 && header.last() == Some(&unnamed(header.len() - 1)) && !used(header.len() - 1) {
             header.pop();
         }
-        Ok(Self { header, records: rows })
+        Ok(Self { header, records, is_known: known.is_some(), notes })
+    }
+
+    /// Whether a row names columns that are known; otherwise a person has to say what they are.
+    pub fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    /// What was assumed to find the header.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The columns' names, all different and none empty.
@@ -82,51 +101,32 @@ impl Table {
     }
 }
 
-/// Reads records with the lines at which they start. The csv reader's own line numbers count `\n` only and point before
-/// the blank lines it skips.
-struct Records<'t> {
-    text: &'t str,
-    reader: csv::Reader<&'t [u8]>,
-    seen: usize,
-    line: u64,
+/// The records of a text, as far as a file may have them.
+fn read_all(text: &str, delimiter: u8, line: u64) -> Result<Vec<Record>, FileError> {
+    let mut reader = Records::new(text, delimiter, line);
+    let (mut records, mut names) = (Vec::new(), Vec::new());
+    while let Some(record) = reader.next_filled(&names)? {
+        if names.is_empty() && records.len() < HEADER_ROWS && is_header(&record.cells) {
+            names = distinct(&record.cells);
+        }
+        records.push(record);
+        if records.len() > MOST_ROWS + HEADER_ROWS {
+            break;
+        }
+    }
+    Ok(records)
 }
 
-impl<'t> Records<'t> {
-    fn new(text: &'t str, delimiter: u8, line: u64) -> Self {
-        Self { text, reader: reader(text.as_bytes(), delimiter), seen: 0, line }
-    }
-
-    /// The next record that is not blank, checked.
-    fn next_filled(&mut self, header: &[String]) -> Result<Option<Record>, FileError> {
-        let mut record = StringRecord::new();
-        // Reading text from memory cannot fail; were it to, the file would end there.
-        while self.reader.read_record(&mut record).unwrap_or(false) {
-            let line = self.line_of(&record);
-            if record.iter().next_back().is_some_and(|cell| cell.ends_with('\0')) {
-                let before: u64 = record.iter().rev().skip(1).map(|cell| line_breaks(cell.as_bytes())).sum();
-                let closed = record.len() == 1 && record.get(0) == Some("\0");
-                return if closed { Ok(None) } else { Err(FileError::UnclosedQuote { line: line + before }) };
-            }
-            if let Some(at) = record.iter().position(|cell| cell.len() > LARGEST_CELL) {
-                let column = header.get(at).cloned().unwrap_or_else(|| unnamed(at));
-                return Err(FileError::CellTooLong { line, column });
-            }
-            if record.iter().any(|cell| !cell.trim().is_empty()) {
-                return Ok(Some(Record { line, cells: record.iter().map(str::to_owned).collect() }));
-            }
+/// The first of the rows that name most columns.
+fn header_at(records: &[Record]) -> Option<usize> {
+    let known = |record: &Record| record.cells.iter().filter(|cell| headers::is_known(cell)).count();
+    let mut best: Option<(usize, usize)> = None;
+    for (at, record) in records.iter().take(HEADER_ROWS).enumerate().filter(|(_, record)| is_header(&record.cells)) {
+        if best.is_none_or(|(_, most)| known(record) > most) {
+            best = Some((at, known(record)));
         }
-        Ok(None)
     }
-
-    fn line_of(&mut self, record: &StringRecord) -> u64 {
-        let bytes = self.text.as_bytes();
-        let before = record.position().map_or(self.seen, |position| position.byte() as usize).min(bytes.len());
-        let blank = bytes[before..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let start = (before + blank).max(self.seen);
-        self.line += line_breaks(&bytes[self.seen..start]);
-        self.seen = start;
-        self.line
-    }
+    best.map(|(at, _)| at)
 }
 
 fn reader(text: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
@@ -146,16 +146,19 @@ fn excel_hint(text: &str) -> (Option<u8>, usize) {
     }
 }
 
-/// The delimiter under which most column names are known; of equals, the one under which most rows are as wide as the
-/// header.
-fn sniff(text: &str) -> u8 {
+/// The delimiter under which most column names are known in one row; of equals, the one under which most rows are as
+/// wide as that row, and wider than one cell.
+pub(super) fn sniff(text: &str) -> u8 {
     let fit = |delimiter: &u8| {
         let sample = &text.as_bytes()[..text.len().min(SAMPLE.1)];
-        let mut rows = reader(sample, *delimiter).into_records().map_while(Result::ok).take(SAMPLE.0);
-        let Some(header) = rows.next() else { return (0, 0, 0) };
-        let known = header.iter().take(MOST_COLUMNS).filter(|name| headers::is_known(name)).count();
-        let even = if header.len() > 1 { rows.filter(|row| row.len() == header.len()).count() } else { 0 };
-        (known, even, header.len())
+        let rows: Vec<_> = reader(sample, *delimiter).into_records().map_while(Result::ok).take(SAMPLE.0).collect();
+        let known =
+            |row: &csv::StringRecord| row.iter().take(MOST_COLUMNS).filter(|name| headers::is_known(name)).count();
+        let best = rows.iter().take(HEADER_ROWS).map(known).max().unwrap_or_default();
+        let Some(header) = rows.iter().position(|row| known(row) == best) else { return (0, 0, 0) };
+        let wide = rows[header].len();
+        let even = if wide > 1 { rows[header + 1..].iter().filter(|row| row.len() == wide).count() } else { 0 };
+        (best, even, wide)
     };
     // `max_by_key` takes the last of equals.
     DELIMITERS.into_iter().rev().max_by_key(fit).unwrap_or(b',')
@@ -186,8 +189,4 @@ fn distinct(cells: &[String]) -> Vec<String> {
         names.push(name);
     }
     names
-}
-
-fn unnamed(at: usize) -> String {
-    format!("Column {}", at + 1)
 }

@@ -1,14 +1,11 @@
 //! Single values: what a cell or a JSON text means, or a sentence about why it means nothing.
 
-use url::Url;
-
 use super::headers::normal;
-use super::{LONGEST_LIST, LONGEST_VALUE};
-use crate::domain::candidate::{Contact, Language};
-use crate::domain::member;
+use super::{LONGEST_LIST, LONGEST_VALUE, clean};
+use crate::domain::candidate::Language;
 
-/// The kind of a contact of which the file does not tell the kind.
-pub(super) const OTHER: &str = "other";
+/// What parts values more strongly than a comma.
+const STRONG: &[char] = &[';', '|', '•', '‣', '▪', '●', '◦', '⁃', '；', '、'];
 
 /// A value, or what is wrong with it.
 pub(super) type Read<T> = Result<T, String>;
@@ -16,7 +13,7 @@ pub(super) type Read<T> = Result<T, String>;
 /// Text with its line breaks as `\n`, trimmed, without other control characters; everything else is kept as it is.
 pub(super) fn text(raw: &str) -> String {
     let even = raw.replace("\r\n", "\n").replace(['\r', '\u{b}', '\u{2028}', '\u{2029}'], "\n").replace('\t', " ");
-    let kept: String = even.chars().filter(|c| *c == '\n' || !(c.is_control() || *c == '\u{feff}')).collect();
+    let kept: String = clean::readable(&even).chars().filter(|c| *c == '\n' || !c.is_control()).collect();
     kept.trim().to_owned()
 }
 
@@ -34,16 +31,20 @@ pub(super) fn line(raw: &str) -> Read<Option<String>> {
     Ok((!line.is_empty()).then_some(line))
 }
 
-/// Like [`line()`], and `None` for the signs that stand for nothing.
+/// Like [`line()`], and `None` for a word for nothing.
 pub(super) fn present(raw: &str) -> Read<Option<String>> {
-    let nothing = |text: &String| matches!(text.to_lowercase().as_str(), "-" | "--" | "–" | "—" | "n/a" | "null");
-    Ok(line(raw)?.filter(|text| !nothing(text)))
+    Ok(line(raw)?.filter(|text| !clean::is_nothing(text)))
 }
 
-/// The parts of a list in one cell: parted by line breaks, semicolons and bars, or when there are none by commas. What
-/// stands in round brackets is not parted.
+/// A part of a name; `None` for a word for nothing, unless it is spelled like a name.
+pub(super) fn name(raw: &str) -> Read<Option<String>> {
+    Ok(line(raw)?.filter(|text| !clean::is_no_name(text)))
+}
+
+/// The parts of a list in one cell: parted by line breaks, semicolons, bars, bullets and the `:::` of address books, or
+/// when there are none by commas. What stands in round brackets is not parted.
 pub(super) fn parts(raw: &str) -> Vec<String> {
-    let text = text(raw);
+    let text = text(raw).replace(":::", ";");
     let outside = |separators: &[char]| {
         let mut depth = 0_usize;
         text.split(|c: char| {
@@ -55,11 +56,11 @@ pub(super) fn parts(raw: &str) -> Vec<String> {
             c == '\n' || (depth == 0 && separators.contains(&c))
         })
         .map(|part| part.trim().to_owned())
-        .filter(|part| !matches!(part.as_str(), "" | "-" | "–" | "—" | "n/a" | "N/A"))
+        .filter(|part| !clean::is_nothing(part))
         .collect::<Vec<_>>()
     };
-    let strong = outside(&[';', '|']);
-    if strong.len() > 1 { strong } else { outside(&[',', ';', '|']) }
+    let strong = outside(STRONG);
+    if strong.len() > 1 { strong } else { outside(&[STRONG, [','].as_slice()].concat()) }
 }
 
 /// Reads each part; more than [`LONGEST_LIST`] are refused.
@@ -75,88 +76,16 @@ pub(super) fn word(raw: &str) -> Read<String> {
     Ok(line(raw)?.unwrap_or_default())
 }
 
-/// The id of another system, which must be what that system wrote.
+/// The id of another system, as that system wrote it; what programs added is taken off.
 pub(super) fn identifier(raw: &str) -> Read<Option<String>> {
-    match present(raw)? {
-        Some(id) if is_rounded(&id) => Err(rounded(&id)),
-        id => Ok(id),
+    let Some(line) = line(raw)? else { return Ok(None) };
+    let plain = clean::visible(&line);
+    let id = clean::whole(clean::number(&plain)).trim();
+    match () {
+        () if id.is_empty() || clean::is_no_id(id) => Ok(None),
+        () if clean::is_shortened(id) => Err(rounded(id)),
+        () => Ok(Some(id.to_owned())),
     }
-}
-
-/// The e-mail addresses of a cell. No address has a comma in it, but a name before one may: `Müller, Anna <a@b>`.
-pub(super) fn emails(raw: &str, kind: &str) -> Read<Vec<Contact>> {
-    let pieces: Vec<String> =
-        parts(raw).iter().flat_map(|part| part.split(',').map(str::to_owned).collect::<Vec<_>>()).collect();
-    let name =
-        |at: usize| !pieces[at].contains('@') && pieces.get(at + 1).is_some_and(|next| next.trim_end().ends_with('>'));
-    let addresses = (0..pieces.len()).filter(|at| !name(*at) && !pieces[*at].trim().is_empty());
-    each(addresses.map(|at| pieces[at].clone()).collect(), |piece| email(piece, kind))
-}
-
-/// An e-mail address: `a@b`, `Anna <a@b>` or `mailto:a@b`.
-pub(super) fn email(raw: &str, kind: &str) -> Read<Contact> {
-    let inner = raw.rsplit_once('<').and_then(|(_, rest)| rest.trim_end().strip_suffix('>')).unwrap_or(raw).trim();
-    let address = inner.strip_prefix("mailto:").unwrap_or(inner);
-    match member::email(address) {
-        Some(value) => Ok(Contact { kind: kind.to_owned(), value }),
-        None => Err(format!("“{}” is no e-mail address; write it as name@example.com", shorten(raw))),
-    }
-}
-
-/// The phone numbers of a cell; a comma that leaves less than a number behind it belongs to the number before.
-pub(super) fn phones(raw: &str, kind: &str) -> Read<Vec<Contact>> {
-    let mut numbers: Vec<String> = Vec::new();
-    for part in parts(raw) {
-        let whole = part.chars().filter(char::is_ascii_digit).count() >= 5;
-        match numbers.last_mut() {
-            Some(before) if !whole => {
-                before.push_str(", ");
-                before.push_str(&part);
-            }
-            _ => numbers.push(part),
-        }
-    }
-    // In the notation of spreadsheets the comma may be that of the decimals.
-    if is_rounded(raw.trim()) {
-        return Err(rounded(raw.trim()));
-    }
-    each(numbers, |number| phone(number, kind))
-}
-
-/// One phone number, as it is written.
-pub(super) fn phone(raw: &str, kind: &str) -> Read<Contact> {
-    let value = line(raw)?.unwrap_or_default();
-    if is_rounded(&value) {
-        return Err(rounded(&value));
-    }
-    if value.chars().filter(|c| c.is_numeric()).count() < 3 {
-        return Err(format!("“{}” is no phone number", shorten(&value)));
-    }
-    Ok(Contact { kind: kind.to_owned(), value })
-}
-
-/// The web addresses of a cell, parted by white space.
-pub(super) fn links(raw: &str, kind: Option<&str>) -> Read<Vec<Contact>> {
-    let trimmed = |part: &str| part.trim_matches([',', ';', '|', '<', '>']).to_owned();
-    let nothing = |part: &String| matches!(part.as_str(), "" | "-" | "–" | "—" | "n/a" | "N/A");
-    let text = text(raw);
-    let parts = text.split_whitespace().flat_map(|part| part.split([';', '|'])).map(trimmed);
-    each(parts.filter(|part| !nothing(part)).collect(), |part| link(part, kind))
-}
-
-/// One web address. Only http and https are taken: pages make links of them.
-pub(super) fn link(raw: &str, kind: Option<&str>) -> Read<Contact> {
-    let typed = line(raw)?.unwrap_or_default();
-    let value = if typed.contains("://") { typed } else { format!("https://{typed}") };
-    let url = Url::parse(&value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    let host = url.as_ref().and_then(Url::host_str).filter(|host| host.contains('.'));
-    let Some(host) = host.filter(|_| !value.contains(char::is_whitespace)) else {
-        return Err(format!("“{}” is no web address; write it as https://example.com/anna", shorten(raw)));
-    };
-    let known =
-        ["linkedin", "github", "gitlab", "xing"].into_iter().find(|name| host.split('.').any(|part| part == *name));
-    let kind = kind.or(known).unwrap_or("website").to_owned();
-    Ok(Contact { kind, value })
 }
 
 /// A language with its level behind it: `German (C1)`, `German: C1`, `German - C1`.
@@ -217,18 +146,6 @@ pub(super) fn status(raw: &str) -> Read<Option<String>> {
     }))
 }
 
-/// `Work e-mail` is `work`; a name that tells nothing is [`OTHER`].
-pub(super) fn contact_kind(column: &str) -> &'static str {
-    let name = normal(column);
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    match () {
-        () if has(&["work", "business", "office", "geschaft", "dienst", "profession", "beruf"]) => "work",
-        () if has(&["home", "personal", "privat", "private", "perso"]) => "home",
-        () if has(&["mobil", "cell", "handy", "portable", "movil"]) => "mobile",
-        () => OTHER,
-    }
-}
-
 /// The start of a value, for a message.
 pub(super) fn shorten(text: &str) -> String {
     const SHOWN: usize = 40;
@@ -236,13 +153,6 @@ pub(super) fn shorten(text: &str) -> String {
     if flat.chars().count() > SHOWN { flat.chars().take(SHOWN).chain(['…']).collect() } else { flat }
 }
 
-/// `4,91511E+11`: what a spreadsheet makes of a long number.
-fn is_rounded(text: &str) -> bool {
-    let Some((mantissa, exponent)) = text.split_once("E+") else { return false };
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    digits(exponent) && mantissa.split(['.', ',']).all(digits)
-}
-
-fn rounded(text: &str) -> String {
+pub(super) fn rounded(text: &str) -> String {
     format!("“{}” was shortened by a spreadsheet; format the column as text and export it again", shorten(text))
 }

@@ -6,7 +6,7 @@ use super::super::form::{Errors, wrong};
 use super::super::layout::{Head, part};
 use super::super::paths;
 use super::super::words::{count, list};
-use super::report::{problems, sentences};
+use super::report::{Row, problems, sentences};
 use crate::actions::import::{Column, Preview};
 use crate::domain::ids::ImportId;
 use crate::domain::import::Field;
@@ -33,7 +33,7 @@ impl CheckColumns<'_> {
     }
 
     fn says(&self) -> Markup {
-        let Preview { good, bad, refusal, .. } = self.preview;
+        let Preview { good, bad, partly, refusal, .. } = self.preview;
         html! {
             p.says {
                 @if let Some(refusal) = refusal {
@@ -41,7 +41,8 @@ impl CheckColumns<'_> {
                 } @else {
                     @let left_out = (*bad > 0).then(|| format!("{} would be left out", count(*bad, "row")));
                     @let can = format!("{} can be imported", count(*good, "candidate"));
-                    @let parts: Vec<String> = [Some(can), left_out].into_iter().flatten().collect();
+                    @let lacking = (*partly > 0).then(|| format!("{} would lack a value", count(*partly, "row")));
+                    @let parts: Vec<String> = [Some(can), left_out, lacking].into_iter().flatten().collect();
                     bdi { (self.file_name) } ": " (list(&parts)) "."
                 }
             }
@@ -101,10 +102,10 @@ impl Render for CheckColumns<'_> {
             form method="post" action=(paths::import(&self.vacancy.id, self.id)) {
                 @if !preview.columns.is_empty() { (part("Columns", hint, self.columns())) }
                 @if !preview.notes.is_empty() { (part("Assumed", html! {}, sentences(&preview.notes))) }
-                @if preview.bad > 0 {
-                    @let hint = html! { (count(preview.bad, "row")) ". The others do not wait for them." };
-                    @let told = preview.problems.iter().map(|one| (one.line, one.column.as_deref(), one.message.as_str()));
-                    (part("Left out", hint, problems(told.collect(), preview.columns.is_empty())))
+                @if !preview.problems.is_empty() {
+                    @let hint = html! { "The others do not wait for them. What is left out can be downloaded afterwards, corrected and imported again." };
+                    @let rows = preview.problems.iter().map(Row::from).collect();
+                    (part("Left out", hint, problems(rows, preview.columns.is_empty())))
                 }
                 div.part {
                     header {}
@@ -143,7 +144,7 @@ mod tests {
             column("Name", Field::FullName, &["محمد العتيبي", "<script>"]),
             column("Internal", Field::Ignore, &[]),
         ];
-        let problems = vec![Problem { line: 4, column: Some("Name".into()), message: "has no name".into() }];
+        let problems = vec![Problem::of_row(4, "has no name")];
         let preview = Preview { columns, good: 12, bad: 1, problems, ..Preview::default() };
         let page = page(&preview, Errors::default());
         assert!(page.contains("a&lt;b&gt;.csv</bdi>: 12 candidates can be imported and 1 row would be left out."));

@@ -1,8 +1,10 @@
 //! A file of candidates: chosen here, read in at once when its columns are known, else after they were checked.
 
 use actix_multipart::Multipart;
+use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, describedby, token, token_field, wrong};
@@ -11,6 +13,7 @@ use super::super::layout::{Head, Nav, Page};
 use super::super::{paths, upload as form};
 use super::columns::CheckColumns;
 use super::report::Outcome;
+use super::rules::rules;
 use crate::actions::import::{Chosen, Preview, State, Upload};
 use crate::actions::{ActionError, Context, FieldError, Viewer, import};
 use crate::domain::ids::{ImportId, VacancyId};
@@ -83,10 +86,23 @@ pub async fn mapping(
             checked.page(&shown.file_name, preview, Errors::default()).ok()
         }
         State::Done(report) => {
-            let body = Outcome { vacancy: &shown.vacancy, file_name: &shown.file_name, report }.render();
+            let body = Outcome { vacancy: &shown.vacancy, id: &id, file_name: &shown.file_name, report }.render();
             page("Candidates imported", &viewer, organisations, &shown.vacancy, body).ok()
         }
     })
+}
+
+/// What was left out of an import, to be corrected and imported again.
+pub async fn left_out(
+    context: web::Data<Context>,
+    viewer: Viewer,
+    ids: web::Path<(String, String)>,
+) -> Result<HttpResponse, WebError> {
+    let (vacancy, id) = parse(&ids)?;
+    let (name, bytes) = import::left_out(&context, &viewer, vacancy, id).await?;
+    let disposition = format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(&name, NON_ALPHANUMERIC));
+    let kind = if name.ends_with(".json") { "application/json" } else { "text/csv; charset=utf-8" };
+    Ok(HttpResponse::Ok().content_type(kind).insert_header((CONTENT_DISPOSITION, disposition)).body(bytes))
 }
 
 /// Reads the file in under the columns that were chosen, or shows what they would bring.
@@ -195,6 +211,7 @@ impl Render for ChooseFile<'_> {
                     span { "Show me the columns first" }
                     span.soft.small { "Otherwise it is imported at once, unless it has a column whose name says too little." }
                 }
+                (rules())
                 div.row { button.btn.main { "Import candidates" } a.btn href=(vacancy) { "Cancel" } }
             }
         }

@@ -6,4 +6,5 @@ pub mod list;
 pub mod new;
 mod people;
 mod report;
+mod rules;
 pub mod show;

@@ -5,14 +5,17 @@ use maud::{Markup, Render, html};
 use super::super::layout::{Head, part};
 use super::super::paths;
 use super::super::words::{count, grouped, list};
-use crate::actions::import::Report;
-use crate::domain::import::Field;
+use crate::actions::import::{Report, Told};
+use crate::domain::ids::ImportId;
+use crate::domain::import::{Field, Problem, is_our_remark};
 use crate::domain::vacancy::Vacancy;
 
 /// The page.
 pub struct Outcome<'a> {
     /// Into what.
     pub vacancy: &'a Vacancy,
+    /// The import.
+    pub id: &'a ImportId,
     /// What the file was called.
     pub file_name: &'a str,
     /// What came of it.
@@ -24,7 +27,7 @@ impl Render for Outcome<'_> {
         let vacancy = paths::vacancy(&self.vacancy.id);
         let crumbs =
             [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
-        let Report { added, updated, problems: told, problem_count, notes, columns, left_out, .. } = self.report;
+        let Report { added, updated, problems: told, problem_count, notes, columns, .. } = self.report;
         let title = if added + updated > 0 { "Candidates imported" } else { "Nothing new was imported" };
         html! {
             (Head { lede: html! { "From " bdi { (self.file_name) } "." }, ..Head::new(&crumbs, html! { (title) }) })
@@ -34,16 +37,34 @@ impl Render for Outcome<'_> {
                 a.btn href=(paths::vacancy_import(&self.vacancy.id)) { "Import another file" }
             }
             @if !told.is_empty() {
-                @let hint = html! { (count(*left_out, "row")) ". Correct them and import the file again: nobody is added twice." };
-                @let rows = told.iter().map(|one| (one.line, one.column.as_deref(), one.message.as_str())).collect();
                 @let more = problem_count.saturating_sub(told.len());
-                (part("Left out", hint, html! {
-                    (problems(rows, columns.is_empty()))
+                (part("Left out", self.hint(), html! {
+                    (problems(told.iter().map(Row::from).collect(), columns.is_empty()))
                     @if more > 0 { p.small.soft { "And " (count(more, "further problem")) " like these." } }
+                    @if self.report.is_downloadable {
+                        p.row { a.btn href=(paths::left_out(&self.vacancy.id, self.id)) download { "Download what was left out" } }
+                    }
                 }))
             }
             @if !notes.is_empty() { (part("Assumed", html! {}, sentences(notes))) }
             @if !columns.is_empty() { (part("Columns", html! { "Which column of the file became what" }, became(columns))) }
+        }
+    }
+}
+
+impl Outcome<'_> {
+    fn hint(&self) -> Markup {
+        let Report { left_out, partly, is_downloadable, .. } = self.report;
+        let rows = (*left_out > 0).then(|| format!("{} as a whole", count(*left_out, "row")));
+        let values = (*partly > 0).then(|| format!("of {} single values", count(*partly, "row")));
+        let parts: Vec<String> = [rows, values].into_iter().flatten().collect();
+        html! {
+            (list(&parts)) ". "
+            @if *is_downloadable {
+                "Download them as a file, correct it and import it: nobody is added twice. It is kept for a day."
+            } @else {
+                "Correct them and import the file again."
+            }
         }
     }
 }
@@ -61,13 +82,20 @@ fn says(report: &Report) -> String {
     if *left_out > 0 {
         parts.push(format!("{} left out", count(*left_out, "row")));
     }
-    format!("{}.", parts.join(", "))
+    let partly = match report.partly {
+        0 => String::new(),
+        rows => format!(" Of {} single values were left out.", count(rows, "row")),
+    };
+    format!("{}.{partly}", parts.join(", "))
 }
 
 fn became(columns: &[(String, String)]) -> Markup {
     let field = |key: &str| Field::parse(key).unwrap_or(Field::Ignore);
-    let left: Vec<String> =
-        columns.iter().filter(|(_, key)| field(key) == Field::Ignore).map(|(name, _)| format!("“{name}”")).collect();
+    let left: Vec<String> = columns
+        .iter()
+        .filter(|(name, key)| field(key) == Field::Ignore && !is_our_remark(name))
+        .map(|(name, _)| format!("“{name}”"))
+        .collect();
     html! {
         dl.facts.two {
             @for (name, key) in columns.iter().filter(|(_, key)| field(key) != Field::Ignore) {
@@ -78,8 +106,31 @@ fn became(columns: &[(String, String)]) -> Markup {
     }
 }
 
-/// Why rows are left out: line, column, what is wrong. In JSON the line is the place in the list.
-pub fn problems(problems: Vec<(u64, Option<&str>, &str)>, json: bool) -> Markup {
+/// A row of the table of what is left out.
+pub struct Row<'a> {
+    line: u64,
+    who: Option<&'a str>,
+    column: Option<&'a str>,
+    message: &'a str,
+    is_kept: bool,
+}
+
+impl<'a> From<&'a Told> for Row<'a> {
+    fn from(told: &'a Told) -> Self {
+        let Told { line, who, column, message, is_kept } = told;
+        Self { line: *line, who: who.as_deref(), column: column.as_deref(), message, is_kept: *is_kept }
+    }
+}
+
+impl<'a> From<&'a Problem> for Row<'a> {
+    fn from(problem: &'a Problem) -> Self {
+        let Problem { line, who, column, message, is_kept } = problem;
+        Self { line: *line, who: who.as_deref(), column: column.as_deref(), message, is_kept: *is_kept }
+    }
+}
+
+/// What is left out: line, name, column, what is wrong. In JSON the line is the place in the list.
+pub fn problems(rows: Vec<Row<'_>>, json: bool) -> Markup {
     let line = if json { "Place" } else { "Line" };
     html! {
         div.table {
@@ -87,15 +138,20 @@ pub fn problems(problems: Vec<(u64, Option<&str>, &str)>, json: bool) -> Markup 
                 thead {
                     tr {
                         th.num scope="col" { (line) }
-                        th scope="col" { "Column" }
+                        th scope="col" { "Candidate" }
+                        th scope="col" { "Left out" }
                         th scope="col" { "What is wrong" }
                     }
                 }
                 tbody {
-                    @for (number, column, message) in problems {
+                    @for Row { line: number, who, column, message, is_kept } in rows {
                         tr {
                             th.num scope="row" data-l=(line) { (number) }
-                            td { bdi { (column.unwrap_or("the row")) } }
+                            td data-l="Candidate" { bdi { (who.unwrap_or("no name")) } }
+                            td data-l="Left out" {
+                                @if is_kept { bdi { (column.unwrap_or("a value")) } }
+                                @else { "the row" @if let Some(column) = column { ", for " bdi { (column) } } }
+                            }
                             td { (message) }
                         }
                     }
@@ -113,11 +169,11 @@ pub fn sentences(sentences: &[String]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actions::import::Told;
     use crate::web::samples::vacancy;
 
     fn page(report: &Report) -> String {
-        Outcome { vacancy: &vacancy("Engineer"), file_name: "<b>.csv", report }.render().0
+        let id = ImportId::new(chrono::DateTime::UNIX_EPOCH);
+        Outcome { vacancy: &vacancy("Engineer"), id: &id, file_name: "<b>.csv", report }.render().0
     }
 
     #[test]
@@ -129,14 +185,21 @@ mod tests {
             problem_count: 202,
             problems: vec![Told {
                 line: 7,
+                who: Some("Iñigo Venkataraman".into()),
+                is_kept: true,
                 column: Some("E-mail".into()),
                 message: "“<i>” is no e-mail address".into(),
             }],
+            partly: 1,
+            is_downloadable: true,
             columns: vec![("Mail".into(), "email".into()), ("Internal".into(), "ignore".into())],
             ..Report::default()
         };
         let page = page(&report);
-        assert!(page.contains("12 candidates added, 3 updated, 2 rows left out."));
+        assert!(
+            page.contains("12 candidates added, 3 updated, 2 rows left out. Of 1 row single values were left out.")
+        );
+        assert!(page.contains("<bdi>Iñigo Venkataraman</bdi>") && page.contains("/left-out\" download"));
         assert!(page.contains("“&lt;i&gt;” is no e-mail address") && page.contains("&lt;b&gt;.csv"));
         assert!(page.contains("<dd>E-mail</dd>") && page.contains("Not imported: “Internal”."));
         assert!(page.contains("And 201 further problems like these."));

@@ -205,10 +205,22 @@ async fn an_import_ends_once_and_its_file_goes(app: TestApp) {
         let found = store::import::find(conn, &team.id, &one.id)?.expect("there");
         assert_eq!((found.content, found.report, found.file_name), (one.content.clone(), None, one.file_name.clone()));
         assert!(store::import::find(conn, &others.id, &one.id)?.is_none());
-        assert!(store::import::finish(conn, &one.id, "{}")? && !store::import::finish(conn, &one.id, "{}")?);
+        assert!(
+            store::import::finish(conn, &one.id, "{}", None)? && !store::import::finish(conn, &one.id, "{}", None)?
+        );
         let found = store::import::find(conn, &team.id, &one.id)?.expect("there");
         assert_eq!((found.content, found.report.as_deref()), (None, Some("{}")));
+        // What was left out of another is kept for a day.
+        let corrected = Import { id: ImportId::new(now + TimeDelta::seconds(1)), ..import(now) };
+        store::import::insert(conn, &corrected)?;
+        assert!(store::import::finish(conn, &corrected.id, "{}", Some(b"Name".to_vec()))?);
+        assert!(!store::import::take(conn, &corrected.id)?, "it was read in before");
         assert_eq!(store::import::drop_abandoned(conn, now - TimeDelta::days(1))?, 1);
+        let left =
+            |conn: &mut _| Ok::<_, StoreError>(store::import::find(conn, &team.id, &corrected.id)?.expect("there"));
+        assert_eq!(left(conn)?.content.as_deref(), Some(b"Name".as_slice()));
+        store::import::drop_abandoned(conn, now + TimeDelta::seconds(1))?;
+        assert_eq!((left(conn)?.content, left(conn)?.report.as_deref()), (None, Some("{}")));
         assert!(store::import::find(conn, &team.id, &abandoned.id)?.is_none());
         Ok::<_, StoreError>(())
     })

@@ -9,6 +9,7 @@ mod first_run;
 mod headers;
 mod health;
 mod hook_settings;
+mod imports;
 mod interviews;
 mod invitations;
 mod logs;

@@ -1,9 +1,12 @@
 //! One date taken apart.
 
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
+use chrono_tz::Tz;
 
+use super::super::facts::Order;
 use super::super::headers::normal;
-use super::Order;
+use super::super::zones::offset_of;
+use super::words::{is_filler, is_weekday, month};
 
 /// A value taken apart: what is date, what is time.
 #[derive(Debug)]
@@ -14,24 +17,30 @@ pub(super) struct Pieces {
     /// Whether the time is written with AM or PM.
     pub halves: bool,
     offset: Option<FixedOffset>,
+    /// The zone it names, such as `[Europe/Berlin]`; an offset beside it counts more.
+    pub zone: Option<Tz>,
 }
 
 impl Pieces {
     /// `None` when it cannot be a date.
     pub fn of(text: &str) -> Option<Self> {
-        let mut pieces = Self { date: vec![], separator: None, time: NaiveTime::MIN, halves: false, offset: None };
-        if text.len() > 64 {
+        let mut pieces =
+            Self { date: vec![], separator: None, time: NaiveTime::MIN, halves: false, offset: None, zone: None };
+        if text.len() > 96 {
             return None;
         }
-        let mut half = None;
+        let (mut half, mut zone): (Option<bool>, Option<Tz>) = (None, None);
         for token in spaced(text).split_whitespace() {
             let word = normal(token);
             match word.as_str() {
                 "am" | "pm" => half = Some(word == "pm"),
-                "z" | "utc" | "gmt" => pieces.offset = FixedOffset::east_opt(0),
-                "at" | "um" | "uhr" | "a" | "of" | "de" | "le" | "den" => {}
-                _ if is_weekday(&word) => {}
-                _ if token.starts_with(['+', '-']) => pieces.offset = Some(offset(token)?),
+                // Of two that are told the first counts: `+0100 (CET)`.
+                _ if offset_of(token).is_some() && !pieces.date.is_empty() => {
+                    pieces.offset = pieces.offset.or_else(|| offset_of(token));
+                }
+                _ if is_filler(&word) || is_weekday(&word) => {}
+                _ if token.parse::<Tz>().is_ok() && token.contains('/') => zone = token.parse().ok(),
+                _ if token.starts_with(['+', '-']) => return None,
                 _ if token.contains(':') => pieces.time = time(token)?,
                 _ => {
                     pieces.separator = pieces.separator.or_else(|| token.chars().find(|c| "-/.".contains(*c)));
@@ -43,6 +52,7 @@ impl Pieces {
             pieces.halves = true;
             pieces.time = twelve_hours(pieces.time, afternoon)?;
         }
+        pieces.zone = zone;
         Some(pieces)
     }
 
@@ -57,13 +67,13 @@ impl Pieces {
     }
 
     /// The time it tells, local unless it comes with an offset.
-    pub fn instant(&self, order: Order) -> Option<(NaiveDateTime, Option<FixedOffset>)> {
+    pub fn instant(&self, order: Order, this_year: i32) -> Option<(NaiveDateTime, Option<FixedOffset>)> {
         let (year, month, day) = match self.date.as_slice() {
             [only] => return self.number(only, None),
             [whole, fraction] if self.separator == Some('.') => return self.number(whole, Some(fraction)),
-            [year, month, day] if year.len() == 4 => (year, self::month(month)?, day),
-            [day, name, year] if is_word(name) => (year, self::month(name)?, day),
-            [name, day, year] if is_word(name) => (year, self::month(name)?, day),
+            [year, month, day] if year.len() == 4 => (year, super::words::month(month)?, day),
+            [day, name, year] if is_word(name) => (year, month(name)?, day),
+            [name, day, year] if is_word(name) => (year, month(name)?, day),
             [a, b, year] => {
                 let first: u32 = a.parse().ok()?;
                 let second: u32 = b.parse().ok()?;
@@ -77,7 +87,10 @@ impl Pieces {
             _ => return None,
         };
         let year: i32 = match year.len() {
-            2 => 2_000 + year.parse::<i32>().ok()?,
+            2 => {
+                let year = 2_000 + year.parse::<i32>().ok()?;
+                if year > this_year { year - 100 } else { year }
+            }
             4 => year.parse().ok()?,
             _ => return None,
         };
@@ -118,7 +131,8 @@ fn spaced(text: &str) -> String {
         let after = chars.get(at + 1).is_some_and(char::is_ascii_digit);
         in_time = if c.is_whitespace() { false } else { in_time || *c == ':' };
         match c {
-            ',' | '(' | ')' => out.push(' '),
+            ',' | '(' | ')' | '[' | ']' | '日' => out.push(' '),
+            '年' | '月' => out.push('-'),
             'T' | 't' if before && after => out.push(' '),
             '+' | '-' if in_time => {
                 out.extend([' ', *c]);
@@ -147,91 +161,4 @@ fn twelve_hours(time: NaiveTime, afternoon: bool) -> Option<NaiveTime> {
         hour @ 1..=11 => time.with_hour(if afternoon { hour + 12 } else { hour }),
         _ => None,
     }
-}
-
-/// `+01:00`, `-0500` or `+2`.
-fn offset(token: &str) -> Option<FixedOffset> {
-    let digits: String = token.chars().skip(1).filter(|c| *c != ':').collect();
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let (hours, minutes) = match digits.len() {
-        1 | 2 => (digits.as_str(), "0"),
-        4 => digits.split_at(2),
-        _ => return None,
-    };
-    let seconds = hours.parse::<i32>().ok()? * 3_600 + minutes.parse::<i32>().ok()? * 60;
-    FixedOffset::east_opt(if token.starts_with('-') { -seconds } else { seconds })
-}
-
-fn is_weekday(word: &str) -> bool {
-    const DAYS: &[&str] = &[
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "montag",
-        "dienstag",
-        "mittwoch",
-        "donnerstag",
-        "freitag",
-        "samstag",
-        "sonntag",
-        "lundi",
-        "mardi",
-        "mercredi",
-        "jeudi",
-        "vendredi",
-        "samedi",
-        "dimanche",
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-        "mo",
-        "di",
-        "mi",
-        "do",
-        "fr",
-        "sa",
-        "so",
-    ];
-    DAYS.contains(&word)
-}
-
-/// A month by its name in English, German or French, whole or shortened, or by its number.
-fn month(text: &str) -> Option<u32> {
-    if let Ok(number) = text.parse() {
-        return Some(number);
-    }
-    const STARTS: &[(&str, u32)] = &[
-        ("jan", 1),
-        ("feb", 2),
-        ("fev", 2),
-        ("mar", 3),
-        ("apr", 4),
-        ("avr", 4),
-        ("may", 5),
-        ("mai", 5),
-        ("juil", 7),
-        ("jul", 7),
-        ("jun", 6),
-        ("juin", 6),
-        ("aug", 8),
-        ("aou", 8),
-        ("sep", 9),
-        ("oct", 10),
-        ("okt", 10),
-        ("nov", 11),
-        ("dec", 12),
-        ("dez", 12),
-    ];
-    let name = normal(text);
-    STARTS.iter().find(|(start, _)| name.starts_with(start)).map(|(_, month)| *month)
 }

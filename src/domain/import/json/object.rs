@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::super::clean;
 use super::super::dates::Dates;
 use super::super::headers::is_normally;
 use super::super::values::{self, Read};
 use super::super::{LONGEST_LIST, Problem};
+use super::shapes::{names_of, text_in};
 use crate::domain::candidate::Contact;
 
 /// The members of an object.
@@ -22,10 +24,14 @@ pub(super) struct At<'v, 'p> {
     pub problems: &'p mut Vec<Problem>,
 }
 
-/// A member by its name in lower-case letters, however it is spelled in the file; `null` is absent.
+/// A member by its name in lower-case letters, however it is spelled in the file and whatever other systems call it;
+/// `null` and an empty list are absent.
 pub(super) fn get<'v>(object: &'v Object, name: &str) -> Option<(&'v str, &'v Value)> {
-    let found = object.iter().find(|(key, value)| !value.is_null() && is_normally(key, name));
-    found.map(|(key, value)| (key.as_str(), value))
+    names_of(name).find_map(|name| {
+        let is_there = |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
+        let found = object.iter().find(|(key, value)| is_there(value) && is_normally(key, name));
+        found.map(|(key, value)| (key.as_str(), value))
+    })
 }
 
 impl<'v> At<'v, '_> {
@@ -41,11 +47,17 @@ impl<'v> At<'v, '_> {
     }
 
     pub fn line(&mut self, name: &str) -> Option<String> {
-        self.read(name, values::line).flatten()
+        self.read(name, values::present).flatten()
+    }
+
+    /// A part of a name.
+    pub fn name(&mut self, name: &str) -> Option<String> {
+        self.read(name, values::name).flatten()
     }
 
     pub fn date(&mut self, name: &str, dates: &Dates) -> Option<DateTime<Utc>> {
-        self.read(name, |text| values::present(text)?.map(|text| dates.read(&text)).transpose()).flatten()
+        self.read(name, |text| Ok(values::present(text)?.map(|text| dates.present(&text)).transpose()?.flatten()))
+            .flatten()
     }
 
     pub fn number(&mut self, name: &str) -> Option<f64> {
@@ -57,12 +69,12 @@ impl<'v> At<'v, '_> {
         number
     }
 
-    /// Texts, or objects with `type` and `value`; under the plural or the singular.
+    /// Texts, or objects with `type` and `value`.
     pub fn contacts(&mut self, name: &str, read: impl Fn(&str, Option<&str>) -> Read<Contact>) -> Vec<Contact> {
         let mut contacts: Vec<Contact> = self.list(name, |value, at| match at {
             None => text_of(value, |text| read(text, None)).map(Some),
             Some(at) => {
-                let kind = at.line("type");
+                let kind = at.line("type").map(|kind| kind.to_lowercase());
                 at.demand("value")?;
                 Ok(at.read("value", |text| read(text, kind.as_deref())))
             }
@@ -74,7 +86,7 @@ impl<'v> At<'v, '_> {
 
     /// A list of texts, or one text with commas.
     pub fn words(&mut self, name: &str, read: impl Fn(&str) -> Read<String>) -> Vec<String> {
-        let found = get(self.object, &format!("{name}s")).and_then(|(key, value)| Some((key, value.as_str()?)));
+        let found = get(self.object, name).and_then(|(key, value)| Some((key, value.as_str()?)));
         let mut words: Vec<String> = match found {
             Some((key, text)) => values::each(values::parts(text), read).unwrap_or_else(|message| {
                 self.report(key, message);
@@ -90,16 +102,14 @@ impl<'v> At<'v, '_> {
     /// A list, each item by `read`, which is given the item as an object if it is one. A single item may stand for a
     /// list of it, and blank ones are nothing.
     pub fn list<T>(&mut self, name: &str, read: impl Fn(&Value, Option<&mut At<'_, '_>>) -> Read<Option<T>>) -> Vec<T> {
-        let Some((key, value)) = get(self.object, &format!("{name}s")).or_else(|| get(self.object, name)) else {
-            return Vec::new();
-        };
+        let Some((key, value)) = get(self.object, name) else { return Vec::new() };
         let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         if items.len() > LONGEST_LIST {
             self.report(key, format!("holds {} values; it may hold {LONGEST_LIST}", items.len()));
             return Vec::new();
         }
         let mut all = Vec::with_capacity(items.len());
-        let blank = |item: &Value| item.is_null() || item.as_str().is_some_and(|text| text.trim().is_empty());
+        let blank = |item: &Value| item.is_null() || item.as_str().is_some_and(clean::is_nothing);
         for (index, item) in items.iter().enumerate().filter(|(_, item)| !blank(item)) {
             let path = if value.is_array() { format!("{key}[{index}]") } else { key.to_owned() };
             let read = match item.as_object() {
@@ -125,7 +135,8 @@ impl<'v> At<'v, '_> {
         Some(At { object, path: format!("{}{key}.", self.path), line: self.line, problems: self.problems })
     }
 
-    fn report(&mut self, key: &str, message: String) {
+    /// Reports what is wrong with a member.
+    pub fn report(&mut self, key: &str, message: String) {
         self.problems.push(Problem::of_cell(self.line, format!("{}{key}", self.path), message));
     }
 }
@@ -135,6 +146,11 @@ pub(super) fn text_of<T>(value: &Value, read: impl Fn(&str) -> Read<T>) -> Read<
     match value {
         Value::String(text) => read(text),
         Value::Number(number) => read(&number.to_string()),
+        Value::Object(object) if text_in(object).is_some() => text_of(text_in(object).unwrap_or(&Value::Null), read),
+        // Of several places or sources the first.
+        Value::Array(list) if matches!(list.first(), Some(Value::Object(first)) if text_in(first).is_some()) => {
+            text_of(&list[0], read)
+        }
         other => Err(format!("is {}, not text", kind(other))),
     }
 }

@@ -2,11 +2,11 @@ use super::super::dates::Dates;
 use super::*;
 
 fn read(text: &str) -> Option<String> {
-    Dates::of([text].into_iter(), BERLIN).read(text).ok().map(|at| at.format("%FT%TZ").to_string())
+    Dates::of([text].into_iter(), today()).read(text).ok().map(|at| at.format("%FT%TZ").to_string())
 }
 
 fn column(values: &[&str]) -> (Vec<Option<String>>, Option<String>) {
-    let dates = Dates::of(values.iter().copied(), Tz::UTC);
+    let dates = Dates::of(values.iter().copied(), Today { zone: Tz::UTC, ..today() });
     let read = values.iter().map(|text| dates.read(text).ok().map(|at| at.format("%F").to_string()));
     (read.collect(), dates.note("Applied"))
 }
@@ -42,6 +42,17 @@ fn dates_are_read_as_people_and_programs_write_them() {
         ("20261120", "2026-11-19T23:00:00Z"),
         ("1795168800", "2026-11-20T10:00:00Z"),
         ("1795168800000", "2026-11-20T10:00:00Z"),
+        ("2026-11-20 10:00:00 CET", "2026-11-20T09:00:00Z"),
+        ("2026-11-20 10:00 EST", "2026-11-20T15:00:00Z"),
+        ("Fri Nov 20 2026 10:00:00 GMT+0100 (Central European Standard Time)", "2026-11-20T09:00:00Z"),
+        ("2026-07-01T10:00[America/New_York]", "2026-07-01T14:00:00Z"),
+        ("20 enero 2026", "2026-01-19T23:00:00Z"),
+        ("20 gennaio 2026", "2026-01-19T23:00:00Z"),
+        ("3 de agosto de 2026", "2026-08-02T22:00:00Z"),
+        ("12 mei 2026", "2026-05-11T22:00:00Z"),
+        ("2026年11月20日", "2026-11-19T23:00:00Z"),
+        ("12/31/99", "1999-12-30T23:00:00Z"),
+        ("31.12.25", "2025-12-30T23:00:00Z"),
         // The hour that Berlin skips.
         ("2026-03-29 02:30", "2026-03-29T01:30:00Z"),
     ] {
@@ -57,7 +68,6 @@ fn what_is_no_date_is_refused() {
         "2026-13-01",
         "13/13/2026",
         "20.11.",
-        "0000-00-00",
         "2026",
         "Nov 2026",
         "10:00",
@@ -104,4 +114,31 @@ fn a_column_with_both_orders_keeps_only_what_is_clear() {
     let clear = |date: &str| Some(date.to_owned());
     assert_eq!(read, [clear("2026-02-28"), clear("2026-02-28"), None, clear("2026-05-05")]);
     assert_eq!(note, None);
+}
+
+#[test]
+fn what_programs_write_for_no_date_is_no_date() {
+    let dates = Dates::of(std::iter::empty(), today());
+    for text in ["0000-00-00", "0000-00-00 00:00:00", "00.00.0000", "0001-01-01T00:00:00"] {
+        assert_eq!(dates.present(text), Ok(None), "{text}");
+    }
+}
+
+#[test]
+fn what_the_columns_name_says_of_its_dates_decides_where_they_leave_it_open() {
+    let read =
+        |header: &str| drafts(format!("Name;{header}\nAnna;03/04/2026\n"))[0].applied_at.map(|at| at.to_rfc3339());
+    assert_eq!(read("Date Applied (MM/DD/YYYY)").as_deref(), Some("2026-03-03T23:00:00+00:00"));
+    assert_eq!(read("Bewerbungsdatum (TT/MM/JJJJ)").as_deref(), Some("2026-04-02T22:00:00+00:00"));
+    assert_eq!(read("Applied on (UTC)").as_deref(), Some("2026-04-03T00:00:00+00:00"));
+    assert_eq!(import("Name;Applied on (MM/DD/YYYY)\nAnna;03/04/2026\n").notes, [UNKNOWN_AGAIN]);
+}
+
+const UNKNOWN_AGAIN: &str =
+    "1 row has neither an external id nor an e-mail address: importing the file again would add them again.";
+
+#[test]
+fn dates_in_the_future_are_said() {
+    let rows = import("Name;E-mail;Applied on\nAnna;a@mail.example;2027-03-01\nBen;b@mail.example;2026-11-29\n");
+    assert_eq!(rows.notes, ["1 row has a date in the future."]);
 }

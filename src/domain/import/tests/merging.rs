@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::candidate::{Application, Profile};
 
 fn draft(text: &str) -> Draft {
-    let rows = read_json(text.as_bytes(), BERLIN).expect("a list");
+    let rows = read_json(text.as_bytes(), today()).expect("a list");
     assert_eq!(rows.problems, []);
     rows.drafts.into_iter().next().expect("a draft")
 }
@@ -30,8 +30,8 @@ fn what_the_file_says_replaces_and_what_it_does_not_say_stays() {
     assert_eq!((profile.first_name.as_deref(), profile.last_name.as_deref()), (Some("Anna"), Some("Müller")));
     assert_eq!(profile.location.as_deref(), Some("Köln"));
     let emails = [("other", "new@mail.example"), ("home", "a@mail.example"), ("other", "old@mail.example")];
-    assert_eq!(values(&profile.emails), emails);
-    assert_eq!(values(&profile.phones), [("mobile", "+49151234567")]);
+    assert_eq!(contacts(&profile.emails), emails);
+    assert_eq!(contacts(&profile.phones), [("mobile", "+49151234567")]);
     assert_eq!(profile.skills, ["SQL", "Rust", "Go"]);
     let levels: Vec<_> = profile.languages.iter().map(|language| language.level.as_deref()).collect();
     assert_eq!(levels, [Some("native"), Some("A1")]);

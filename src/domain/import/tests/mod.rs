@@ -4,19 +4,28 @@ use chrono_tz::Tz;
 
 use super::*;
 
+mod bounds;
+mod corrected;
 mod dates;
 mod files;
+mod found;
+mod identities;
 mod json;
 mod mapping;
 mod merging;
+mod roundtrip;
 mod rows;
+mod values;
 
-const BERLIN: Tz = Tz::Europe__Berlin;
+/// In Berlin, on the 28th of November 2026.
+fn today() -> Today {
+    Today { zone: Tz::Europe__Berlin, now: "2026-11-28T12:00:00Z".parse().expect("a time") }
+}
 
 /// Everything at once, with the columns as they are guessed.
 fn import(file: impl AsRef<[u8]>) -> Rows {
     let table = Table::read(file.as_ref()).expect("a table");
-    read_rows(&table, &Mapping::guess(table.header()), BERLIN)
+    read_rows(&table, &Mapping::guess(table.header()), today())
 }
 
 /// The drafts of a file without problems.
@@ -50,6 +59,6 @@ fn names(drafts: &[Draft]) -> Vec<&str> {
     drafts.iter().map(|draft| draft.profile.full_name.as_str()).collect()
 }
 
-fn values(contacts: &[crate::domain::candidate::Contact]) -> Vec<(&str, &str)> {
+fn contacts(contacts: &[crate::domain::candidate::Contact]) -> Vec<(&str, &str)> {
     contacts.iter().map(|contact| (contact.kind.as_str(), contact.value.as_str())).collect()
 }
