@@ -3,9 +3,10 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, token_field};
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::form::{self, HookFields};
@@ -44,7 +45,7 @@ pub async fn submit(
         return Ok(known.page(&viewer, organisations, &form, &Errors::default()).ok());
     }
     match hook_settings::edit(&context, &viewer, known.hook.id.clone(), &typed).await {
-        Ok(()) => Ok(see_other(paths::webhook(&known.hook.id))),
+        Ok(()) => Ok(done::see_other(paths::webhook(&known.hook.id), "Your changes were saved.")),
         Err(ActionError::Invalid(errors)) => {
             // Told of what somebody else did, they may put theirs in its place.
             let is_stale = errors.iter().any(|error| error.message == STALE);

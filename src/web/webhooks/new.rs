@@ -3,9 +3,10 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, UrlField, token, token_field};
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::form::{self, HookFields};
@@ -51,7 +52,8 @@ pub async fn submit(
         Ok(created) => {
             let gives = form.sign || form.key;
             let page = if gives { paths::webhook_reveal(&created.id) } else { paths::webhook(&created.id) };
-            Ok(see_other(if created.resolves { page } else { paths::unresolved(page) }))
+            let page = if created.resolves { page } else { paths::unresolved(page) };
+            Ok(done::see_other(page, "The webhook was created."))
         }
         Err(ActionError::Invalid(errors)) => {
             let other_default = default_of(&context, &viewer).await?;

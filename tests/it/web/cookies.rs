@@ -7,6 +7,7 @@ on_both_databases!(
     over_https_cookies_are_secure_and_bound_to_the_host,
     a_cookie_that_was_tampered_with_signs_nobody_in,
     nobody_gets_a_session_before_logging_in,
+    an_odd_cookie_of_another_program_locks_nobody_out,
 );
 
 /// Name and attributes of each cookie that is set, in lower case and in order.
@@ -82,4 +83,19 @@ async fn nobody_gets_a_session_before_logging_in(app: TestApp) {
         Ok::<_, hirewire::store::StoreError>(web_sessions.count().get_result::<i64>(conn)?)
     });
     assert_eq!(stored.await, 0);
+}
+
+async fn an_odd_cookie_of_another_program_locks_nobody_out(app: TestApp) {
+    let admin = app.an_admin().await;
+    let browser = app.browser().logged_in(&admin.member.email).await;
+    let own = browser.session_cookie().expect("a session").to_owned();
+    for odd in [&b"theme=caf\xe9"[..], b"theme", b"theme=%ff", b"=", b";;", b"hirewire-browser=%ff"] {
+        let mut line = odd.to_vec();
+        line.extend_from_slice(format!("; hirewire-session={own}").as_bytes());
+        let request = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let request = request.build().expect("a client").get(format!("{}/vacancies", app.url()));
+        let cookie = reqwest::header::HeaderValue::from_bytes(&line).expect("a header");
+        let answer = request.header("cookie", cookie).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 200, "{}", String::from_utf8_lossy(odd));
+    }
 }
