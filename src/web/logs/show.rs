@@ -185,7 +185,7 @@ impl Render for Sheet<'_> {
             div.live #delivery data-live=[detail.pulse(self.now).map(|pulse| pulse.script)] {
                 (self.head())
                 p.says { (says::sentence(detail, zone, self.now)) }
-                (notice(detail))
+                (notice(detail, self.viewer))
                 (self.acts())
                 (part("Facts", html! {}, facts::list(detail, self.viewer, self.now)))
                 (part("Tries", html! { "Newest first, as sent and as received" }, tries::list(detail, zone, self.now)))

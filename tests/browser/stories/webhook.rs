@@ -177,13 +177,13 @@ async fn sample(seat: Seat) {
     browser.press("Send Test").await;
     browser.until_it_says("Answered 200").await;
     assert_eq!(heading(&browser).await, "Test Warehouse", "the answer stands on the page it was sent from");
-    says(&browser, &["first byte", "total", "Its row in the log"]).await;
+    says(&browser, &["first byte", "total", "View in the log"]).await;
     let sent = demo.received_of("interview.completed", 1).await.remove(0);
     assert_eq!(sent.body["id"], previewed.as_str());
     let shown: serde_json::Value = serde_json::from_str(&bytes).expect("the bytes are JSON");
     assert_eq!(shown, sent.body, "what was previewed is what was sent");
     assert_eq!(sent.body["test"], true);
-    browser.follow("Its row in the log").await;
+    browser.follow("View in the log").await;
     says(&browser, &["interview.completed", "Success", "200"]).await;
 
     let row = "//tbody//a[normalize-space(.)='interview.completed']";
