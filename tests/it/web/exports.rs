@@ -10,6 +10,7 @@ use crate::support::{Browser, Page, Receiver, Team, TestApp, token};
 
 on_both_databases!(
     whoever_a_webhook_has_already_stays_out_until_someone_says_otherwise,
+    nothing_is_sent_that_the_page_has_not_shown,
     whoever_has_changed_since_is_sent_and_so_is_everybody_to_another_webhook,
     whoever_is_being_sent_is_not_sent_beside,
     more_than_one_request_carries_is_refused_and_nothing_is_sent,
@@ -92,15 +93,52 @@ async fn whoever_a_webhook_has_already_stays_out_until_someone_says_otherwise(ap
     assert_eq!(recruiter.confirm(&asked, hook.as_str(), &[]).await.status, 303);
     app.tick().await;
     assert_eq!(latest(&receiver), (sorted(&all[1..]), vec![(all[0].to_string(), "already_sent".to_owned())]));
-    // Alone it would leave nobody: the box is ticked beforehand; unticked, there is nothing to confirm.
+    // That leaves nobody now: the box stays unticked, and there is nothing to confirm until someone ticks it.
     let (asked, page) = recruiter.ask(&fields).await;
-    assert!(page.body.contains("Export 3 candidates?") && page.body.contains("value=\"1\" checked"), "{}", page.body);
+    assert!(page.body.contains("All 3 were sent <time") && page.body.contains("to send them again."), "{}", page.body);
+    assert!(
+        page.body.contains("name=\"resend\" value=\"1\">") && !page.body.contains("Confirm export"),
+        "{}",
+        page.body
+    );
+    let page = recruiter.browser.get(&format!("{asked}&resend=1")).await;
+    assert!(page.body.contains("Export 3 candidates?") && page.body.contains("All 3 have been sent"), "{}", page.body);
     let refused = recruiter.confirm(&asked, hook.as_str(), &[]).await;
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("<title>Error: ") && refused.body.contains("None of the ticked"), "{}", refused.body);
     assert_eq!(recruiter.confirm(&asked, hook.as_str(), &[("resend", "1")]).await.status, 303);
     app.tick().await;
     assert_eq!((receiver.count(), latest(&receiver)), (3, (sorted(&all), Vec::new())));
+}
+
+async fn nothing_is_sent_that_the_page_has_not_shown(app: TestApp) {
+    let team = app.an_organisation().await;
+    let (first, second) = (Receiver::answering([200]).await, Receiver::answering([200]).await);
+    let hook = app.a_hook(&team.admin, &first.url()).await.id;
+    let other = app.a_hook(&team.admin, &second.url()).await.id;
+    let mut recruiter = Recruiter::of(&app, &team, 2).await;
+    let all = recruiter.candidates.clone();
+    recruiter.send(&all[..1], other.as_str(), &[]).await;
+    app.tick().await;
+    let fields: Vec<_> = all.iter().map(|id| ("candidate", id.as_str())).chain([("hook", hook.as_str())]).collect();
+    let (asked, page) = recruiter.ask(&fields).await;
+    let drawn = format!("{hook}/new");
+    assert!(page.body.contains(&format!("name=\"drawn\" value=\"{drawn}\"")), "{}", page.body);
+    // Another webhook, or the box, was chosen since: the page is shown once more and nothing is sent.
+    for (to, more) in [(&other, vec![]), (&hook, vec![("resend", "1")])] {
+        let shown = recruiter.confirm(&asked, to.as_str(), &[&more[..], &[("drawn", &drawn)]].concat()).await;
+        let page = recruiter.browser.follow(&shown).await;
+        assert!(page.body.contains("You made another choice, and nothing has been sent."), "{}", page.body);
+        let count = if to == &other { "Export 1 candidate?" } else { "Export 2 candidates?" };
+        assert!(page.body.contains(count), "{}", page.body);
+    }
+    app.tick().await;
+    assert_eq!((first.count(), second.count()), (0, 1));
+    let drawn = format!("{other}/new");
+    let sent = recruiter.confirm(&asked, other.as_str(), &[("drawn", drawn.as_str())]).await;
+    assert!(sent.location().is_some_and(|to| to.starts_with("/exports/")), "{:?}", sent.location());
+    app.tick().await;
+    assert_eq!((first.count(), second.count()), (0, 2));
 }
 
 async fn whoever_has_changed_since_is_sent_and_so_is_everybody_to_another_webhook(app: TestApp) {
