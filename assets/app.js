@@ -23,10 +23,10 @@
         const use = button.querySelector("use");
         const before = use?.getAttribute("href");
         use?.setAttribute("href", "#i-ok");
-        button.classList.add("ok", "done");
+        button.classList.add("ok", "copied");
         setTimeout(() => {
           use?.setAttribute("href", before);
-          button.classList.remove("ok", "done");
+          button.classList.remove("ok", "copied");
         }, 2000);
       });
     });

@@ -47,13 +47,12 @@ impl Failure {
     /// What happened, one or two sentences.
     pub fn sentence(&self) -> String {
         let sentence = self.by_status().map_or(self.class.sentence(), |(sentence, _)| sentence);
-        let gone = match self.of {
-            _ if self.status != Some(410) => "",
-            Of::Delivery => " So the webhook was disabled.",
-            Of::Test => " A real delivery that is answered like this disables the webhook.",
-            Of::Anything => " A delivery that is answered like this disables the webhook at once.",
-        };
-        format!("{sentence}{gone}")
+        match self.of {
+            _ if self.status != Some(410) => sentence.to_owned(),
+            Of::Delivery => format!("{}, so the webhook was disabled.", sentence.trim_end_matches('.')),
+            Of::Test => format!("{sentence} A real delivery that is answered like this disables the webhook."),
+            Of::Anything => format!("{sentence} A delivery that is answered like this disables the webhook at once."),
+        }
     }
 
     /// The one thing to do, for someone who manages webhooks or not. It ends with `then` where the delivery has to be retried
@@ -177,7 +176,7 @@ mod tests {
 
     #[test]
     fn an_address_that_is_gone_has_disabled_the_webhook_and_a_test_says_that_it_would() {
-        assert!(refused(410).sentence().ends_with("gone for good. So the webhook was disabled."));
+        assert!(refused(410).sentence().ends_with("gone for good, so the webhook was disabled."));
         let test = Failure { of: Of::Test, ..refused(410) };
         assert!(test.sentence().ends_with("A real delivery that is answered like this disables the webhook."));
         assert!(!refused(404).sentence().contains("disable"));

@@ -22,7 +22,7 @@ use super::super::paths;
 use super::super::vacancies::show::{Shown, Wanted};
 use super::asking::{Asking, ToHook};
 use super::selection;
-use crate::actions::export::{Confirmed, confirm_with, keep_selection, kept_selection, part, preview};
+use crate::actions::export::{Confirmed, Ticks, confirm_with, keep_selection, kept_selection, part, preview, tick};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::domain::export::{Selection, SentBefore};
 use crate::domain::hook::{Hook, HookState};
@@ -82,6 +82,9 @@ pub async fn submit(
         return Ok(see_other(if fields.ticked("look") { page } else { format!("{page}&changed=1") }));
     }
     let mut ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
+    if fields.ticked("go") {
+        return go(&context, &viewer, organisations, vacancy, &fields).await;
+    }
     if fields.one("step") != "confirm" {
         return choose(&context, &viewer, organisations, vacancy, ticked, &fields).await;
     }
@@ -102,12 +105,54 @@ pub async fn submit(
         None => Err(ActionError::field("hook", "Choose one of the webhooks")),
     };
     match confirmed {
-        Ok(export) => Ok(see_other(paths::export(export))),
+        Ok(export) => {
+            // Whoever was sent is not ticked any more; that the export stands does not depend on it.
+            if let Err(error) = tick(&context, &viewer, &asked.vacancy, Ticks::Without(asked.ticked)).await {
+                tracing::warn!(%error, "the ticks of an export could not be taken back");
+            }
+            Ok(see_other(paths::export(export)))
+        }
         Err(ActionError::Invalid(errors)) => {
             Ok(page(&context, &viewer, organisations, asked, &form, errors).await?.refused())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Leads on within the vacancy, now that the ticks of the page that was left are kept: to a stage or page, with everybody
+/// ticked, or with nobody.
+async fn go(
+    context: &Context,
+    viewer: &Viewer,
+    organisations: Organisations,
+    vacancy: VacancyId,
+    fields: &Fields,
+) -> Result<HttpResponse, WebError> {
+    let here = Wanted::read(fields);
+    match fields.one("go") {
+        "all" => {
+            if let Some(why) = selection::everybody(context, viewer, &vacancy, here.stage.clone()).await? {
+                return refuse(context, viewer, organisations, &vacancy, fields, why).await;
+            }
+        }
+        "none" => drop(tick(context, viewer, &vacancy, Ticks::Nobody).await?),
+        elsewhere => return Ok(see_other(Wanted::read(&Fields::parse(elsewhere.as_bytes())).address(&vacancy))),
+    }
+    Ok(see_other(here.address(&vacancy)))
+}
+
+/// Shows the vacancy again, and why its selection cannot be exported.
+async fn refuse(
+    context: &Context,
+    viewer: &Viewer,
+    organisations: Organisations,
+    vacancy: &VacancyId,
+    fields: &Fields,
+    why: String,
+) -> Result<HttpResponse, WebError> {
+    let mut shown = Shown::load(context, viewer, vacancy.as_str(), Wanted::read(fields)).await?;
+    shown.errors = Errors(vec![FieldError::new("candidate", why)]);
+    Ok(shown.page(viewer, organisations).refused())
 }
 
 /// Leads to the page of this selection, or shows the vacancy again when it cannot be exported.
@@ -120,10 +165,7 @@ async fn choose(
     fields: &Fields,
 ) -> Result<HttpResponse, WebError> {
     if let Some(why) = selection::refusal(&ticked) {
-        let mut shown = Shown::load(context, viewer, vacancy.as_str(), Wanted::read(fields)).await?;
-        shown.ticked = ticked.into_iter().collect();
-        shown.errors = Errors(vec![FieldError::new("candidate", why)]);
-        return Ok(shown.page(viewer, organisations).refused());
+        return refuse(context, viewer, organisations, &vacancy, fields, why).await;
     }
     let token = token();
     keep_selection(context, viewer, &vacancy, &token, &ticked).await?;

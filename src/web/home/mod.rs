@@ -58,7 +58,7 @@ impl HomeView<'_> {
         }
         match self.matters.len() {
             0 if self.sees_hooks() => self.calm_title(),
-            0 if self.recent_exports() == 0 => "No exports in the last 7 days".into(),
+            0 if self.recent_exports() == 0 => "You have no exports in the last 7 days".into(),
             0 => "No problems with your exports".into(),
             1 => "One thing needs your attention".into(),
             count => format!("{} things need your attention", first(count)),
@@ -300,7 +300,7 @@ mod tests {
         old.export.created_at = now() - TimeDelta::days(8);
         known.exports = vec![old];
         assert!(
-            home(&known, Role::Recruiter).starts_with("No exports in the last 7 days"),
+            home(&known, Role::Recruiter).starts_with("You have no exports in the last 7 days"),
             "nobody waits for that any more"
         );
     }
@@ -334,7 +334,7 @@ mod tests {
         assert!(page.contains("1 API key has not been used for 30 days") && page.contains("Job board &lt;old&gt;"));
         let recruiter = home(&known, Role::Recruiter);
         assert!(
-            recruiter.starts_with("No exports in the last 7 days") && !recruiter.contains("Slack relay"),
+            recruiter.starts_with("You have no exports in the last 7 days") && !recruiter.contains("Slack relay"),
             "{recruiter}"
         );
     }
@@ -358,7 +358,7 @@ mod tests {
         assert!(page.starts_with("1 of 2 deliveries failed in the last 24 hours"), "{page}");
         // A recruiter does not see deliveries, and nothing is said of them.
         let page = home(&day(&[Failed, Failed]), Role::Recruiter);
-        assert!(page.starts_with("No exports in the last 7 days") && !page.contains("24 hours"), "{page}");
+        assert!(page.starts_with("You have no exports in the last 7 days") && !page.contains("24 hours"), "{page}");
     }
 
     #[test]

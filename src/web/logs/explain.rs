@@ -98,7 +98,7 @@ mod tests {
         detail.hook.state = HookState::Disabled;
         let page = notice(&detail).into_string();
         assert!(
-            page.contains("gone for good. So the webhook was disabled.") && page.contains("and replace the webhook.")
+            page.contains("gone for good, so the webhook was disabled.") && page.contains("and replace the webhook.")
         );
         let support = super::notice(&detail, &sample::viewer(Role::Support)).into_string();
         assert!(support.contains("Do this:</strong> ask an Organisation Admin to get the new address"), "{support}");

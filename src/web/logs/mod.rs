@@ -8,6 +8,7 @@
 //! with personal data masked ([`crate::domain::mask`]).
 
 pub mod act;
+pub mod download;
 pub mod curl;
 pub mod empty;
 pub mod explain;

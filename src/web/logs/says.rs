@@ -123,6 +123,7 @@ fn deed(class: ErrorClass, status: Option<u16>, policy: Policy) -> String {
         ErrorClass::ResponseTimeout => format!("did not answer within {}", spoken(policy.timeout())),
         ErrorClass::ProtocolError => "sent back what is no HTTP answer".into(),
         ErrorClass::RedirectRefused => format!("pointed elsewhere with {status}"),
+        ErrorClass::ClientError if status == "410" => "answered 410, gone for good,".into(),
         ErrorClass::ClientError => format!("refused it with {status}"),
         ErrorClass::ServerError => format!("failed with {status}"),
         ErrorClass::ResponseTooLarge => "answered with headers that are too large".into(),
@@ -135,7 +136,7 @@ fn nothing_more(detail: &Detail) -> &'static str {
         return "The webhook has been deleted since: nothing is sent to it any more.";
     }
     if detail.delivery.response_status == Some(410) && !detail.delivery.probe {
-        return "That is an answer for good, so the webhook was disabled and no retry follows.";
+        return "The webhook was disabled, and no retry follows.";
     }
     if detail.delivery.probe && detail.delivery.tries.rotation > 0 {
         return "A test is tried once with the old and once with the new: nothing more happens until someone sends it again.";
@@ -235,7 +236,11 @@ mod tests {
         );
         let mut gone = sample::detail();
         gone.delivery.response_status = Some(410);
-        assert!(said(&gone).ends_with("That is an answer for good, so the webhook was disabled and no retry follows."));
+        assert_eq!(
+            said(&gone),
+            "HRIS Sync answered 410, gone for good, at 14:42:13, the last of four tries. The webhook was disabled, and no \
+             retry follows."
+        );
         let mut test = sample::detail();
         test.delivery.probe = true;
         test.delivery.tries.automatic = 1;

@@ -115,10 +115,9 @@ impl Render for EditView<'_> {
                 (fields.name())
                 div.field {
                     p.small { strong { "Webhook URL" } }
-                    p.soft.small { "It cannot be edited: another address takes a replacement." }
+                    p.soft.small { "To change the address, replace the webhook." }
                     p.given.small { code.id { (hook.url) } }
                 }
-                (fields.note())
                 @if let Some(interview) = hook.interview() {
                     p.small.soft {
                         "Its events are the interview’s; policy and address are set "
@@ -127,11 +126,13 @@ impl Render for EditView<'_> {
                 } @else {
                     (fields.policies())
                     (fields.events())
-                    (fields.field_sets())
-                    (fields.default())
                 }
-                (fields.rate())
-                (fields.headers())
+                (fields.more(html! {
+                    (fields.note())
+                    @if hook.interview().is_none() { (fields.field_sets()) (fields.default()) }
+                    (fields.rate())
+                    (fields.headers())
+                }))
                 div.row { button.btn.main { "Save changes" } " " a.btn href=(own) { "Cancel" } }
             }
         }

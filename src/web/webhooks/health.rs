@@ -52,7 +52,7 @@ impl Standing {
         let (end, health) = (self.ends(hook)?, self.health?);
         Some(html! {
             "Failing since " (time::near(health.since, zone, now)) ": "
-            (grouped(health.failed_in_row as usize)) " deliveries in a row failed. It will be disabled " (time::near(end, zone, now)) " unless a delivery succeeds."
+            (grouped(health.failed_in_row as usize)) " deliveries in a row failed. It will be disabled " (time::on(end, zone, now)) (time::near(end, zone, now)) " unless a delivery succeeds."
         })
     }
 

@@ -224,7 +224,7 @@ impl ListView<'_> {
         let disabled = row.standing.health.and_then(|health| health.disabled).map(|(_, at)| at);
         html! {
             @if let Some(end) = row.standing.ends(&row.hook) {
-                span.sub { "will be disabled " (near(end)) " unless a delivery succeeds" }
+                span.sub { "will be disabled " (time::on(end, self.viewer.organisation.time_zone, self.now)) (near(end)) " unless a delivery succeeds" }
             } @else if let Some(at) = disabled.filter(|_| row.hook.state == HookState::Disabled) {
                 span.sub { "since " (near(at)) }
             }

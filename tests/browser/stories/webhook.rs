@@ -69,6 +69,7 @@ async fn make(browser: &Browser, demo: &Demo) -> String {
     assert_eq!(heading(browser).await, "Create Webhook");
     browser.fill("Name", "HRIS of O'Brien").await;
     browser.fill("Webhook URL", &format!("{}/ok", demo.told("receiver"))).await;
+    browser.click("//summary[starts-with(normalize-space(.), 'More settings')]").await;
     browser.fill("Note", "Ask Nguyễn Thị Ánh <script>alert(1)</script>").await;
     pick(browser, "Single").await;
     browser.tick("job.created", true).await;

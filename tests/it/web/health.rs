@@ -90,6 +90,7 @@ async fn an_admin_enables_a_disabled_webhook_and_sends_what_it_missed(app: TestA
     assert!(get(&mut browser, &format!("{own}/missed")).await.contains("3 deliveries go to 127.0.0.1"));
     let sent = browser.post(&format!("{own}/missed"), &[]).await;
     assert_eq!(sent.status, 303, "{}", sent.body);
+    assert!(browser.follow(&sent).await.body.contains("What the webhook missed is being sent."));
     assert_eq!(app.tick().await.succeeded, 3);
     assert_eq!(receiver.count(), 4);
     assert!(!get(&mut browser, &own).await.contains("missed"));
