@@ -20,9 +20,34 @@
       button.addEventListener("click", async () => {
         await navigator.clipboard.writeText(copyText(button));
         say("Copied.");
-        button.classList.add("ok");
+        const use = button.querySelector("use");
+        const before = use?.getAttribute("href");
+        use?.setAttribute("href", "#i-ok");
+        button.classList.add("ok", "copied");
+        setTimeout(() => {
+          use?.setAttribute("href", before);
+          button.classList.remove("ok", "copied");
+        }, 2000);
       });
     });
+    // What is chosen there changes what the page shows.
+    $(".choosing :is(select, [name=resend])", root).forEach((field) => field.addEventListener("change", async () => {
+      const form = field.form;
+      const body = new URLSearchParams(new FormData(form));
+      body.append("look", "1");
+      try {
+        const answer = await fetch(form.action, { method: "POST", body });
+        if (!answer.ok) throw answer;
+        const page = parsed(await answer.text());
+        const main = page.querySelector("main");
+        document.querySelector("main").replaceWith(main);
+        history.replaceState(null, "", answer.url);
+        document.title = page.title;
+        wire(main);
+        document.getElementById(field.id)?.focus();
+        say(main.querySelector(".says").textContent);
+      } catch { form.querySelector("[name=look]").click(); }
+    }));
     $(".pickable", root).forEach((form) => {
       const boxes = $("tbody input[type=checkbox]", form);
       const all = form.querySelector("thead input[type=checkbox]");
@@ -49,6 +74,15 @@
       }));
       told();
     });
+  };
+
+  // A page that was fetched; the icons that it uses and this one does not come along.
+  const parsed = (text) => {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    $("symbol", page).forEach((icon) => {
+      if (!document.getElementById(icon.id)) document.querySelector("svg.hush").append(icon);
+    });
+    return page;
   };
 
   const say = (words) => { document.getElementById("said").textContent = words; };
@@ -138,7 +172,7 @@
         const answer = await fetch(location.href, { headers: { "X-Live": "1" } });
         if (answer.redirected) { location.reload(); return; }
         if (answer.ok) {
-          const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+          const page = parsed(await answer.text());
           const fresh = page.getElementById(part.id);
           if (fresh && fresh.innerHTML !== part.innerHTML) {
             const [before, now] = [part, fresh].map((one) => one.querySelector(".says, h2, h3, strong")?.textContent.trim());

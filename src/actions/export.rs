@@ -67,6 +67,65 @@ pub async fn kept_selection(
     Ok(kept.map(|ids| ids.split(',').filter_map(|id| id.parse().ok()).collect()))
 }
 
+/// What becomes of the ticks of a vacancy, which are kept for a member from stage to stage and from page to page.
+#[derive(Debug, Clone)]
+pub enum Ticks {
+    /// Of those who were shown, these are ticked; whoever was not shown stays as they are.
+    Shown {
+        /// Who was shown.
+        shown: Vec<CandidateId>,
+        /// Who of them is ticked.
+        ticked: Vec<CandidateId>,
+    },
+    /// These are ticked as well.
+    And(Vec<CandidateId>),
+    /// These are not ticked any more: they have been sent.
+    Without(Vec<CandidateId>),
+    /// Nobody is.
+    Nobody,
+}
+
+impl Ticks {
+    fn applied(self, mut kept: Vec<CandidateId>) -> Vec<CandidateId> {
+        let (gone, added) = match self {
+            Ticks::Shown { shown, ticked } => (shown, ticked),
+            Ticks::And(added) => (added.clone(), added),
+            Ticks::Without(gone) => (gone, Vec::new()),
+            Ticks::Nobody => return Vec::new(),
+        };
+        let gone: std::collections::HashSet<_> = gone.into_iter().collect();
+        kept.retain(|id| !gone.contains(id));
+        kept.extend(added);
+        kept
+    }
+}
+
+/// Changes who is ticked in a vacancy, for a day after the last change; returns who is.
+pub async fn tick(context: &Context, viewer: &Viewer, vacancy: &VacancyId, ticks: Ticks) -> Result<Vec<CandidateId>> {
+    let (key, now) = (ticks_key(viewer, vacancy), context.clock.now());
+    let changed = context.store.write(move |conn| {
+        let kept = ticks.applied(read_ticks(conn, &key)?);
+        let ids = kept.iter().map(CandidateId::as_str).collect::<Vec<_>>().join(",");
+        store::submission::replace(conn, &key, &ids, now)?;
+        Ok::<_, StoreError>(kept)
+    });
+    Ok(changed.await?)
+}
+
+/// Who is ticked in a vacancy.
+pub fn ticked(conn: &mut Conn, viewer: &Viewer, vacancy: &VacancyId) -> Result<Vec<CandidateId>, StoreError> {
+    read_ticks(conn, &ticks_key(viewer, vacancy))
+}
+
+fn ticks_key(viewer: &Viewer, vacancy: &VacancyId) -> String {
+    form_token(viewer, &format!("ticks/{vacancy}"))
+}
+
+fn read_ticks(conn: &mut Conn, key: &str) -> Result<Vec<CandidateId>, StoreError> {
+    let kept = store::submission::find(conn, key)?.unwrap_or_default();
+    Ok(kept.split(',').filter_map(|id| id.parse().ok()).collect())
+}
+
 /// Sends the candidates to the hook in one request; durable when this returns (A4).
 pub async fn confirm(context: &Context, viewer: &Viewer, confirmed: Confirmed) -> Result<ExportId> {
     confirm_with(context, viewer, confirmed, SentBefore::Again).await

@@ -165,8 +165,8 @@ impl ErrorClass {
             }
             ErrorClass::ProtocolError => "check that the address belongs to an HTTPS server that speaks HTTP/1.1.",
             ErrorClass::RedirectRefused => "replace the webhook by one with the address it points to.",
-            ErrorClass::ClientError => "read its answer below: it says what it did not accept.",
-            ErrorClass::ServerError => "look at the receiver's log for this time; its answer stands below.",
+            ErrorClass::ClientError => "read the receiver's answer: it says what it did not accept.",
+            ErrorClass::ServerError => "look at the receiver's log for this time, and at its answer.",
             ErrorClass::ResponseTooLarge => "have the receiver answer with fewer or shorter headers.",
             ErrorClass::Cancelled => "send it again if it is wanted after all.",
             ErrorClass::Missed => "enable the webhook, then send what it missed.",

@@ -179,7 +179,12 @@ impl Tries {
         self.automatic.saturating_sub(1)
     }
 
-    /// All of them.
+    /// As pages count them: an attempt with the other key and secret belongs to the one before it.
+    pub fn counted(&self) -> u32 {
+        self.automatic + self.manual
+    }
+
+    /// All of them: the requests that were made.
     pub fn all(&self) -> u32 {
         self.automatic + self.manual + self.rotation
     }

@@ -244,6 +244,17 @@ pub fn applicant_ids(
     ids.iter().map(|id| Reader { table: "applications", id }.parse(id)).collect()
 }
 
+/// Which of these apply to a vacancy, each with the stage.
+pub fn stages_of(conn: &mut Conn, vacancy: &VacancyId, ids: &[CandidateId]) -> Result<Vec<(CandidateId, String)>> {
+    let rows: Vec<(String, String)> = applications::table
+        .filter(applications::vacancy_id.eq(vacancy.as_str()))
+        .filter(applications::candidate_id.eq_any(ids.iter().map(CandidateId::as_str)))
+        .select((applications::candidate_id, applications::stage))
+        .load(conn)?;
+    let read = |(id, stage): (String, String)| Ok((Reader { table: "applications", id: &id }.parse(&id)?, stage));
+    rows.into_iter().map(read).collect()
+}
+
 /// How many applicants a vacancy has in each stage, the fullest first.
 pub fn stages(conn: &mut Conn, vacancy: &VacancyId) -> Result<Vec<(String, i64)>> {
     let mut stages: Vec<(String, i64)> = applications::table

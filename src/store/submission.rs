@@ -23,6 +23,12 @@ pub fn insert(conn: &mut Conn, token: &str, result: &str, now: DateTime<Utc>) ->
     Ok(())
 }
 
+/// Remembers what stands under a token from now on, whatever stood there before.
+pub fn replace(conn: &mut Conn, token: &str, result: &str, now: DateTime<Utc>) -> Result<()> {
+    diesel::delete(submissions::table.find(token)).execute(conn)?;
+    insert(conn, token, result, now)
+}
+
 /// Forgets submissions made before a time; how many there were.
 pub fn forget(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
     Ok(diesel::delete(submissions::table.filter(submissions::created_at.lt(micros(before)))).execute(conn)?)

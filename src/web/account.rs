@@ -192,7 +192,7 @@ impl Render for AccountView<'_> {
         html! {
             (self.typed.errors.summary())
             (head)
-            @if let Some(told) = self.told() { p.notice.ok { (told) } }
+            @if let Some(told) = self.told() { p.notice.ok role="status" { (told) } }
             (part("Name", html! { "As others see it" }, self.name()))
             (part("Password", html! { "A new one ends your other sessions" }, password_form(&self.viewer.member.email, &self.typed.errors)))
             (part("Sessions", html! { "Where you are logged in. One ends by itself after a day without use." }, self.sessions()))
@@ -203,9 +203,9 @@ impl Render for AccountView<'_> {
 impl AccountView<'_> {
     fn told(&self) -> Option<&'static str> {
         match self.typed.done? {
-            "name" => Some("Your name is changed."),
-            "password" => Some("Your password is changed. Your other sessions have ended."),
-            "session" => Some("What you ended has ended."),
+            "name" => Some("Your name has been changed."),
+            "password" => Some("Your password has been changed. Your other sessions have ended."),
+            "session" => Some("Session ended."),
             _ => None,
         }
     }

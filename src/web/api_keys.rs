@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
+use super::done;
 use super::error::WebError;
 use super::form::{Errors, Fields, TextField, token, token_field, wrong};
 use super::gate::{Organisations, see_other};
@@ -119,7 +120,7 @@ pub async fn revoke(
 ) -> Result<HttpResponse, WebError> {
     let id: ApiKeyId = id.parse().map_err(|_| WebError::NotFound)?;
     crate::actions::api_key::revoke(&context, &viewer, id).await?;
-    Ok(see_other(paths::API_KEYS))
+    Ok(done::see_other(paths::API_KEYS, "The API key was revoked."))
 }
 
 async fn find(context: &Context, viewer: &Viewer, id: &str) -> Result<ApiKey, WebError> {

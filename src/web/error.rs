@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use maud::html;
 
 use super::icons::icon;
-use super::layout::{Nav, Page, door};
+use super::layout::{Around, Nav, Page, door};
 use super::paths;
 use crate::actions::{ActionError, Viewer};
 use crate::body::NotRead;
@@ -157,12 +157,7 @@ impl WebError {
 }
 
 /// The page for someone whose role does not reach this one; it says which role does.
-pub fn forbidden(
-    viewer: &Viewer,
-    permission: Permission,
-    admins: &[String],
-    organisations: Vec<Organisation>,
-) -> HttpResponse {
+pub fn forbidden(viewer: &Viewer, permission: Permission, admins: &[String], organisations: Around) -> HttpResponse {
     let may: Vec<Role> = Role::ALL.into_iter().filter(|role| role.may(permission)).collect();
     let who = may.iter().map(|role| role.with_article()).collect::<Vec<_>>().join(" or ");
     let title = format!("Only {who} may do this");

@@ -1,10 +1,12 @@
 //! What every request passes before it reaches a page.
 //!
 //! From the outside in: strict headers on every answer; requests that change something are refused when another site sent
-//! them; the session is read; the route's rule is held against who is signed in. A handler only ever sees someone who may.
+//! them ([`super::origin`]); cookies that are not ours are passed over; the session is read; the route's rule is held against
+//! who is signed in. A handler only ever sees someone who may.
 
 use actix_session::{Session, SessionExt as _};
 use actix_web::body::{BoxBody, MessageBody};
+use actix_web::cookie::Cookie;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
@@ -14,12 +16,14 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use maud::Render as _;
 use std::future::{Ready, ready};
 
+use super::done::Carrier;
 use super::error::{WebError, forbidden, suspended};
-use super::layout::door;
+use super::layout::{Around, door};
 use super::routes::{Rule, rule_of};
-use super::{paths, session};
+use super::{origin, paths, session};
 use crate::actions::{Context, Viewer};
 use crate::config::Config;
 use crate::domain::ids::{MemberId, OrganisationId};
@@ -82,37 +86,48 @@ fn make_strict(headers: &mut HeaderMap, https: bool) {
 }
 
 /// Refuses requests that change something when a browser says that another site sent them.
-///
-/// Browsers send `Sec-Fetch-Site`, older ones at least `Origin`; a client that sends neither is no browser and carries no
-/// visitor's cookies.
 pub async fn same_site<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let harmless = matches!(*request.method(), Method::GET | Method::HEAD);
-    if harmless || is_same_site(request.request()) {
-        return Ok(next.call(request).await?.map_into_boxed_body());
+    let public = request.app_data::<web::Data<Config>>().and_then(|config| config.public_url.clone());
+    match origin::foreign(request.headers(), public.as_ref()) {
+        Some(foreign) if !harmless => {
+            tracing::warn!(
+                browser_at = foreign.origin,
+                request_to = foreign.own,
+                "a form was refused as another site's; if both are this Hirewire, HIREWIRE_PUBLIC_URL has to be the address in the browser"
+            );
+            Ok(request.into_response(door("Refused", foreign.render(), StatusCode::FORBIDDEN)))
+        }
+        _ => Ok(next.call(request).await?.map_into_boxed_body()),
     }
-    let body = maud::html! {
-        h1 { "This came from another site." }
-        p { "Hirewire takes changes only from its own pages. Open the page here and press its button again." }
-        p { a.btn.main href=(paths::HOME) { "Go to Home" } }
-    };
-    Ok(request.into_response(door("Refused", body, StatusCode::FORBIDDEN)))
 }
 
-fn is_same_site(request: &HttpRequest) -> bool {
-    let text = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
-    if let Some(site) = text("sec-fetch-site") {
-        return matches!(site, "same-origin" | "none");
+/// Leaves of the request's cookies those of this console. Others on the same host may set cookies as odd as they like: one
+/// that cannot be read would otherwise cost a visitor all the others, the session among them.
+pub async fn own_cookies<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let lines: Vec<_> = request.headers().get_all(header::COOKIE).cloned().collect();
+    let pairs = lines.iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let own: Vec<_> = pairs.filter_map(own_cookie).collect();
+    if !lines.is_empty() {
+        request.headers_mut().remove(header::COOKIE);
+        if let Ok(line) = HeaderValue::from_str(&own.join("; ")) {
+            request.headers_mut().insert(header::COOKIE, line);
+        }
     }
-    let Some(origin) = text("origin") else { return true };
-    let own = request.app_data::<web::Data<Config>>().and_then(|config| config.public_url.clone());
-    let origin_host = url::Url::parse(origin).ok().map(|url| url.origin().ascii_serialization());
-    match own {
-        Some(own) => origin_host.is_some_and(|host| host == own.origin().ascii_serialization()),
-        None => origin.split_once("://").map(|(_, host)| host) == text("host"),
-    }
+    next.call(request).await
+}
+
+/// A cookie of this console that can be read.
+fn own_cookie(pair: &[u8]) -> Option<&str> {
+    let pair = std::str::from_utf8(pair).ok()?.trim();
+    let is_own = ["hirewire-", "__Host-hirewire-"].iter().any(|start| pair.starts_with(start));
+    (is_own && Cookie::parse_encoded(pair).is_ok()).then_some(pair)
 }
 
 /// Holds the route's rule against who is signed in.
@@ -150,12 +165,20 @@ pub async fn rules<B: MessageBody + 'static>(
     }
     if !viewer.role.may(permission) {
         let admins = admins(&request, &viewer.organisation.id).await;
-        let answer = forbidden(&viewer, permission, &admins, organisations);
+        let answer = forbidden(&viewer, permission, &admins, Around { organisations, done: None });
         return Ok(request.into_response(answer));
     }
+    let carrier = Carrier::of(&request);
+    let done =
+        carrier.as_ref().filter(|_| request.method() == Method::GET).and_then(|carrier| carrier.waiting(&request));
+    let was_waiting = done.is_some();
     request.extensions_mut().insert(viewer);
-    request.extensions_mut().insert(Organisations(organisations));
-    Ok(next.call(request).await?.map_into_boxed_body())
+    request.extensions_mut().insert(Organisations(Around { organisations, done }));
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    if let Some(carrier) = carrier {
+        carrier.pass_on(&mut response, was_waiting);
+    }
+    Ok(response)
 }
 
 /// What somebody gets who may see nothing now, whatever their role: their organisation is suspended, or they have yet to choose
@@ -169,9 +192,9 @@ fn kept_out(pattern: &str, viewer: &Viewer, organisations: &[Organisation]) -> O
         .then(|| see_other(paths::ACCOUNT_PASSWORD))
 }
 
-/// The organisations that the viewer may switch to.
+/// What stands around a page: the organisations that the viewer may switch to, and what was done a moment ago.
 #[derive(Debug, Clone, Default)]
-pub struct Organisations(pub Vec<Organisation>);
+pub struct Organisations(pub Around);
 
 impl FromRequest for Organisations {
     type Error = Error;

@@ -30,12 +30,14 @@ pub fn icon(name: &str) -> Markup {
     html! { svg.i aria-hidden="true" { use href={ "#i-" (name) } {} } }
 }
 
-/// The sprite of the icons that a page uses.
+/// The sprite of the icons that a page uses. The script brings the icons of what it fetches along; where something can be
+/// copied, the tick that says so is there from the start.
 pub fn sprite(page: &str) -> Markup {
+    let copies = page.contains("\"#i-copy\"");
     html! {
         svg.hush width="0" height="0" aria-hidden="true" {
-            @for (name, drawing) in SYMBOLS {
-                @if page.contains(&format!("\"#i-{name}\"")) {
+            @for (name, drawing) in &SYMBOLS {
+                @if page.contains(&format!("\"#i-{name}\"")) || (copies && *name == "ok") {
                     symbol id={ "i-" (name) } viewBox="0 0 16 16" { (PreEscaped(drawing)) }
                 }
             }

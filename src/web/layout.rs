@@ -91,6 +91,15 @@ pub fn keys_of(viewer: &Viewer) -> impl Iterator<Item = (&'static str, &'static 
     mine.filter_map(|Entry(_, name, href, _)| Some((key_to(href)?, *name)))
 }
 
+/// What stands around a page beside its viewer.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// The organisations its viewer may switch to; fewer than two hide the switch.
+    pub organisations: Vec<Organisation>,
+    /// What was done a moment ago.
+    pub done: Option<String>,
+}
+
 /// A page of the console for someone who is signed in.
 pub struct Page<'a> {
     /// Its title, without organisation and product.
@@ -101,8 +110,8 @@ pub struct Page<'a> {
     pub viewer: &'a Viewer,
     /// The mode it shows; the viewer's, unless it shows a record of the other one.
     pub mode: Mode,
-    /// The organisations its viewer may switch to; empty hides the switch.
-    pub organisations: Vec<Organisation>,
+    /// The organisations its viewer may switch to, and what was done a moment ago.
+    pub organisations: Around,
     /// What stands on the sheet.
     pub body: Markup,
     /// Seconds after which a browser without script looks again.
@@ -112,7 +121,15 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// A page in the viewer's mode.
     pub fn new(title: impl Into<String>, nav: Nav, viewer: &'a Viewer, body: Markup) -> Self {
-        Self { title: title.into(), nav, viewer, mode: viewer.mode, organisations: Vec::new(), body, refresh: None }
+        Self {
+            title: title.into(),
+            nav,
+            viewer,
+            mode: viewer.mode,
+            organisations: Around::default(),
+            body,
+            refresh: None,
+        }
     }
 
     /// The page in the mode of the record it shows.
@@ -145,9 +162,13 @@ impl<'a> Page<'a> {
                 (self.bar())
                 (self.navigation())
                 div.sheet {
-                    main #main tabindex="-1" { (self.body) }
+                    main #main tabindex="-1" {
+                        @if let Some(done) = &self.organisations.done { p.notice.ok role="status" { (done) } }
+                        (self.body)
+                    }
                     footer.foot {
                         span { "Times in " (self.viewer.organisation.time_zone.name()) }
+                        a href=(paths::RECEIVING) { "Need help receiving?" }
                         a #keyboard href=(paths::KEYBOARD) { "Keyboard" }
                     }
                 }
@@ -161,11 +182,11 @@ impl<'a> Page<'a> {
         html! {
             header.bar {
                 a.brand href=(paths::HOME) aria-label="Hirewire, home" { (icon("wire")) span { "Hirewire" } }
-                @if self.organisations.len() > 1 {
+                @if self.organisations.organisations.len() > 1 {
                     details.menu.org name="bar" {
                         summary { span { (viewer.organisation.name) } (icon("more")) }
                         form method="post" action=(paths::ORGANISATION) {
-                            @for other in &self.organisations {
+                            @for other in &self.organisations.organisations {
                                 button name="organisation" value=(other.id)
                                     aria-current=[(other.id == viewer.organisation.id).then_some("true")] { (other.name) }
                             }

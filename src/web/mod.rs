@@ -4,11 +4,13 @@
 //! [`paths`] makes links, [`form`] and [`error`] say what went wrong. Handlers parse, call one action or read, and answer.
 
 pub mod account;
+pub mod advice;
 pub mod api_keys;
 pub mod assets;
 pub mod chart;
 pub mod code;
 pub mod developers;
+pub mod done;
 pub mod error;
 pub mod exports;
 pub mod first_run;
@@ -22,6 +24,7 @@ pub mod keyboard;
 pub mod layout;
 pub mod logs;
 pub mod members;
+pub mod origin;
 pub mod paths;
 pub mod routes;
 #[cfg(test)]
@@ -74,6 +77,7 @@ pub fn configure(context: &Context, config: &Config) -> impl FnOnce(&mut web::Se
             .default_service(web::to(|| async { Err::<actix_web::HttpResponse, _>(error::WebError::NotFound) }))
             .wrap(from_fn(gate::rules))
             .wrap(session)
+            .wrap(from_fn(gate::own_cookies))
             .wrap(from_fn(gate::same_site))
             .wrap(from_fn(gate::strict_headers));
         server.service(scope);

@@ -287,6 +287,11 @@ pub fn log_retry(id: impl Display) -> String {
     format!("/developers/logs/{id}/retry")
 }
 
+/// The payload of a delivery, as a file.
+pub fn log_payload(id: impl Display) -> String {
+    format!("/developers/logs/{id}/payload")
+}
+
 /// The end of a delivery that is still owed.
 pub fn log_cancellation(id: impl Display) -> String {
     format!("/developers/logs/{id}/cancellation")

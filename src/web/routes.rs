@@ -185,6 +185,7 @@ pub const ROUTES: &[Route] = &[
     show("/developers/receiving/{recipe}", May(BeMember), || get().to(developers::recipes::show)),
     show(paths::LOGS, May(ViewLogs), || get().to(logs::list::show)),
     show("/developers/logs/{id}", May(ViewLogs), || get().to(logs::show::show)),
+    show("/developers/logs/{id}/payload", May(ViewLogs), || get().to(logs::download::payload)),
     act("/developers/logs/{id}/retry", May(Resend), Form, || post().to(logs::act::retry)),
     show(paths::KEYBOARD, May(BeMember), || get().to(keyboard::show)),
     act("/developers/logs/{id}/cancellation", May(Resend), Form, || post().to(logs::act::cancel)),

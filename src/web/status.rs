@@ -24,7 +24,7 @@ const fn state(word: &'static str, icon: &'static str, colour: &'static str) -> 
 }
 
 impl State {
-    /// A hook whose latest delivery was not accepted.
+    /// A hook that [`super::webhooks::health::Standing`] calls failing.
     pub const FAILING: State = state("Failing", "warn", "warn");
     /// An event that no hook wanted.
     pub const UNROUTED: State = state("No webhook", "off", "");
@@ -51,7 +51,7 @@ impl State {
         match hook.state {
             HookState::Active => state("Active", "ok", "ok"),
             HookState::Paused => state("Paused", "hold", ""),
-            HookState::Disabled => state("Disabled", "bad", "bad"),
+            HookState::Disabled => state("Disabled", "off", "bad"),
             HookState::Deleted if hook.replaced_by.is_some() => state("Replaced", "off", ""),
             HookState::Deleted => state("Deleted", "off", ""),
         }

@@ -33,6 +33,11 @@ pub fn near(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
     element(at, near_words(at, zone, now))
 }
 
+/// What stands before [`near`] in a sentence: `on ` before a day, nothing before `today at`.
+pub fn on(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> &'static str {
+    if near_words(at, zone, now).contains(" at ") { "" } else { "on " }
+}
+
 /// The words of [`near`].
 pub fn near_words(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
     let local = at.with_timezone(&zone);

@@ -1,5 +1,7 @@
 //! Counts as sentences say them.
 
+use crate::domain::delivery::Tries;
+
 const SMALL: [&str; 13] =
     ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"];
 
@@ -50,6 +52,35 @@ pub fn list(parts: &[String]) -> String {
     }
 }
 
+const CARDINALS: [&str; 13] =
+    ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+/// `four`, from 13 on `13`.
+pub fn cardinal(number: u32) -> String {
+    CARDINALS.get(number as usize).map_or_else(|| number.to_string(), |word| (*word).to_owned())
+}
+
+/// What a sentence adds when attempts were made with the other secret as well; they count as no tries of their own.
+pub fn with_both(tries: Tries) -> &'static str {
+    if tries.rotation > 0 { ", with both secrets" } else { "" }
+}
+
+/// ` on try 3`, ` on try 3, with both secrets`; nothing of the first.
+pub fn on_try(tries: Tries) -> String {
+    let at = tries.counted();
+    format!("{}{}", if at > 1 { format!(" on try {at}") } else { String::new() }, with_both(tries))
+}
+
+/// ` on all four tries, with both secrets`; nothing of one alone.
+pub fn on_all_tries(tries: Tries) -> String {
+    let made = match tries.counted() {
+        0 | 1 => String::new(),
+        2 => " on both tries".to_owned(),
+        many => format!(" on all {} tries", cardinal(many)),
+    };
+    format!("{made}{}", with_both(tries))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +92,10 @@ mod tests {
         assert_eq!((up_to((1_000, true)).as_str(), up_to((12, false)).as_str()), ("1,000+", "12"));
         assert_eq!((first(2).as_str(), first(14).as_str()), ("Two", "14"));
         assert_eq!((size(999).as_str(), size(18_400).as_str()), ("999 bytes", "18.4 kB"));
+        let tries = |automatic, rotation| Tries { automatic, manual: 0, rotation };
+        assert_eq!([on_try(tries(1, 0)), on_try(tries(3, 3))], ["", " on try 3, with both secrets"]);
+        assert_eq!(on_all_tries(tries(4, 4)), " on all four tries, with both secrets");
+        assert_eq!([on_all_tries(tries(1, 1)), on_all_tries(tries(2, 0))], [", with both secrets", " on both tries"]);
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
     }
 }

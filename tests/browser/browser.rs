@@ -21,6 +21,7 @@ pub struct Browser {
     client: Client,
     driver: Child,
     profile: tempfile::TempDir,
+    script: Script,
 }
 
 /// Whether pages may run their script.
@@ -66,7 +67,12 @@ impl Browser {
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         };
-        Self { client, driver, profile }
+        Self { client, driver, profile, script }
+    }
+
+    /// Whether pages run their script.
+    pub fn runs_script(&self) -> bool {
+        self.script == Script::On
     }
 
     /// The driver's own door.

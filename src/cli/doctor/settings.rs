@@ -27,7 +27,8 @@ pub(super) fn examine(config: &Config) -> Vec<Finding> {
         ));
     }
     if config.mail.is_some() && config.console_address().is_none() {
-        let told = "is set, but no invitation is mailed, because nothing says where the console is: set HIREWIRE_PUBLIC_URL";
+        let told =
+            "is set, but no invitation is mailed, because nothing says where the console is: set HIREWIRE_PUBLIC_URL";
         findings.push(note("HIREWIRE_SMTP_URL", told));
     }
     findings

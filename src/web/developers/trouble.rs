@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::logs::explain;
+use super::super::advice::Failure;
 use crate::domain::attempt::ErrorClass;
 
 /// The status codes that the log tells apart.
@@ -14,16 +14,13 @@ pub fn classes() -> Markup {
     html! {
         @for class in ErrorClass::ALL {
             h3 id=(class.as_str()) { code { (class.as_str()) } ": " (class.brief()) }
-            (told((class.sentence(), class.advice())))
+            p { (told(&Failure::in_general(class, None))) }
             @if matches!(class, ErrorClass::ClientError | ErrorClass::ServerError) {
                 ul {
                     @for statuses in STATUSES.iter().filter(|statuses| (class == ErrorClass::ServerError) == (statuses[0] >= 500)) {
-                        @let words = explain::by_status(class, statuses[0], true);
-                        @if let Some((sentence, advice)) = words {
-                            li {
-                                strong { @for (at, status) in statuses.iter().enumerate() { @if at > 0 { ", " } (status) } } ": "
-                                (sentence) " " strong { "Do this:" } " " (advice)
-                            }
+                        li id=(statuses[0]) {
+                            strong { @for (at, status) in statuses.iter().enumerate() { @if at > 0 { ", " } (status) } } ": "
+                            (told(&Failure::in_general(class, Some(statuses[0]))))
                         }
                     }
                 }
@@ -32,8 +29,8 @@ pub fn classes() -> Markup {
     }
 }
 
-fn told((sentence, advice): (&str, &str)) -> Markup {
-    html! { p { (sentence) " " strong { "Do this:" } " " (advice) } }
+fn told(failure: &Failure) -> Markup {
+    html! { (failure.sentence()) " " strong { "Do this:" } " " (failure.advice(true, Some("retry the delivery"))) }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use super::super::icons::icon;
 use super::super::layout::{Head, part};
 use super::super::words::{count, first, size};
 use super::super::{code, paths, time};
-use super::names::Names;
+use super::confirm::Drawn;
+use super::names::{MOST_NAMES, Names};
 use crate::actions::Viewer;
 use crate::domain::candidate::Applicant;
 use crate::domain::export::{Exclusion, Selection};
@@ -20,6 +21,9 @@ use crate::domain::role::Permission;
 use crate::domain::vacancy::Vacancy;
 use crate::store::export::ExportView;
 
+/// The names of so many candidates are shown at once; those of more are folded.
+const MOST_OPEN: usize = 30;
+
 /// What the page shows.
 pub struct Asking {
     /// Candidates of what.
@@ -28,8 +32,10 @@ pub struct Asking {
     pub selection: Selection,
     /// Whom the webhook has already or is being sent, by candidate.
     pub sent: HashMap<String, ExportView>,
-    /// Whether those are sent once more.
+    /// Whether those are sent again.
     pub resend: bool,
+    /// Whether the page is shown once more because something else was chosen than it had been drawn for.
+    pub changed: bool,
     /// To whom it can go.
     pub hooks: Vec<Hook>,
     /// To whom it would go; `None` when there is nobody.
@@ -57,7 +63,10 @@ pub struct ToHook {
 impl Asking {
     /// The title of the page.
     pub fn title(&self) -> String {
-        format!("Export {}", count(self.selection.included.len(), "candidate"))
+        match self.selection.included.len() {
+            0 => "Export nobody".to_owned(),
+            many => format!("Export {}", count(many, "candidate")),
+        }
     }
 
     /// The page.
@@ -70,14 +79,21 @@ impl Asking {
             return html! { (self.errors.summary()) (head) (self.no_hook(viewer, &vacancy)) };
         };
         let nobody = self.selection.included.is_empty();
+        let drawn = Drawn { hook: to.hook.id.as_str(), resend: self.resend };
         html! {
             (self.errors.summary())
             (head)
-            p.says { (self.says(to)) }
-            form method="post" action=(paths::vacancy_export(&self.vacancy.id)) {
+            p.says { (self.says(to, viewer.organisation.time_zone)) }
+            @if self.changed {
+                p.notice.info role="status" { "You made another choice, and nothing has been sent. This is what it leads to: check it, and confirm again." }
+            }
+            @if self.resend && !nobody { (self.warning()) }
+            form.choosing method="post" action=(paths::vacancy_export(&self.vacancy.id)) {
                 input type="hidden" name="step" value="confirm";
+                input type="hidden" name="drawn" value=(drawn.word());
                 (token_field(&self.token))
                 (part("To", html! {}, self.to(to)))
+                @if !nobody { (self.people(viewer)) }
                 @if !self.selection.excluded.is_empty() { (self.left_out(viewer)) }
                 @if !nobody { (self.sent_before(viewer)) (self.payload(to)) }
                 div.part {
@@ -91,12 +107,18 @@ impl Asking {
         }
     }
 
-    fn says(&self, to: &ToHook) -> Markup {
+    fn says(&self, to: &ToHook, zone: chrono_tz::Tz) -> Markup {
         let (included, excluded) = (self.selection.included.len(), self.selection.excluded.len());
         let ticked = included + excluded;
         let people = if included == 1 { "1 person".to_owned() } else { format!("{included} people") };
+        let known = self.selection.excluded.iter().filter(|(_, reason)| *reason == Exclusion::AlreadySent).count();
         html! {
-            @if included == 0 {
+            @if included == 0 && known == ticked {
+                @if ticked == 1 { "The candidate you ticked was sent" } @else { "All " (ticked) " were sent" }
+                @if let Some(at) = self.last_sent() { " " (time::near(at, zone, self.now)) }
+                " and " (if ticked == 1 { "has" } else { "have" }) " not changed since. Tick the box below to send "
+                (if ticked == 1 { "this candidate" } else { "them" }) " again."
+            } @else if included == 0 {
                 "Nothing can be sent: "
                 @if ticked == 1 { "the candidate you ticked stays out." } @else { "all " (ticked) " you ticked stay out." }
             } @else {
@@ -106,6 +128,46 @@ impl Asking {
                 }
             }
         }
+    }
+
+    /// When the latest export began that carried one of those who were ticked.
+    fn last_sent(&self) -> Option<DateTime<Utc>> {
+        self.sent.values().map(|view| view.export.created_at).max()
+    }
+
+    /// How many of those who are sent were sent before.
+    fn repeated(&self) -> usize {
+        self.selection.included.iter().filter(|one| self.sent.contains_key(one.candidate.id.as_str())).count()
+    }
+
+    /// What the ticked box leads to.
+    fn warning(&self) -> Markup {
+        let included = self.selection.included.len();
+        html! {
+            @match self.repeated() {
+                0 => {}
+                1 if included == 1 => p.notice.warn { "This candidate has been sent to this webhook before, and will be sent again." },
+                many if many == included => p.notice.warn { "All " (many) " have been sent to this webhook before, and will be sent again." },
+                many => p.notice.warn {
+                    (first(many)) " of the " (included) (if many == 1 { " has" } else { " have" })
+                    " been sent to this webhook before, and will be sent again."
+                },
+            }
+        }
+    }
+
+    /// Everybody who is sent; folded when they are many.
+    fn people(&self, viewer: &Viewer) -> Markup {
+        let included = &self.selection.included;
+        let stage = |one: &Applicant| html! { bdi { (one.application.stage) } };
+        let rows: Vec<_> = included.iter().map(|one| (one, stage(one))).collect();
+        let content = html! {
+            details #people open[included.len() <= MOST_OPEN] {
+                summary.small { "Who is in it" @if rows.len() > MOST_NAMES { ": the first " (MOST_NAMES) } }
+                (Names { column: "Stage", rows: &rows, viewer })
+            }
+        };
+        part("Candidates", html! { (included.len()) " in this export" }, content)
     }
 
     fn to(&self, to: &ToHook) -> Markup {
@@ -118,15 +180,15 @@ impl Asking {
                 select #hook name="hook" aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "hook-error")] {
                     @for hook in &self.hooks {
                         option value=(hook.id) selected[hook.id == to.hook.id] disabled[hook.state == HookState::Disabled] {
-                            (hook.name) " (" (hook.url.host()) ")" (standing(hook.state))
+                            (hook.name) " (" (self.address(hook)) ")" (standing(hook.state))
                         }
                     }
                 }
             }
             @if self.hooks.len() > 1 {
                 p.row.small {
-                    (look("hook", "Show what this one gets"))
-                    span.soft { "Below is what " (to.hook.name) " gets." }
+                    (update_preview())
+                    span.soft { "Below is what " bdi { (to.hook.name) } " gets." }
                 }
             }
             @if to.hook.state == HookState::Paused {
@@ -138,8 +200,20 @@ impl Asking {
             dl.facts {
                 div { dt { "Sent as" } dd { "one request, " (size(to.size)) ", " (signed) } }
                 div { dt { "Field set" } dd { (to.hook.field_set.label()) " " span.soft { (to.hook.field_set.explanation()) } } }
-                div { dt { "If it fails" } dd { (if_it_fails(to.hook.policy)) "; you see it live on the next page" } }
+                div { dt { "If it fails" } dd { (if_it_fails(to.hook.policy)) "; the next page follows it live" } }
             }
+        }
+    }
+
+    /// What tells a webhook from others in the list: its host, and where another has the same name there, its path or id.
+    fn address(&self, hook: &Hook) -> String {
+        let same = |other: &&Hook| other.name == hook.name && other.url.host() == hook.url.host();
+        let twins: Vec<_> = self.hooks.iter().filter(same).collect();
+        let url = hook.url.as_str().trim_start_matches("https://");
+        match twins.iter().filter(|other| other.url == hook.url).count() {
+            _ if twins.len() < 2 => hook.url.host().to_owned(),
+            1 => url.to_owned(),
+            _ => format!("{url}, {}", hook.id),
         }
     }
 
@@ -152,20 +226,20 @@ impl Asking {
         let known = excluded.iter().any(|(_, reason)| *reason == Exclusion::AlreadySent);
         let content = html! {
             (Names { column: "Reason", rows: &rows, viewer })
-            @if known { (self.once_more()) }
+            @if known { (self.send_again()) }
         };
         part("Left out", html! { (excluded.len()) " of the " (ticked) " you ticked" }, content)
     }
 
     /// The box that has those sent whom the webhook has already.
-    fn once_more(&self) -> Markup {
+    fn send_again(&self) -> Markup {
         html! {
             div.row.apart {
                 label.tick {
-                    input type="checkbox" name="resend" value="1" checked[self.resend];
-                    span { "Send those already sent once more" }
+                    input #resend type="checkbox" name="resend" value="1" checked[self.resend];
+                    span { "Include those already sent" }
                 }
-                (look("resend", "Show what is sent then"))
+                (update_preview())
             }
         }
     }
@@ -207,11 +281,11 @@ impl Asking {
         // Without the box, whoever is sent again has changed.
         let hint = html! {
             (rows.len()) " of the " (included.len())
-            @if self.resend { ". They are sent once more." } @else { ". They have changed since, and are sent once more." }
+            @if self.resend { ". They will be sent again." } @else { ". They have changed since, and will be sent again." }
         };
         let content = html! {
             (Names { column: "Last export", rows: &rows, viewer })
-            @if self.resend { (self.once_more()) }
+            @if self.resend { (self.send_again()) }
         };
         part("Sent before", hint, content)
     }
@@ -219,9 +293,9 @@ impl Asking {
     fn payload(&self, to: &ToHook) -> Markup {
         let included = self.selection.included.len();
         let (hint, caption) = match included {
-            1 => ("These are the very bytes, laid out for reading.".to_owned(), "The whole body".to_owned()),
+            1 => ("Exactly what is sent, formatted for reading.", "The whole body".to_owned()),
             many => (
-                "These are the very bytes, laid out for reading, for one candidate. The others look alike.".to_owned(),
+                "Exactly what is sent for one candidate, formatted for reading. The others have the same fields.",
                 format!("First of {many}"),
             ),
         };
@@ -261,9 +335,9 @@ fn standing(state: HookState) -> &'static str {
 
 fn if_it_fails(policy: Policy) -> &'static str {
     match policy {
-        Policy::Quick => "tried again 200, 400 and 800 ms later",
-        Policy::Patient => "tried again for three days",
-        Policy::Single => "not tried again: its policy sends once",
+        Policy::Quick => "retried after 200, 400 and 800 ms",
+        Policy::Patient => "retried for three days",
+        Policy::Single => "not retried: its policy sends once",
     }
 }
 
@@ -272,9 +346,9 @@ fn arrived(view: &ExportView) -> bool {
     !view.delivery.state.is_owed() || view.delivery.is_resent()
 }
 
-/// A button that shows this page again as it would then be.
-fn look(at: &str, label: &str) -> Markup {
-    html! { button.btn name="look" value=(at) { (label) } }
+/// The button that shows this page again for what is chosen now; the script does it at once.
+fn update_preview() -> Markup {
+    html! { button.btn name="look" value="1" { "Update preview" } }
 }
 
 #[cfg(test)]
@@ -293,6 +367,7 @@ mod tests {
             selection: Selection::of(people),
             sent: HashMap::new(),
             resend: false,
+            changed: false,
             hooks,
             to: to.map(|hook| ToHook { hook, signed: true, size: 18_400, sample: br#"{"a":"<b>"}"#.to_vec() }),
             token: "t0ken".into(),
@@ -307,7 +382,7 @@ mod tests {
         let page = asking.render(&viewer(Role::Recruiter)).0;
         assert!(page.contains("<h1>Export 2 candidates?</h1>"));
         assert!(page.contains("One request with 2 people goes to hooks.northwind-data.example."));
-        assert!(page.contains("one request, 18.4 kB, signed") && page.contains("tried again for three days"));
+        assert!(page.contains("one request, 18.4 kB, signed") && page.contains("retried for three days"));
         assert!(page.contains(r#"name="token" value="t0ken""#) && page.contains("<strong>First of 2</strong>"));
         assert!(page.contains("Payroll &lt;bridge&gt; (hooks.northwind-data.example)") && page.contains("&lt;b&gt;"));
         assert!(page.contains("Confirm export") && page.contains("Back to the selection"));
@@ -326,7 +401,7 @@ mod tests {
         assert!(page.contains("One of the 3 you ticked stays out.") && page.contains("1 of the 3 you ticked"));
         assert!(page.contains("<bdi>&lt;b&gt;Zoë</bdi>") && page.contains("Consent withdrawn on"));
         assert!(page.contains("Already sent <time") && page.contains("today at 14:41"));
-        assert!(page.contains("They have changed since, and are sent once more."), "{page}");
+        assert!(page.contains("They have changed since, and will be sent again."), "{page}");
     }
 
     #[test]
@@ -339,11 +414,42 @@ mod tests {
         asking.selection.excluded.push((known.clone(), Exclusion::AlreadySent));
         let page = asking.render(&viewer).0;
         assert!(page.contains("On its way since <time") && !page.contains(", unchanged since"), "{page}");
-        assert!(page.contains(r#"name="resend" value="1">"#) && page.contains("Show what is sent then"));
+        assert!(page.contains(r#"name="resend" value="1">"#) && page.contains("Update preview"));
+        // Alone they leave nobody, and the box stays as it is.
+        asking.selection.included.clear();
+        let page = asking.render(&viewer).0;
+        assert!(
+            page.contains("The candidate you ticked was sent <time") && page.contains("to send this candidate again.")
+        );
+        assert!(page.contains(r#"name="resend" value="1">"#) && !page.contains("Confirm export"), "{page}");
         asking.selection = Selection::of(vec![known]);
         asking.resend = true;
         let page = asking.render(&viewer).0;
-        assert!(page.contains(r#"name="resend" value="1" checked>"#) && page.contains("They are sent once more."));
+        assert!(page.contains(r#"name="resend" value="1" checked>"#) && page.contains("They will be sent again."));
+        let warning = "notice warn\">This candidate has been sent to this webhook before, and will be sent again.";
+        assert!(page.contains(warning) && page.contains("/again\""), "{page}");
+    }
+
+    #[test]
+    fn who_goes_is_named_and_folded_when_they_are_many() {
+        let names: Vec<String> = (0..31).map(|at| format!("Candidate {at}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let page = |names: &[&str]| asking(names, vec![hook("Warehouse")]).render(&viewer(Role::Recruiter)).0;
+        assert!(
+            page(&names[..30]).contains("<details id=\"people\" open>") && page(&names[..30]).contains("Candidate 29")
+        );
+        assert!(page(&names).contains("<details id=\"people\">") && page(&names).contains("31 in this export"));
+    }
+
+    #[test]
+    fn webhooks_of_one_name_are_told_apart_by_path_and_id() {
+        let at =
+            |url: &str| Hook { url: crate::domain::hook_url::HookUrl::parse(url).expect("an address"), ..hook("HRIS") };
+        let asking =
+            asking(&["Anna"], vec![at("a.example/x"), at("a.example/y"), at("a.example/y"), at("b.example/z")]);
+        let page = asking.render(&viewer(Role::Recruiter)).0;
+        assert!(page.contains("HRIS (a.example/x)") && page.contains("HRIS (b.example)"), "{page}");
+        assert_eq!(page.matches("HRIS (a.example/y, hk_").count(), 2, "{page}");
     }
 
     #[test]

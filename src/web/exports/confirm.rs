@@ -4,8 +4,11 @@
 //! posts the selection's name with a webhook (`step=confirm`) and becomes an export. Going back and confirming once more leads
 //! to the same export, unless another webhook was chosen.
 //!
-//! Whom the webhook has already, unchanged since, stays out unless the box says otherwise (B8). Where that would leave nobody,
-//! whoever ticked them wants them sent again, and the box is ticked beforehand.
+//! Whom the webhook has already, unchanged since, stays out unless the box says otherwise (B8), also where that leaves nobody.
+//! A link that says *again* ticks the box beforehand, and the page says so.
+//!
+//! Nothing is sent that the page has not shown: it posts which webhook and which box it was drawn for, and when another was
+//! chosen since, confirming shows the page once more. The script draws it anew at each choice.
 
 use std::collections::HashMap;
 
@@ -19,7 +22,7 @@ use super::super::paths;
 use super::super::vacancies::show::{Shown, Wanted};
 use super::asking::{Asking, ToHook};
 use super::selection;
-use crate::actions::export::{Confirmed, confirm_with, keep_selection, kept_selection, part, preview};
+use crate::actions::export::{Confirmed, Ticks, confirm_with, keep_selection, kept_selection, part, preview, tick};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::domain::export::{Selection, SentBefore};
 use crate::domain::hook::{Hook, HookState};
@@ -42,8 +45,9 @@ pub async fn show(
     if !token.is_empty() {
         return Ok(match kept_selection(&context, &viewer, &vacancy, token).await? {
             Some(ticked) => {
-                let (hook, before) = (fields.one("hook").parse().ok(), before(&fields));
-                let asked = Asked { vacancy, ticked, hook, before };
+                let (hook, before, changed) =
+                    (fields.one("hook").parse().ok(), before(&fields), fields.ticked("changed"));
+                let asked = Asked { vacancy, ticked, hook, before, changed };
                 page(&context, &viewer, organisations, asked, token, Vec::new()).await?.ok()
             }
             None => see_other(paths::vacancy(&vacancy)),
@@ -67,16 +71,20 @@ pub async fn submit(
     let vacancy = known(&context, &viewer, &id).await?;
     let form = Some(fields.one("token")).filter(|token| !token.is_empty());
     let form = form.map_or_else(token, str::to_owned);
-    if fields.ticked("look") {
+    let drawn = Drawn::read(fields.one("drawn"));
+    let chosen = Drawn { hook: fields.one("hook"), resend: fields.ticked("resend") };
+    let is_other = drawn.is_some_and(|drawn| drawn != chosen);
+    if fields.ticked("look") || is_other {
         // Another webhook knows others: for it, nobody has chosen yet.
-        let resend = match (fields.one("look"), fields.ticked("resend")) {
-            ("resend", true) => "1",
-            ("resend", false) => "0",
-            _ => "",
-        };
-        return Ok(see_other(address(&vacancy, &form, fields.one("hook"), resend)));
+        let is_same_hook = drawn.is_none_or(|drawn| drawn.hook == chosen.hook);
+        let resend = if is_same_hook && chosen.resend { "1" } else { "" };
+        let page = address(&vacancy, &form, chosen.hook, resend);
+        return Ok(see_other(if fields.ticked("look") { page } else { format!("{page}&changed=1") }));
     }
     let mut ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
+    if fields.ticked("go") {
+        return go(&context, &viewer, organisations, vacancy, &fields).await;
+    }
     if fields.one("step") != "confirm" {
         return choose(&context, &viewer, organisations, vacancy, ticked, &fields).await;
     }
@@ -87,8 +95,8 @@ pub async fn submit(
         return choose(&context, &viewer, organisations, vacancy, ticked, &fields).await;
     }
     let hook: Option<HookId> = fields.one("hook").parse().ok();
-    let before = if fields.ticked("resend") { SentBefore::Again } else { SentBefore::LeftOut };
-    let asked = Asked { vacancy: vacancy.clone(), ticked: ticked.clone(), hook: hook.clone(), before: Some(before) };
+    let before = before(&fields);
+    let asked = Asked { vacancy: vacancy.clone(), ticked: ticked.clone(), hook: hook.clone(), before, changed: false };
     let confirmed = match hook {
         Some(hook) => {
             let token = format!("{form}/{hook}");
@@ -97,12 +105,54 @@ pub async fn submit(
         None => Err(ActionError::field("hook", "Choose one of the webhooks")),
     };
     match confirmed {
-        Ok(export) => Ok(see_other(paths::export(export))),
+        Ok(export) => {
+            // Whoever was sent is not ticked any more; that the export stands does not depend on it.
+            if let Err(error) = tick(&context, &viewer, &asked.vacancy, Ticks::Without(asked.ticked)).await {
+                tracing::warn!(%error, "the ticks of an export could not be taken back");
+            }
+            Ok(see_other(paths::export(export)))
+        }
         Err(ActionError::Invalid(errors)) => {
             Ok(page(&context, &viewer, organisations, asked, &form, errors).await?.refused())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Leads on within the vacancy, now that the ticks of the page that was left are kept: to a stage or page, with everybody
+/// ticked, or with nobody.
+async fn go(
+    context: &Context,
+    viewer: &Viewer,
+    organisations: Organisations,
+    vacancy: VacancyId,
+    fields: &Fields,
+) -> Result<HttpResponse, WebError> {
+    let here = Wanted::read(fields);
+    match fields.one("go") {
+        "all" => {
+            if let Some(why) = selection::everybody(context, viewer, &vacancy, here.stage.clone()).await? {
+                return refuse(context, viewer, organisations, &vacancy, fields, why).await;
+            }
+        }
+        "none" => drop(tick(context, viewer, &vacancy, Ticks::Nobody).await?),
+        elsewhere => return Ok(see_other(Wanted::read(&Fields::parse(elsewhere.as_bytes())).address(&vacancy))),
+    }
+    Ok(see_other(here.address(&vacancy)))
+}
+
+/// Shows the vacancy again, and why its selection cannot be exported.
+async fn refuse(
+    context: &Context,
+    viewer: &Viewer,
+    organisations: Organisations,
+    vacancy: &VacancyId,
+    fields: &Fields,
+    why: String,
+) -> Result<HttpResponse, WebError> {
+    let mut shown = Shown::load(context, viewer, vacancy.as_str(), Wanted::read(fields)).await?;
+    shown.errors = Errors(vec![FieldError::new("candidate", why)]);
+    Ok(shown.page(viewer, organisations).refused())
 }
 
 /// Leads to the page of this selection, or shows the vacancy again when it cannot be exported.
@@ -115,23 +165,36 @@ async fn choose(
     fields: &Fields,
 ) -> Result<HttpResponse, WebError> {
     if let Some(why) = selection::refusal(&ticked) {
-        let mut shown = Shown::load(context, viewer, vacancy.as_str(), Wanted::read(fields)).await?;
-        shown.ticked = ticked.into_iter().collect();
-        shown.errors = Errors(vec![FieldError::new("candidate", why)]);
-        return Ok(shown.page(viewer, organisations).refused());
+        return refuse(context, viewer, organisations, &vacancy, fields, why).await;
     }
     let token = token();
     keep_selection(context, viewer, &vacancy, &token, &ticked).await?;
     Ok(see_other(address(&vacancy, &token, fields.one("hook"), fields.one("resend"))))
 }
 
-/// What was chosen for those whom the webhook has already; `None` before anybody chose.
-fn before(fields: &Fields) -> Option<SentBefore> {
-    match fields.one("resend") {
-        "" => None,
-        "1" => Some(SentBefore::Again),
-        _ => Some(SentBefore::LeftOut),
+/// For what a page was drawn: the webhook, and whether those it has already were to be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Drawn<'a> {
+    pub(super) hook: &'a str,
+    pub(super) resend: bool,
+}
+
+impl<'a> Drawn<'a> {
+    /// Reads what [`Drawn::word`] wrote; `None` for a form that says nothing of it.
+    fn read(word: &'a str) -> Option<Self> {
+        let (hook, resend) = word.split_once('/')?;
+        Some(Self { hook, resend: resend == "again" })
     }
+
+    /// As a hidden field carries it.
+    pub(super) fn word(self) -> String {
+        format!("{}/{}", self.hook, if self.resend { "again" } else { "new" })
+    }
+}
+
+/// What was chosen for those whom the webhook has already.
+fn before(fields: &Fields) -> SentBefore {
+    if fields.one("resend") == "1" { SentBefore::Again } else { SentBefore::LeftOut }
 }
 
 /// The address of a selection's page, with a webhook chosen or the likeliest one.
@@ -155,7 +218,9 @@ struct Asked {
     vacancy: VacancyId,
     ticked: Vec<CandidateId>,
     hook: Option<HookId>,
-    before: Option<SentBefore>,
+    before: SentBefore,
+    /// Whether it is shown once more because another webhook or box was chosen than the page had been drawn for.
+    changed: bool,
 }
 
 async fn page<'a>(
@@ -196,33 +261,29 @@ fn load(
     let Some(hook) = chosen else {
         let selection = Selection::of(store::candidate::applicants_by_ids(conn, &vacancy.id, &few)?);
         let (token, errors) = (String::new(), Errors::default());
-        let sent = HashMap::new();
-        return Ok(Some(Asking { vacancy, selection, sent, resend: false, hooks, to: None, token, errors, now }));
+        let (sent, changed) = (HashMap::new(), false);
+        return Ok(Some(Asking {
+            vacancy,
+            selection,
+            sent,
+            resend: false,
+            changed,
+            hooks,
+            to: None,
+            token,
+            errors,
+            now,
+        }));
     };
     let sent = store::export::sent_to(conn, &vacancy.id, &hook.id, &few)?;
-    let (selection, before) = parted(conn, &vacancy.id, &hook.id, &few, asked.before)?;
+    let selection = part(conn, &vacancy.id, &hook.id, &few, asked.before)?;
     let credentials = store::credential::live(conn, &hook.id, now)?;
     let signed = credentials.iter().any(|one| one.kind == CredentialKind::Secret);
     let bytes = preview(viewer, &vacancy, &selection, &hook, now);
     let to = Some(ToHook { hook, signed, size: bytes.len(), sample: first_only(&bytes) });
-    let resend = before == Some(SentBefore::Again);
+    let (resend, changed) = (asked.before == SentBefore::Again, asked.changed);
     let (token, errors) = (String::new(), Errors::default());
-    Ok(Some(Asking { vacancy, selection, sent, resend, hooks, to, token, errors, now }))
-}
-
-/// Who would be sent, and what becomes of those whom the webhook has already.
-fn parted(
-    conn: &mut Conn,
-    vacancy: &VacancyId,
-    hook: &HookId,
-    ticked: &[CandidateId],
-    before: Option<SentBefore>,
-) -> Result<(Selection, Option<SentBefore>), StoreError> {
-    let selection = part(conn, vacancy, hook, ticked, before.unwrap_or(SentBefore::LeftOut))?;
-    if before.is_some() || !selection.included.is_empty() {
-        return Ok((selection, before));
-    }
-    Ok((part(conn, vacancy, hook, ticked, SentBefore::Again)?, Some(SentBefore::Again)))
+    Ok(Some(Asking { vacancy, selection, sent, resend, changed, hooks, to, token, errors, now }))
 }
 
 /// The payload with its first candidate alone.

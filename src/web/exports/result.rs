@@ -6,7 +6,7 @@ use maud::{Markup, Render as _, html};
 use super::super::icons::icon;
 use super::super::layout::{Head, part};
 use super::super::status::{State, ladder};
-use super::super::words::count;
+use super::super::words::{count, with_both};
 use super::super::{code, paths, time};
 use super::names::{MOST_NAMES, Names};
 use super::says::advice;
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub view: ExportView,
     /// Where it goes.
     pub hook: Hook,
+    /// Whether that sends a key or a signature.
+    pub proves: bool,
     /// Whom it carries: the first of them.
     pub carried: Vec<Applicant>,
     /// Who was left out, as they are now, and why they were.
@@ -68,7 +70,7 @@ impl Outcome {
             div.stack #export data-live=[owed.then_some("1000")] {
                 (head)
                 p.says { (self.says(zone)) }
-                @if let DeliveryState::Failed { class, .. } = self.delivery().state { (advice(class)) }
+                (advice(self, viewer))
                 (self.acts(viewer))
                 (part("Tries", html! { (self.tries()) }, self.ladder(owed)))
                 @if owed { (part("What happens next", html! {}, self.next())) }
@@ -94,12 +96,18 @@ impl Outcome {
         viewer.role.may(Permission::Resend) && (own || viewer.role != Role::Recruiter)
     }
 
+    /// Whether this viewer can have it tried at once.
+    pub(super) fn may_retry(&self, viewer: &Viewer) -> bool {
+        let state = self.delivery().state;
+        let is_open = matches!(state, DeliveryState::Failed { .. } | DeliveryState::Retrying { .. });
+        self.may_act(viewer) && self.hook.state == HookState::Active && is_open
+    }
+
     fn acts(&self, viewer: &Viewer) -> Markup {
         let delivery = self.delivery();
         let mine = self.may_act(viewer);
-        let active = self.hook.state == HookState::Active;
         let failed = matches!(delivery.state, DeliveryState::Failed { .. });
-        let again = mine && active && (failed || matches!(delivery.state, DeliveryState::Retrying { .. }));
+        let again = self.may_retry(viewer);
         let over = !delivery.state.is_owed() && viewer.role.may(Permission::Export);
         let elsewhere = failed && self.hook.state != HookState::Active;
         let anew =
@@ -127,11 +135,9 @@ impl Outcome {
     }
 
     fn tries(&self) -> String {
-        let (done, most) = (self.delivery().tries.automatic, self.hook.policy.most_tries());
-        match self.delivery().tries.manual {
-            0 => format!("{done} of {most}"),
-            manual => format!("{done} of {most}, and {manual} by hand"),
-        }
+        let (tries, most) = (self.delivery().tries, self.hook.policy.most_tries());
+        let manual = if tries.manual > 0 { format!(", and {} manual", tries.manual) } else { String::new() };
+        format!("{} of {most}{manual}{}", tries.automatic, with_both(tries))
     }
 
     fn ladder(&self, owed: bool) -> Markup {
@@ -240,7 +246,15 @@ mod tests {
     fn result(viewer: &Viewer, state: DeliveryState) -> Outcome {
         let hook = hook("Candidate <warehouse>");
         let view = export(viewer, &vacancy("<b>Engineer"), &hook, state);
-        Outcome { history: vec![view.clone()], view, hook, carried: Vec::new(), left_out: Vec::new(), now: now() }
+        Outcome {
+            history: vec![view.clone()],
+            view,
+            hook,
+            proves: true,
+            carried: Vec::new(),
+            left_out: Vec::new(),
+            now: now(),
+        }
     }
 
     fn tried(mut result: Outcome, times: u32, status: Option<u16>, class: Option<ErrorClass>) -> Outcome {
@@ -257,8 +271,8 @@ mod tests {
             tried(result(&viewer, DeliveryState::Retrying { due }), 5, Some(503), Some(ErrorClass::ServerError));
         let page = result.render(&viewer).0;
         assert!(page.contains(r#"id="export" data-live="1000""#));
-        assert!(page.contains("It has not arrived yet: the receiver answered 503 on try 5. We try again "));
-        assert!(page.contains("in 4 min, and go on until") && page.contains(">23 Nov</time> at the latest."));
+        assert!(page.contains("It has not arrived yet: the receiver answered 503 on try 5. We retry it "));
+        assert!(page.contains("in 4 min, and then until") && page.contains(">23 Nov</time> at the latest."));
         assert!(page.contains("5 of 13") && page.contains("What happens next") && page.contains("All 13 tries fail:"));
         assert!(page.contains("Retry now") && page.contains("Cancel retries") && page.contains("Open its delivery"));
         assert!(page.contains(&format!(r#"name="back" value="{}""#, paths::export(&result.view.export.id))));
@@ -287,7 +301,12 @@ mod tests {
         assert!(says(success).contains("answered 202 "));
         let refused = ErrorClass::ConnectRefused;
         let failed = tried(one(DeliveryState::Failed { at: now(), class: refused }), 4, None, Some(refused));
-        assert!(failed.render(&viewer).0.contains("nothing listens on that port, the last of 4 tries."));
+        assert!(failed.render(&viewer).0.contains("nothing listens on that port on all four tries."));
+        let mut rotating = tried(one(DeliveryState::Failed { at: now(), class }), 4, Some(401), Some(class));
+        rotating.view.delivery.tries.rotation = 4;
+        let page = rotating.render(&viewer).0;
+        assert!(page.contains("The receiver answered 401 on all four tries, with both secrets."), "{page}");
+        assert!(page.contains("4 of 13, with both secrets"), "{page}");
         let cancelled = one(DeliveryState::Failed { at: now(), class: ErrorClass::Cancelled });
         assert!(says(cancelled).ends_with("Nothing was sent."));
     }
@@ -339,7 +358,7 @@ mod tests {
     fn a_recruiter_reads_the_exports_of_others_and_leaves_them_alone() {
         let result = result(&viewer(Role::Recruiter), DeliveryState::Retrying { due: Some(now()) });
         let page = result.render(&viewer(Role::Recruiter)).0;
-        assert!(page.contains("It is being tried again now.") && !page.contains("Retry now"));
+        assert!(page.contains("It is being retried now.") && !page.contains("Retry now"));
         assert!(!page.contains("Open its delivery"));
     }
 }

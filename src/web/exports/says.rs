@@ -4,12 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use super::super::logs::explain::help;
+use super::super::advice::{Failure, Of, help};
 use super::super::time;
+use super::super::words::{on_all_tries, on_try};
 use super::result::Outcome;
+use crate::actions::Viewer;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
+use crate::domain::role::Permission;
 
 impl Outcome {
     /// How it stands.
@@ -34,9 +37,9 @@ impl Outcome {
                 }
                 DeliveryState::Retrying { due: Some(due) } => {
                     "It has not arrived yet: " (self.last_answer()) ". "
-                    @if due <= self.now { "It is being tried again now." }
+                    @if due <= self.now { "It is being retried now." }
                     @else {
-                        "We try again " @if due - self.now > TimeDelta::minutes(1) { (near(due)) ", " }
+                        "We retry it " @if due - self.now > TimeDelta::minutes(1) { (near(due)) ", " }
                         (time::ahead(due, self.now)) (self.until(due, zone)) "."
                     }
                 }
@@ -45,8 +48,7 @@ impl Outcome {
                 }
                 DeliveryState::Success { at } => {
                     "It arrived: " (host) " answered " (delivery.response_status.unwrap_or(200)) " " (near(at))
-                    @if delivery.tries.all() > 1 { ", on try " (delivery.tries.all()) }
-                    "."
+                    (on_try(delivery.tries)) "."
                 }
                 DeliveryState::Failed { at, class: ErrorClass::Cancelled } => {
                     "It was cancelled " (near(at)) @if self.hook.state == HookState::Deleted { ", when its webhook was deleted" }
@@ -65,7 +67,7 @@ impl Outcome {
                         Some(status) => { "The receiver answered " (status) }
                         None => { (class.sentence().trim_end_matches('.')) }
                     }
-                    @if delivery.tries.all() > 1 { ", the last of " (delivery.tries.all()) " tries." } @else { "." }
+                    (on_all_tries(delivery.tries)) "."
                 }
             }
         }
@@ -74,8 +76,7 @@ impl Outcome {
     /// What the last try came to, and how many there were.
     fn last_answer(&self) -> String {
         let delivery = self.delivery();
-        let tries = delivery.tries.all();
-        let times = if tries > 1 { format!(" on try {tries}") } else { String::new() };
+        let times = on_try(delivery.tries);
         match (delivery.response_status, delivery.last_class) {
             (Some(status), _) => format!("the receiver answered {status}{times}"),
             (None, Some(class)) => format!("{}{times}", class.brief()),
@@ -91,25 +92,26 @@ impl Outcome {
         let end = TimeDelta::from_std(left).ok().map(|left| due + left);
         html! {
             @if let Some(end) = end.filter(|end| *end - due > TimeDelta::hours(1)) {
-                ", and go on until " (time::day(end, zone, self.now)) " at the latest"
+                ", and then until " (time::day(end, zone, self.now)) " at the latest"
             }
         }
     }
 }
 
 /// What the sentence leaves open: what happened, when a code alone says it, and the one thing to do.
-pub(super) fn advice(class: ErrorClass) -> Markup {
-    let next = match class {
-        ErrorClass::Cancelled => return html! {},
-        ErrorClass::Missed => return html! { p { (help(class)) } },
-        ErrorClass::ClientError => "Its delivery shows what it answered, and so what it did not accept.".to_owned(),
-        ErrorClass::ServerError => "Its delivery shows what it answered; its own log says more.".to_owned(),
-        _ => {
-            let mut letters = class.advice().chars();
-            let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-            first + letters.as_str()
+pub(super) fn advice(outcome: &Outcome, viewer: &Viewer) -> Markup {
+    let delivery = outcome.delivery();
+    let DeliveryState::Failed { class, .. } = delivery.state else { return html! {} };
+    if class == ErrorClass::Cancelled {
+        return html! {};
+    }
+    let (status, hook) = (delivery.response_status, outcome.hook.state);
+    let failure = Failure { class, status, of: Of::Delivery, proves: outcome.proves, hook };
+    let then = outcome.may_retry(viewer).then_some("press Retry now");
+    html! {
+        p {
+            @if status.is_some() { (failure.sentence()) " " }
+            strong { "Do this:" } " " (failure.advice(viewer.role.may(Permission::ManageHooks), then)) " " (help(class))
         }
-    };
-    let answered = matches!(class, ErrorClass::ClientError | ErrorClass::ServerError | ErrorClass::RedirectRefused);
-    html! { p { @if answered { (class.sentence()) " " } (next) " " (help(class)) } }
+    }
 }

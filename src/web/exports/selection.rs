@@ -1,10 +1,10 @@
-//! Who was ticked, however the ticks arrive: one by one, all of a stage, or everybody an earlier export carried or left out.
+//! Who was ticked, however the ticks arrive: page by page, all of a stage, or everybody an earlier export carried or left out.
 
 use std::collections::HashSet;
 
 use super::super::error::WebError;
 use super::super::form::Fields;
-use super::super::vacancies::show::Wanted;
+use crate::actions::export::{Ticks, tick};
 use crate::actions::{Context, Viewer};
 use crate::domain::export::MOST_CANDIDATES;
 use crate::domain::ids::{CandidateId, ExportId, VacancyId};
@@ -21,33 +21,43 @@ pub fn refusal(ticked: &[CandidateId]) -> Option<String> {
     }
 }
 
-/// Reads who is meant among the applicants of a vacancy that the viewer may see. With `all`, everybody of the stage but those who were shown and are not ticked any more.
+/// Reads who is meant among the applicants of a vacancy that the viewer may see: those of an earlier export, or those who are
+/// ticked. A page that says whom it shows changes the ticks of those alone, and means everybody who is ticked.
 pub async fn ticked(
     context: &Context,
     viewer: &Viewer,
     vacancy: &VacancyId,
     fields: &Fields,
 ) -> Result<Vec<CandidateId>, WebError> {
-    let one_by_one = ids(fields, "candidate");
     for (name, which) in [("again", Earlier::Carried), ("left_out", Earlier::LeftOut)] {
         if let Ok(export) = fields.one(name).parse::<ExportId>() {
             return earlier(context, viewer, vacancy, export, which).await;
         }
     }
-    let wanted = Wanted::read(fields);
-    if !wanted.all {
-        return Ok(one_by_one);
+    let (ticked, shown) = (ids(fields, "candidate"), ids(fields, "shown"));
+    match shown.is_empty() {
+        true => Ok(ticked),
+        false => Ok(tick(context, viewer, vacancy, Ticks::Shown { shown, ticked }).await?),
     }
-    let vacancy = vacancy.clone();
+}
+
+/// Ticks everybody of a stage; why not, when they would be more than one export carries.
+pub async fn everybody(
+    context: &Context,
+    viewer: &Viewer,
+    vacancy: &VacancyId,
+    stage: Option<String>,
+) -> Result<Option<String>, WebError> {
+    let of = vacancy.clone();
     // One more than fits says that they are too many.
     let limit = i64::try_from(MOST_CANDIDATES).unwrap_or(i64::MAX - 1) + 1;
-    let everybody = context
-        .store
-        .read(move |conn| store::candidate::applicant_ids(conn, &vacancy, wanted.stage.as_deref(), limit))
-        .await?;
-    let shown: HashSet<CandidateId> = ids(fields, "shown").into_iter().collect();
-    let ticked: HashSet<CandidateId> = one_by_one.into_iter().collect();
-    Ok(everybody.into_iter().filter(|id| ticked.contains(id) || !shown.contains(id)).collect())
+    let read = context.store.read(move |conn| store::candidate::applicant_ids(conn, &of, stage.as_deref(), limit));
+    let everybody = read.await?;
+    if everybody.len() > MOST_CANDIDATES {
+        return Ok(refusal(&everybody));
+    }
+    tick(context, viewer, vacancy, Ticks::And(everybody)).await?;
+    Ok(None)
 }
 
 /// Whom an earlier export is asked for.

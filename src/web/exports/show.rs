@@ -56,5 +56,6 @@ fn load(
     let left_out = left_out.into_iter().filter_map(|one| why.get(&one.candidate.id).map(|why| (one, *why))).collect();
     let filter = ExportFilter { vacancy: Some(vacancy), limit: HISTORY, ..ExportFilter::default() };
     let history = store::export::list(conn, organisation, view.export.mode, &filter)?;
-    Ok(Some(Outcome { view, hook, carried, left_out, history, now }))
+    let proves = !store::credential::in_use_by(conn, &hook)?.is_empty();
+    Ok(Some(Outcome { view, hook, proves, carried, left_out, history, now }))
 }

@@ -6,13 +6,17 @@ use super::super::webhooks::health::Standing;
 use crate::actions::Viewer;
 use crate::domain::api_key::ApiKey;
 use crate::domain::attempt::ErrorClass;
-use crate::domain::delivery::{DeliveryState, Status};
+use crate::domain::delivery::{Delivery, DeliveryState, Status};
 use crate::domain::health::Rule;
-use crate::domain::hook::{Hook, HookState};
+use crate::domain::hook::{Credential, Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::domain::role::{Permission, Role};
+use crate::domain::rotation;
+use crate::domain::secret::CredentialKind;
+use crate::domain::vacancy::Vacancy;
 use crate::store::export::{ExportFilter, ExportView};
 use crate::store::hook::Unreadable;
+use crate::store::log::{LogFilter, Page as LogPage};
 use crate::store::{self, Conn, StoreError};
 
 /// How far back the figures look.
@@ -20,10 +24,32 @@ pub const WINDOW: TimeDelta = TimeDelta::hours(24);
 /// A hook needs attention after this many failures in a row.
 const FAILURES: usize = 3;
 /// Exports that did not arrive are told of for so long, among so many of the latest.
-const EXPORTS: TimeDelta = TimeDelta::days(7);
+pub const EXPORTS: TimeDelta = TimeDelta::days(7);
 const MOST_EXPORTS: i64 = 50;
+/// So many vacancies are shown to those who work with them.
+const RECENT_VACANCIES: usize = 5;
 /// A key nobody has used for so long is better revoked.
 pub const UNUSED: TimeDelta = TimeDelta::days(30);
+
+/// An active hook that fails.
+pub struct Failing {
+    /// The hook.
+    pub hook: Hook,
+    /// How many of its latest deliveries failed, one after the other.
+    pub in_row: usize,
+    /// How long that may go on.
+    pub standing: Standing,
+    /// The latest of them.
+    pub last: Option<Delivery>,
+}
+
+/// A rotation that is about to end.
+pub struct Rotation {
+    /// Of which hook.
+    pub hook: Hook,
+    /// What ends.
+    pub old: Credential,
+}
 
 /// Everything the page shows.
 #[derive(Default)]
@@ -32,8 +58,10 @@ pub struct Known {
     pub hooks: Vec<Hook>,
     /// Those of them that this version cannot read.
     pub unreadable: Vec<Unreadable>,
-    /// Active hooks that fail, the failures of each in a row, and how long that may go on.
-    pub failing: Vec<(Hook, usize, Standing)>,
+    /// Active hooks that fail.
+    pub failing: Vec<Failing>,
+    /// Secrets and keys that end soon though their successors have not been seen at work.
+    pub rotations: Vec<Rotation>,
     /// Disabled hooks.
     pub disabled: Vec<(Hook, Standing)>,
     /// Paused hooks, and how much waits for each.
@@ -44,8 +72,12 @@ pub struct Known {
     pub exports: Vec<ExportView>,
     /// Keys nobody uses; only for those who may revoke them.
     pub unused_keys: Vec<ApiKey>,
-    /// Whether there is a vacancy.
-    pub has_vacancies: bool,
+    /// The newest vacancies, and how many candidates each has.
+    pub vacancies: Vec<(Vacancy, i64)>,
+    /// Whether a delivery that was no test has ever arrived.
+    pub has_arrived: bool,
+    /// The latest test.
+    pub test: Option<Delivery>,
     /// Whether a partner system has a key.
     pub has_keys: bool,
     /// How many events no hook wanted.
@@ -60,7 +92,10 @@ impl Known {
         let recent = store::delivery::recent_statuses(conn, organisation, mode, None, now - WINDOW)?;
         let mut known = Self {
             ended: recent.into_iter().map(|(_, status, at)| (status, at)).collect(),
-            has_vacancies: !store::vacancy::list(conn, organisation, mode)?.is_empty(),
+            vacancies: store::vacancy::list(conn, organisation, mode)?.into_iter().take(RECENT_VACANCIES).collect(),
+            has_arrived: newest(conn, viewer, LogFilter { status: Some(Status::Success), ..LogFilter::default() })?
+                .is_some(),
+            test: newest(conn, viewer, LogFilter { tests: true, only_tests: true, ..LogFilter::default() })?,
             unrouted: store::event::count_unrouted(conn, organisation, mode)?,
             ..Self::default()
         };
@@ -97,8 +132,14 @@ impl Known {
                     let ended = own.iter().map(|(_, status, _)| *status).filter(|status| *status != Status::Pending);
                     let row = ended.take_while(|status| *status != Status::Success).count();
                     if row >= FAILURES || standing.ends(hook).is_some() {
-                        self.failing.push((hook.clone(), row, standing));
+                        let last = last_failed(conn, viewer, hook)?;
+                        self.failing.push(Failing { hook: hook.clone(), in_row: row, standing, last });
                     }
+                    let credentials = store::credential::live(conn, &hook.id, now)?;
+                    let ending =
+                        [CredentialKind::Secret, CredentialKind::Key].map(|kind| unseen(&credentials, kind, now));
+                    let ending = ending.into_iter().flatten();
+                    self.rotations.extend(ending.map(|old| Rotation { hook: hook.clone(), old: old.clone() }));
                 }
                 HookState::Disabled => {
                     standing.missed = store::delivery::count_missed_by(conn, &hook.id)?;
@@ -130,8 +171,34 @@ impl Known {
         late.map(|(_, view)| view).collect()
     }
 
-    /// Whether nothing has been sent yet.
-    pub fn is_first_day(&self) -> bool {
-        self.hooks.is_empty() && self.unreadable.is_empty() && self.ended.is_empty() && self.exports.is_empty()
+    /// How many deliveries of the window stand so.
+    pub fn count(&self, wanted: Status) -> usize {
+        self.ended.iter().filter(|(status, _)| *status == wanted).count()
     }
+}
+
+/// The newest delivery that a filter lets through.
+fn newest(conn: &mut Conn, viewer: &Viewer, filter: LogFilter) -> Result<Option<Delivery>, StoreError> {
+    let page = store::log::page(conn, &viewer.organisation.id, viewer.mode, &filter, &LogPage::Newest, 1)?;
+    Ok(page.lines.into_iter().next().map(|line| line.delivery))
+}
+
+/// The latest delivery to a hook that failed or is being retried.
+fn last_failed(conn: &mut Conn, viewer: &Viewer, hook: &Hook) -> Result<Option<Delivery>, StoreError> {
+    let mut found = Vec::new();
+    for status in [Status::Failed, Status::Retrying] {
+        let filter = LogFilter { hook: Some(hook.id.clone()), status: Some(status), ..LogFilter::default() };
+        found.extend(newest(conn, viewer, filter)?);
+    }
+    found.retain(|delivery| !delivery.last_class.is_some_and(ErrorClass::is_decision));
+    Ok(found.into_iter().max_by_key(|delivery| delivery.created_at))
+}
+
+/// The old one of a rotation of which more than half is over, if the new one has not been seen at work.
+fn unseen(credentials: &[Credential], kind: CredentialKind, now: DateTime<Utc>) -> Option<&Credential> {
+    let live = rotation::live(credentials, kind, now);
+    let [new, old, ..] = live[..] else { return None };
+    let end = old.ends_at?;
+    let is_late = now - new.created_at >= end - now;
+    (is_late && new.last_used_at.is_none() && !new.is_known).then_some(old)
 }

@@ -7,9 +7,10 @@ use super::super::icons::icon;
 use super::super::status::State;
 use super::super::words::{count, list, up_to};
 use super::super::{paths, time};
-use super::known::{Known, UNUSED};
+use super::known::{Failing, Known, Rotation, UNUSED};
 use crate::actions::Viewer;
 use crate::domain::role::Permission;
+use crate::domain::secret::CredentialKind;
 
 /// One thing that needs someone: what it is, why, and where it is mended.
 pub struct Matter {
@@ -43,6 +44,7 @@ pub fn matters(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter
     }
     let mut all = broken_hooks(known, viewer, now);
     all.extend(exports);
+    all.extend(rotations(known, viewer, now));
     all.extend(held(known, viewer, now));
     all.extend(unused_keys(known));
     all
@@ -53,7 +55,7 @@ fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matte
     let admin = viewer.role.may(Permission::ManageHooks);
     let disabled = known.disabled.iter().map(|(hook, standing)| Matter {
         colour: "bad",
-        icon: icon("bad"),
+        icon: State::of_hook(hook).icon(),
         what: html! { bdi { (hook.name) } " is disabled" },
         why: html! {
             (standing.reason(zone, now)) " Nothing is sent to it"
@@ -61,21 +63,14 @@ fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matte
             "."
         },
         href: paths::webhook(&hook.id),
-        act: if admin { "Review and enable" } else { "Review" },
-        of: hook.name.clone(),
-    });
-    let failing = known.failing.iter().map(|(hook, row, standing)| Matter {
-        colour: "bad",
-        icon: icon("bad"),
-        what: html! { bdi { (hook.name) } " does not accept deliveries" },
-        why: match standing.warning(hook, zone, now) {
-            Some(warning) => html! { (warning) },
-            None => html! { "The latest " (row) " in a row were not acknowledged. Look at what it answers." },
+        act: match (admin, standing.is_gone()) {
+            (true, true) => "Review and replace",
+            (true, false) => "Review and enable",
+            (false, _) => "Review",
         },
-        href: paths::webhook(&hook.id),
-        act: "See what it answers",
         of: hook.name.clone(),
     });
+    let failing = known.failing.iter().map(|failing| failing_hook(failing, viewer, now));
     let unreadable = known.unreadable.iter().map(|hook| Matter {
         colour: "bad",
         icon: icon("bad"),
@@ -86,6 +81,57 @@ fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matte
         of: hook.name.clone(),
     });
     disabled.chain(failing).chain(unreadable).collect()
+}
+
+fn failing_hook(failing: &Failing, viewer: &Viewer, now: DateTime<Utc>) -> Matter {
+    let Failing { hook, in_row, standing, last } = failing;
+    let answer = last.as_ref().map(|last| (last.response_status, last.last_class));
+    Matter {
+        colour: State::FAILING.colour(),
+        icon: State::FAILING.icon(),
+        what: html! {
+            bdi { (hook.name) } " is failing"
+            @match answer {
+                Some((Some(status), _)) => { ": its last answer was " (status) },
+                Some((None, Some(class))) => { ": " (class.brief()) },
+                _ => {},
+            }
+        },
+        why: match standing.warning(hook, viewer.organisation.time_zone, now) {
+            Some(warning) => html! { (warning) },
+            None => html! { "The last " (in_row) " deliveries failed." },
+        },
+        href: last.as_ref().map_or_else(|| paths::webhook(&hook.id), |last| paths::log(&last.id)),
+        act: "See what it answered",
+        of: hook.name.clone(),
+    }
+}
+
+/// Rotations that end before anybody has seen the new secret at work: after that, everything may be refused.
+fn rotations(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
+    let zone = viewer.organisation.time_zone;
+    let matter = |Rotation { hook, old }: &Rotation| {
+        let noun = match old.kind {
+            CredentialKind::Secret => "secret",
+            CredentialKind::Key => "key",
+        };
+        Matter {
+            colour: "",
+            icon: icon("key"),
+            what: html! {
+                "The old " (noun) " of " bdi { (hook.name) } " stops working "
+                @if let Some(end) = old.ends_at { (time::ahead(end, now)) }
+            },
+            why: html! {
+                @if let Some(at) = old.last_used_at { "The receiver accepted the old " (noun) " " (time::near(at, zone, now)) ". " }
+                "We have not seen it accept the new one."
+            },
+            href: paths::webhook(&hook.id),
+            act: "Review the rotation",
+            of: hook.name.clone(),
+        }
+    };
+    known.rotations.iter().map(matter).collect()
 }
 
 fn exports(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
@@ -133,8 +179,8 @@ fn held(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
             }
         },
         why: html! {
-            "It is paused since " (time::near(hook.updated_at, zone, now)) ". "
-            @if held.0 == 0 { "What happens meanwhile is held until it is resumed." } @else { "Nothing is lost." }
+            "Paused " (time::near(hook.updated_at, zone, now)) ". "
+            @if held.0 == 0 { "Deliveries are held until it is resumed." } @else { "Deliveries are held, nothing is lost." }
         },
         href: paths::webhook(&hook.id),
         act: if admin { "Review and resume" } else { "Review" },

@@ -1,7 +1,11 @@
-//! Home: what needs attention first; on the first day, the first steps.
+//! Home: what needs attention first; until the first delivery has arrived, the first steps.
+//!
+//! It claims only what it has read: of the deliveries of the last 24 hours to those who see webhooks, of their own exports to
+//! recruiters.
 
 mod known;
 mod matters;
+mod steps;
 
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -10,7 +14,6 @@ use maud::{Markup, Render, html};
 use super::chart::Chart;
 use super::error::WebError;
 use super::gate::Organisations;
-use super::icons::icon;
 use super::layout::{Head, Nav, Page, part};
 use super::status::State;
 use super::webhooks::list::percent;
@@ -18,8 +21,9 @@ use super::words::{count, first, grouped};
 use super::{paths, time};
 use crate::actions::{Context, Viewer};
 use crate::domain::delivery::Status;
-use crate::domain::role::Permission;
-use known::{Known, WINDOW};
+use crate::domain::role::{Permission, Role};
+use crate::store::export::ExportView;
+use known::{EXPORTS, Known, WINDOW};
 use matters::{Matter, matters};
 
 /// In how many spans the figures are drawn, and how many exports are listed.
@@ -49,14 +53,33 @@ struct HomeView<'a> {
 
 impl HomeView<'_> {
     fn title(&self) -> String {
-        if self.known.is_first_day() {
+        if !self.known.has_arrived {
             return "First steps".into();
         }
         match self.matters.len() {
-            0 => "Everything arrives".into(),
-            1 => "One thing needs you".into(),
-            count => format!("{} things need you", first(count)),
+            0 if self.sees_hooks() => self.calm_title(),
+            0 if self.recent_exports() == 0 => "You have no exports in the last 7 days".into(),
+            0 => "No problems with your exports".into(),
+            1 => "One thing needs your attention".into(),
+            count => format!("{} things need your attention", first(count)),
         }
+    }
+
+    /// What is known of the last hours when nothing needs anybody.
+    fn calm_title(&self) -> String {
+        let count = |status| self.known.count(status);
+        let (succeeded, failed, retrying) = (count(Status::Success), count(Status::Failed), count(Status::Retrying));
+        match (succeeded + failed + retrying, failed, retrying) {
+            (0, ..) => "Nothing was sent in the last 24 hours".into(),
+            (_, 0, 0) => "No problems in the last 24 hours".into(),
+            (_, 0, _) => format!("{} being retried", deliveries_are(retrying)),
+            (all, ..) => format!("{} of {} deliveries failed in the last 24 hours", grouped(failed), grouped(all)),
+        }
+    }
+
+    /// How many exports of the last days the viewer sees.
+    fn recent_exports(&self) -> usize {
+        self.known.exports.iter().filter(|view| self.now - view.export.created_at < EXPORTS).count()
     }
 
     fn sees_hooks(&self) -> bool {
@@ -70,53 +93,85 @@ impl Render for HomeView<'_> {
         let zone = self.viewer.organisation.time_zone;
         head.lede =
             html! { (self.now.with_timezone(&zone).format("%A, %-d %B %Y, %H:%M").to_string()) ". " (self.summary()) };
-        if self.known.is_first_day() {
-            return html! { (head) (self.first_steps()) };
-        }
         html! {
             (head)
             @if !self.matters.is_empty() { ul.matters { @for matter in &self.matters { (matter) } } }
-            @if self.sees_hooks() { (part("Last 24 hours", html! { (self.viewer.mode.label()) " mode, all webhooks" }, self.day())) }
-            @if !self.known.exports.is_empty() { (part("Recent exports", html! { a href=(paths::EXPORTS) { "All exports" } }, self.exports())) }
+            @if !self.known.has_arrived { (self.first_steps()) }
+            @if self.viewer.role == Role::Recruiter && !self.known.vacancies.is_empty() {
+                (part("Recent vacancies", html! { a href=(paths::VACANCIES) { "All vacancies" } }, self.vacancies()))
+            }
+            @if self.sees_hooks() && !self.known.ended.is_empty() { (part("Last 24 hours", html! { (self.viewer.mode.label()) " mode, all webhooks" }, self.day())) }
+            @if !self.known.exports.is_empty() { (part(if self.viewer.role == Role::Recruiter { "Your exports" } else { "Recent exports" }, html! { a href=(paths::EXPORTS) { "All exports" } }, self.exports())) }
         }
     }
 }
 
 impl HomeView<'_> {
     fn summary(&self) -> String {
-        if self.known.is_first_day() {
+        let count = |status| self.known.count(status);
+        if !self.known.has_arrived {
             return format!(
-                "Nothing has been sent in {} mode yet. Three steps lead to the first delivery.",
+                "No delivery has arrived in {} mode yet. These steps lead to the first one.",
                 self.viewer.mode
             );
         }
-        match self.matters.len() {
-            0 => "Nothing is waiting for you.".into(),
-            _ => "Everything else arrives as it should.".into(),
+        if !self.sees_hooks() {
+            let arrived = |view: &&ExportView| {
+                self.now - view.export.created_at < EXPORTS && view.delivery.state.status() == Status::Success
+            };
+            let arrived = self.known.exports.iter().filter(arrived).count();
+            return match arrived {
+                0 => String::new(),
+                1 => "One of your exports arrived in the last 7 days.".into(),
+                many => format!("{} of your exports arrived in the last 7 days.", first(many)),
+            };
+        }
+        let (succeeded, failed) = (count(Status::Success), count(Status::Failed));
+        let waiting = match count(Status::Pending) + count(Status::Retrying) {
+            0 => String::new(),
+            many => format!(" {} waiting.", deliveries_are(many)),
+        };
+        match (succeeded, failed) {
+            (0, 0) => format!("No delivery succeeded or failed in the last 24 hours.{waiting}"),
+            (_, 0) => format!("{} succeeded and none failed.{waiting}", one_or_more(succeeded)),
+            _ => format!(
+                "In the last 24 hours {} deliveries succeeded and {} failed.{waiting}",
+                grouped(succeeded),
+                grouped(failed)
+            ),
         }
     }
 
-    fn first_steps(&self) -> Markup {
-        let may = |permission| self.viewer.role.may(permission);
-        let mode = self.viewer.mode;
-        let connected = !self.known.hooks.is_empty() || !self.known.unreadable.is_empty();
+    fn vacancies(&self) -> Markup {
         html! {
-            ul.matters {
-                (step(connected, !connected, "Connect a webhook",
-                    "An https address of yours that Hirewire calls. Its key and secret are shown once; Send Test tells at once whether it works.",
-                    may(Permission::ManageHooks).then_some((paths::NEW_WEBHOOK, "Create Webhook"))))
-                (step(self.known.has_vacancies, connected && !self.known.has_vacancies, "Bring in candidates",
-                    "Create a vacancy and import a CSV file from your old system into it: columns are recognised, bad rows are named by line.",
-                    may(Permission::ManageVacancies).then_some(if self.known.has_vacancies { (paths::VACANCIES, "Open Vacancies") } else { (paths::NEW_VACANCY, "Create a vacancy") })))
-                (step(false, connected && self.known.has_vacancies, "Export them",
-                    "Tick candidates on a vacancy, choose Export to Webhook, and see on one page whether it arrived.",
-                    may(Permission::Export).then_some((paths::VACANCIES, "Open Vacancies"))))
-                (step(self.known.has_keys, false, "Or let other systems report events",
-                    "With an API key, your job board or interview tool reports events that go to every webhook which wants them.",
-                    may(Permission::ManageApiKeys).then_some((paths::API_KEYS, "Create an API key"))))
-            }
-            @if self.known.unrouted > 0 {
-                p.small.soft { (self.known.unrouted) " events are recorded in " (mode) " mode and wait without a webhook. " @if self.sees_hooks() { a href={ (paths::EVENTS) "?webhook=none" } { "See them" } } }
+            div.table {
+                table.cards.pairs {
+                    caption.hush { "The newest vacancies" }
+                    thead { tr {
+                        th scope="col" { "Vacancy" }
+                        th scope="col" { "Status" }
+                        th.num scope="col" { "Candidates" }
+                        th scope="col" { span.hush { "What to do" } }
+                    } }
+                    tbody {
+                        @for (vacancy, candidates) in &self.known.vacancies {
+                            tr {
+                                th scope="row" {
+                                    a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } }
+                                    @if let Some(reference) = &vacancy.reference { span.sub { (reference) } }
+                                }
+                                td { (State::of_vacancy(vacancy.status).plain()) }
+                                td.num data-l="Candidates" { (grouped(usize::try_from(*candidates).unwrap_or_default())) }
+                                td {
+                                    a href=(paths::vacancy_import(&vacancy.id)) { "Import" span.hush { " candidates into " (vacancy.title) } }
+                                    @if *candidates > 0 {
+                                        ", " a href=(paths::vacancy(&vacancy.id)) { "export" span.hush { " candidates of " (vacancy.title) } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -139,7 +194,7 @@ impl HomeView<'_> {
                 div { dt { "Deliveries" } dd { (grouped((good + bad + owed) as usize)) } }
                 div { dt { "Succeeded" } dd { (percent(good, good + bad)) } }
                 div { dt { "Failed" } dd { (grouped(bad as usize)) } }
-                div { dt { "Owed now" } dd { (grouped(owed as usize)) } }
+                div { dt { "Waiting" } dd { (grouped(owed as usize)) } }
             }
             @if good + bad > 0 {
                 (Chart { succeeded: &succeeded, failed: &failed, label: &label })
@@ -150,7 +205,7 @@ impl HomeView<'_> {
                     }
                 }
             }
-            p.small { span.soft { "Succeeded stands on the line, failed hangs below it." } " " a href=(paths::LOGS) { "All deliveries" } }
+            p.small { @if good + bad > 0 { span.soft { "Above the line: succeeded. Below: failed." } " " } a href=(paths::LOGS) { "All deliveries" } }
         }
     }
 
@@ -169,7 +224,10 @@ impl HomeView<'_> {
                     tbody {
                         @for view in self.known.exports.iter().take(RECENT) {
                             tr {
-                                th scope="row" { a href=(paths::export(&view.export.id)) { bdi { (view.vacancy_title) } } span.sub { (count(view.export.candidate_count as usize, "candidate")) } }
+                                th scope="row" {
+                                    a href=(paths::vacancy(&view.export.vacancy_id)) { bdi { (view.vacancy_title) } }
+                                    span.sub { a href=(paths::export(&view.export.id)) { "Export of " (count(view.export.candidate_count as usize, "candidate")) } }
+                                }
                                 td { (State::of_delivery(&view.delivery).plain()) }
                                 td { bdi { (view.hook_name) } }
                                 td { bdi { (view.requested_by_name) } ", " (time::near(view.export.created_at, zone, self.now)) }
@@ -182,15 +240,14 @@ impl HomeView<'_> {
     }
 }
 
-/// One of the first steps; `next` marks the one to do now.
-fn step(done: bool, next: bool, title: &str, text: &str, act: Option<(&str, &str)>) -> Markup {
-    html! {
-        li class=[done.then_some("ok")] {
-            (icon(if done { "ok" } else { "dot" }))
-            div { h2 { (title) @if done { span.hush { " (done)" } } } p { (text) } }
-            div { @if let Some((href, label)) = act { a.btn.main[next] href=(href) { (label) } } }
-        }
-    }
+/// `1 delivery`, `106 deliveries`.
+fn one_or_more(number: usize) -> String {
+    if number == 1 { "1 delivery".into() } else { format!("{} deliveries", grouped(number)) }
+}
+
+/// `One delivery is`, `Four deliveries are`.
+fn deliveries_are(number: usize) -> String {
+    format!("{} {}", first(number), if number == 1 { "delivery is" } else { "deliveries are" })
 }
 
 #[cfg(test)]
@@ -204,8 +261,6 @@ mod tests {
     use crate::domain::hook::{Hook, HookState};
     use crate::domain::ids::{ApiKeyId, OrganisationId};
     use crate::domain::mode::Mode;
-    use crate::domain::role::Role;
-    use crate::store::export::ExportView;
     use crate::web::samples::{export, hook, now, vacancy, viewer};
 
     fn home(known: &Known, role: Role) -> String {
@@ -230,21 +285,24 @@ mod tests {
     #[test]
     fn an_export_that_did_not_arrive_needs_someone_until_a_later_one_does() {
         let failed = exported(DeliveryState::Failed { at: now(), class: ErrorClass::ServerError });
-        let mut known = Known { exports: vec![failed.clone()], ..Known::default() };
+        let mut known = Known { has_arrived: true, exports: vec![failed.clone()], ..Known::default() };
         let page = home(&known, Role::Recruiter);
-        assert!(page.starts_with("One thing needs you") && page.contains("has not arrived</h2>"), "{page}");
+        assert!(page.starts_with("One thing needs your attention") && page.contains("has not arrived</h2>"), "{page}");
         assert!(page.contains("Senior &lt;Engineer&gt;") && page.contains(&paths::export(&failed.export.id)));
         let mut arrived = exported(DeliveryState::Success { at: now() });
         arrived.export.vacancy_id = failed.export.vacancy_id.clone();
         arrived.export.hook_id = failed.export.hook_id.clone();
         known.exports.insert(0, arrived);
-        assert!(home(&known, Role::Recruiter).starts_with("Everything arrives"));
+        assert!(home(&known, Role::Recruiter).starts_with("No problems with your exports"));
         known.exports = vec![exported(DeliveryState::Failed { at: now(), class: ErrorClass::Cancelled })];
-        assert!(home(&known, Role::Recruiter).starts_with("Everything arrives"), "someone decided that");
+        assert!(home(&known, Role::Recruiter).starts_with("No problems with your exports"), "someone decided that");
         let mut old = failed;
         old.export.created_at = now() - TimeDelta::days(8);
         known.exports = vec![old];
-        assert!(home(&known, Role::Recruiter).starts_with("Everything arrives"), "nobody waits for that any more");
+        assert!(
+            home(&known, Role::Recruiter).starts_with("You have no exports in the last 7 days"),
+            "nobody waits for that any more"
+        );
     }
 
     #[test]
@@ -265,14 +323,95 @@ mod tests {
             hooks: vec![paused.clone()],
             held: vec![(paused, (23, false))],
             unused_keys: vec![key],
+            has_arrived: true,
             ..Known::default()
         };
         let page = home(&known, Role::Admin);
         assert!(
-            page.starts_with("Two things need you") && page.contains("23 deliveries are held for <bdi>Slack relay")
+            page.starts_with("Two things need your attention")
+                && page.contains("23 deliveries are held for <bdi>Slack relay")
         );
         assert!(page.contains("1 API key has not been used for 30 days") && page.contains("Job board &lt;old&gt;"));
         let recruiter = home(&known, Role::Recruiter);
-        assert!(recruiter.starts_with("Everything arrives") && !recruiter.contains("Slack relay"), "{recruiter}");
+        assert!(
+            recruiter.starts_with("You have no exports in the last 7 days") && !recruiter.contains("Slack relay"),
+            "{recruiter}"
+        );
+    }
+
+    fn day(ended: &[Status]) -> Known {
+        let ended = ended.iter().map(|status| (*status, now())).collect();
+        Known { has_arrived: true, ended, ..Known::default() }
+    }
+
+    #[test]
+    fn a_calm_day_claims_what_is_known_and_no_more() {
+        use Status::{Failed, Retrying, Success};
+        let page = home(&day(&[Success, Success]), Role::Admin);
+        assert!(
+            page.starts_with("No problems in the last 24 hours")
+                && page.contains("2 deliveries succeeded and none failed.")
+        );
+        assert!(home(&day(&[]), Role::Admin).starts_with("Nothing was sent in the last 24 hours"));
+        assert!(home(&day(&[Success, Retrying]), Role::Support).starts_with("One delivery is being retried"));
+        let page = home(&day(&[Success, Failed]), Role::Admin);
+        assert!(page.starts_with("1 of 2 deliveries failed in the last 24 hours"), "{page}");
+        // A recruiter does not see deliveries, and nothing is said of them.
+        let page = home(&day(&[Failed, Failed]), Role::Recruiter);
+        assert!(page.starts_with("You have no exports in the last 7 days") && !page.contains("24 hours"), "{page}");
+    }
+
+    #[test]
+    fn the_first_steps_stay_until_something_has_arrived_and_tell_how_the_test_went() {
+        let mut known = Known { hooks: vec![hook("HRIS")], ..day(&[Status::Failed]) };
+        known.has_arrived = false;
+        let delivery = crate::web::logs::sample::delivery();
+        known.test = Some(crate::domain::delivery::Delivery { probe: true, ..delivery });
+        let page = home(&known, Role::Admin);
+        assert!(page.starts_with("First steps") && page.contains("Send Test: refused, 401."), "{page}");
+        known.has_arrived = true;
+        assert!(!home(&known, Role::Admin).contains("Send Test"));
+    }
+
+    #[test]
+    fn a_failing_webhook_says_what_it_answered_and_leads_to_that_delivery() {
+        use crate::domain::health::Rule;
+        use crate::web::webhooks::health::Standing;
+        let delivery = crate::web::logs::sample::delivery();
+        let standing = Standing { health: None, rule: Rule::default(), missed: (0, false) };
+        let failing = |last| known::Failing { hook: hook("HRIS <b>"), in_row: 9, standing, last };
+        let mut known = Known { failing: vec![failing(Some(delivery.clone()))], ..day(&[]) };
+        let page = home(&known, Role::Admin);
+        assert!(page.contains("<bdi>HRIS &lt;b&gt;</bdi> is failing: its last answer was 401</h2>"), "{page}");
+        assert!(page.contains("The last 9 deliveries failed.") && page.contains(&paths::log(&delivery.id)), "{page}");
+        let slow = Some(ErrorClass::ResponseTimeout);
+        let last = crate::domain::delivery::Delivery { response_status: None, last_class: slow, ..delivery };
+        known.failing = vec![failing(Some(last))];
+        assert!(home(&known, Role::Admin).contains(" is failing: no answer in time</h2>"));
+    }
+
+    #[test]
+    fn a_rotation_that_ends_unseen_is_told_of() {
+        use crate::domain::secret::CredentialKind;
+        let old = crate::domain::hook::Credential {
+            ends_at: Some(now() + TimeDelta::hours(5)),
+            last_used_at: Some(now() - TimeDelta::minutes(11)),
+            ..crate::web::samples::credential(CredentialKind::Secret, "old1")
+        };
+        let known = Known { rotations: vec![known::Rotation { hook: hook("Payroll"), old }], ..day(&[]) };
+        let page = home(&known, Role::Support);
+        assert!(page.contains("The old secret of <bdi>Payroll</bdi> stops working in 5 h"), "{page}");
+        assert!(
+            page.contains("accepted the old secret <time") && page.contains("not seen it accept the new one."),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn a_recruiter_finds_their_vacancies_and_what_to_do_with_them() {
+        let known = Known { vacancies: vec![(vacancy("Engineer <b>"), 128)], ..day(&[]) };
+        let page = home(&known, Role::Recruiter);
+        assert!(page.contains("<bdi>Engineer &lt;b&gt;</bdi>") && page.contains("/import\">Import<"), "{page}");
+        assert!(!home(&known, Role::Admin).contains("Recent vacancies"));
     }
 }

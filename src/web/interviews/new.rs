@@ -3,9 +3,10 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Choice, Errors, Fields, TextField, token, token_field};
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use crate::actions::interview::{InterviewForm, create};
@@ -31,7 +32,7 @@ pub async fn submit(
 ) -> Result<HttpResponse, WebError> {
     let typed = typed(&fields);
     match create(&context, &viewer, typed.clone()).await {
-        Ok(id) => Ok(see_other(paths::interview(&id))),
+        Ok(id) => Ok(done::see_other(paths::interview(&id), "The interview was created.")),
         Err(ActionError::Invalid(errors)) => {
             Ok(page(&context, &viewer, organisations, &typed, Errors(errors)).await?.refused())
         }

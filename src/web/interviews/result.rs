@@ -4,6 +4,7 @@ use actix_multipart::Multipart;
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, TextField, describedby, wrong};
 use super::super::gate::{Organisations, see_other};
@@ -50,7 +51,8 @@ pub async fn submit(
     let (of, id) = ids(&path)?;
     match interview::record(&context, &viewer, of.clone(), id.clone(), result).await {
         // It ended meanwhile, or the form was sent twice: its page says how it stands.
-        Ok(()) | Err(ActionError::Refused(_)) => Ok(see_other(paths::session(&of, &id))),
+        Err(ActionError::Refused(_)) => Ok(see_other(paths::session(&of, &id))),
+        Ok(()) => Ok(done::see_other(paths::session(&of, &id), "The result was recorded.")),
         Err(error) => Err(error.into()),
     }
 }

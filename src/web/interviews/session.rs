@@ -6,8 +6,9 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page, part};
 use super::super::status::{State, response};
 use super::super::{code, paths, time};
@@ -43,7 +44,7 @@ pub async fn start(
 ) -> Result<HttpResponse, WebError> {
     let (of, id) = ids(&path)?;
     interview::start(&context, &viewer, of.clone(), id.clone()).await?;
-    Ok(see_other(paths::session(&of, &id)))
+    Ok(done::see_other(paths::session(&of, &id), "The session is marked as started."))
 }
 
 /// What the pages of a session show.
@@ -145,7 +146,7 @@ impl View<'_> {
         let near = |at| time::near(at, zone, now);
         html! {
             @match self.known.session.state {
-                SessionState::Invited => "Invited, and not started yet.",
+                SessionState::Invited => "Invited, and not started yet. Hirewire sends no invitation: tell the candidate yourself.",
                 SessionState::Started { at, expires_at } if expires_at <= now => {
                     "Started " (near(at)) ". Its time is over: it is about to become abandoned."
                 },

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Choice, Errors, Fields, UrlField, token, token_field};
 use super::super::gate::{Organisations, see_other};
@@ -58,7 +59,10 @@ pub async fn submit(
     let known = Known::load(&context, &viewer, &id, None).await?;
     let form = new::typed(&fields);
     match update(&context, &viewer, known.interview.id.clone(), form.clone()).await {
-        Ok(()) => Ok(see_other(paths::interview_settings(&known.interview.id))),
+        Ok(()) => Ok(done::see_other(
+            paths::interview_settings(&known.interview.id),
+            "The details of the interview were saved.",
+        )),
         Err(ActionError::Invalid(errors)) => {
             let typed = Typed { details: form, errors: Errors(errors), ..Typed::of(&known) };
             Ok(known.page(&viewer, organisations, &typed).refused())
@@ -79,7 +83,10 @@ pub async fn set_hook(
     let form = OwnHookForm { url: fields.one("url").to_owned(), policy: fields.one("policy").to_owned() };
     let page = paths::interview_settings(&known.interview.id);
     match own_hook::save(&context, &viewer, known.interview.id.clone(), form.clone()).await {
-        Ok(resolves) => Ok(see_other(if resolves { page } else { paths::unresolved(page) })),
+        Ok(resolves) => {
+            let page = if resolves { page } else { paths::unresolved(page) };
+            Ok(done::see_other(page, "The webhook of the interview was saved."))
+        }
         Err(ActionError::Invalid(errors)) => {
             let typed = Typed { hook: form, errors: Errors(errors), ..Typed::of(&known) };
             Ok(known.page(&viewer, organisations, &typed).refused())

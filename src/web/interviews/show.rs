@@ -6,9 +6,10 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Choice, Errors, Fields, TextField, token, token_field};
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page, part};
 use super::super::status::State;
 use super::super::{paths, time};
@@ -52,7 +53,7 @@ pub async fn invite(
     let is_typed = !typed.trim().is_empty();
     let candidate = if is_typed { typed } else { chosen };
     match interview::invite(&context, &viewer, of.clone(), candidate.to_owned(), token).await {
-        Ok(session) => Ok(see_other(paths::session(&of, &session))),
+        Ok(session) => Ok(done::see_other(paths::session(&of, &session), "The session was created.")),
         Err(ActionError::Invalid(mut errors)) => {
             let field = if is_typed || shown.offered.is_empty() { "other" } else { "candidate" };
             errors.iter_mut().for_each(|error| error.field = field.to_owned());
@@ -232,7 +233,7 @@ impl View<'_> {
             form.form method="post" action=(paths::interview_sessions(&interview.id)) novalidate {
                 @if !offered.is_empty() {
                     (Choice {
-                        name: "candidate", label: "Candidate of the vacancy", hint: "Who has an open session is not in the list.", options: &options,
+                        name: "candidate", label: "Candidate of the vacancy", hint: "Candidates with an open session are not listed.", options: &options,
                         value: &self.typed.chosen, error: self.typed.errors.of("candidate"),
                     })
                 }
@@ -243,7 +244,11 @@ impl View<'_> {
                 div.row { (token_field(&self.typed.token)) button.btn { "Invite candidate" } }
             }
         };
-        part("Invite", html! { "Inviting sends nothing to any webhook." }, content)
+        part(
+            "Invite",
+            html! { "Hirewire tells nobody: neither the candidate nor a webhook. Tell the candidate yourself." },
+            content,
+        )
     }
 }
 

@@ -3,8 +3,9 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::session::Known;
@@ -33,7 +34,7 @@ pub async fn submit(
 ) -> Result<HttpResponse, WebError> {
     let (of, id) = ids(&path)?;
     interview::withdraw(&context, &viewer, of.clone(), id.clone()).await?;
-    Ok(see_other(paths::session(&of, &id)))
+    Ok(done::see_other(paths::session(&of, &id), "The session was withdrawn."))
 }
 
 struct AskView<'a> {

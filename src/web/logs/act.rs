@@ -2,9 +2,9 @@
 
 use actix_web::{HttpResponse, web};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::Fields;
-use super::super::gate::see_other;
 use super::super::paths;
 use crate::actions::{Context, Viewer, delivery};
 use crate::domain::ids::DeliveryId;
@@ -18,7 +18,7 @@ pub async fn retry(
 ) -> Result<HttpResponse, WebError> {
     let id: DeliveryId = id.parse().map_err(|_| WebError::NotFound)?;
     delivery::retry_now(&context, &viewer, id.clone()).await?;
-    Ok(see_other(target(&id, fields.one("back"))))
+    Ok(done::see_other(target(&id, fields.one("back")), "The delivery is being sent again."))
 }
 
 /// Ends a delivery that is still owed.
@@ -30,7 +30,7 @@ pub async fn cancel(
 ) -> Result<HttpResponse, WebError> {
     let id: DeliveryId = id.parse().map_err(|_| WebError::NotFound)?;
     delivery::cancel(&context, &viewer, id.clone()).await?;
-    Ok(see_other(target(&id, fields.one("back"))))
+    Ok(done::see_other(target(&id, fields.one("back")), "The delivery was cancelled."))
 }
 
 /// Where to go afterwards: back to the export or log page that asked, otherwise to the delivery itself.

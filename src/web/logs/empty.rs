@@ -109,6 +109,10 @@ pub fn none_match(filters: &Filters, nothing: &Nothing, viewer: &Viewer, now: Da
             @if filters.page != Page::Newest {
                 h2 { "There is nothing further back." }
                 p.row { a.btn href=(filters.link(&[])) { "Newest" } }
+            } @else if filters.count() == 0 && filters.only_tests {
+                h2 { "No test has been sent in " (viewer.mode) " mode." }
+                p { "Send Test, on a webhook’s page, sends one real request." }
+                p.row { a.btn href=(filters.link(&[("tests", "")])) { "Show all deliveries" } }
             } @else if filters.count() == 0 {
                 h2 { "Only tests have been sent in " (viewer.mode) " mode." }
                 p { "Tests and samples are left out of the log unless you ask for them." }
@@ -204,6 +208,19 @@ mod tests {
         assert!(!support.contains("Create Webhook"));
         let recruiter = nothing_sent(&nothing, &sample::viewer(Role::Recruiter)).into_string();
         assert!(recruiter.contains("You have sent nothing") && !recruiter.contains("6 events"), "{recruiter}");
+    }
+
+    #[test]
+    fn asked_for_tests_alone_it_says_that_there_are_none_and_leads_to_everything() {
+        let nothing = Nothing { in_mode: 300, ..Nothing::default() };
+        let page = |query: &str| {
+            let filters = Filters::read(query, &[], sample::now().date_naive());
+            none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::now()).into_string()
+        };
+        let only = page("tests=only");
+        assert!(only.contains("No test has been sent in live mode.") && !only.contains("Only tests"), "{only}");
+        assert!(only.contains("href=\"/developers/logs\">Show all deliveries"), "{only}");
+        assert!(page("").contains("Only tests have been sent in live mode."));
     }
 
     #[test]

@@ -96,8 +96,8 @@ fn retries(detail: &Detail) -> Markup {
         @if detail.delivery.probe { "none automatic, " } @else {
             (tries.retries()) " of " (most) " automatic, "
         }
-        (tries.manual) " by hand"
-        @if tries.rotation > 0 { ", " (tries.rotation) " with the other key and secret" }
+        (tries.manual) " manual"
+        @if tries.rotation > 0 { ", " (tries.rotation) " with the other secret" }
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
             "POST ",
             "https://hris.example/hooks?tenant=acme",
             "<code>401</code> 12 bytes",
-            "3 of 3 automatic, 0 by hand",
+            "3 of 3 automatic, 0 manual",
             "20 Nov 2026, 14:42:11.402",
             "14:42:13.497",
             "2.1 s later",

@@ -9,6 +9,7 @@
 
 pub mod act;
 pub mod curl;
+pub mod download;
 pub mod empty;
 pub mod explain;
 pub mod facts;

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::code;
+use super::super::icons::icon;
+use super::super::{code, paths};
 use super::curl;
 use super::show::Detail;
 use super::words;
@@ -11,6 +12,8 @@ use crate::domain::hook::HookState;
 use crate::domain::role::Permission;
 use crate::domain::secret::CredentialKind;
 
+/// Bodies up to so many bytes stand on the page a second time, as sent; longer ones can be downloaded.
+const MAX_SHOWN: usize = 8 * 1024;
 /// How much of the body the signed text shows: the event's id and a little more.
 const SIGNED_START: usize = 22;
 
@@ -23,26 +26,65 @@ pub fn figure(detail: &Detail) -> Markup {
         strong { "Body" } " application/json, " (words::bytes(detail.sent_bytes))
         @if detail.is_masked { ", personal data masked" }
     };
+    let is_short = body.len() <= MAX_SHOWN;
+    let download = paths::log_payload(&detail.delivery.id);
     html! {
-        (code::figure("Payload", caption, code::json(body), false))
-        p.small.soft { "The same bytes on every try." }
+        @if is_short {
+            figure.code {
+                figcaption {
+                    (caption)
+                    // What is copied is what was sent, not what is laid out for reading.
+                    span.end { button.copy type="button" hidden data-copy="sent" aria-label="Copy payload as sent" { (icon("copy")) } }
+                }
+                pre tabindex="0" role="region" aria-label="Payload" { (code::json(body)) }
+            }
+        } @else {
+            (code::figure("Payload", caption, code::json(body), false))
+        }
+        p.small.soft {
+            "The same bytes on every try. " a href=(download) download="" { "Download " @if detail.is_masked { "it, masked" } @else { "them as sent" } }
+        }
+        @if is_short { (as_sent(detail, body)) }
         @if detail.is_masked {
             p.small.soft {
                 "Names, contact data and free text are masked for Support; ids, stages, times and numbers are as sent. \
                  If a case cannot be solved without them, give an Organisation Admin the reason: they see the payload unmasked."
             }
         }
-        (as_curl(&curl::command(detail)))
+        (as_curl(&curl::command(detail), detail.is_masked))
+    }
+}
+
+/// The bytes themselves, without a line break that was not sent: these were signed.
+fn as_sent(detail: &Detail, body: &[u8]) -> Markup {
+    let name = if detail.is_masked { "As sent, masked" } else { "As sent" };
+    html! {
+        details #as-sent class="small no-print" {
+            summary { (name) }
+            figure.code {
+                figcaption {
+                    strong { (name) }
+                    @if detail.is_masked { " these are not the bytes that were signed" } @else { " the bytes that were signed" }
+                    span.end { (code::copy("payload as sent")) }
+                }
+                pre.wrap #sent tabindex="0" role="region" aria-label=(name) { (code::text(body)) }
+            }
+        }
     }
 }
 
 /// The command that *Copy as cURL* copies; without script it is copied by hand.
-fn as_curl(command: &str) -> Markup {
+fn as_curl(command: &str, is_masked: bool) -> Markup {
+    let caption = if is_masked {
+        "personal data is masked: do not send this to a live receiver"
+    } else {
+        "key and signatures are masked: put your own in"
+    };
     html! {
         details #as-curl class="small no-print" {
             summary { "As a cURL command" }
             figure.code {
-                figcaption { strong { "cURL" } " key and signatures are masked: put your own in" span.end { (code::copy("cURL command")) } }
+                figcaption { strong { "cURL" } " " (caption) span.end { (code::copy("cURL command")) } }
                 pre.wrap #curl tabindex="0" role="region" aria-label="cURL command" { (command) }
             }
         }
@@ -117,7 +159,19 @@ mod tests {
         );
         assert!(!page.contains("data masked"));
         detail.is_masked = true;
-        assert!(figure(&detail).into_string().contains("masked for Support"));
+        assert!(
+            page.contains("as sent\"")
+                && page.contains("<pre class=\"wrap\" id=\"sent\"")
+                && page.contains("/payload\""),
+            "{page}"
+        );
+        assert!(page.contains("key and signatures are masked: put your own in"), "{page}");
+        let masked = figure(&detail).into_string();
+        assert!(masked.contains("masked for Support") && masked.contains("not the bytes that were signed"), "{masked}");
+        assert!(masked.contains("personal data is masked: do not send this to a live receiver"), "{masked}");
+        detail.body = Some(vec![b'1'; MAX_SHOWN + 1]);
+        let long = figure(&detail).into_string();
+        assert!(!long.contains("id=\"sent\"") && long.contains("/payload\""), "{long}");
         detail.body = None;
         assert!(figure(&detail).into_string().contains("no longer kept"));
     }

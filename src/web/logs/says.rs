@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::super::time;
+use super::super::words::with_both;
 use super::show::Detail;
 use super::words::{self, ordinal, tries};
 use crate::domain::attempt::{ErrorClass, Trigger};
@@ -25,7 +26,7 @@ pub fn sentence(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
 
 fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
     let Detail { delivery, hook, .. } = detail;
-    let tried = delivery.tries.all();
+    let tried = delivery.tries.counted();
     let at = |moment| words::at(moment, zone, now);
     match delivery.state {
         _ if delivery.state.is_held() => html! {
@@ -93,7 +94,7 @@ fn waits(detail: &Detail) -> Markup {
 /// `HRIS Sync refused it with 401 at 14:42:13, the last of four tries`.
 fn failed(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
     let delivery = &detail.delivery;
-    let tried = delivery.tries.all();
+    let tried = delivery.tries.counted();
     let when = detail.last().map_or(delivery.updated_at, |last| last.finished_at);
     let class = delivery.last_class.unwrap_or(ErrorClass::ServerError);
     let is_last = !delivery.state.is_owed();
@@ -105,6 +106,7 @@ fn failed(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             (many, true) => { ", the last of " (tries(many)) },
             (many, false) => { ", on the " (ordinal(many)) " try" },
         }
+        (with_both(delivery.tries))
     }
 }
 
@@ -121,6 +123,7 @@ fn deed(class: ErrorClass, status: Option<u16>, policy: Policy) -> String {
         ErrorClass::ResponseTimeout => format!("did not answer within {}", spoken(policy.timeout())),
         ErrorClass::ProtocolError => "sent back what is no HTTP answer".into(),
         ErrorClass::RedirectRefused => format!("pointed elsewhere with {status}"),
+        ErrorClass::ClientError if status == "410" => "answered 410, gone for good,".into(),
         ErrorClass::ClientError => format!("refused it with {status}"),
         ErrorClass::ServerError => format!("failed with {status}"),
         ErrorClass::ResponseTooLarge => "answered with headers that are too large".into(),
@@ -132,6 +135,9 @@ fn nothing_more(detail: &Detail) -> &'static str {
     if detail.hook.state == HookState::Deleted {
         return "The webhook has been deleted since: nothing is sent to it any more.";
     }
+    if detail.delivery.response_status == Some(410) && !detail.delivery.probe {
+        return "The webhook was disabled, and no retry follows.";
+    }
     if detail.delivery.probe && detail.delivery.tries.rotation > 0 {
         return "A test is tried once with the old and once with the new: nothing more happens until someone sends it again.";
     }
@@ -139,19 +145,19 @@ fn nothing_more(detail: &Detail) -> &'static str {
         return "A test is tried once: nothing more happens until someone sends it again.";
     }
     if detail.last().is_some_and(|last| last.trigger == Trigger::Manual) {
-        return "A try by hand is not repeated: nothing more happens until someone sends it again.";
+        return "A manual retry is sent once. It is not sent again unless someone retries it.";
     }
     match detail.hook.policy {
         Policy::Single if detail.delivery.tries.rotation > 0 => {
             "Neither its new key and secret nor the old were taken: nothing more happens until someone sends it again."
         }
-        Policy::Single => "Its policy has no second one: nothing more happens until someone sends it again.",
-        _ => "Its policy has no further one: nothing more happens until someone sends it again.",
+        Policy::Single => "Its policy has no retries. It is not sent again unless someone retries it.",
+        _ => "No retries are left. It is not sent again unless someone retries it.",
     }
 }
 
 fn cancelled(detail: &Detail, at: Markup, when: DateTime<Utc>) -> Markup {
-    let tried = match detail.delivery.tries.all() {
+    let tried = match detail.delivery.tries.counted() {
         0 => "before its first try".to_owned(),
         many => format!("after {}", tries(many)),
     };
@@ -170,7 +176,7 @@ fn cancelled(detail: &Detail, at: Markup, when: DateTime<Utc>) -> Markup {
 fn missed(detail: &Detail, at: Markup) -> Markup {
     let name = &detail.hook.name;
     html! {
-        @match detail.delivery.tries.all() {
+        @match detail.delivery.tries.counted() {
             0 => { (name) " was disabled when this happened, so nothing was sent." },
             many => { "It ended when " (name) " was disabled, " (at) ", after " (tries(many)) "." },
         }
@@ -225,8 +231,15 @@ mod tests {
     fn a_failed_one_says_that_nothing_more_happens() {
         assert_eq!(
             said(&sample::detail()),
-            "HRIS Sync refused it with 401 at 14:42:13, the last of four tries. Its policy has no further one: \
-             nothing more happens until someone sends it again."
+            "HRIS Sync refused it with 401 at 14:42:13, the last of four tries. No retries are left. It is not \
+             sent again unless someone retries it."
+        );
+        let mut gone = sample::detail();
+        gone.delivery.response_status = Some(410);
+        assert_eq!(
+            said(&gone),
+            "HRIS Sync answered 410, gone for good, at 14:42:13, the last of four tries. The webhook was disabled, and no \
+             retry follows."
         );
         let mut test = sample::detail();
         test.delivery.probe = true;
@@ -272,9 +285,12 @@ mod tests {
         detail.delivery.trigger = Trigger::Rotation(crate::domain::rotation::Side::New);
         assert!(said(&detail).ends_with(". It is being sent once more, with the webhook’s other key and secret."));
         let mut failed = sample::detail();
+        failed.delivery.tries = crate::domain::delivery::Tries { automatic: 4, manual: 0, rotation: 4 };
+        assert!(said(&failed).contains("the last of four tries, with both secrets. No retries are left."));
         failed.hook.policy = Policy::Single;
         failed.delivery.tries = crate::domain::delivery::Tries { automatic: 1, manual: 0, rotation: 1 };
-        let words = "the last of two tries. Neither its new key and secret nor the old were taken: nothing";
+        let words =
+            "on its only try, with both secrets. Neither its new key and secret nor the old were taken: nothing";
         assert!(said(&failed).contains(words), "{}", said(&failed));
     }
 

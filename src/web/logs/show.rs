@@ -86,7 +86,12 @@ struct Pulse {
 
 impl Detail {
     /// Reads a delivery with all that belongs to it; `None` when there is none, or none that this viewer may see.
-    fn read(conn: &mut Conn, viewer: &Viewer, id: &DeliveryId, now: DateTime<Utc>) -> Result<Option<Self>, StoreError> {
+    pub(super) fn read(
+        conn: &mut Conn,
+        viewer: &Viewer,
+        id: &DeliveryId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
         let Some(delivery) = store::delivery::find(conn, organisation, id)? else { return Ok(None) };
         let export = store::export::find_by_delivery(conn, organisation, id)?.map(|view| view.export);
@@ -185,7 +190,7 @@ impl Render for Sheet<'_> {
             div.live #delivery data-live=[detail.pulse(self.now).map(|pulse| pulse.script)] {
                 (self.head())
                 p.says { (says::sentence(detail, zone, self.now)) }
-                (notice(detail))
+                (notice(detail, self.viewer))
                 (self.acts())
                 (part("Facts", html! {}, facts::list(detail, self.viewer, self.now)))
                 (part("Tries", html! { "Newest first, as sent and as received" }, tries::list(detail, zone, self.now)))

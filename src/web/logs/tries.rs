@@ -26,27 +26,43 @@ pub fn list(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             p.soft { "There has been no try yet." }
         } @else {
             ol.tries reversed {
-                @for (at, attempt) in detail.attempts.iter().enumerate() { (one(detail, attempt, at == 0, zone, now)) }
+                @for (at, (attempt, number)) in detail.attempts.iter().zip(numbers(detail)).enumerate() {
+                    (one(detail, attempt, number, at == 0, zone, now))
+                }
             }
             @if detail.attempts.len() == SHOWN { p.small.soft { "Earlier tries are not shown." } }
         }
     }
 }
 
-fn one(detail: &Detail, attempt: &Attempt, is_open: bool, zone: Tz, now: DateTime<Utc>) -> Markup {
+/// Which try each attempt belongs to, newest first, counted as everywhere: one with the other secret belongs to the one before
+/// it.
+fn numbers(detail: &Detail) -> impl Iterator<Item = u32> {
+    let mut number = detail.delivery.tries.counted();
+    detail.attempts.iter().map(move |attempt| {
+        let its = number;
+        if !matches!(attempt.trigger, Trigger::Rotation(_)) {
+            number = number.saturating_sub(1);
+        }
+        its
+    })
+}
+
+fn one(detail: &Detail, attempt: &Attempt, number: u32, is_open: bool, zone: Tz, now: DateTime<Utc>) -> Markup {
     let outcome = &attempt.outcome;
     let (colour, sign) = match (outcome.is_success(), outcome.status) {
         (true, _) => ("ok", "ok"),
         (false, Some(_)) => ("bad", "bad"),
         (false, None) => ("warn", "off"),
     };
-    let name = format!("of try {}", attempt.number);
+    let other = if matches!(attempt.trigger, Trigger::Rotation(_)) { ", other secret" } else { "" };
+    let name = format!("of try {number}{other}");
     html! {
         li class=(colour) {
             (icon(sign))
             details id={ "try-" (attempt.number) } open[is_open] {
                 summary {
-                    strong { "Try " (attempt.number) ": " (status_words(outcome.status)) } " "
+                    strong { "Try " (number) (other) ": " (status_words(outcome.status)) } " "
                     span.soft {
                         (words::clock_or_day(attempt.started_at, now, zone)) ", " (duration(attempt)) ", " (cause(detail, attempt))
                         @if let (None, Some(class)) = (outcome.status, outcome.class) { ", " (class.as_str()) }
@@ -95,7 +111,7 @@ fn cause(detail: &Detail, attempt: &Attempt) -> Markup {
             Trigger::Automatic if attempt.number == 1 => { @if prompt { "at once" } @else { "first" } },
             Trigger::Automatic => "automatic",
             Trigger::Manual => {
-                "by hand"
+                "manual"
                 @if let Some(who) = detail.retried_by(attempt.started_at) { ", " bdi { (who) } }
             },
             Trigger::Rotation(Side::New) => "rotation, with the new one",
@@ -296,6 +312,7 @@ mod tests {
         detail.attempts[0].proof = Proof { secret: Some("new1".into()), key: Some("key1".into()) };
         let page = page(&detail);
         assert!(page.contains("202 ms, rotation, with the new one"), "{page}");
+        assert!(page.contains("Try 4, other secret: 401 Unauthorized"), "{page}");
         let carried =
             "proven with the secret that ends in <code>new1</code> and the key that ends in <code>key1</code>";
         assert!(page.contains(carried), "{page}");

@@ -5,18 +5,12 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 
 use super::super::time;
+pub use super::super::words::cardinal;
 
-const CARDINALS: [&str; 13] =
-    ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 const ORDINALS: [&str; 13] = [
     "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
     "twelfth",
 ];
-
-/// `four`, from 13 on `13`.
-pub fn cardinal(number: u32) -> String {
-    CARDINALS.get(number as usize).map_or_else(|| number.to_string(), |word| (*word).to_owned())
-}
 
 /// `fourth`, from 13 on `number 13`.
 pub fn ordinal(number: u32) -> String {

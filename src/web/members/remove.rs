@@ -4,6 +4,7 @@ use actix_session::Session;
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
@@ -34,15 +35,16 @@ pub async fn submit(
     id: web::Path<String>,
 ) -> Result<HttpResponse, WebError> {
     let wanted: MemberId = id.parse().map_err(|_| WebError::NotFound)?;
+    let name = find_member(&context, &viewer, &id).await?.member.name;
     match member::remove(&context, &viewer, wanted.clone()).await {
         Ok(()) if wanted == viewer.member.id => {
-            if organisations.0.len() <= 1 {
+            if organisations.0.organisations.len() <= 1 {
                 // It has ended in the database, and is not to be written there again.
                 session.purge();
             }
             Ok(see_other(paths::HOME))
         }
-        Ok(()) => Ok(see_other(paths::MEMBERS)),
+        Ok(()) => Ok(done::see_other(paths::MEMBERS, format!("{name} is no longer a member."))),
         // The same page says why.
         Err(ActionError::Invalid(_)) => Ok(page(&context, &viewer, organisations, &id).await?.refused()),
         Err(error) => Err(error.into()),
@@ -105,7 +107,7 @@ impl RemoveView<'_> {
                 }
                 div {
                     h2 { "What stays" }
-                    p { "The name in the logs, exports and the audit log, the webhooks and API keys made so far, and what is on its way." }
+                    p { "The name in the logs and exports, the webhooks and API keys made so far, and what is on its way." }
                     @if self.membership.role == Role::Admin {
                         p { "Keys and secrets that were copied go on working: revoke or regenerate those under "
                             a href=(paths::API_KEYS) { "API Key Management" } " and " a href=(paths::WEBHOOKS) { "Webhooks" } "." }

@@ -3,8 +3,9 @@
 use actix_web::{HttpResponse, web};
 use maud::html;
 
+use super::super::done;
 use super::super::error::WebError;
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::{paths, time};
 use super::{crumbs, find_invitation};
@@ -27,7 +28,7 @@ pub async fn show(
             p.says { "There is nothing to revoke: it has ended already." }
             p.row { a.btn.main href=(paths::MEMBERS) { "Back to the members" } }
         } @else {
-            p.says { "Its link is worth nothing from the moment you press the button." }
+            p.says { "Its link stops working at once." }
             div.form {
                 dl.facts {
                     @if let Some(name) = &found.name { div { dt { "Name" } dd { bdi { (name) } } } }
@@ -52,5 +53,5 @@ pub async fn submit(
 ) -> Result<HttpResponse, WebError> {
     let id: InvitationId = id.parse().map_err(|_| WebError::NotFound)?;
     invitation::revoke(&context, &viewer, id).await?;
-    Ok(see_other(paths::MEMBERS))
+    Ok(done::see_other(paths::MEMBERS, "The invitation was revoked: its link no longer works."))
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, roles};
 use super::super::gate::{Organisations, see_other};
@@ -46,7 +47,11 @@ pub async fn change_role(
     match member::change_role(&context, &viewer, wanted.clone(), Role::parse(role)).await {
         // Whoever gave away their own right to be here is led where they still may go.
         Ok(()) if wanted == viewer.member.id && role != Role::Admin.as_str() => Ok(see_other(paths::HOME)),
-        Ok(()) => Ok(see_other(paths::MEMBERS)),
+        Ok(()) => {
+            let membership = find_member(&context, &viewer, &id).await?;
+            let now = format!("{} is {} now.", membership.member.name, membership.role.with_article());
+            Ok(done::see_other(paths::MEMBERS, now))
+        }
         Err(ActionError::Invalid(errors)) => {
             let membership = find_member(&context, &viewer, &id).await?;
             let errors = Errors(errors);

@@ -3,9 +3,10 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, TextField, token, token_field};
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use crate::actions::vacancy::{NewVacancy, create};
@@ -32,7 +33,7 @@ pub async fn submit(
         token: fields.one("token").to_owned(),
     };
     match create(&context, &viewer, typed.clone()).await {
-        Ok(id) => Ok(see_other(paths::vacancy(id))),
+        Ok(id) => Ok(done::see_other(paths::vacancy(id), "The vacancy was created.")),
         Err(ActionError::Invalid(errors)) => {
             Ok(page(&viewer, organisations, Form { typed: &typed, errors: Errors(errors) }).refused())
         }

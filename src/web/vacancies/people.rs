@@ -24,7 +24,7 @@ impl Render for People<'_> {
     fn render(&self) -> Markup {
         let wanted = &self.shown.wanted;
         if self.shown.applicants.is_empty() {
-            let all = Wanted { stage: None, page: 1, all: false }.address(&self.shown.vacancy.id);
+            let all = Wanted { stage: None, page: 1 }.address(&self.shown.vacancy.id);
             return html! {
                 section.empty {
                     h2 { "Nobody is in this stage." }
@@ -36,14 +36,11 @@ impl Render for People<'_> {
             return html! { (self.table()) (self.pages()) };
         }
         html! {
-            form.pickable method="post" action=(paths::vacancy_export(&self.shown.vacancy.id)) {
+            form.pickable #people method="post" action=(paths::vacancy_export(&self.shown.vacancy.id)) {
                 input type="hidden" name="step" value="choose";
                 input type="hidden" name="page" value=(wanted.page);
                 @if let Some(stage) = &wanted.stage { input type="hidden" name="stage" value=(stage); }
-                @if wanted.all {
-                    input type="hidden" name="all" value="1";
-                    @for applicant in &self.shown.applicants { input type="hidden" name="shown" value=(applicant.candidate.id); }
-                }
+                @for applicant in &self.shown.applicants { input type="hidden" name="shown" value=(applicant.candidate.id); }
                 (self.table())
                 (self.tray())
             }
@@ -108,7 +105,7 @@ impl People<'_> {
                     td {
                         // The link of the error summary leads to the first box.
                         input type="checkbox" id=[(at == 0).then_some("candidate")] name="candidate" value=(id)
-                            aria-label={ "Select " (name) } checked[self.shown.ticked.contains(id)];
+                            aria-label={ "Select " (name) } checked[self.shown.ticked.contains_key(id)];
                     }
                 }
                 th scope="row" {
@@ -139,23 +136,21 @@ impl People<'_> {
     }
 
     fn tray(&self) -> Markup {
-        let (wanted, total) = (&self.shown.wanted, self.shown.total());
-        let address = |all| Wanted { all, ..wanted.clone() }.address(&self.shown.vacancy.id);
+        let (total, elsewhere) = (self.shown.total(), self.shown.ticked_elsewhere());
         html! {
             div.tray.row.apart {
                 p.row.small {
-                    @if wanted.all {
-                        strong { "All " (self.all()) " selected" }
-                        span.soft { "but those you untick here" }
-                        a.btn href=(address(false)) { "Select none" }
-                    } @else {
-                        strong { span.picked {} " of " (self.all()) " selected" }
-                        @if total > MOST_CANDIDATES as i64 {
-                            span.soft { "One export carries up to " (MOST_CANDIDATES) "." }
-                        } @else {
-                            a.btn href=(address(true)) { "Select all " (self.all()) }
-                        }
+                    strong {
+                        span.picked {}
+                        @if elsewhere == 0 { " of " (self.all()) " selected" }
+                        @else { " selected here, " (grouped(elsewhere)) " on other pages or in other stages" }
                     }
+                    @if total > MOST_CANDIDATES as i64 {
+                        span.soft { "One export carries up to " (MOST_CANDIDATES) "." }
+                    } @else {
+                        button.btn name="go" value="all" { "Select all " (self.all()) }
+                    }
+                    @if !self.shown.ticked.is_empty() { button.btn name="go" value="none" { "Clear the selection" } }
                 }
                 details.menu.up.right {
                     summary.btn.main { "Export " (icon("more")) }
@@ -170,16 +165,22 @@ impl People<'_> {
         if total <= PAGE {
             return html! {};
         }
-        let to = |page| Wanted { page, ..wanted.clone() }.address(&self.shown.vacancy.id);
+        let step = |page, name: &str, rel: &str, class: &str| {
+            let to = Wanted { page, ..wanted.clone() };
+            html! {
+                @if self.may_export() { button class=(class) form="people" name="go" value=(to.query()) { (name) } }
+                @else { a class=(class) rel=(rel) href=(to.address(&self.shown.vacancy.id)) { (name) } }
+            }
+        };
         html! {
             nav.row.small aria-label="Pages" {
                 span.soft {
                     (self.range()) "."
-                    @if self.may_export() && !wanted.all { " What is ticked counts on this page only." }
+                    @if self.may_export() { " The selection is kept over stages and pages." }
                 }
-                @if wanted.page > 1 { a.btn.end rel="prev" href=(to(wanted.page - 1)) { "Previous" } }
+                @if wanted.page > 1 { (step(wanted.page - 1, "Previous", "prev", "btn end")) }
                 @if wanted.page * PAGE < total {
-                    a class=(if wanted.page > 1 { "btn" } else { "btn end" }) rel="next" href=(to(wanted.page + 1)) { "Next" }
+                    (step(wanted.page + 1, "Next", "next", if wanted.page > 1 { "btn" } else { "btn end" }))
                 }
             }
         }
@@ -188,7 +189,7 @@ impl People<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{HashMap, HashSet};
+    use std::collections::HashMap;
 
     use super::*;
     use crate::actions::FieldError;
@@ -201,11 +202,11 @@ mod tests {
         Shown {
             vacancy: vacancy("Senior Backend Engineer"),
             stages: vec![("Technical interview".into(), total)],
-            wanted: Wanted { stage: None, page: 1, all: false },
+            wanted: Wanted { stage: None, page: 1 },
             applicants,
             sent: HashMap::new(),
             history: Vec::new(),
-            ticked: HashSet::new(),
+            ticked: HashMap::new(),
             errors: Errors::default(),
             now: now(),
         }
@@ -249,13 +250,22 @@ mod tests {
     fn all_can_be_selected_up_to_what_one_export_carries() {
         let one = || vec![applicant("Anna", "a@mail.example")];
         let page = people(&shown(one(), 128), Role::Recruiter);
-        assert!(page.contains("?all=1\">Select all 128</a>") && page.contains(r#"rel="next""#));
+        assert!(
+            page.contains(r#"value="all">Select all 128</button>"#) && page.contains(r#"value="page=2">Next"#),
+            "{page}"
+        );
+        assert!(people(&shown(one(), 128), Role::Support).contains(r#"rel="next""#));
         let page = people(&shown(one(), 501), Role::Recruiter);
         assert!(page.contains("One export carries up to 500.") && !page.contains("Select all 501"));
-        let mut all = shown(one(), 128);
-        all.wanted.all = true;
-        let page = people(&all, Role::Recruiter);
-        assert!(page.contains("All 128 selected") && page.contains(r#"name="shown""#));
+        let mut kept = shown(one(), 128);
+        let ids = [kept.applicants[0].candidate.id.clone(), crate::domain::ids::CandidateId::new(now())];
+        kept.ticked = ids.into_iter().map(|id| (id, "Offer".to_owned())).collect();
+        let page = people(&kept, Role::Recruiter);
+        assert!(
+            page.contains(" selected here, 1 on other pages or in other stages") && page.contains("checked"),
+            "{page}"
+        );
+        assert!(page.contains(r#"name="shown""#) && page.contains("Clear the selection"), "{page}");
     }
 
     #[test]

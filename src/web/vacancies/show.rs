@@ -1,6 +1,6 @@
 //! One vacancy: its candidates by stage, ready to be ticked and exported, and what was exported before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -15,6 +15,7 @@ use super::super::status::State;
 use super::super::words::grouped;
 use super::super::{paths, time};
 use super::people::People;
+use crate::actions::export::ticked;
 use crate::actions::{Context, Viewer};
 use crate::domain::candidate::Applicant;
 use crate::domain::ids::{CandidateId, VacancyId};
@@ -36,8 +37,6 @@ pub struct Wanted {
     pub stage: Option<String>,
     /// Which page, from 1.
     pub page: i64,
-    /// Whether all of them are selected, those on other pages included.
-    pub all: bool,
 }
 
 impl Wanted {
@@ -45,11 +44,17 @@ impl Wanted {
     pub fn read(fields: &Fields) -> Self {
         let stage = Some(fields.one("stage").to_owned()).filter(|stage| !stage.is_empty());
         let page = fields.one("page").parse().unwrap_or(1).clamp(1, 1_000_000);
-        Self { stage, page, all: fields.one("all") == "1" }
+        Self { stage, page }
     }
 
     /// The address of a vacancy, looked at like this.
     pub fn address(&self, vacancy: &VacancyId) -> String {
+        let query = self.query();
+        if query.is_empty() { paths::vacancy(vacancy) } else { format!("{}?{query}", paths::vacancy(vacancy)) }
+    }
+
+    /// The query of that address; empty for the beginning.
+    pub fn query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         if let Some(stage) = &self.stage {
             query.append_pair("stage", stage);
@@ -57,11 +62,7 @@ impl Wanted {
         if self.page > 1 {
             query.append_pair("page", &self.page.to_string());
         }
-        if self.all {
-            query.append_pair("all", "1");
-        }
-        let query = query.finish();
-        if query.is_empty() { paths::vacancy(vacancy) } else { format!("{}?{query}", paths::vacancy(vacancy)) }
+        query.finish()
     }
 }
 
@@ -92,8 +93,8 @@ pub struct Shown {
     pub sent: HashMap<String, ExportView>,
     /// The latest exports.
     pub history: Vec<ExportView>,
-    /// Who is ticked.
-    pub ticked: HashSet<CandidateId>,
+    /// Who is ticked in the vacancy, each with the stage: here, on other pages, and in other stages.
+    pub ticked: HashMap<CandidateId, String>,
     /// Why the selection was refused.
     pub errors: Errors,
     /// The time.
@@ -104,11 +105,12 @@ impl Shown {
     /// Reads a vacancy of the viewer's organisation.
     pub async fn load(context: &Context, viewer: &Viewer, id: &str, wanted: Wanted) -> Result<Self, WebError> {
         let id: VacancyId = id.parse().map_err(|_| WebError::NotFound)?;
-        let (organisation, now) = (viewer.organisation.id.clone(), context.clock.now());
+        let (reader, now) = (viewer.clone(), context.clock.now());
         let found = context
             .store
             .read(move |conn| {
-                let Some(vacancy) = store::vacancy::find(conn, &organisation, &id)? else { return Ok(None) };
+                let organisation = &reader.organisation.id;
+                let Some(vacancy) = store::vacancy::find(conn, organisation, &id)? else { return Ok(None) };
                 let stages = store::candidate::stages(conn, &id)?;
                 let total = total(&stages, wanted.stage.as_deref());
                 let page = wanted.page.min((total - 1).max(0) / PAGE + 1);
@@ -116,9 +118,10 @@ impl Shown {
                 let applicants = store::candidate::applicants(conn, &id, &asked)?;
                 let ids: Vec<CandidateId> = applicants.iter().map(|one| one.candidate.id.clone()).collect();
                 let sent = store::export::last_sent(conn, &id, &ids)?;
+                let kept = ticked(conn, &reader, &id)?;
+                let ticked = store::candidate::stages_of(conn, &id, &kept)?.into_iter().collect();
                 let filter = ExportFilter { vacancy: Some(id), limit: HISTORY, ..ExportFilter::default() };
-                let history = store::export::list(conn, &organisation, vacancy.mode, &filter)?;
-                let ticked = if wanted.all { ids.into_iter().collect() } else { HashSet::new() };
+                let history = store::export::list(conn, organisation, vacancy.mode, &filter)?;
                 let (wanted, errors) = (Wanted { page, ..wanted }, Errors::default());
                 Ok::<_, StoreError>(Some(Self {
                     vacancy,
@@ -141,6 +144,17 @@ impl Shown {
         let body = View { shown: self, viewer }.render();
         let page = Page::new(self.vacancy.title.clone(), Nav::Vacancies, viewer, body).in_mode(self.vacancy.mode);
         Page { organisations: organisations.0, ..page }
+    }
+
+    /// Whether this viewer may tick somebody here: then the ways to other stages and pages are buttons, which keep the ticks.
+    pub fn has_boxes(&self, viewer: &Viewer) -> bool {
+        viewer.role.may(Permission::Export) && !self.applicants.is_empty()
+    }
+
+    /// How many are ticked who are not on this page.
+    pub fn ticked_elsewhere(&self) -> usize {
+        let here = self.applicants.iter().filter(|one| self.ticked.contains_key(&one.candidate.id)).count();
+        self.ticked.len() - here
     }
 
     /// How many candidates the stage that is looked at has.
@@ -222,10 +236,23 @@ impl View<'_> {
 
     fn tabs(&self) -> Markup {
         let Shown { vacancy, stages, wanted, .. } = self.shown;
+        let keeps = self.shown.has_boxes(self.viewer);
         let tab = |name: &str, stage: Option<String>, count: i64| {
             let current = (wanted.stage == stage).then_some("page");
-            let href = Wanted { stage, page: 1, all: false }.address(&vacancy.id);
-            html! { li { a href=(href) aria-current=[current] { bdi { (name) } " " span { (grouped(usize::try_from(count).unwrap_or_default())) } } } }
+            // Only what this page cannot change stays true while it is ticked and unticked.
+            let is_other = wanted.stage.is_some() && stage.is_some() && wanted.stage != stage;
+            let held = self.shown.ticked.values().filter(|of| is_other && Some(*of) == stage.as_ref()).count();
+            let to = Wanted { stage, page: 1 };
+            let words = html! {
+                bdi { (name) } " " span { (grouped(usize::try_from(count).unwrap_or_default())) }
+                @if held > 0 { " " span.tag { (grouped(held)) " selected" } }
+            };
+            html! {
+                li {
+                    @if keeps { button form="people" name="go" value=(to.query()) aria-current=[current] { (words) } }
+                    @else { a href=(to.address(&vacancy.id)) aria-current=[current] { (words) } }
+                }
+            }
         };
         html! {
             nav.tabs aria-label="Stage" {
@@ -243,15 +270,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_carries_stage_page_and_selection_and_reads_back() {
+    fn an_address_carries_stage_and_page_and_reads_back() {
         let id = VacancyId::new(DateTime::UNIX_EPOCH);
-        let wanted = Wanted { stage: Some("On-site & offer".into()), page: 3, all: true };
+        let wanted = Wanted { stage: Some("On-site & offer".into()), page: 3 };
         let address = wanted.address(&id);
-        assert!(address.ends_with("?stage=On-site+%26+offer&page=3&all=1"));
+        assert!(address.ends_with("?stage=On-site+%26+offer&page=3"));
         let query = address.split_once('?').map(|(_, query)| query.as_bytes()).unwrap_or_default();
         assert_eq!(Wanted::read(&Fields::parse(query)), wanted);
-        let start = Wanted { stage: None, page: 1, all: false };
-        assert_eq!(Wanted::read(&Fields::parse(b"page=-4&stage=&all=x")), start);
+        let start = Wanted { stage: None, page: 1 };
+        assert_eq!(Wanted::read(&Fields::parse(b"page=-4&stage=")), start);
         assert_eq!(start.address(&id), paths::vacancy(&id));
     }
 }

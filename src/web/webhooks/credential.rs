@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, token, token_field, wrong};
 use super::super::gate::{Organisations, see_other};
@@ -79,7 +80,11 @@ pub async fn show_end(
 pub async fn end(context: web::Data<Context>, viewer: Viewer, path: Which) -> Result<HttpResponse, WebError> {
     let (id, kind) = which(&path)?;
     credential::end(&context, &viewer, id.clone(), kind).await?;
-    Ok(see_other(paths::webhook(id)))
+    let ended = match kind {
+        CredentialKind::Secret => "The signing secret was deleted: deliveries no longer carry its signatures.",
+        CredentialKind::Key => "The webhook key was removed: deliveries no longer carry it.",
+    };
+    Ok(done::see_other(paths::webhook(id), ended))
 }
 
 /// Asks before the old one of a rotation ends; where there is none, there is nothing to ask.
@@ -99,7 +104,11 @@ pub async fn show_revocation(
 pub async fn revoke(context: web::Data<Context>, viewer: Viewer, path: Which) -> Result<HttpResponse, WebError> {
     let (id, kind) = which(&path)?;
     credential::revoke_old(&context, &viewer, id.clone(), kind).await?;
-    Ok(see_other(paths::webhook(id)))
+    let ended = match kind {
+        CredentialKind::Secret => "The old secret was revoked.",
+        CredentialKind::Key => "The old key was revoked.",
+    };
+    Ok(done::see_other(paths::webhook(id), ended))
 }
 
 /// Takes an admin's word that the receiver has switched.
@@ -110,7 +119,10 @@ pub async fn switched(
 ) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     credential::switched(&context, &viewer, id.clone()).await?;
-    Ok(see_other(paths::webhook(id)))
+    Ok(done::see_other(
+        paths::webhook(id),
+        "From the next attempt on, headers with room for one carry the new secret or key.",
+    ))
 }
 
 async fn page<'a>(

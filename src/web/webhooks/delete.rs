@@ -4,9 +4,10 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::Fields;
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::status::State;
 use super::super::words::{count, up_to};
@@ -43,7 +44,7 @@ pub async fn submit(
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     let hook = hook::find_alive(&context, &viewer, id.clone()).await?;
     match hook::delete(&context, &viewer, id, fields.ticked("cancel_exports")).await {
-        Ok(()) => Ok(see_other(paths::WEBHOOKS)),
+        Ok(()) => Ok(done::see_other(paths::WEBHOOKS, format!("{} was deleted.", hook.name))),
         // An export began meanwhile: the same page shows it.
         Err(ActionError::Refused(_)) => page(&context, &viewer, organisations, hook).await,
         Err(error) => Err(error.into()),
@@ -183,7 +184,7 @@ impl DeleteView<'_> {
                     }
                 }
             }
-            div { h2 { "What stays" } p { "The log of its deliveries, and the audit log." } }
+            div { h2 { "What stays" } p { "The log of its deliveries." } }
         }
     }
 

@@ -3,9 +3,10 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, token_field};
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::form::{self, HookFields};
@@ -44,7 +45,7 @@ pub async fn submit(
         return Ok(known.page(&viewer, organisations, &form, &Errors::default()).ok());
     }
     match hook_settings::edit(&context, &viewer, known.hook.id.clone(), &typed).await {
-        Ok(()) => Ok(see_other(paths::webhook(&known.hook.id))),
+        Ok(()) => Ok(done::see_other(paths::webhook(&known.hook.id), "Your changes were saved.")),
         Err(ActionError::Invalid(errors)) => {
             // Told of what somebody else did, they may put theirs in its place.
             let is_stale = errors.iter().any(|error| error.message == STALE);
@@ -114,10 +115,9 @@ impl Render for EditView<'_> {
                 (fields.name())
                 div.field {
                     p.small { strong { "Webhook URL" } }
-                    p.soft.small { "It cannot be edited: another address takes a replacement." }
+                    p.soft.small { "To change the address, replace the webhook." }
                     p.given.small { code.id { (hook.url) } }
                 }
-                (fields.note())
                 @if let Some(interview) = hook.interview() {
                     p.small.soft {
                         "Its events are the interview’s; policy and address are set "
@@ -126,11 +126,13 @@ impl Render for EditView<'_> {
                 } @else {
                     (fields.policies())
                     (fields.events())
-                    (fields.field_sets())
-                    (fields.default())
                 }
-                (fields.rate())
-                (fields.headers())
+                (fields.more(html! {
+                    (fields.note())
+                    @if hook.interview().is_none() { (fields.field_sets()) (fields.default()) }
+                    (fields.rate())
+                    (fields.headers())
+                }))
                 div.row { button.btn.main { "Save changes" } " " a.btn href=(own) { "Cancel" } }
             }
         }

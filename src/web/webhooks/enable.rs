@@ -2,8 +2,8 @@
 
 use actix_web::{HttpResponse, web};
 
+use super::super::done;
 use super::super::error::WebError;
-use super::super::gate::see_other;
 use super::super::paths;
 use crate::actions::{Context, Viewer, health};
 use crate::domain::ids::HookId;
@@ -16,5 +16,5 @@ pub async fn submit(
 ) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     health::enable(&context, &viewer, id.clone()).await?;
-    Ok(see_other(paths::webhook(id)))
+    Ok(done::see_other(paths::webhook(id), "The webhook is enabled."))
 }

@@ -87,10 +87,27 @@ impl HookFields<'_> {
         html! { button hidden tabindex="-1" aria-hidden="true" {} }
     }
 
+    /// What few webhooks need: folded until something of it is set or wrong.
+    pub(super) fn more(&self, content: Markup) -> Markup {
+        let form = self.form;
+        let is_set = !form.note.is_empty()
+            || !form.rate.is_empty()
+            || form.headers.iter().any(|(name, value)| !(name.is_empty() && value.is_empty()))
+            || form.field_set != FieldSet::Standard.as_str()
+            || form.default;
+        let is_open = is_set || !form.headers.is_empty() || !self.errors.is_empty();
+        html! {
+            details.more open[is_open] {
+                summary { strong { "More settings" } span.soft.small { " Note, field set, default, rate limit, custom headers" } }
+                div.stack { (content) }
+            }
+        }
+    }
+
     pub(super) fn name(&self) -> Markup {
         html! {
             (TextField {
-                name: "name", label: "Name", hint: "What your team calls the receiver. Left empty, its host.",
+                name: "name", label: "Name", hint: "What your team calls this receiver. If empty, we use its host name.",
                 value: &self.form.name, error: self.errors.of("name"),
             })
         }
@@ -125,7 +142,7 @@ impl HookFields<'_> {
         html! {
             fieldset #events aria-describedby="events-hint" {
                 legend { "Events" }
-                p.soft.small #events-hint { "All events, those to come included, when you tick none. Exports come when someone sends one." }
+                p.soft.small #events-hint { "Tick none to receive every event, including new ones. Exports are sent only when someone starts one." }
                 (wrong("events", self.errors.of("events")))
                 div.ticks {
                     @for kind in catalogue::subscribable() {
@@ -141,7 +158,7 @@ impl HookFields<'_> {
 
     pub(super) fn field_sets(&self) -> Markup {
         let (hint, error) =
-            ("How much of a candidate it is told. Give a receiver no more than it needs.", self.errors.of("field_set"));
+            ("How much candidate data is sent. Give a receiver no more than it needs.", self.errors.of("field_set"));
         html! {
             div.field {
                 label for="field_set" { "Field set" }
@@ -179,7 +196,7 @@ impl HookFields<'_> {
 
     pub(super) fn rate(&self) -> Markup {
         let (hint, error) = (
-            "What is above it waits for its turn and counts as no failure. Left empty, there is no limit.",
+            "Rate limit. Requests above it wait and do not count as failures. Leave empty for no limit.",
             self.errors.of("rate"),
         );
         html! {
@@ -206,7 +223,7 @@ impl HookFields<'_> {
         let rows = filled.max(typed + SPARE_ROWS).min(hook_header::MOST.max(filled));
         html! {
             fieldset #headers aria-describedby="headers-hint" {
-                legend { "Headers of its own" }
+                legend { "Custom headers" }
                 p.soft.small #headers-hint {
                     "Sent with every request, for receivers that ask for a token or a tenant. Values are stored encrypted and never shown again. "
                     @if !self.had.is_empty() { "Leave a value empty to keep it; empty both to remove the header." }

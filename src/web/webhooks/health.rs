@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
+use super::super::status::State;
 use super::super::words::{grouped, up_to};
 use super::super::{paths, time};
+use crate::domain::delivery::Status;
 use crate::domain::health::{Health, Rule, Why};
 use crate::domain::hook::{Hook, HookState};
 
@@ -27,12 +29,30 @@ impl Standing {
         self.rule.end_of(&health)
     }
 
+    /// Whether the hook is failing: it will be disabled if nothing arrives, or the latest delivery that was tried was not
+    /// accepted. `recent` are those of the last days, newest first.
+    pub fn is_failing(&self, hook: &Hook, recent: impl IntoIterator<Item = Status>) -> bool {
+        let tried = || recent.into_iter().find(|status| *status != Status::Pending);
+        let is_refused = || matches!(tried(), Some(Status::Failed | Status::Retrying));
+        hook.state == HookState::Active && (self.ends(hook).is_some() || is_refused())
+    }
+
+    /// The hook's state as every page says it.
+    pub fn state(&self, hook: &Hook, recent: impl IntoIterator<Item = Status>) -> State {
+        if self.is_failing(hook, recent) { State::FAILING } else { State::of_hook(hook) }
+    }
+
+    /// Whether its receiver said that the address is gone for good.
+    pub fn is_gone(&self) -> bool {
+        self.health.and_then(|health| health.disabled).is_some_and(|(why, _)| why == Why::Gone)
+    }
+
     /// `Failing since today at 02:42: 26 deliveries in a row failed. It will be disabled …`; nothing while it does not fail for that.
     pub fn warning(&self, hook: &Hook, zone: Tz, now: DateTime<Utc>) -> Option<Markup> {
         let (end, health) = (self.ends(hook)?, self.health?);
         Some(html! {
             "Failing since " (time::near(health.since, zone, now)) ": "
-            (grouped(health.failed_in_row as usize)) " deliveries in a row failed. It will be disabled " (time::near(end, zone, now)) " unless a delivery arrives."
+            (grouped(health.failed_in_row as usize)) " deliveries in a row failed. It will be disabled " (time::on(end, zone, now)) (time::near(end, zone, now)) " unless a delivery succeeds."
         })
     }
 
@@ -65,9 +85,9 @@ impl Standing {
         html! {
             @if let Some(warning) = self.warning(hook, zone, now) {
                 div.notice.warn {
-                    h2 { "It does not accept deliveries" }
+                    h2 { "It is failing" }
                     p { (warning) }
-                    p { strong { "Do this:" } " " a href=(listed) { "see what it answers" } ", and mend that. " (need_help()) }
+                    p { strong { "Do this:" } " " a href=(listed) { "see what it answered" } ", and fix that. " (need_help()) }
                 }
             }
             @if hook.state == HookState::Disabled {
@@ -77,8 +97,15 @@ impl Standing {
                     @if self.missed.0 > 0 { p { a href=(listed) { (self.missed()) " missed" } " so far." } }
                     p {
                         strong { "Do this:" } " "
-                        @if manages { "mend the receiver, try it with Send Test, then enable the webhook." }
-                        @else { "have an Organisation Admin enable it once the receiver is mended." }
+                        @match (self.is_gone(), manages) {
+                            (true, true) => {
+                                "get the new address from whoever runs the receiver, and "
+                                a href=(paths::webhook_replacement(&hook.id)) { "replace the webhook" } "."
+                            },
+                            (true, false) => "ask an Organisation Admin to get the new address and replace the webhook.",
+                            (false, true) => "fix the receiver, try it with Send Test, then enable the webhook.",
+                            (false, false) => "ask an Organisation Admin to enable it once the receiver is fixed.",
+                        }
                         " " (need_help())
                     }
                 }
@@ -123,7 +150,7 @@ mod tests {
             "{page}"
         );
         assert!(
-            page.contains("It will be disabled") && page.contains(">21 Nov, 00:42</time> unless a delivery arrives.")
+            page.contains("It will be disabled") && page.contains(">21 Nov, 00:42</time> unless a delivery succeeds.")
         );
         let health = Health { failed_in_row: 19, ..failing() };
         assert_eq!(standing(health).notice(&hook("HRIS"), true, ZONE, now()).into_string(), "");
@@ -144,12 +171,26 @@ mod tests {
             page.contains("answered 410, gone for good, ") && page.contains("1,000+ deliveries were missed"),
             "{page}"
         );
+        assert!(page.contains(">replace the webhook</a>") && !page.contains("then enable"), "{page}");
+        let page = told(Why::Failing, true);
         assert!(page.contains("then enable the webhook.") && !page.contains("Send what it missed"));
         let page = told(Why::Failing, false);
         assert!(
-            page.contains("none has arrived since") && page.contains("have an Organisation Admin enable it"),
+            page.contains("none has arrived since") && page.contains("ask an Organisation Admin to enable it"),
             "{page}"
         );
+    }
+
+    #[test]
+    fn a_webhook_is_failing_when_what_was_tried_last_was_not_accepted() {
+        let (well, active) = (standing(Health::starting(now())), hook("HRIS"));
+        let refused = [Status::Pending, Status::Failed, Status::Success];
+        assert_eq!(well.state(&active, refused).word, "Failing");
+        assert_eq!(well.state(&active, [Status::Success, Status::Failed]).word, "Active");
+        assert_eq!(well.state(&active, []).word, "Active");
+        assert_eq!(standing(failing()).state(&active, []).word, "Failing", "it will be disabled");
+        let paused = Hook { state: HookState::Paused, ..active };
+        assert_eq!(well.state(&paused, refused).word, "Paused");
     }
 
     #[test]

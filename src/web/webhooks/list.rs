@@ -54,7 +54,8 @@ pub async fn show(
                 let is_rotating = rotation::is_under_way(&store::credential::live(conn, &hook.id, now)?, now);
                 let is_paused = hook.state == HookState::Paused;
                 let held = if is_paused { store::delivery::count_owed_to(conn, &hook.id)? } else { (0, false) };
-                rows.push(Row { hook, counts, last, standing, is_rotating, held });
+                let is_failing = standing.is_failing(&hook, recent.iter().map(|(_, status, _)| *status));
+                rows.push(Row { hook, counts, last, standing, is_failing, is_rotating, held });
             }
             rows.sort_by_key(|row| (row.rank(), row.hook.name.to_lowercase()));
             Ok::<_, StoreError>((rows, unreadable))
@@ -97,27 +98,16 @@ struct Row {
     counts: Counts,
     last: Option<crate::domain::delivery::Delivery>,
     standing: Standing,
+    is_failing: bool,
     is_rotating: bool,
     /// How much is held for it, and whether counting stopped there; nothing unless it is paused.
     held: (usize, bool),
 }
 
 impl Row {
-    fn is_failing(&self) -> bool {
-        if self.standing.ends(&self.hook).is_some() {
-            return true;
-        }
-        self.hook.state == HookState::Active
-            && self.last.as_ref().is_some_and(|last| {
-                matches!(last.state.status(), Status::Failed | Status::Retrying)
-                    && !last.is_resent()
-                    && !last.is_missed()
-            })
-    }
-
     fn rank(&self) -> u8 {
         match self.hook.state {
-            _ if self.is_failing() => 1,
+            _ if self.is_failing => 1,
             HookState::Disabled => 0,
             HookState::Paused => 2,
             _ => 3,
@@ -162,7 +152,7 @@ impl Render for ListView<'_> {
                     }
                 }
             }
-            p.small.soft { "Succeeded stands on the line, failed hangs below it. Each bar is six hours." }
+            p.small.soft { "Above the line: succeeded. Below: failed. Each bar is six hours." }
         }
     }
 }
@@ -171,20 +161,20 @@ impl ListView<'_> {
     fn summary(&self) -> String {
         let count = self.rows.len() + self.unreadable.len();
         let noun = if count == 1 { "webhook" } else { "webhooks" };
-        let failing = self.rows.iter().filter(|row| row.is_failing()).count();
+        let failing = self.rows.iter().filter(|row| row.is_failing).count();
         let disabled = self.rows.iter().filter(|row| row.hook.state == HookState::Disabled).count();
         let paused = self.rows.iter().filter(|row| row.hook.state == HookState::Paused).count();
         let told = |count: usize, what: &str| match count {
             0 => String::new(),
             1 => format!(" One {what}."),
-            many => format!(" {many} {}.", what.replacen("is", "are", 1).replacen("was", "were", 1)),
+            many => format!(" {} {}.", first(many), what.replacen("is", "are", 1).replacen("was", "were", 1)),
         };
         format!(
             "{} {noun} in {} mode.{}{}{}",
             first(count),
             self.viewer.mode,
             told(disabled, "is disabled"),
-            told(failing, "is failing: its latest delivery was not accepted"),
+            told(failing, "is failing"),
             told(paused, "is paused")
         )
     }
@@ -194,11 +184,11 @@ impl ListView<'_> {
         let all = succeeded + failed;
         let address = row.hook.url.as_str().trim_start_matches("https://");
         let label = format!("{}, last 7 days: {succeeded} of {all} succeeded", row.hook.name);
-        let state = if row.is_failing() { State::FAILING } else { State::of_hook(&row.hook) };
+        let state = if row.is_failing { State::FAILING } else { State::of_hook(&row.hook) };
         html! {
             tr {
                 th scope="row" {
-                    a href=(paths::webhook(&row.hook.id)) { (row.hook.name) }
+                    a href=(paths::webhook(&row.hook.id)) { bdi { (row.hook.name) } }
                     @if row.hook.is_default { " " span.tag { "Default" } }
                     @if row.hook.interview().is_some() { " " span.tag { "Interview" } }
                     @if row.is_rotating { " " span.tag { "Rotating" } }
@@ -234,7 +224,7 @@ impl ListView<'_> {
         let disabled = row.standing.health.and_then(|health| health.disabled).map(|(_, at)| at);
         html! {
             @if let Some(end) = row.standing.ends(&row.hook) {
-                span.sub { "disabled " (near(end)) " unless a delivery arrives" }
+                span.sub { "will be disabled " (time::on(end, self.viewer.organisation.time_zone, self.now)) (near(end)) " unless a delivery succeeds" }
             } @else if let Some(at) = disabled.filter(|_| row.hook.state == HookState::Disabled) {
                 span.sub { "since " (near(at)) }
             }
@@ -251,8 +241,9 @@ impl ListView<'_> {
                     "The first one you create becomes the default and gets every event, unless you tick some."
                 }
                 @if create.0.is_empty() { p { "An Organisation Admin can create one." } } @else { p { (create) } }
-                (code::figure("Example payload", html! { strong { "What such a call brings" } " shortened" }, code::json(EXAMPLE.as_bytes()), false))
-                @if mode == Mode::Live { p.small.soft { "Only trying? Switch to Test in the bar above: nothing there reaches a live receiver." } }
+                (code::figure("Example payload", html! { strong { "Example request" } " shortened" }, code::json(EXAMPLE.as_bytes()), false))
+                p { a href=(paths::RECEIVING) { "How to receive and verify a delivery" } }
+                @if mode == Mode::Live { p.small.soft { "Just trying things out? Switch to Test above. Nothing in test mode reaches a live receiver." } }
             }
         }
     }
@@ -276,8 +267,8 @@ const EXAMPLE: &str = r#"{"id":"evt_01KAGZ7Q1FM8XW4T0R9B5YHC3N","event":"intervi
 pub(in crate::web) fn percent(part: u32, all: u32) -> String {
     match (part, all) {
         (_, 0) => "–".into(),
-        (part, all) if part == all => "100 %".into(),
-        (part, all) => format!("{:.1} %", f64::from(part) * 100.0 / f64::from(all)),
+        (part, all) if part == all => "100%".into(),
+        (part, all) => format!("{:.1}%", f64::from(part) * 100.0 / f64::from(all)),
     }
 }
 
@@ -294,7 +285,15 @@ mod tests {
 
     fn row(hook: Hook, held: usize) -> Row {
         let standing = Standing { health: None, rule: Rule::default(), missed: (0, false) };
-        Row { hook, counts: Counts::default(), last: None, standing, is_rotating: false, held: (held, false) }
+        Row {
+            hook,
+            counts: Counts::default(),
+            last: None,
+            standing,
+            is_failing: false,
+            is_rotating: false,
+            held: (held, false),
+        }
     }
 
     #[test]
@@ -308,9 +307,17 @@ mod tests {
     }
 
     #[test]
+    fn the_summary_counts_in_words() {
+        let failing = |name| Row { is_failing: true, ..row(hook(name), 0) };
+        let page = shown(&[failing("A"), failing("B"), failing("C"), failing("D")]);
+        assert!(page.contains("Four webhooks in live mode. Four are failing."), "{page}");
+        assert!(shown(&[failing("A")]).contains("One webhook in live mode. One is failing."));
+    }
+
+    #[test]
     fn an_empty_list_says_what_a_webhook_is_and_how_to_make_one() {
         let page = shown(&[]);
         assert!(page.contains("No webhook in live mode yet.") && page.contains(paths::NEW_WEBHOOK), "{page}");
-        assert!(page.contains("Example payload"), "{page}");
+        assert!(page.contains("Example payload") && page.contains("How to receive and verify"), "{page}");
     }
 }

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
@@ -39,7 +40,7 @@ pub async fn submit(
 ) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     health::send_missed(&context, &viewer, id.clone()).await?;
-    Ok(see_other(format!("{}?webhook={id}", paths::LOGS)))
+    Ok(done::see_other(format!("{}?webhook={id}", paths::LOGS), "What the webhook missed is being sent."))
 }
 
 struct MissedView<'a> {

@@ -3,15 +3,17 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, UrlField, token, token_field};
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::form::{self, HookFields};
 use crate::actions::hook::{NewHook, create};
 use crate::actions::{ActionError, Context, Viewer};
 use crate::domain::hook::FieldSet;
+use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
 use crate::store::{self, StoreError};
@@ -51,7 +53,10 @@ pub async fn submit(
         Ok(created) => {
             let gives = form.sign || form.key;
             let page = if gives { paths::webhook_reveal(&created.id) } else { paths::webhook(&created.id) };
-            Ok(see_other(if created.resolves { page } else { paths::unresolved(page) }))
+            let page = if created.resolves { page } else { paths::unresolved(page) };
+            let twin = twin_of(&context, &viewer, created.id).await?;
+            let twin = twin.map(|name| format!(" {name} has the same address: that receiver gets what both send."));
+            Ok(done::see_other(page, format!("The webhook was created.{}", twin.unwrap_or_default())))
         }
         Err(ActionError::Invalid(errors)) => {
             let other_default = default_of(&context, &viewer).await?;
@@ -59,6 +64,15 @@ pub async fn submit(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The name of another webhook of the mode with the same address.
+async fn twin_of(context: &Context, viewer: &Viewer, id: HookId) -> Result<Option<String>, StoreError> {
+    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
+    let hooks = context.store.read(move |conn| store::hook::list(conn, &organisation, mode)).await?.hooks;
+    let own = hooks.iter().find(|hook| hook.id == id);
+    let twin = own.and_then(|own| hooks.iter().find(|hook| hook.id != own.id && hook.url == own.url));
+    Ok(twin.map(|hook| hook.name.clone()))
 }
 
 /// The name of the mode's default hook.
@@ -93,8 +107,8 @@ impl Render for FormView<'_> {
         let mut head = Head::new(&crumbs, html! { "Create Webhook" });
         let other = if self.mode == Mode::Live { Mode::Test } else { Mode::Live };
         head.lede = html! {
-            "It starts active, in " (self.mode) " mode, as soon as you press Create Hook. For one in " (other)
-            " mode, switch to " (other.label()) " in the bar above first."
+            "It is active in " (self.mode) " mode as soon as you create it. To create it in " (other)
+            " mode, switch to " (other.label()) " first."
         };
         let fields = HookFields {
             form: self.form,
@@ -112,16 +126,19 @@ impl Render for FormView<'_> {
                 (token_field(&self.form.token))
                 (fields.name())
                 (self.url())
-                (fields.note())
                 (fields.policies())
                 (fields.events())
-                (fields.field_sets())
                 (self.proofs())
-                @if self.other_default.is_some() { (fields.default()) } @else {
-                    p.soft.small { "It becomes the default of " (self.mode) " mode, which has none yet." }
+                @if self.other_default.is_none() {
+                    p.soft.small { "It will be the default webhook of " (self.mode) " mode, because there is none yet." }
                 }
-                (fields.rate())
-                (fields.headers())
+                (fields.more(html! {
+                    (fields.note())
+                    (fields.field_sets())
+                    @if self.other_default.is_some() { (fields.default()) }
+                    (fields.rate())
+                    (fields.headers())
+                }))
                 div.row { button.btn.main { "Create Hook" } " " a.btn href=(paths::WEBHOOKS) { "Cancel" } }
             }
         }
@@ -130,8 +147,7 @@ impl Render for FormView<'_> {
 
 impl FormView<'_> {
     fn url(&self) -> Markup {
-        let hint =
-            "It cannot be edited later; a webhook with another address can take over. A pasted https:// is repaired.";
+        let hint = "You cannot change it later, but you can replace the webhook by one at a new address. You may paste the whole https:// address.";
         UrlField { hint, value: &self.form.url, error: self.errors.of("url") }.render()
     }
 

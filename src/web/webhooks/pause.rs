@@ -2,8 +2,8 @@
 
 use actix_web::{HttpResponse, web};
 
+use super::super::done;
 use super::super::error::WebError;
-use super::super::gate::see_other;
 use super::super::paths;
 use crate::actions::{Context, Viewer, hook};
 use crate::domain::ids::HookId;
@@ -16,12 +16,12 @@ pub async fn begin(
 ) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     hook::pause(&context, &viewer, id.clone()).await?;
-    Ok(see_other(paths::webhook(id)))
+    Ok(done::see_other(paths::webhook(id), "The webhook is paused. Deliveries are held until you resume it."))
 }
 
 /// Ends the pause: what was held is sent.
 pub async fn end(context: web::Data<Context>, viewer: Viewer, id: web::Path<String>) -> Result<HttpResponse, WebError> {
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     hook::resume(&context, &viewer, id.clone()).await?;
-    Ok(see_other(paths::webhook(id)))
+    Ok(done::see_other(paths::webhook(id), "The webhook is active again. What was held is being sent."))
 }

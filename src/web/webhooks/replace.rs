@@ -3,9 +3,10 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::done;
 use super::super::error::WebError;
 use super::super::form::{Errors, Fields, UrlField, token, token_field};
-use super::super::gate::{Organisations, see_other};
+use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::super::words::up_to;
@@ -40,7 +41,8 @@ pub async fn submit(
     match replace(&context, &viewer, id.clone(), form.clone()).await {
         Ok(created) => {
             let page = paths::webhook(&created.id);
-            Ok(see_other(if created.resolves { page } else { paths::unresolved(page) }))
+            let page = if created.resolves { page } else { paths::unresolved(page) };
+            Ok(done::see_other(page, "This webhook has taken over from the one it replaces."))
         }
         Err(ActionError::Invalid(errors)) => {
             Ok(page(&context, &viewer, organisations, id, &form, &Errors(errors)).await?.refused())

@@ -80,7 +80,7 @@ impl RevealView<'_> {
     fn clear(&self, back: &str) -> Markup {
         let them = if self.revealed.len() == 1 { "it" } else { "them" };
         html! {
-            p.says { "This page shows " (them) " once. A reload, Back or a second visit shows only the mask." }
+            p.says { "You see " (them) " only once. After a reload you see only the last four characters." }
             @if self.warns { (Unresolved(self.hook)) }
             div.form {
                 div.stack {
@@ -88,8 +88,9 @@ impl RevealView<'_> {
                 }
                 div.notice.info {
                     h2 { "Where " @if self.revealed.len() == 1 { "it goes" } @else { "they go" } }
-                    p { "Into your receiver’s configuration, as shown: the prefix belongs to it. Never into a repository, a ticket or a chat." }
+                    p { "Copy " (them) " into your receiver’s configuration exactly as shown, prefix included. Never into a repository, a ticket or a chat." }
                     (self.overlap())
+                    p { a href=(paths::RECEIVING) { "How to verify a delivery" } }
                     p { "Lost? An Organisation Admin can make another on the webhook’s page, and chooses how long the old one goes on working." }
                 }
                 div.row { a.btn.main href=(back) { "I have stored " (them) } }

@@ -158,7 +158,7 @@ impl Render for HookView<'_> {
         let mut head = Head::new(&crumbs, html! { (hook.name) });
         let alive = hook.state != HookState::Deleted;
         head.state = html! {
-            (State::of_hook(hook).pill())
+            (self.state().pill())
             @if alive && rotation::is_under_way(&self.known.credentials, self.now) { " " span.tag { "Rotating" } }
         };
         head.acts = self.acts();
@@ -179,6 +179,10 @@ impl Render for HookView<'_> {
 }
 
 impl HookView<'_> {
+    fn state(&self) -> State {
+        self.known.standing.state(&self.known.hook, self.known.ended.iter().map(|(status, _)| *status))
+    }
+
     fn manages(&self) -> bool {
         self.viewer.role.may(Permission::ManageHooks)
     }
@@ -188,16 +192,18 @@ impl HookView<'_> {
         if !self.manages() || hook.state == HookState::Deleted {
             return html! {};
         }
+        // Where the address is gone for good, another one is the way on.
+        let is_gone = hook.state == HookState::Disabled && self.known.standing.is_gone();
         html! {
             @if hook.state == HookState::Disabled {
-                form method="post" action=(paths::webhook_activation(&hook.id)) { button.btn.main { "Enable" } }
+                form method="post" action=(paths::webhook_activation(&hook.id)) { button class={ "btn" @if !is_gone { " main" } } { "Enable" } }
             } @else if hook.state == HookState::Paused {
                 form method="post" action=(paths::webhook_resumption(&hook.id)) { button.btn { "Resume" } }
             } @else {
                 form method="post" action=(paths::webhook_pause(&hook.id)) { button.btn { "Pause" } }
             }
             " " a.btn href=(paths::webhook_settings(&hook.id)) { "Edit" }
-            " " a.btn href=(paths::webhook_replacement(&hook.id)) { "Replace" }
+            " " a class={ "btn" @if is_gone { " main" } } href=(paths::webhook_replacement(&hook.id)) { "Replace" }
             " " a.btn.risk href=(paths::webhook_deletion(&hook.id)) { "Delete" }
         }
     }
@@ -248,7 +254,7 @@ impl HookView<'_> {
                 (TestResult { sent, hook, zone: self.viewer.organisation.time_zone })
             }
         };
-        part("Send Test", html! { "A real signed POST, one try. It never changes the health." }, content)
+        part("Send Test", html! { "Sends one real, signed request. Health figures are not affected." }, content)
     }
 
     fn health(&self) -> Markup {
@@ -270,7 +276,7 @@ impl HookView<'_> {
                 div { dt { "Succeeded" } dd { (percent(good, good + bad)) } }
                 div { dt { "Deliveries" } dd { (good + bad) } }
                 div { dt { "Failed" } dd { (bad) } }
-                div { dt { "Owed now" } dd { (up_to(self.known.owed)) } }
+                div { dt { "Waiting" } dd { (up_to(self.known.owed)) } }
             }
             @if good + bad > 0 {
                 div {
@@ -300,7 +306,7 @@ impl HookView<'_> {
         let rotation = self.rotation();
         let both = rotation.of(kind);
         let (title, hint) = match kind {
-            CredentialKind::Secret => ("Signing secret", "Signs every delivery, four ways side by side"),
+            CredentialKind::Secret => ("Signing secret", "Every delivery carries four signature headers"),
             CredentialKind::Key => ("Webhook key", "Sent in X-Webhook-Key"),
         };
         let hint = both.map_or_else(|| html! { (hint) }, |(_, old)| rotation.hint(old));
@@ -463,7 +469,7 @@ impl HookView<'_> {
                     dd {
                         @match &hook.subscription {
                             Subscription::All if hook.interview().is_some() => "All of its interview",
-                            Subscription::All => "All, those to come included",
+                            Subscription::All => "All, including new ones",
                             Subscription::Only(kinds) => { @for (at, kind) in kinds.iter().enumerate() { @if at > 0 { ", " } code { (kind) } } },
                         }
                     }
@@ -475,7 +481,7 @@ impl HookView<'_> {
                         dd { @for (at, name) in self.known.headers.iter().enumerate() { @if at > 0 { br; } code { (name.as_str()) ": " (DOTS) } } }
                     }
                 }
-                div { dt { "At most" } dd { @match hook.rate { Some(rate) => (rate.spoken()), None => "as many requests as there are" } } }
+                div { dt { "Rate limit" } dd { @match hook.rate { Some(rate) => (rate.spoken()), None => "none" } } }
                 div { dt { "Made" } dd { (time::long(hook.created_at, self.viewer.organisation.time_zone)) (self.by(hook.created_by.as_ref())) } }
                 @if let Some(predecessor) = &self.known.predecessor {
                     div { dt { "In place of" } dd { a href=(paths::webhook(&predecessor.id)) { (predecessor.url) } " " span.soft { "its log stays there" } } }

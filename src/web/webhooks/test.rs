@@ -3,20 +3,20 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
+use super::super::advice::{Failure, Of, help};
 use super::super::error::WebError;
 use super::super::form::Fields;
 use super::super::gate::see_other;
 use super::super::icons::icon;
-use super::super::logs::explain::help;
 use super::super::logs::tries::steps;
 use super::super::{code, paths, time};
 use crate::actions::test::Sample;
 use crate::actions::{Context, Viewer, test};
-use crate::domain::attempt::Attempt;
+use crate::domain::attempt::{Attempt, ErrorClass};
 use crate::domain::catalogue;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::EventType;
-use crate::domain::hook::Hook;
+use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{DeliveryId, HookId, OrganisationId};
 use crate::store::{self, Conn, StoreError};
 
@@ -60,7 +60,8 @@ impl Render for SendTest<'_> {
                 p.given.small { code.id { (hook.url) } (code::copy("webhook URL")) }
                 div.row {
                     (events(EventType::WEBHOOK_TEST))
-                    button.btn.main { (icon("send")) "Send Test" }
+                    // On a disabled webhook, what ends that is the main thing.
+                    button class={ "btn" @if hook.state != HookState::Disabled { " main" } } { (icon("send")) "Send Test" }
                     button.btn formmethod="get" { "Preview" }
                 }
             }
@@ -134,7 +135,7 @@ impl TestResult<'_> {
                 div #test.notice.bad {
                     h3 { "Nothing was sent" }
                     @if let Some(class) = class { p.small { (class.sentence()) } }
-                    p.small { a href=(log) { "Its row in the log" } }
+                    p.small { a href=(log) { "View in the log" } }
                 }
             };
         }
@@ -142,7 +143,7 @@ impl TestResult<'_> {
             div #test.notice.info data-live="1000" {
                 h3 { "On its way" }
                 p.small {
-                    "The receiver has not answered yet. This page looks again by itself; " a href=(log) { "its row in the log" } " has the answer too."
+                    "The receiver has not answered yet. This page looks again by itself; " a href=(log) { "the log" } " has the answer too."
                     @if let Some(rate) = self.hook.rate { " This webhook takes at most " (rate.spoken()) ", so it may wait for its turn." }
                 }
             }
@@ -165,15 +166,23 @@ impl TestResult<'_> {
                     }
                 }
                 @if let Some(class) = outcome.class {
-                    p.small { (class.sentence()) @if let Some(detail) = &outcome.detail { " " span.soft { "(" (detail) ")" } } }
-                    p.small { strong { "Do this: " } (class.advice()) " " (help(class)) }
+                    @let failure = self.failure(attempt, class);
+                    p.small { (failure.sentence()) @if let Some(detail) = &outcome.detail { " " span.soft { "(" (detail) ")" } } }
+                    p.small { strong { "Do this: " } (failure.advice(true, Some("send the test again"))) " " (help(class)) }
                 }
-                p.small { code { (self.sent.delivery.kind) } ": " (steps(attempt)) ". " a href=(log) { "Its row in the log" } }
+                p.small { code { (self.sent.delivery.kind) } ": " (steps(attempt)) ". " a href=(log) { "View in the log" } }
                 @if let Some(response) = attempt.response.as_ref().filter(|response| !response.body.is_empty()) {
                     pre.wrap tabindex="0" role="region" aria-label="First lines of the answer" { (first_lines(&response.body)) }
                 }
             }
         }
+    }
+}
+
+impl TestResult<'_> {
+    fn failure(&self, attempt: &Attempt, class: ErrorClass) -> Failure {
+        let proves = attempt.proof.secret.is_some() || attempt.proof.key.is_some();
+        Failure { class, status: attempt.outcome.status, of: Of::Test, proves, hook: self.hook.state }
     }
 }
 
@@ -188,7 +197,7 @@ fn first_lines(body: &[u8]) -> String {
 mod tests {
     use super::super::super::logs::sample;
     use super::*;
-    use crate::domain::attempt::ErrorClass;
+    use crate::domain::attempt::Outcome;
     use crate::domain::delivery::DeliveryState;
     use crate::domain::rate::RateLimit;
 
@@ -203,6 +212,22 @@ mod tests {
         let page = shown(&sent, &detail.hook);
         let words = "DNS 11 ms, connect with TLS 58 ms, first byte 131 ms, rest 2 ms, total 202 ms, to 203.0.113.41. ";
         assert!(page.contains(words) && page.contains("Do this: "), "{page}");
+    }
+
+    #[test]
+    fn a_refused_test_says_what_the_log_says_and_what_a_real_delivery_would_do() {
+        let detail = sample::detail();
+        let answered = |status| {
+            let attempt = Attempt { outcome: Outcome::answered(status), ..sample::attempt() };
+            shown(&Sent { delivery: detail.delivery.clone(), attempt: Some(attempt) }, &detail.hook)
+        };
+        let page = answered(401);
+        assert!(
+            page.contains("does not accept the key or the signature") && page.contains(", then send the test again.")
+        );
+        let page = answered(410);
+        assert!(page.contains("A real delivery that is answered like this disables the webhook."), "{page}");
+        assert!(page.contains("get the new address") && answered(405).contains("does not take POST"), "{page}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ const LOOK: &str = r#"
     const idle = all("button:not([hidden])").filter((button) => !button.closest("form") && !button.getAttribute("form") && !button.matches("[data-copy], [data-text], .copy, #single-keys"));
     return {
         path: location.pathname + location.search, title: document.title, h1: all("h1").map((one) => one.textContent.trim()),
-        status: all("[role=status]").length, inline: all("[style], style, script:not([src])").length,
+        status: all("[role=status]:not(.notice)").length, inline: all("[style], style, script:not([src])").length,
         requests: 1 + needed.size,
         bytes: performance.getEntriesByType("navigation")[0].decodedBodySize,
         forms: forms.map((form) => form.outerHTML.slice(0, 120)), idle: idle.map((button) => button.outerHTML.slice(0, 120)),
@@ -87,7 +87,7 @@ fn shape(seen: &Value) -> Vec<String> {
     hold(
         seen["status"] == json!(1),
         format!(
-            "it has {} regions with role=status; the layout's is the only one, and the script says there what changed",
+            "it has {} regions with role=status; the layout's is the only one beside the line that says what was done, and the script says there what changed",
             seen["status"]
         ),
     );

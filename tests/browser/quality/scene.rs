@@ -97,7 +97,6 @@ impl Scene {
             "/developers/logs?status=failed".to_owned(),
             "/developers/logs?event=candidate.deleted".to_owned(),
             format!("{}?page=2", self.vacancy),
-            format!("{}?all=1", self.vacancy),
             format!("{}?stage=Nobody", self.vacancy),
         ]);
     }

@@ -87,14 +87,14 @@ async fn look_after_the_account(guest: &Browser, demo: &Demo) {
     guest.fill("Present password", FIRST_PASSWORD).await;
     guest.fill("New password", NEXT_PASSWORD).await;
     guest.press("Change password").await;
-    says(guest, &["Your password is changed. Your other sessions have ended."]).await;
+    says(guest, &["Your password has been changed. Your other sessions have ended."]).await;
     assert!(has_ended(&mut other).await, "the other session ended with the password");
 
     let mut other = elsewhere(NEXT_PASSWORD).await;
     guest.open(&demo.page("/account")).await;
     assert_eq!(heading(guest).await, "Your account");
     guest.press("End all other sessions").await;
-    says(guest, &["What you ended has ended.", "This one"]).await;
+    says(guest, &["Session ended.", "This one"]).await;
     assert!(has_ended(&mut other).await, "the other session ended by the button");
     assert_eq!(guest.count("//button[normalize-space(.)='End all other sessions']").await, 0);
 }

@@ -69,6 +69,7 @@ async fn make(browser: &Browser, demo: &Demo) -> String {
     assert_eq!(heading(browser).await, "Create Webhook");
     browser.fill("Name", "HRIS of O'Brien").await;
     browser.fill("Webhook URL", &format!("{}/ok", demo.told("receiver"))).await;
+    browser.click("//summary[starts-with(normalize-space(.), 'More settings')]").await;
     browser.fill("Note", "Ask Nguyễn Thị Ánh <script>alert(1)</script>").await;
     pick(browser, "Single").await;
     browser.tick("job.created", true).await;
@@ -177,13 +178,13 @@ async fn sample(seat: Seat) {
     browser.press("Send Test").await;
     browser.until_it_says("Answered 200").await;
     assert_eq!(heading(&browser).await, "Test Warehouse", "the answer stands on the page it was sent from");
-    says(&browser, &["first byte", "total", "Its row in the log"]).await;
+    says(&browser, &["first byte", "total", "View in the log"]).await;
     let sent = demo.received_of("interview.completed", 1).await.remove(0);
     assert_eq!(sent.body["id"], previewed.as_str());
     let shown: serde_json::Value = serde_json::from_str(&bytes).expect("the bytes are JSON");
     assert_eq!(shown, sent.body, "what was previewed is what was sent");
     assert_eq!(sent.body["test"], true);
-    browser.follow("Its row in the log").await;
+    browser.follow("View in the log").await;
     says(&browser, &["interview.completed", "Success", "200"]).await;
 
     let row = "//tbody//a[normalize-space(.)='interview.completed']";

@@ -39,7 +39,7 @@ async fn a_name_is_changed_and_stands_everywhere(app: TestApp) {
     assert!(page.body.contains(&format!("value=\"{}\"", admin.member.name)), "{}", page.body);
     let page = browser.post("/account/name", &[("name", " Siobhán O'Brien <b> ")]).await;
     let page = browser.follow(&page).await;
-    assert!(page.body.contains("Your name is changed."), "{}", page.body);
+    assert!(page.body.contains("Your name has been changed."), "{}", page.body);
     assert!(browser.get("/vacancies").await.body.contains("<bdi>Siobhán O'Brien &lt;b&gt;</bdi>"));
     let page = browser.post("/account/name", &[("name", " ")]).await;
     assert_eq!(page.status, 422);
@@ -109,7 +109,7 @@ async fn sessions_are_listed_by_browser_and_ended_one_by_one(app: TestApp) {
     let row = page.body.split("<tr>").find(|row| row.contains("Safari on an iPhone")).expect("its row");
     let name = row.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("its end");
     let page = desk.post("/account/sessions", &[("session", name)]).await;
-    assert!(desk.follow(&page).await.body.contains("What you ended has ended."));
+    assert!(desk.follow(&page).await.body.contains("Session ended."));
     assert!(phone.get("/vacancies").await.leads_to_login());
     assert!(desk.is_signed_in().await && third.is_signed_in().await);
     assert_eq!(ends(&desk.get("/account").await).len(), 1, "one's own has no end but logging out");

@@ -1,12 +1,16 @@
 //! Cookies and their attributes, over http and over https.
 
-use crate::support::{Page, TestApp};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::support::{Page, TestApp, soon};
 
 on_both_databases!(
     over_http_cookies_work_without_being_secure,
     over_https_cookies_are_secure_and_bound_to_the_host,
     a_cookie_that_was_tampered_with_signs_nobody_in,
     nobody_gets_a_session_before_logging_in,
+    an_odd_cookie_of_another_program_locks_nobody_out,
 );
 
 /// Name and attributes of each cookie that is set, in lower case and in order.
@@ -82,4 +86,22 @@ async fn nobody_gets_a_session_before_logging_in(app: TestApp) {
         Ok::<_, hirewire::store::StoreError>(web_sessions.count().get_result::<i64>(conn)?)
     });
     assert_eq!(stored.await, 0);
+}
+
+async fn an_odd_cookie_of_another_program_locks_nobody_out(app: TestApp) {
+    let admin = app.an_admin().await;
+    let browser = app.browser().logged_in(&admin.member.email).await;
+    let own = browser.session_cookie().expect("a session").to_owned();
+    for odd in [&b"theme=caf\xe9"[..], b"theme", b"theme=%ff", b"=", b";;", b"hirewire-browser=%ff"] {
+        let mut asked = b"GET /vacancies HTTP/1.1\r\nHost: hooks.lan\r\nConnection: close\r\nCookie: ".to_vec();
+        asked.extend_from_slice(odd);
+        asked.extend_from_slice(format!("; hirewire-session={own}\r\n\r\n").as_bytes());
+        // Clients of ours write cookies as text, so this one is written by hand.
+        let address = app.url().trim_start_matches("http://").to_owned();
+        let mut connection = TcpStream::connect(address).await.expect("a connection");
+        connection.write_all(&asked).await.expect("it is sent");
+        let mut answer = Vec::new();
+        soon("an answer", connection.read_to_end(&mut answer)).await.expect("an answer");
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(odd));
+    }
 }

@@ -5,6 +5,8 @@ use crate::support::{Browser, PASSWORD, TestApp};
 on_both_databases!(
     another_sites_form_is_refused_and_changes_nothing,
     behind_a_public_address_its_origin_counts,
+    an_own_page_whose_address_is_spelt_otherwise_is_no_other_site,
+    the_refusal_names_both_addresses_and_the_setting,
     looking_at_a_page_is_allowed_from_anywhere,
 );
 
@@ -55,6 +57,34 @@ async fn behind_a_public_address_its_origin_counts(app: TestApp) {
     for foreign in ["http://hooks.team.example", "https://hooks.team.example:8443", &app.url(), "null"] {
         assert_eq!(status(foreign).await, 403, "{foreign}");
     }
+}
+
+async fn an_own_page_whose_address_is_spelt_otherwise_is_no_other_site(app: TestApp) {
+    let admin = app.an_admin().await;
+    let fields = [("email", admin.member.email.as_str()), ("password", PASSWORD)];
+    let status = async |host: &str, origin: &str| {
+        app.browser().post_with("/login", &[("host", host), ("origin", origin)], &fields).await.status
+    };
+    assert_eq!(status("Hooks.LAN", "http://hooks.lan").await, 303);
+    assert_eq!(status("hooks.lan:80", "http://hooks.lan").await, 303);
+    assert_eq!(status("hooks.lan", "http://hooks.lan.evil.example").await, 403);
+}
+
+async fn the_refusal_names_both_addresses_and_the_setting(app: TestApp) {
+    let headers = [("host", "127.0.0.1:8080"), ("origin", "http://hooks.lan")];
+    let page = app.browser().post_with("/login", &headers, &[]).await;
+    assert_eq!(page.status, 403);
+    for told in ["http://hooks.lan", "127.0.0.1:8080", "HIREWIRE_PUBLIC_URL"] {
+        assert!(page.body.contains(told), "{told}: {}", page.body);
+    }
+    let public = "https://hooks.team.example/".parse().expect("an address");
+    let app = app.crashed_and_started_again(|config| config.public_url = Some(public)).await;
+    let page = app.browser().post_with("/login", &headers, &[]).await;
+    assert!(
+        page.body.contains("https://hooks.team.example") && page.body.contains("http://hooks.lan"),
+        "{}",
+        page.body
+    );
 }
 
 async fn looking_at_a_page_is_allowed_from_anywhere(app: TestApp) {

@@ -10,10 +10,12 @@ use crate::support::{Browser, Page, Receiver, Team, TestApp, token};
 
 on_both_databases!(
     whoever_a_webhook_has_already_stays_out_until_someone_says_otherwise,
+    nothing_is_sent_that_the_page_has_not_shown,
     whoever_has_changed_since_is_sent_and_so_is_everybody_to_another_webhook,
     whoever_is_being_sent_is_not_sent_beside,
     more_than_one_request_carries_is_refused_and_nothing_is_sent,
-    all_that_match_are_named_by_the_filter_and_whoever_is_unticked_stays_out,
+    all_that_match_are_ticked_at_once_and_whoever_is_unticked_stays_out,
+    ticks_are_kept_from_stage_to_stage_and_page_to_page_until_they_are_sent,
     those_left_out_and_those_of_an_earlier_export_are_exported_by_a_link,
     a_selection_of_somebody_else_is_nobodys,
     the_list_loses_and_repeats_nothing_and_a_recruiter_sees_a_vacancys_whole_history,
@@ -92,15 +94,52 @@ async fn whoever_a_webhook_has_already_stays_out_until_someone_says_otherwise(ap
     assert_eq!(recruiter.confirm(&asked, hook.as_str(), &[]).await.status, 303);
     app.tick().await;
     assert_eq!(latest(&receiver), (sorted(&all[1..]), vec![(all[0].to_string(), "already_sent".to_owned())]));
-    // Alone it would leave nobody: the box is ticked beforehand; unticked, there is nothing to confirm.
+    // That leaves nobody now: the box stays unticked, and there is nothing to confirm until someone ticks it.
     let (asked, page) = recruiter.ask(&fields).await;
-    assert!(page.body.contains("Export 3 candidates?") && page.body.contains("value=\"1\" checked"), "{}", page.body);
+    assert!(page.body.contains("All 3 were sent <time") && page.body.contains("to send them again."), "{}", page.body);
+    assert!(
+        page.body.contains("name=\"resend\" value=\"1\">") && !page.body.contains("Confirm export"),
+        "{}",
+        page.body
+    );
+    let page = recruiter.browser.get(&format!("{asked}&resend=1")).await;
+    assert!(page.body.contains("Export 3 candidates?") && page.body.contains("All 3 have been sent"), "{}", page.body);
     let refused = recruiter.confirm(&asked, hook.as_str(), &[]).await;
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("<title>Error: ") && refused.body.contains("None of the ticked"), "{}", refused.body);
     assert_eq!(recruiter.confirm(&asked, hook.as_str(), &[("resend", "1")]).await.status, 303);
     app.tick().await;
     assert_eq!((receiver.count(), latest(&receiver)), (3, (sorted(&all), Vec::new())));
+}
+
+async fn nothing_is_sent_that_the_page_has_not_shown(app: TestApp) {
+    let team = app.an_organisation().await;
+    let (first, second) = (Receiver::answering([200]).await, Receiver::answering([200]).await);
+    let hook = app.a_hook(&team.admin, &first.url()).await.id;
+    let other = app.a_hook(&team.admin, &second.url()).await.id;
+    let mut recruiter = Recruiter::of(&app, &team, 2).await;
+    let all = recruiter.candidates.clone();
+    recruiter.send(&all[..1], other.as_str(), &[]).await;
+    app.tick().await;
+    let fields: Vec<_> = all.iter().map(|id| ("candidate", id.as_str())).chain([("hook", hook.as_str())]).collect();
+    let (asked, page) = recruiter.ask(&fields).await;
+    let drawn = format!("{hook}/new");
+    assert!(page.body.contains(&format!("name=\"drawn\" value=\"{drawn}\"")), "{}", page.body);
+    // Another webhook, or the box, was chosen since: the page is shown once more and nothing is sent.
+    for (to, more) in [(&other, vec![]), (&hook, vec![("resend", "1")])] {
+        let shown = recruiter.confirm(&asked, to.as_str(), &[&more[..], &[("drawn", &drawn)]].concat()).await;
+        let page = recruiter.browser.follow(&shown).await;
+        assert!(page.body.contains("You made another choice, and nothing has been sent."), "{}", page.body);
+        let count = if to == &other { "Export 1 candidate?" } else { "Export 2 candidates?" };
+        assert!(page.body.contains(count), "{}", page.body);
+    }
+    app.tick().await;
+    assert_eq!((first.count(), second.count()), (0, 1));
+    let drawn = format!("{other}/new");
+    let sent = recruiter.confirm(&asked, other.as_str(), &[("drawn", drawn.as_str())]).await;
+    assert!(sent.location().is_some_and(|to| to.starts_with("/exports/")), "{:?}", sent.location());
+    app.tick().await;
+    assert_eq!((first.count(), second.count()), (0, 2));
 }
 
 async fn whoever_has_changed_since_is_sent_and_so_is_everybody_to_another_webhook(app: TestApp) {
@@ -151,7 +190,7 @@ async fn more_than_one_request_carries_is_refused_and_nothing_is_sent(app: TestA
     let page = recruiter.browser.get(&format!("/vacancies/{}", recruiter.vacancy)).await;
     assert!(page.body.contains("One export carries up to 500.") && !page.body.contains("Select all 501"));
     let mut ticked: Vec<_> = recruiter.candidates.iter().map(|id| ("candidate", id.as_str())).collect();
-    for fields in [vec![("all", "1")], ticked.clone()] {
+    for fields in [vec![("step", "choose"), ("go", "all")], ticked.clone()] {
         let refused = recruiter.browser.post(&path, &fields).await;
         assert_eq!(refused.status, 422);
         assert!(refused.body.contains("One export carries at most 500 candidates"), "{}", refused.body);
@@ -165,18 +204,18 @@ async fn more_than_one_request_carries_is_refused_and_nothing_is_sent(app: TestA
     assert_eq!(receiver.count(), 0);
 }
 
-async fn all_that_match_are_named_by_the_filter_and_whoever_is_unticked_stays_out(app: TestApp) {
+async fn all_that_match_are_ticked_at_once_and_whoever_is_unticked_stays_out(app: TestApp) {
     let team = app.an_organisation().await;
     let receiver = Receiver::answering([200]).await;
     let hook = app.a_hook(&team.admin, &receiver.url()).await.id;
     let mut recruiter = Recruiter::of(&app, &team, 120).await;
-    let page = recruiter.browser.get(&format!("/vacancies/{}?all=1", recruiter.vacancy)).await;
-    assert!(page.body.contains("All 120 selected") && page.body.len() < 60_000, "{} bytes", page.body.len());
+    let (_, page) = recruiter.ask(&[("step", "choose"), ("go", "all")]).await;
+    assert!(page.body.contains("selected here, 70 on other pages") && page.body.len() < 60_000, "{}", page.body);
     // The page of fifty is posted with one of them unticked; the others are on pages that nobody saw.
     let shown: Vec<String> =
         page.body.split("name=\"shown\" value=\"").skip(1).map(|rest| rest[..30].to_owned()).collect();
     assert_eq!(shown.len(), 50);
-    let mut fields = vec![("all", "1")];
+    let mut fields = vec![("step", "choose")];
     fields.extend(shown.iter().map(|id| ("shown", id.as_str())));
     fields.extend(shown[1..].iter().map(|id| ("candidate", id.as_str())));
     let (asked, page) = recruiter.ask(&fields).await;
@@ -186,6 +225,40 @@ async fn all_that_match_are_named_by_the_filter_and_whoever_is_unticked_stays_ou
     let mut wanted = sorted(&recruiter.candidates);
     wanted.retain(|id| *id != shown[0]);
     assert_eq!(latest(&receiver).0, wanted);
+}
+
+async fn ticks_are_kept_from_stage_to_stage_and_page_to_page_until_they_are_sent(app: TestApp) {
+    let team = app.an_organisation().await;
+    let receiver = Receiver::answering([200]).await;
+    let hook = app.a_hook(&team.admin, &receiver.url()).await.id;
+    let mut recruiter = Recruiter::of(&app, &team, 3).await;
+    let all = recruiter.candidates.clone();
+    app.sql(format!("UPDATE applications SET stage = 'Offer' WHERE candidate_id = '{}'", all[2])).await;
+    // One of the first stage is ticked, and a tab followed; there the other one, and back.
+    let first = [("shown", all[0].as_str()), ("shown", all[1].as_str()), ("candidate", all[0].as_str())];
+    let (there, page) = recruiter.ask(&[&first[..], &[("go", "stage=Offer")]].concat()).await;
+    assert!(
+        there.ends_with("?stage=Offer") && page.body.contains(" selected here, 1 on other pages"),
+        "{there}: {}",
+        page.body
+    );
+    assert!(page.body.contains("1 selected</span>"), "{}", page.body);
+    let second = [("shown", all[2].as_str()), ("candidate", all[2].as_str())];
+    let (_, page) = recruiter.ask(&[&second[..], &[("go", "stage=Interview")]].concat()).await;
+    assert_eq!(page.body.matches(" checked>").count(), 1, "{}", page.body);
+    // Somebody else's ticks are their own.
+    let other = app.a_member(&team.id, Role::Recruiter).await;
+    let mut other = app.browser().logged_in(&other.member.email).await;
+    assert!(!other.get(&format!("/vacancies/{}", recruiter.vacancy)).await.body.contains(" checked>"));
+    // The one that is shown is unticked, and the other one of its stage ticked.
+    let third = [("shown", all[0].as_str()), ("shown", all[1].as_str()), ("candidate", all[1].as_str())];
+    let (asked, page) = recruiter.ask(&third).await;
+    assert!(page.body.contains("Export 2 candidates?"), "{}", page.body);
+    assert_eq!(recruiter.confirm(&asked, hook.as_str(), &[]).await.status, 303);
+    app.tick().await;
+    assert_eq!(latest(&receiver).0, sorted(&all[1..]));
+    let page = recruiter.browser.get(&format!("/vacancies/{}", recruiter.vacancy)).await;
+    assert!(!page.body.contains(" checked>") && !page.body.contains("Clear the selection"), "{}", page.body);
 }
 
 async fn those_left_out_and_those_of_an_earlier_export_are_exported_by_a_link(app: TestApp) {

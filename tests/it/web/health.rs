@@ -48,8 +48,11 @@ async fn a_failing_webhook_is_told_of_on_its_page_in_the_list_and_on_home(app: T
         assert!(page.contains("20 deliveries in a row failed. It will be disabled"), "{path}: {page}");
         assert!(page.contains(">today at 09:30</time>") && page.contains(">21 Nov, 09:30</time> unless"), "{page}");
     }
+    // The same state on the page, in the list and on Home; not “Active” on one of them.
+    assert!(get(&mut browser, &own).await.contains("Failing</span>"));
+    assert!(get(&mut browser, "/").await.contains("HRIS Sync</bdi> is failing: its last answer was "));
     let list = get(&mut browser, "/settings/webhooks").await;
-    assert!(list.contains("Failing") && list.contains(">21 Nov, 09:30</time> unless a delivery arrives"), "{list}");
+    assert!(list.contains("Failing") && list.contains(">21 Nov, 09:30</time> unless a delivery succeeds"), "{list}");
 }
 
 async fn an_admin_enables_a_disabled_webhook_and_sends_what_it_missed(app: TestApp) {
@@ -63,6 +66,7 @@ async fn an_admin_enables_a_disabled_webhook_and_sends_what_it_missed(app: TestA
         ("/settings/webhooks", "Disabled"),
         (own.as_str(), "Its receiver answered 410, gone for good,"),
         (own.as_str(), "3 deliveries were missed"),
+        (own.as_str(), "get the new address from whoever runs the receiver, and <a"),
         ("/developers/logs?status=failed", "webhook was disabled"),
     ] {
         let page = get(&mut browser, path).await;
@@ -86,6 +90,7 @@ async fn an_admin_enables_a_disabled_webhook_and_sends_what_it_missed(app: TestA
     assert!(get(&mut browser, &format!("{own}/missed")).await.contains("3 deliveries go to 127.0.0.1"));
     let sent = browser.post(&format!("{own}/missed"), &[]).await;
     assert_eq!(sent.status, 303, "{}", sent.body);
+    assert!(browser.follow(&sent).await.body.contains("What the webhook missed is being sent."));
     assert_eq!(app.tick().await.succeeded, 3);
     assert_eq!(receiver.count(), 4);
     assert!(!get(&mut browser, &own).await.contains("missed"));
@@ -105,7 +110,10 @@ async fn nobody_but_an_admin_enables_a_webhook_or_sends_what_it_missed(app: Test
         }
         if role == Role::Support {
             let page = get(&mut browser, &own).await;
-            assert!(page.contains("have an Organisation Admin enable it") && !page.contains("/activation"), "{page}");
+            assert!(
+                page.contains("ask an Organisation Admin to get the new address") && !page.contains("/activation"),
+                "{page}"
+            );
         }
     }
     assert_eq!(app.hook(&team.admin, &hook.id).await.state, HookState::Disabled);

@@ -66,7 +66,7 @@ async fn a_webhook_is_made_with_everything_the_form_offers(app: TestApp) {
     let (team, mut browser) = signed_in(&app).await;
     let receiver = Receiver::answering([200]).await;
     let form = browser.get(NEW).await;
-    assert!(form.body.contains("It becomes the default of live mode") && form.body.contains("switch to Test"));
+    assert!(form.body.contains("It will be the default webhook of live mode") && form.body.contains("switch to Test"));
     let more = [
         ("name", "Nguyễn Thị Ánh’s HRIS"),
         ("note", "Ask محمد ✨ <script>"),

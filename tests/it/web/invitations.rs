@@ -230,7 +230,7 @@ async fn a_link_that_expired_was_revoked_or_replaced_opens_nothing_and_says_so(a
     let id =
         list.body.split("/settings/invitations/").nth(1).expect("a pending one").split('/').next().expect("its id");
     let revocation = format!("/settings/invitations/{id}/revocation");
-    assert!(admins.get(&revocation).await.body.contains("worth nothing from the moment you press the button"));
+    assert!(admins.get(&revocation).await.body.contains("Its link stops working at once."));
     assert_eq!(admins.post(&revocation, &[]).await.location(), Some("/settings/members"));
     assert!(told(&fourth).await.contains("This invitation was taken back."));
     assert_eq!(admins.post(&revocation, &[]).await.status, 409, "it has ended");

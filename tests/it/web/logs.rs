@@ -158,7 +158,7 @@ async fn a_try_by_hand_and_the_end_of_all_tries_are_told_with_who_asked(app: Tes
     app.tick().await;
     let name = &team.admin.member.name;
     let page = get(&mut browser, &path).await;
-    assert!(page.contains(&format!("by hand, <bdi>{name}</bdi>")), "{page}");
+    assert!(page.contains(&format!("manual, <bdi>{name}</bdi>")), "{page}");
     let answer = browser.post(&format!("{path}/cancellation"), &[("back", "/exports/exp_1")]).await;
     assert_eq!((answer.status, answer.location()), (303, Some("/exports/exp_1")));
     let page = get(&mut browser, &path).await;

@@ -4,6 +4,7 @@ mod account;
 mod cookies;
 mod cross_site;
 mod developers;
+mod done;
 mod exports;
 mod first_run;
 mod headers;

@@ -63,7 +63,7 @@ async fn an_admin_rotates_a_secret_and_the_pages_say_what_is_in_force(app: TestA
     assert!(log.contains("rotation, with the new one"), "{log}");
     assert!(log.contains(&format!("proven with the secret that ends in <code>{new}</code>")), "{log}");
     assert!(log.contains(&format!("proven with the secret that ends in <code>{old}</code>")), "{log}");
-    assert!(log.contains("0 of 3 automatic, 0 by hand, 1 with the other key and secret"), "{log}");
+    assert!(log.contains("0 of 3 automatic, 0 manual, 1 with the other secret"), "{log}");
     let page = browser.get(&at).await.body;
     assert!(page.contains("carry that of <strong>the new one</strong>"), "{page}");
     assert!(!page.contains("My receiver has switched"));

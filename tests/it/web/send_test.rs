@@ -143,7 +143,7 @@ async fn the_answer_stands_on_the_page_with_its_timings(app: TestApp) {
     let to = page.location().expect("the answer's page").to_owned();
     assert!(to.starts_with(&format!("{own}?test=")), "{to}");
     let answer = browser.get(to.trim_end_matches("#test")).await.body;
-    for part in ["Answered 200 in", "connect with TLS", "first byte", "total", "told</pre>", "Its row in the log"] {
+    for part in ["Answered 200 in", "connect with TLS", "first byte", "total", "told</pre>", "View in the log"] {
         assert!(answer.contains(part), "{part} is not in {answer}");
     }
     assert_eq!(receiver.requests()[0].must("x-webhook-event"), "webhook.test");
