@@ -211,9 +211,13 @@ mod tests {
 
     #[test]
     fn what_everybody_knows_of_its_holder_is_not_taken() {
-        for password in
-            ["siobhan.obrien@acme.example", "Siobhán O'Brien", "siobhan2026acme!", "SiobhanObrien1", "acme-password-123"]
-        {
+        for password in [
+            "siobhan.obrien@acme.example",
+            "Siobhán O'Brien",
+            "siobhan2026acme!",
+            "SiobhanObrien1",
+            "acme-password-123",
+        ] {
             assert_eq!(weakness(password, &ABOUT), Some(Weakness::Own), "{password}");
         }
         assert_eq!(weakness("siobhan.obrien@acme.example", &[]), None, "it is nobody's");
