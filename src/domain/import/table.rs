@@ -1,5 +1,7 @@
 //! From text to a table: which delimiter, which row is the header.
 
+use std::collections::HashSet;
+
 use csv::ReaderBuilder;
 
 use super::decode::{decode, line_breaks};
@@ -117,9 +119,14 @@ fn read_all(text: &str, delimiter: u8, line: u64) -> Result<Vec<Record>, FileErr
     Ok(records)
 }
 
+/// How many different fields a row names; a list of `tag1`, `tag2` names one.
+fn fields<'a>(cells: impl Iterator<Item = &'a str>) -> usize {
+    cells.filter_map(headers::field_of).map(|(field, _)| field).collect::<HashSet<_>>().len()
+}
+
 /// The first of the rows that name most columns.
 fn header_at(records: &[Record]) -> Option<usize> {
-    let known = |record: &Record| record.cells.iter().filter(|cell| headers::is_known(cell)).count();
+    let known = |record: &Record| fields(record.cells.iter().map(String::as_str));
     let mut best: Option<(usize, usize)> = None;
     for (at, record) in records.iter().take(HEADER_ROWS).enumerate().filter(|(_, record)| is_header(&record.cells)) {
         if best.is_none_or(|(_, most)| known(record) > most) {
@@ -152,8 +159,7 @@ pub(super) fn sniff(text: &str) -> u8 {
     let fit = |delimiter: &u8| {
         let sample = &text.as_bytes()[..text.len().min(SAMPLE.1)];
         let rows: Vec<_> = reader(sample, *delimiter).into_records().map_while(Result::ok).take(SAMPLE.0).collect();
-        let known =
-            |row: &csv::StringRecord| row.iter().take(MOST_COLUMNS).filter(|name| headers::is_known(name)).count();
+        let known = |row: &csv::StringRecord| fields(row.iter().take(MOST_COLUMNS));
         let best = rows.iter().take(HEADER_ROWS).map(known).max().unwrap_or_default();
         let Some(header) = rows.iter().position(|row| known(row) == best) else { return (0, 0, 0) };
         let wide = rows[header].len();
