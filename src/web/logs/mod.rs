@@ -8,8 +8,8 @@
 //! with personal data masked ([`crate::domain::mask`]).
 
 pub mod act;
-pub mod download;
 pub mod curl;
+pub mod download;
 pub mod empty;
 pub mod explain;
 pub mod facts;

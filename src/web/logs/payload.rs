@@ -159,7 +159,12 @@ mod tests {
         );
         assert!(!page.contains("data masked"));
         detail.is_masked = true;
-        assert!(page.contains("as sent\"") && page.contains("<pre class=\"wrap\" id=\"sent\"") && page.contains("/payload\""), "{page}");
+        assert!(
+            page.contains("as sent\"")
+                && page.contains("<pre class=\"wrap\" id=\"sent\"")
+                && page.contains("/payload\""),
+            "{page}"
+        );
         assert!(page.contains("key and signatures are masked: put your own in"), "{page}");
         let masked = figure(&detail).into_string();
         assert!(masked.contains("masked for Support") && masked.contains("not the bytes that were signed"), "{masked}");

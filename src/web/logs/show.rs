@@ -86,7 +86,12 @@ struct Pulse {
 
 impl Detail {
     /// Reads a delivery with all that belongs to it; `None` when there is none, or none that this viewer may see.
-    pub(super) fn read(conn: &mut Conn, viewer: &Viewer, id: &DeliveryId, now: DateTime<Utc>) -> Result<Option<Self>, StoreError> {
+    pub(super) fn read(
+        conn: &mut Conn,
+        viewer: &Viewer,
+        id: &DeliveryId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
         let Some(delivery) = store::delivery::find(conn, organisation, id)? else { return Ok(None) };
         let export = store::export::find_by_delivery(conn, organisation, id)?.map(|view| view.export);

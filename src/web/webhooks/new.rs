@@ -147,8 +147,7 @@ impl Render for FormView<'_> {
 
 impl FormView<'_> {
     fn url(&self) -> Markup {
-        let hint =
-            "You cannot change it later, but you can replace the webhook by one at a new address. You may paste the whole https:// address.";
+        let hint = "You cannot change it later, but you can replace the webhook by one at a new address. You may paste the whole https:// address.";
         UrlField { hint, value: &self.form.url, error: self.errors.of("url") }.render()
     }
 

@@ -4,10 +4,7 @@ use hirewire::domain::role::Role;
 
 use crate::support::{Browser, TestApp, token};
 
-on_both_databases!(
-    what_was_done_is_said_once_on_the_page_that_follows,
-    a_sentence_that_somebody_made_up_is_not_shown,
-);
+on_both_databases!(what_was_done_is_said_once_on_the_page_that_follows, a_sentence_that_somebody_made_up_is_not_shown,);
 
 /// The line that says what was done.
 async fn said(browser: &mut Browser, path: &str) -> Option<String> {
