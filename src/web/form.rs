@@ -17,7 +17,7 @@ use crate::domain::role::Role;
 /// A form has at most this many names and values.
 const MAX_PAIRS: usize = 2_000;
 
-/// A posted form or a query as it arrived, without NULs: nobody types one, and PostgreSQL takes none in a text. Names may
+/// A posted form or a query as it arrived, but for NULs: nobody types one, and PostgreSQL takes none in a text. Names may
 /// repeat.
 #[derive(Debug, Clone, Default)]
 pub struct Fields(Vec<(String, String)>);
@@ -266,10 +266,13 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_is_left_out_wherever_it_stands() {
+    fn a_mark_stands_wherever_a_nul_stood() {
         let mut fields = Fields::parse(b"stage=%00&na%00me=a%00b&token=t");
         fields.push("file\0", "\0x");
         let pairs: Vec<_> = fields.pairs().collect();
-        assert_eq!(pairs, [("stage", ""), ("name", "ab"), ("token", "t"), ("file", "x")]);
+        assert_eq!(
+            pairs,
+            [("stage", "\u{fffd}"), ("na\u{fffd}me", "a\u{fffd}b"), ("token", "t"), ("file\u{fffd}", "\u{fffd}x")]
+        );
     }
 }

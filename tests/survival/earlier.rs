@@ -1,5 +1,5 @@
-//! A program a release older and this one on one PostgreSQL: what one writes the other reads, and they replace one another
-//! while events come in.
+//! A program a release older and this one on one PostgreSQL: what one writes the other reads, and this one replaces
+//! the other while events come in.
 //!
 //! Until there is a release, the older program is the last one whose migrations are this one's: `tests/run` builds it for the
 //! long run and names it in `HIREWIRE_TEST_EARLIER`. Otherwise this program takes its part, which shows the replacing alone.
@@ -21,7 +21,7 @@ fn earlier() -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_earlier_program_and_this_one_share_a_filled_database_and_replace_one_another() {
+async fn this_program_replaces_an_earlier_one_beside_it_on_a_filled_database() {
     // The earlier one is there first, and has left something of everything: delivered, given up, due later, held.
     let (scene, old) = Scene::set_by(&earlier(), &HOOKS).await;
     let mut reported = scene.partner(&[&old]).report_all(60, Manner::Well).await;
@@ -42,19 +42,19 @@ async fn an_earlier_program_and_this_one_share_a_filled_database_and_replace_one
     soon("what was held to arrive", async || count(&scene, Manner::Slow) >= 40).await;
     reported.extend(load.stopped().await);
 
-    // The earlier one goes and comes back, then this one does.
+    // This one takes the earlier one's place, and then the place of itself.
     let load = Load::start(scene.partner(&[&new]), 60, ALL_KINDS);
     assert!(old.terminate().await.expect("an end").success());
-    let old = scene.installation.serve().await.expect("it serves beside this one");
+    let successor = scene.installation.served_by(THIS).serve().await.expect("it serves in the earlier one's place");
     reported.extend(load.stopped().await);
-    let load = Load::start(scene.partner(&[&old]), 60, ALL_KINDS);
+    let load = Load::start(scene.partner(&[&successor]), 60, ALL_KINDS);
     assert!(new.terminate().await.expect("an end").success());
     let new = this.serve().await.expect("it serves again");
     reported.extend(load.stopped().await);
 
     scene.receiver.open_the_gate();
     scene.all_is_done(&reported).await;
-    for one in [old, new] {
+    for one in [successor, new] {
         assert!(one.terminate().await.expect("an end").success());
     }
     let lines = scene.log().await.lines().await;

@@ -213,7 +213,7 @@ mod tests {
         let (form, errors) = (NewHook::default(), Errors::default());
         let view = FormView { form: &form, errors: &errors, mode: Mode::Live, other_default: None };
         let shown = view.render().into_string();
-        assert!(shown.contains("It becomes the default of live mode") && !shown.contains("name=\"default\""));
-        assert!(shown.contains("For one in test mode, switch to Test"), "{shown}");
+        assert!(shown.contains("It will be the default webhook of live mode") && !shown.contains("name=\"default\""));
+        assert!(shown.contains("To create it in test mode, switch to Test first."), "{shown}");
     }
 }
