@@ -297,7 +297,6 @@ pub fn unknown_variables() -> Vec<(String, Option<String>)> {
         .get_arguments()
         .filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned))
         .collect();
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let unknown = names.filter(|name| name.starts_with("HIREWIRE_") && !known.contains(name));
     unknown.map(|name| (name.clone(), meant(&name, &known))).collect()

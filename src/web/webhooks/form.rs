@@ -93,8 +93,8 @@ impl HookFields<'_> {
         let is_set = !form.note.is_empty()
             || !form.rate.is_empty()
             || form.headers.iter().any(|(name, value)| !(name.is_empty() && value.is_empty()))
-            || form.field_set != FieldSet::Standard.as_str()
-            || form.default;
+            || !["", FieldSet::Standard.as_str()].contains(&form.field_set.as_str())
+            || (form.default && self.other_default.is_some());
         let is_open = is_set || !form.headers.is_empty() || !self.errors.is_empty();
         html! {
             details.more open[is_open] {

@@ -103,7 +103,7 @@ async fn selection_to_the_end(browser: &Browser, scene: &Scene) {
     // To another webhook they go, and it refuses.
     browser.select("Webhook", "HRIS Sync").await;
     browser.press("Update preview").await;
-    browser.until_it_says("Export 1 candidate?").await;
+    browser.until_it_says("Below is what HRIS Sync gets.").await;
     browser.press("Confirm export").await;
     browser.until_it_says("It did not arrive").await;
     let failed = browser.path().await;

@@ -248,7 +248,9 @@ async fn each_role_gets_where_it_may_and_nowhere_else(app: TestApp) {
                 continue;
             }
             assert!(page.status != 403 && !page.leads_to_login(), "{told}");
-            if way.is_written() {
+            // An import that waits has left nothing out yet.
+            let has_nothing = path.ends_with("/left-out") && page.status == 404;
+            if way.is_written() && !has_nothing {
                 assert!(matches!(page.status, 200 | 303 | 409 | 422), "{told}: {}", page.body);
             }
             if way.route.method == actix_web::http::Method::POST {
