@@ -79,7 +79,8 @@ impl Asking {
             return html! { (self.errors.summary()) (head) (self.no_hook(viewer, &vacancy)) };
         };
         let nobody = self.selection.included.is_empty();
-        let drawn = Drawn { hook: to.hook.id.as_str(), resend: self.resend };
+        // Where nobody has been sent before there is no box, and none is posted.
+        let drawn = Drawn { hook: to.hook.id.as_str(), resend: self.resend && self.any_sent_before() };
         html! {
             (self.errors.summary())
             (head)
@@ -268,6 +269,10 @@ impl Asking {
                 span class=(class) { (icon(sign)) span { (word) (time::near(view.export.created_at, zone, self.now)) } }
             }
         }
+    }
+
+    fn any_sent_before(&self) -> bool {
+        self.selection.included.iter().any(|one| self.sent.contains_key(one.candidate.id.as_str()))
     }
 
     fn sent_before(&self, viewer: &Viewer) -> Markup {
