@@ -273,17 +273,6 @@ async fn a_hundred_hooks_on_one_host_share_its_connections_without_a_new_handsha
 }
 
 #[tokio::test]
-async fn hundreds_of_requests_at_once_to_a_quick_receiver_need_few_handshakes() {
-    let receiver = Receiver::answering(OK).await;
-    let sender = sender(&receiver);
-    let tries = (0..300).map(|_| sender.send(order(&receiver.url())));
-    for sent in futures_util::future::join_all(tries).await {
-        assert!(sent.outcome.is_success(), "{:?}", sent.outcome);
-    }
-    assert!(receiver.accepted() < 150, "{} connections", receiver.accepted());
-}
-
-#[tokio::test]
 async fn more_idle_connections_than_there_is_room_for_are_closed_at_once() {
     let (receiver, closed) = patient(3).await;
     let sender = sender(&receiver).opening_at_most(2);
