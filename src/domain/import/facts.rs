@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::headers::{Given, given, normal};
+use super::headers::{NamePart, name_part, normal};
 use super::zones;
 
 /// What stands first in `03/04/2026`.
@@ -43,7 +43,7 @@ pub(super) fn last_name_first(header: &str) -> bool {
         .collect();
     (1..words.len()).any(|at| {
         let (left, right) = (words[..at].concat(), words[at..].concat());
-        given(&left) == Some(Given::Last) && given(&right) == Some(Given::First)
+        name_part(&left) == Some(NamePart::Last) && name_part(&right) == Some(NamePart::First)
     })
 }
 

@@ -144,17 +144,17 @@ pub(super) fn field_of(name: &str) -> Option<(Field, usize)> {
 
 /// Which of the two parts of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Given {
+pub(super) enum NamePart {
     First,
     Last,
 }
 
 /// Which part of a name a word of a column's name tells; a plain `Name` beside `Vorname` is the last.
-pub(super) fn given(normal: &str) -> Option<Given> {
+pub(super) fn name_part(normal: &str) -> Option<NamePart> {
     match listed(normal) {
-        Some((Field::FirstName, _)) => Some(Given::First),
-        Some((Field::LastName, _)) => Some(Given::Last),
-        _ if matches!(normal, "name" | "nom" | "naam") => Some(Given::Last),
+        Some((Field::FirstName, _)) => Some(NamePart::First),
+        Some((Field::LastName, _)) => Some(NamePart::Last),
+        _ if matches!(normal, "name" | "nom" | "naam") => Some(NamePart::Last),
         _ => None,
     }
 }

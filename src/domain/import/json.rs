@@ -30,7 +30,7 @@ use object::{At, get, kind, text_of};
 use stream::Repeated;
 
 /// So many names that are not read are named.
-const MOST_UNREAD: usize = 20;
+const MAX_UNREAD: usize = 20;
 
 /// Whether a file is to be read as JSON rather than CSV: it begins with a bracket or a brace.
 pub fn is_json(bytes: &[u8]) -> bool {
@@ -45,7 +45,7 @@ pub fn read_json(bytes: &[u8], today: Today) -> Result<Rows, FileError> {
     items(bytes, |item, _, _| {
         texts.extend(applied_at(&item).map(str::to_owned));
         for key in item.as_object().into_iter().flat_map(|object| object.keys()) {
-            if unread.len() < MOST_UNREAD && !shapes::is_known(key) && !unread.contains(key) {
+            if unread.len() < MAX_UNREAD && !shapes::is_known(key) && !unread.contains(key) {
                 unread.push(key.clone());
             }
         }

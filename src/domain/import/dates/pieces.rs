@@ -3,10 +3,10 @@
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use chrono_tz::Tz;
 
-use super::super::facts::Order;
-use super::super::headers::normal;
-use super::super::zones::offset_of;
 use super::words::{is_filler, is_weekday, month};
+use crate::domain::import::facts::Order;
+use crate::domain::import::headers::normal;
+use crate::domain::import::zones::offset_of;
 
 /// A value taken apart: what is date, what is time.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The words in dates: months, weekdays, and what stands between them.
 
-use super::super::headers::normal;
+use crate::domain::import::headers::normal;
 
 /// Weekdays in English, German, French, Spanish, Italian and Dutch, whole and shortened.
 #[rustfmt::skip]

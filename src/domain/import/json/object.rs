@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::super::clean;
-use super::super::dates::Dates;
-use super::super::headers::is_normally;
-use super::super::values::{self, Read};
-use super::super::{LONGEST_LIST, Problem};
 use super::shapes::{names_of, text_in};
 use crate::domain::candidate::Contact;
+use crate::domain::import::clean;
+use crate::domain::import::dates::Dates;
+use crate::domain::import::headers::is_normally;
+use crate::domain::import::values::{self, Read};
+use crate::domain::import::{LONGEST_LIST, Problem};
 
 /// The members of an object.
 pub(super) type Object = Map<String, Value>;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::super::headers::normal;
+use crate::domain::import::headers::normal;
 
 /// Names for one thing, as [`normal`] leaves them, preferred ones first. What is not listed has one name.
 #[rustfmt::skip]

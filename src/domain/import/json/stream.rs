@@ -8,8 +8,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::super::headers::normal;
-use super::super::{FileError, MOST_ROWS};
+use crate::domain::import::headers::normal;
+use crate::domain::import::{FileError, MOST_ROWS};
 
 /// One item may hold this many values, those within its lists and objects included.
 const MOST_VALUES: usize = 20_000;

@@ -1,5 +1,5 @@
-use super::super::dates::Dates;
 use super::*;
+use crate::domain::import::dates::Dates;
 
 fn read(text: &str) -> Option<String> {
     Dates::of([text].into_iter(), today()).read(text).ok().map(|at| at.format("%FT%TZ").to_string())
