@@ -12,6 +12,7 @@
 mod claiming;
 mod looking;
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -126,12 +127,12 @@ impl Dispatcher {
         }
         let now = self.clock.moment();
         let mut refused = Vec::new();
+        let mut addresses = if source == Source::Claimed { self.known_addresses(&owed) } else { HashMap::new() };
         let mut queue = self.queue();
         // A change that was looked at since says something of what is in the queue, and this was not.
         let is_doubtful = head.is_none_or(|head| self.cache.head() > head);
         for owed in owed {
-            let address = if source == Source::Claimed { self.cache.address(&owed.delivery.hook_id) } else { None };
-            let leads = address.map(|address| (owed.delivery.hook_id.clone(), address));
+            let leads = addresses.remove_entry(&owed.delivery.hook_id);
             let of = is_doubtful.then(|| (owed.delivery.hook_id.clone(), owed.delivery.id.clone()));
             refused.extend(queue.push(owed, source, now));
             if let Some((hook, address)) = leads {
@@ -144,6 +145,12 @@ impl Dispatcher {
         drop(queue);
         self.give_back(refused);
         self.wake();
+    }
+
+    /// To which addresses the webhooks of these deliveries are known to lead.
+    fn known_addresses(&self, owed: &[Owed]) -> HashMap<HookId, Arc<str>> {
+        let hooks: BTreeSet<&HookId> = owed.iter().map(|owed| &owed.delivery.hook_id).collect();
+        hooks.into_iter().filter_map(|hook| Some((hook.clone(), self.cache.address(hook)?))).collect()
     }
 
     /// Notes what has to be released.
