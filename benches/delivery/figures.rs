@@ -66,6 +66,9 @@ pub const E12_API: Spec = strained("E12", "p99 of the API under unfinished reque
 pub const E12_PAGE: Spec = strained("E12", "p99 of the log-in page under unfinished requests: of without", 2.0, 1.2);
 pub const E12_DELIVERY: Spec = strained("E12", "p99 of deliveries under unfinished requests: of without", 2.0, 1.2);
 pub const E12_MEMORY: Spec = spec("E12", "MiB resident under unfinished requests", Better::Less, 120.0, 80.0);
+pub const E13_PAGE: Spec =
+    strained("E13", "p99 of the log-in page beside twelve imports of 10 MiB: of without", 2.0, 1.2);
+pub const E13_MEMORY: Spec = spec("E13", "MiB resident, twelve imports of 10 MiB at once", Better::Less, 300.0, 150.0);
 
 pub const E1_AGAINST: Spec = against("E1", "API to receipt, SQLite: new ÷ before");
 pub const E2_AGAINST: Spec = against("E2", "API to receipt, PostgreSQL: new ÷ before");

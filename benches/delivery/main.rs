@@ -16,6 +16,7 @@ mod comparison;
 mod fairness;
 mod figures;
 mod growth;
+mod imports;
 mod instances;
 mod latency;
 mod load;
@@ -29,6 +30,7 @@ mod stage;
 mod subject;
 mod table;
 mod unfinished;
+mod visitor;
 mod whole_way;
 mod yardstick;
 
@@ -91,6 +93,7 @@ async fn measure(plan: Plan) -> Result<ExitCode> {
     group!(E10 => acts::on_much_held);
     group!(E11 => instances::measure);
     group!(E12_API, E12_PAGE, E12_DELIVERY, E12_MEMORY => unfinished::measure);
+    group!(E13_PAGE, E13_MEMORY => imports::measure);
     group!(E1_AGAINST, E4B_SQLITE_AGAINST, E7_SQLITE_AGAINST => comparison::on_sqlite);
     group!(E2_AGAINST, E4B_POSTGRES_AGAINST, E7_POSTGRES_AGAINST => comparison::on_postgres);
     group!(E3_AGAINST => comparison::backlog);

@@ -10,21 +10,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use super::fairness::{for_the_healthy, healthy};
 use super::figures::{E12_API, E12_DELIVERY, E12_MEMORY, E12_PAGE};
-use super::process::client;
 use super::stage::Stage;
 use super::subject::Subject;
 use super::table::{MIB, Report, Samples, Strained, readable};
+use super::visitor::p99_of_the_log_in;
 
 const HALF_SENT: u32 = 1_100;
 const FORMS: u32 = 300;
 const FORM_PATHS: [&str; 2] = ["/login", "/vacancies/vac_01J0000000000000000000000/export"];
-
-/// A page that takes longer counts as having taken this.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// 99th percentiles in milliseconds.
 struct Latencies {
@@ -92,29 +89,8 @@ async fn latencies(stage: &Stage, program: &Path, attacked: bool) -> Result<Late
     let time = stage.plan.time(Duration::from_secs(12));
     let load = load(time);
     let (loaded, page) =
-        tokio::try_join!(stage.yardstick.load(&stage.sink, &load), p99_of_a_page(subject.server.url(), time))?;
+        tokio::try_join!(stage.yardstick.load(&stage.sink, &load), p99_of_the_log_in(subject.server.url(), time))?;
     let resident = subject.server.usage()?.peak as f64 / MIB;
     drop(attack);
     Ok(Latencies { api: loaded.calls_ms()?.p99, page, delivery: loaded.first_ms()?.p99, resident })
-}
-
-/// Milliseconds of a visitor who connects anew for each look at the log-in page, twenty a second.
-async fn p99_of_a_page(server: &str, time: Duration) -> Result<f64> {
-    let (client, end) = (client()?, Instant::now() + time);
-    let mut ticks = interval(Duration::from_millis(50));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut waits = Vec::new();
-    while Instant::now() < end {
-        ticks.tick().await;
-        let start = Instant::now();
-        let request = client.get(format!("{server}/login")).header("connection", "close").timeout(PATIENCE);
-        let is_shown = match request.send().await {
-            Ok(answer) => answer.status().is_success() && answer.bytes().await.is_ok(),
-            Err(_) => false,
-        };
-        let took = if is_shown { start.elapsed() } else { PATIENCE.max(start.elapsed()) };
-        waits.push(took.as_secs_f64() * 1_000.0);
-    }
-    waits.sort_by(f64::total_cmp);
-    Ok(waits[((waits.len() - 1) as f64 * 0.99).round() as usize])
 }
