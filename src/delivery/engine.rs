@@ -33,7 +33,7 @@ use crate::domain::event::Event;
 use crate::domain::health::Rule;
 use crate::domain::ids::{DeliveryId, InstanceId, InterviewId};
 use crate::domain::sealing::SealingKey;
-use crate::store::delivery::Owed;
+use crate::store::delivery::{Holding, Owed};
 use crate::store::{Store, StoreError};
 
 /// So many attempts are started before others get the processor.
@@ -227,10 +227,10 @@ impl Engine {
     }
 
     /// Looks for what nobody would send: what was committed as held by this instance and lost on its way to memory, and what is
-    /// free in the database and due soon.
-    pub async fn take_up_lost(&self) -> Result<(), StoreError> {
+    /// free in the database and due soon. `holdings` says who holds something for which webhook.
+    pub async fn take_up_lost(&self, holdings: &[Holding]) -> Result<(), StoreError> {
         self.dispatcher.queue().forget_idle(self.attempts.clock.moment());
-        self.dispatcher.take_up_lost().await?;
+        self.dispatcher.take_up_lost(holdings).await?;
         self.dispatcher.scan().await?;
         self.dispatcher.claim().await.map(drop)
     }

@@ -7,7 +7,7 @@
 //!
 //! What is *not* guaranteed: that an instance which lost its session for longer sends nothing that another has taken over.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use super::group_commit::lock;
 use crate::clock::Clock;
 use crate::domain::ids::InstanceId;
 use crate::store::changes::Change;
+use crate::store::delivery::Holding;
 use crate::store::presence::{Held, Presence};
 use crate::store::{self, Conn, Result, Store, StoreError};
 
@@ -189,11 +190,13 @@ impl Membership {
     }
 }
 
-/// Frees what is held by instances that are not on the list: they were taken for gone, or had retired, while they wrote. How
-/// many deliveries that were.
-pub async fn free_orphans(store: &Store) -> Result<usize> {
+/// Frees what is held by instances that are not on the list, if these holdings tell of any: they were taken for gone, or had
+/// retired, while they wrote. How many deliveries that were.
+pub async fn free_orphans(store: &Store, holdings: &[Holding]) -> Result<usize> {
     let mut all = 0;
-    if !store.read(store::delivery::has_orphans).await? {
+    let holders: BTreeSet<String> = holdings.iter().map(|holding| holding.holder.clone()).collect();
+    // Usually there are none, and asking takes nobody's turn to write.
+    if store.read(move |conn| store::instance::are_known(conn, &holders)).await? {
         return Ok(all);
     }
     loop {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Chore;
 use crate::actions::Context;
 use crate::delivery::membership;
-use crate::store::StoreError;
+use crate::store::{self, StoreError};
 
 /// See the module's docs.
 pub struct Lost;
@@ -16,10 +16,11 @@ impl Chore for Lost {
     const INTERVAL: Duration = Duration::from_secs(15);
 
     async fn run_once(&self, context: &Context) -> Result<(), StoreError> {
-        let orphans = membership::free_orphans(&context.store).await?;
+        let holdings = context.store.read(store::delivery::holdings).await?;
+        let orphans = membership::free_orphans(&context.store, &holdings).await?;
         if orphans > 0 {
             tracing::warn!(deliveries = orphans, "deliveries that nobody would have sent are due again");
         }
-        context.engine.take_up_lost().await
+        context.engine.take_up_lost(&holdings).await
     }
 }

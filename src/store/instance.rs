@@ -1,5 +1,7 @@
 //! Instances: the processes that run on this database. What a dead one held is taken over by a live one.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -32,6 +34,12 @@ pub fn beat(conn: &mut Conn, id: &InstanceId, now: DateTime<Utc>) -> Result<bool
 /// Whether an instance is on the list: whether the others still believe that it lives.
 pub fn is_known(conn: &mut Conn, id: &InstanceId) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(instances::table.find(id.as_str()))).get_result(conn)?)
+}
+
+/// Whether all of these are on the list.
+pub fn are_known(conn: &mut Conn, ids: &BTreeSet<String>) -> Result<bool> {
+    let known: i64 = instances::table.filter(instances::id.eq_any(ids)).count().get_result(conn)?;
+    Ok(usize::try_from(known).is_ok_and(|known| known == ids.len()))
 }
 
 /// The instances other than `own`.

@@ -13,7 +13,7 @@ use crate::delivery::group_commit::lock;
 use crate::delivery::queue::{CLAIM_AHEAD, Source};
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::store::changes::Change;
-use crate::store::delivery::ClaimRequest;
+use crate::store::delivery::{ClaimRequest, Holding};
 use crate::store::{self, Conn, Result, StoreError};
 
 /// What should have started this long ago and is held, but is not in memory, was lost on the way there.
@@ -109,14 +109,17 @@ impl Dispatcher {
     }
 
     /// Takes up what was committed as held by this instance and never reached its memory; how many deliveries that were.
-    pub(in crate::delivery) async fn take_up_lost(&self) -> Result<usize> {
+    pub(in crate::delivery) async fn take_up_lost(&self, holdings: &[Holding]) -> Result<usize> {
+        let own = holdings.iter().filter(|holding| holding.holder == self.instance.as_str());
+        let hooks: Arc<[String]> = own.map(|holding| holding.hook_id.clone()).collect();
         let due_by = self.clock.now() - LOST_AFTER;
         let mut after = None;
         let mut lost = Vec::new();
         loop {
-            let (own, from) = (self.instance.clone(), after.clone());
+            let (own, hooks, from) = (self.instance.clone(), hooks.clone(), after.clone());
             let page =
-                self.store.read(move |conn| store::delivery::held_due_page(conn, &own, from, due_by, MAX_LOST)).await?;
+                self.store.read(move |conn| store::delivery::held_due_page(conn, &own, &hooks, from, due_by, MAX_LOST));
+            let page = page.await?;
             let is_last = page.len() < MAX_LOST;
             after = page.last().map(|row| (row.due, row.id.clone()));
             let queue = self.queue();

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::BigInt;
 
 use super::hooks::HOLDERS;
 use crate::domain::ids::{DeliveryId, HookId, InstanceId};
@@ -105,21 +105,6 @@ const IS_ORPHAN: &str = "NOT EXISTS (SELECT 1 FROM instances i WHERE i.id = p.ho
 /// One statement looks at the list and frees, so an instance that comes back at this moment loses nothing.
 pub fn free_orphans(conn: &mut Conn, limit: usize) -> Result<usize> {
     free_where(conn, IS_ORPHAN, limit)
-}
-
-#[derive(QueryableByName)]
-struct Orphan {
-    #[diesel(sql_type = Bool)]
-    is_there: bool,
-}
-
-/// Whether there is anything for [`free_orphans`]: usually there is not, and asking takes nobody's turn to write.
-pub fn has_orphans(conn: &mut Conn) -> Result<bool> {
-    let query = format!(
-        "WITH RECURSIVE {HOLDERS} \
-        SELECT EXISTS (SELECT 1 FROM holders p WHERE p.holder IS NOT NULL AND {IS_ORPHAN}) AS is_there"
-    );
-    Ok(diesel::sql_query(query).get_result::<Orphan>(conn)?.is_there)
 }
 
 fn free_where(conn: &mut Conn, whose: &str, limit: usize) -> Result<usize> {

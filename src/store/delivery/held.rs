@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Text};
 
 use super::hooks::OPEN_HOOKS;
 use crate::domain::ids::{DeliveryId, HookId, InstanceId};
@@ -105,11 +105,11 @@ pub fn still_held(conn: &mut Conn, ids: &[DeliveryId], holder: &InstanceId) -> R
     Ok(held_among(conn, holder, ids)?.into_iter().map(|held| held.id).collect())
 }
 
-/// A page of what `holder` holds and should have sent by then, in order of due and id, after a place. It asks each hook that is
-/// owed something, and walks over nothing else that is held or free.
+/// A page of what `holder` holds for these hooks and should have sent by then, in order of due and id, after a place.
 pub fn held_due_page(
     conn: &mut Conn,
     holder: &InstanceId,
+    hooks: &[String],
     after: Option<(DateTime<Utc>, DeliveryId)>,
     due_by: DateTime<Utc>,
     limit: usize,
@@ -117,21 +117,22 @@ pub fn held_due_page(
     let (after, id) = after.map_or((i64::MIN, String::new()), |(due, id)| (micros(due), id.to_string()));
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows: Vec<Row> = match conn {
-        Conn::Postgres(_) => diesel::sql_query(format!(
-            "WITH RECURSIVE {OPEN_HOOKS} SELECT held.* FROM open_hooks CROSS JOIN LATERAL ({}) AS held \
-            WHERE open_hooks.hook_id IS NOT NULL ORDER BY held.due_at, held.delivery_id LIMIT $5",
-            due_of_one("open_hooks.hook_id", "$5")
+        Conn::Postgres(conn) => diesel::sql_query(format!(
+            "SELECT held.* FROM unnest($6) AS hooks(id) CROSS JOIN LATERAL ({}) AS held \
+            ORDER BY held.due_at, held.delivery_id LIMIT $5",
+            due_of_one("hooks.id", "$5")
         ))
         .bind::<Text, _>(holder.as_str())
         .bind::<BigInt, _>(micros(due_by))
         .bind::<BigInt, _>(after)
         .bind::<Text, _>(&id)
         .bind::<BigInt, _>(limit)
+        .bind::<Array<Text>, _>(hooks)
         .load(conn)?,
         Conn::Sqlite(_) => {
             let mut all: Vec<Row> = Vec::new();
             let query = due_of_one("$5", "$6");
-            for hook in hooks_with_held(conn, holder, due_by)? {
+            for hook in hooks_with_held(conn, holder, hooks, due_by)? {
                 let due: Vec<Row> = diesel::sql_query(&query)
                     .bind::<Text, _>(holder.as_str())
                     .bind::<BigInt, _>(micros(due_by))
@@ -165,15 +166,22 @@ struct OpenHook {
     hook_id: String,
 }
 
-/// The hooks for which `holder` holds something that is due by then. Most that are owed something are none of these, and none
-/// of them costs a statement of its own.
-fn hooks_with_held(conn: &mut Conn, holder: &InstanceId, due_by: DateTime<Utc>) -> Result<Vec<String>> {
-    let query = format!(
-        "WITH RECURSIVE {OPEN_HOOKS} SELECT hook_id FROM open_hooks WHERE hook_id IS NOT NULL AND EXISTS ( \
-            SELECT 1 FROM open_deliveries d \
-            WHERE d.hook_id = open_hooks.hook_id AND d.holder = $1 AND d.due_at <= $2)"
-    );
-    let found: Vec<OpenHook> =
-        diesel::sql_query(query).bind::<Text, _>(holder.as_str()).bind::<BigInt, _>(micros(due_by)).load(conn)?;
+/// Those of the hooks for which `holder` holds something that is due by then: usually none, and none costs a statement of its
+/// own.
+fn hooks_with_held(
+    conn: &mut Conn,
+    holder: &InstanceId,
+    hooks: &[String],
+    due_by: DateTime<Utc>,
+) -> Result<Vec<String>> {
+    let hooks = serde_json::to_string(hooks).unwrap_or_default();
+    let found: Vec<OpenHook> = diesel::sql_query(
+        "SELECT value AS hook_id FROM json_each($1) WHERE EXISTS ( \
+            SELECT 1 FROM open_deliveries d WHERE d.hook_id = value AND d.holder = $2 AND d.due_at <= $3)",
+    )
+    .bind::<Text, _>(hooks)
+    .bind::<Text, _>(holder.as_str())
+    .bind::<BigInt, _>(micros(due_by))
+    .load(conn)?;
     Ok(found.into_iter().map(|found| found.hook_id).collect())
 }

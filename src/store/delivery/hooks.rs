@@ -50,6 +50,24 @@ pub(super) fn holders_of(conn: &mut Conn, hook: &HookId) -> Result<Vec<Option<St
     Ok(std::iter::once(None).chain(found.into_iter().map(|found| found.holder)).collect())
 }
 
+/// Who holds something for which hook, as the rows say it: one that cannot be read hides no other.
+#[derive(Debug, QueryableByName)]
+pub struct Holding {
+    /// The hook.
+    #[diesel(sql_type = Text)]
+    pub hook_id: String,
+    /// The instance.
+    #[diesel(sql_type = Text)]
+    pub holder: String,
+}
+
+/// Which instances hold something, and for which hooks: one walk for whoever has to know of all of them.
+pub fn holdings(conn: &mut Conn) -> Result<Vec<Holding>> {
+    let query =
+        format!("WITH RECURSIVE {HOLDERS} SELECT p.hook_id, p.holder FROM holders p WHERE p.holder IS NOT NULL");
+    Ok(diesel::sql_query(query).load(conn)?)
+}
+
 #[derive(QueryableByName)]
 struct OutOfPlace {
     #[diesel(sql_type = Text)]
@@ -59,25 +77,25 @@ struct OutOfPlace {
 }
 
 /// Hooks for which something is open that their state does not allow, and that state: held though the hook is active, due
-/// though it or its organisation is paused, owed though it is disabled or deleted. Each is the trace of a moment in which two things happened at
-/// once, or of an act that a crash has cut off.
+/// though it or its organisation is paused, owed though it is disabled or deleted. Each is the trace of a moment in which two
+/// things happened at once, or of an act that a crash has cut off.
 pub fn out_of_place(conn: &mut Conn) -> Result<Vec<(HookId, HookState)>> {
-    // The two ways of saying "this holder's", so that each is a look-up in the index.
-    let any = |what: &str| {
-        format!(
-            "((p.holder IS NULL AND EXISTS (SELECT 1 FROM open_deliveries d WHERE d.hook_id = p.hook_id \
-                AND d.holder IS NULL AND {what})) \
-            OR EXISTS (SELECT 1 FROM open_deliveries d WHERE d.hook_id = p.hook_id AND d.holder = p.holder AND {what}))"
-        )
+    // A scalar is looked up hook by hook; EXISTS may be answered by a walk over all that is open.
+    let any = |which: &str| {
+        format!("(SELECT 1 FROM open_deliveries d WHERE d.hook_id = h.id AND {which} LIMIT 1) IS NOT NULL")
     };
-    let (held, due, sent) = (any("d.due_at IS NULL"), any("d.due_at >= 0 AND NOT d.probe"), any("NOT d.probe"));
+    // What nobody holds and what somebody does, so that each is a look-up in the index.
+    let either = |what: &str| {
+        format!("({} OR {})", any(&format!("d.holder IS NULL AND {what}")), any(&format!("d.holder > '' AND {what}")))
+    };
+    let (held, due) = (either("d.due_at IS NULL"), either("d.due_at >= 0 AND NOT d.probe"));
+    let (sent, open) = (either("NOT d.probe"), any("d.delivery_id > ''"));
     let found: Vec<OutOfPlace> = diesel::sql_query(format!(
-        "WITH RECURSIVE {HOLDERS} \
-        SELECT DISTINCT p.hook_id, h.state FROM holders p JOIN \
+        "SELECT h.id AS hook_id, h.state FROM \
             (SELECT h.id, CASE WHEN h.state = 'active' AND o.suspended_at IS NOT NULL THEN 'paused' ELSE h.state END AS state \
-            FROM hooks h JOIN organisations o ON o.id = h.organisation_id) h ON h.id = p.hook_id \
-        WHERE p.hook_id IS NOT NULL AND ((h.state = 'active' AND {held}) OR (h.state = 'paused' AND {due}) \
-            OR (h.state = 'disabled' AND {sent}) OR h.state = 'deleted')"
+            FROM hooks h JOIN organisations o ON o.id = h.organisation_id) h \
+        WHERE (h.state = 'active' AND {held}) OR (h.state = 'paused' AND {due}) \
+            OR (h.state = 'disabled' AND {sent}) OR (h.state = 'deleted' AND {open})"
     ))
     .load(conn)?;
     found

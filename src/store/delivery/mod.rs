@@ -46,9 +46,9 @@ use crate::domain::ids::{DeliveryId, InstanceId, OrganisationId};
 use rows::{BothRows, DeliveryRow, OpenRow, both_rows, read};
 
 pub use backfill::{backfill_open_deliveries, count_to_backfill, finish_open_deliveries};
-pub use claim::{ClaimRequest, claim, free_from, free_orphans, has_orphans, release, set_aside};
+pub use claim::{ClaimRequest, claim, free_from, free_orphans, release, set_aside};
 pub use held::{HeldRow, held_among, held_due_page, held_of_hook, hooks_with_due, still_held};
-pub use hooks::out_of_place;
+pub use hooks::{Holding, holdings, out_of_place};
 pub use insert::{insert, insert_all};
 pub use load::{Loaded, Owed, load, load_all};
 pub use missed::{CHUNK, count_missed_by, miss_chunk, send_missed_chunk};

@@ -1,5 +1,7 @@
 //! Open deliveries: what is asked of them, and that the log is written when they end.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use hirewire::domain::delivery::{Delivery, Status};
 use hirewire::domain::hook::Hook;
@@ -82,6 +84,12 @@ async fn hooks_with_something_free_and_due_are_found_each_with_its_longest_due(a
     .await;
 }
 
+/// The hooks for which `holder` holds something.
+fn held_by(conn: &mut Conn, holder: &InstanceId) -> Result<Vec<String>> {
+    let all = store::delivery::holdings(conn)?.into_iter();
+    Ok(all.filter(|one| one.holder == holder.as_str()).map(|one| one.hook_id).collect())
+}
+
 async fn what_is_held_and_due_is_paged_through_in_order_whichever_hook_it_is_for(app: TestApp) {
     let now = app.now();
     app.write(move |conn| {
@@ -97,10 +105,15 @@ async fn what_is_held_and_due_is_paged_through_in_order_whichever_hook_it_is_for
         }
         mine.sort_by_key(|delivery| (delivery.state.due(), delivery.id.clone()));
         let expected: Vec<&DeliveryId> = mine.iter().map(|delivery| &delivery.id).collect();
+        let held = held_by(conn, &me)?;
+        assert_eq!(
+            held,
+            hooks.iter().map(|hook| hook.id.to_string()).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+        );
         let mut found: Vec<HeldRow> = Vec::new();
         loop {
             let after = found.last().map(|row| (row.due, row.id.clone()));
-            let page = store::delivery::held_due_page(conn, &me, after, now + TimeDelta::seconds(10), 5)?;
+            let page = store::delivery::held_due_page(conn, &me, &held, after, now + TimeDelta::seconds(10), 5)?;
             if page.is_empty() {
                 break;
             }
@@ -160,8 +173,10 @@ async fn orphans_are_freed_so_many_at_a_time_and_the_living_lose_nothing(app: Te
             freed.push(store::delivery::free_orphans(conn, 8)?);
         }
         assert_eq!(freed, [8, 8, 4, 0]);
-        let held =
-            |conn: &mut Conn| store::delivery::held_due_page(conn, &living, None, now, 100).map(|page| page.len());
+        let held = |conn: &mut Conn| {
+            let hooks = held_by(conn, &living)?;
+            store::delivery::held_due_page(conn, &living, &hooks, None, now, 100).map(|page| page.len())
+        };
         assert_eq!(held(conn)?, 10);
         assert_eq!(store::delivery::free_from(conn, std::slice::from_ref(&living), 7)?, 7);
         assert_eq!((held(conn)?, store::delivery::free_from(conn, &[], 7)?), (3, 0));
