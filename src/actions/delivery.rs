@@ -1,7 +1,7 @@
 //! Deliveries: tried again now, or given up (B7).
 
 use super::{ActionError, Context, Result, Viewer};
-use crate::domain::delivery::Delivery;
+use crate::domain::delivery::{AlreadyCompleted, Delivery};
 use crate::domain::hook::HookState;
 use crate::domain::ids::{DeliveryId, InstanceId};
 use crate::domain::role::Role;
@@ -56,10 +56,10 @@ pub async fn cancel(context: &Context, viewer: &Viewer, id: DeliveryId) -> Resul
         .store
         .change(context.clock.now(), move |conn, named| {
             let (delivery, _) = visible(conn, &viewer, &id)?;
-            if !delivery.state.is_owed() {
-                return Err(ActionError::Refused("It is already completed: there is nothing to cancel".into()));
-            }
-            store::delivery::update(conn, &delivery.cancelled(owned.clock.now()), None)?;
+            let delivery = delivery.cancelled(owned.clock.now()).map_err(|AlreadyCompleted| {
+                ActionError::Refused("It is already completed: there is nothing to cancel".into())
+            })?;
+            store::delivery::update(conn, &delivery, None)?;
             named.push(Change::Delivery(delivery.organisation_id.clone(), delivery.id.clone()));
             Ok(audit(conn, &owned, &viewer, &delivery, "delivery.cancelled")?)
         })

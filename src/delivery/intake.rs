@@ -149,7 +149,7 @@ fn owed(new: &NewEvent, route: &[&Hook], now: DateTime<Utc>) -> Vec<Owed> {
         let id = DeliveryId::new(now);
         let missed = hook.state == HookState::Disabled && !new.event.probe;
         let delivery = Delivery::owed(id, &new.event, hook.id.clone(), hook.field_set, held, now);
-        let delivery = if missed { delivery.missed(now) } else { delivery };
+        let delivery = if missed { delivery.clone().missed(now).unwrap_or(delivery) } else { delivery };
         let body = new.bodies.iter().find(|(set, _)| *set == hook.field_set).map(|(_, body)| body.clone());
         Owed { delivery, occurred_at: new.event.occurred_at, body: body.unwrap_or_default() }
     };

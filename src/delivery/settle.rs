@@ -81,8 +81,7 @@ impl Finished {
 
     /// Its delivery after this try, if nobody has touched it meanwhile.
     fn expected(&self) -> Delivery {
-        let ended = self.ended();
-        self.owed.delivery.after(ended.outcome, ended.policy, ended.times, ended.jitter, ended.other)
+        self.owed.delivery.clone().settle(&self.ended(), Meanwhile::Nothing)
     }
 
     /// Whether a delivery is due so soon that its instance keeps it.
@@ -119,7 +118,8 @@ pub fn settle(conn: &mut Conn, batch: &[Finished], own: &InstanceId, rule: Rule)
     let noted = health::note(conn, batch, &all, rule)?;
     let now_missed = |delivery: Delivery| {
         let ends = delivery.state.is_owed() && !delivery.probe && noted.has_disabled(&delivery.hook_id);
-        if ends { delivery.missed(delivery.updated_at) } else { delivery }
+        let at = delivery.updated_at;
+        if ends { delivery.clone().missed(at).unwrap_or(delivery) } else { delivery }
     };
     let deliveries = all.into_iter().map(|told| told.delivery().map(now_missed)).collect();
     Ok(Written { deliveries, noted })

@@ -25,17 +25,17 @@
 
 mod meanwhile;
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::attempt::{ErrorClass, Outcome, Trigger};
+use super::attempt::{ErrorClass, Trigger};
 use super::event::EventType;
 use super::hook::FieldSet;
 use super::ids::{DeliveryId, EventId, HookId, OrganisationId};
 use super::mode::Mode;
-use super::policy::{LONGEST_RETRY_AFTER, Policy};
-use super::rotation::Side;
+use super::policy::LONGEST_RETRY_AFTER;
 
 pub use meanwhile::{EndedAttempt, Meanwhile};
 
@@ -199,9 +199,13 @@ impl Tries {
     }
 }
 
-/// One event owed to one hook.
+/// One event owed to one hook. What it says can be read; only what may happen to a delivery changes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
+pub struct Delivery(DeliveryRecord);
+
+/// What a delivery says of itself, as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRecord {
     /// Its id.
     pub id: DeliveryId,
     /// What is owed.
@@ -238,7 +242,38 @@ pub struct Delivery {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Deref for Delivery {
+    type Target = DeliveryRecord;
+
+    fn deref(&self) -> &DeliveryRecord {
+        &self.0
+    }
+}
+
+/// Unit tests put a delivery where they need it; nothing else writes to one.
+#[cfg(test)]
+impl std::ops::DerefMut for Delivery {
+    fn deref_mut(&mut self) -> &mut DeliveryRecord {
+        &mut self.0
+    }
+}
+
+/// It is completed, so there is nothing to end or to put off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the delivery is already completed")]
+pub struct AlreadyCompleted;
+
 impl Delivery {
+    /// The delivery that a record tells of.
+    pub fn restored(record: DeliveryRecord) -> Self {
+        Self(record)
+    }
+
+    /// What it says, for whoever makes another record of it.
+    pub fn into_record(self) -> DeliveryRecord {
+        self.0
+    }
+
     /// The delivery of a new event to a hook; held when `held`.
     pub fn owed(
         id: DeliveryId,
@@ -248,7 +283,7 @@ impl Delivery {
         held: bool,
         now: DateTime<Utc>,
     ) -> Self {
-        Self {
+        Self(DeliveryRecord {
             id,
             event_id: event.id.clone(),
             hook_id,
@@ -266,31 +301,24 @@ impl Delivery {
             last_class: None,
             created_at: now,
             updated_at: now,
-        }
+        })
     }
 
-    /// The delivery after a try that ended at `finished` with `outcome`; `other` is the side that could prove it otherwise,
-    /// while there are two.
-    pub fn after(
-        &self,
-        outcome: &Outcome,
-        policy: Policy,
-        (started, finished): (DateTime<Utc>, DateTime<Utc>),
-        jitter: f64,
-        other: Option<Side>,
-    ) -> Self {
-        let tries = self.tries.and(self.trigger);
-        let other = other.filter(|_| outcome.is_refusal() && !matches!(self.trigger, Trigger::Rotation(_)));
+    /// The record after an attempt to which nothing happened but its own end.
+    fn after(self, ended: &EndedAttempt<'_>) -> DeliveryRecord {
+        let (outcome, (started, finished)) = (ended.outcome, ended.times);
+        let tries = self.tries.and(ended.trigger);
+        let other = ended.other.filter(|_| outcome.is_refusal() && !matches!(ended.trigger, Trigger::Rotation(_)));
         let state = match outcome.class {
             None => DeliveryState::Success { at: finished },
             Some(_) if other.is_some() => DeliveryState::Retrying { due: Some(finished) },
-            Some(class) => match (self.before, self.next_pause(outcome, policy, tries, jitter)) {
+            Some(class) => match (self.before, self.next_pause(ended, tries)) {
                 (Some(Before::Success { at }), _) => DeliveryState::Success { at },
                 (None, Some(pause)) => DeliveryState::Retrying { due: Some(finished + delta(pause)) },
                 (Some(Before::Failed), _) | (None, None) => DeliveryState::Failed { at: finished, class },
             },
         };
-        Self {
+        DeliveryRecord {
             state,
             trigger: other.map_or(Trigger::Automatic, Trigger::Rotation),
             tries,
@@ -298,12 +326,12 @@ impl Delivery {
             response_status: outcome.status,
             last_class: outcome.class,
             updated_at: finished,
-            ..self.clone()
+            ..self.0
         }
     }
 
     /// The delivery due at once because someone asked for a further try.
-    pub fn again(&self, now: DateTime<Utc>) -> Self {
+    pub fn again(self, now: DateTime<Utc>) -> Self {
         let due = Some(now);
         let state = match self.tries.all() {
             0 => DeliveryState::Pending { due },
@@ -315,7 +343,21 @@ impl Delivery {
             DeliveryState::Pending { .. } | DeliveryState::Retrying { .. } => self.before,
         };
         let last_class = self.last_class.filter(|class| *class != ErrorClass::Missed);
-        Self { state, before, trigger: Trigger::Manual, last_class, updated_at: now, ..self.clone() }
+        Self(DeliveryRecord { state, before, trigger: Trigger::Manual, last_class, updated_at: now, ..self.0 })
+    }
+
+    /// The delivery to be tried at this time instead.
+    ///
+    /// # Errors
+    /// A completed one is not due any more.
+    pub fn postponed(self, due: DateTime<Utc>) -> Result<Self, AlreadyCompleted> {
+        let due = Some(due);
+        let state = match self.state {
+            DeliveryState::Pending { .. } => DeliveryState::Pending { due },
+            DeliveryState::Retrying { .. } => DeliveryState::Retrying { due },
+            DeliveryState::Success { .. } | DeliveryState::Failed { .. } => return Err(AlreadyCompleted),
+        };
+        Ok(Self(DeliveryRecord { state, ..self.0 }))
     }
 
     /// Whether a try was refused and another follows at once, with the other key and secret.
@@ -329,12 +371,18 @@ impl Delivery {
     }
 
     /// The delivery ended by a person, or by the deletion of its hook.
-    pub fn cancelled(&self, now: DateTime<Utc>) -> Self {
+    ///
+    /// # Errors
+    /// A completed one cannot be cancelled.
+    pub fn cancelled(self, now: DateTime<Utc>) -> Result<Self, AlreadyCompleted> {
         self.ended(ErrorClass::Cancelled, now)
     }
 
     /// The delivery ended because its hook is disabled.
-    pub fn missed(&self, now: DateTime<Utc>) -> Self {
+    ///
+    /// # Errors
+    /// A completed one has not been missed.
+    pub fn missed(self, now: DateTime<Utc>) -> Result<Self, AlreadyCompleted> {
         self.ended(ErrorClass::Missed, now)
     }
 
@@ -343,25 +391,24 @@ impl Delivery {
         matches!(self.state, DeliveryState::Failed { class: ErrorClass::Missed, .. })
     }
 
-    fn ended(&self, class: ErrorClass, now: DateTime<Utc>) -> Self {
-        if let Some(Before::Success { at }) = self.before {
-            return Self { state: DeliveryState::Success { at }, updated_at: now, ..self.clone() };
+    fn ended(self, class: ErrorClass, now: DateTime<Utc>) -> Result<Self, AlreadyCompleted> {
+        if !self.state.is_owed() {
+            return Err(AlreadyCompleted);
         }
-        Self {
-            state: DeliveryState::Failed { at: now, class },
-            last_class: Some(class),
-            updated_at: now,
-            ..self.clone()
-        }
+        let (state, last_class) = match self.before {
+            Some(Before::Success { at }) => (DeliveryState::Success { at }, self.last_class),
+            Some(Before::Failed) | None => (DeliveryState::Failed { at: now, class }, Some(class)),
+        };
+        Ok(Self(DeliveryRecord { state, last_class, updated_at: now, ..self.0 }))
     }
 
-    fn next_pause(&self, outcome: &Outcome, policy: Policy, tries: Tries, jitter: f64) -> Option<Duration> {
+    fn next_pause(&self, ended: &EndedAttempt<'_>, tries: Tries) -> Option<Duration> {
         // A test is one try (B4); whoever says that the address is gone is believed at once (B9).
-        if self.probe || outcome.is_gone() {
+        if self.probe || ended.outcome.is_gone() {
             return None;
         }
-        let pause = policy.pause_after(tries.automatic, jitter)?;
-        Some(pause.max(outcome.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER)))
+        let pause = ended.policy.pause_after(tries.automatic, ended.jitter)?;
+        Some(pause.max(ended.outcome.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER)))
     }
 }
 
@@ -372,7 +419,10 @@ fn delta(pause: Duration) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
+    use super::super::attempt::Outcome;
     use super::super::event::{Cause, Event};
+    use super::super::policy::Policy;
+    use super::super::rotation::Side;
     use super::*;
 
     pub(super) fn at(seconds: i64) -> DateTime<Utc> {
@@ -392,13 +442,32 @@ mod tests {
         Delivery::owed(DeliveryId::new(at(0)), &event, HookId::new(at(0)), FieldSet::Standard, false, at(0))
     }
 
+    /// The delivery, but for what `change` makes of it.
+    pub(super) fn with(delivery: &Delivery, change: impl FnOnce(&mut DeliveryRecord)) -> Delivery {
+        let mut changed = delivery.clone();
+        change(&mut changed);
+        changed
+    }
+
     fn answered(delivery: &Delivery, status: u16, seconds: i64) -> Delivery {
-        delivery.after(&Outcome::answered(status), Policy::Patient, (at(seconds), at(seconds)), 0.0, None)
+        settled(delivery, status, Policy::Patient, seconds, None)
     }
 
     /// Answered while the hook has two secrets, this side not yet tried.
     fn rotating(delivery: &Delivery, status: u16, policy: Policy, other: Side) -> Delivery {
-        delivery.after(&Outcome::answered(status), policy, (at(1), at(1)), 0.0, Some(other))
+        settled(delivery, status, policy, 1, Some(other))
+    }
+
+    fn settled(delivery: &Delivery, status: u16, policy: Policy, seconds: i64, other: Option<Side>) -> Delivery {
+        let ended = EndedAttempt {
+            outcome: &Outcome::answered(status),
+            trigger: delivery.trigger,
+            policy,
+            times: (at(seconds), at(seconds)),
+            jitter: 0.0,
+            other,
+        };
+        delivery.clone().settle(&ended, Meanwhile::Nothing)
     }
 
     #[test]
@@ -426,7 +495,7 @@ mod tests {
         assert_eq!((quick.state, quick.trigger), (DeliveryState::Retrying { due }, Trigger::Automatic));
         let single = rotating(&rotating(&owed(), 401, Policy::Single, Side::New), 403, Policy::Single, Side::Old);
         assert_eq!(single.state, DeliveryState::Failed { at: at(1), class: ErrorClass::ClientError });
-        let test = Delivery { probe: true, ..owed() };
+        let test = with(&owed(), |test| test.probe = true);
         let test = rotating(&rotating(&test, 401, Policy::Patient, Side::New), 401, Policy::Patient, Side::Old);
         assert_eq!(test.state.status(), Status::Failed);
         // Asked for by hand after it was given up: it is given up again, and what arrived stays arrived.
@@ -448,29 +517,38 @@ mod tests {
         assert_eq!(failed.state, DeliveryState::Success { at: at(1) });
         assert_eq!((failed.last_class, failed.tries.manual), (Some(ErrorClass::ServerError), 1));
         assert_eq!(answered(&failed.again(at(19)), 204, 20).state, DeliveryState::Success { at: at(20) });
-        assert_eq!(again.again(at(9)).cancelled(at(11)).state, DeliveryState::Success { at: at(1) });
+        assert_eq!(again.again(at(9)).cancelled(at(11)).map(|it| it.state), Ok(DeliveryState::Success { at: at(1) }));
     }
 
     #[test]
     fn a_receiver_that_is_gone_is_not_tried_again_and_what_was_missed_can_be() {
         let gone = answered(&owed(), 410, 1);
         assert_eq!(gone.state, DeliveryState::Failed { at: at(1), class: ErrorClass::ClientError });
-        let missed = answered(&owed(), 500, 1).missed(at(2));
+        let missed = answered(&owed(), 500, 1).missed(at(2)).expect("owed");
         assert_eq!((missed.state.status(), missed.is_missed()), (Status::Failed, true));
         let again = missed.again(at(9));
         assert_eq!((again.state, again.last_class), (DeliveryState::Retrying { due: Some(at(9)) }, None));
         // What arrived once has not been missed.
-        assert_eq!(answered(&owed(), 200, 1).again(at(2)).missed(at(3)).state, DeliveryState::Success { at: at(1) });
+        let arrived = answered(&owed(), 200, 1).again(at(2)).missed(at(3));
+        assert_eq!(arrived.map(|it| it.state), Ok(DeliveryState::Success { at: at(1) }));
     }
 
     #[test]
     fn a_try_of_what_was_given_up_starts_no_retries() {
         let retrying = answered(&owed(), 500, 1);
         assert_eq!(retrying.state.status(), Status::Retrying);
-        let failed = answered(&retrying.cancelled(at(2)).again(at(9)), 404, 10);
+        let failed = answered(&retrying.clone().cancelled(at(2)).expect("owed").again(at(9)), 404, 10);
         assert_eq!(failed.state, DeliveryState::Failed { at: at(10), class: ErrorClass::ClientError });
         assert_eq!(answered(&failed.again(at(19)), 200, 20).state.status(), Status::Success);
         // What was asked for while the policy goes on does not end it.
         assert_eq!(answered(&retrying.again(at(9)), 500, 10).state.status(), Status::Retrying);
+    }
+
+    #[test]
+    fn what_is_completed_can_neither_be_cancelled_nor_missed() {
+        for done in [answered(&owed(), 200, 1), owed().cancelled(at(1)).expect("owed"), answered(&owed(), 410, 1)] {
+            assert_eq!(done.clone().cancelled(at(2)), Err(AlreadyCompleted), "{:?}", done.state);
+            assert_eq!(done.clone().missed(at(2)), Err(AlreadyCompleted), "{:?}", done.state);
+        }
     }
 }

@@ -277,6 +277,6 @@ pub fn neighbours(
     let cursor = Cursor { created_at: at.created_at, id: at.id.clone() };
     let newer = page(conn, organisation, mode, filter, &Page::NewerThan(cursor.clone()), 1)?;
     let older = page(conn, organisation, mode, filter, &Page::OlderThan(cursor), 1)?;
-    let first = |page: LogPage| page.lines.into_iter().next().map(|line| line.delivery.id);
+    let first = |page: LogPage| page.lines.into_iter().next().map(|line| line.delivery.into_record().id);
     Ok((first(newer), first(older)))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 
 use crate::actions::Viewer;
 use crate::domain::candidate::{Applicant, Application, Candidate, Contact, Profile, Rating, Review};
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::{Delivery, DeliveryRecord, DeliveryState};
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::export::Export;
 use crate::domain::hook::{Credential, FieldSet, Hook, HookKind, HookState, Subscription};
@@ -161,7 +161,7 @@ pub fn export(viewer: &Viewer, vacancy: &Vacancy, hook: &Hook, state: DeliverySt
     };
     ExportView {
         export,
-        delivery: Delivery { state, ..delivery },
+        delivery: Delivery::restored(DeliveryRecord { state, ..delivery.into_record() }),
         vacancy_title: vacancy.title.clone(),
         hook_name: hook.name.clone(),
         requested_by_name: viewer.member.name.clone(),

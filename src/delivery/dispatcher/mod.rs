@@ -28,7 +28,6 @@ use super::queue::{Caps, Ending, Queue, Source};
 use super::settle::HORIZON;
 use super::waiters::Waiters;
 use crate::clock::{Clock, Moment};
-use crate::domain::delivery::DeliveryState;
 use crate::domain::ids::{DeliveryId, HookId, InstanceId};
 use crate::store::Store;
 use crate::store::delivery::Owed;
@@ -160,7 +159,8 @@ impl Dispatcher {
         }
         let refused = |owed: Owed| {
             let due = owed.delivery.state.due()?;
-            Some(Refused { id: owed.delivery.id, place: Some((owed.delivery.hook_id, due)) })
+            let delivery = owed.delivery.into_record();
+            Some(Refused { id: delivery.id, place: Some((delivery.hook_id, due)) })
         };
         lock(&self.refused).extend(owed.into_iter().filter_map(refused));
         self.claim_wake.notify_one();
@@ -276,12 +276,9 @@ impl Dispatcher {
     }
 
     /// A delivery that was started and not sent is due again at this time.
-    pub fn put_back(&self, mut owed: Owed, due: DateTime<Utc>) {
-        owed.delivery.state = match owed.delivery.state {
-            DeliveryState::Pending { .. } => DeliveryState::Pending { due: Some(due) },
-            _ => DeliveryState::Retrying { due: Some(due) },
-        };
-        self.settled(owed, self.cache.head());
+    pub fn put_back(&self, owed: Owed, due: DateTime<Utc>) {
+        let delivery = owed.delivery.clone().postponed(due).unwrap_or(owed.delivery);
+        self.settled(Owed { delivery, ..owed }, self.cache.head());
     }
 
     /// A delivery that was started is none of ours any more.

@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Delivery, DeliveryState};
+use super::{Delivery, DeliveryRecord, DeliveryState};
 use crate::domain::attempt::{ErrorClass, Outcome, Trigger};
 use crate::domain::ids::HookId;
 use crate::domain::policy::Policy;
@@ -73,42 +73,29 @@ impl Meanwhile {
 impl Delivery {
     /// The delivery, as it stands now, once an attempt has ended during which this happened.
     pub fn settle(self, ended: &EndedAttempt<'_>, meanwhile: Meanwhile) -> Self {
-        let begun = Self { trigger: ended.trigger, ..self.clone() };
-        let tried = begun.after(ended.outcome, ended.policy, ended.times, ended.jitter, ended.other);
+        let DeliveryRecord { state, last_class, response_status, trigger, .. } = self.0;
+        let due = state.due();
+        let tried = self.after(ended);
         let has_arrived = ended.outcome.is_success();
-        match (meanwhile, tried.state) {
+        Self(match (meanwhile, tried.state) {
             // What arrived at the old address has arrived there.
-            (Meanwhile::Readdressed { from }, _) if has_arrived => Self { hook_id: from, ..tried },
+            (Meanwhile::Readdressed { from }, _) if has_arrived => DeliveryRecord { hook_id: from, ..tried },
             // What did not is owed to the new one, which this attempt says nothing of.
-            (Meanwhile::Readdressed { .. }, _) => Self {
-                state: DeliveryState::Retrying { due: self.state.due() },
-                trigger: self.trigger.on_its_own(),
-                ..tried
-            },
-            (Meanwhile::Cancelled, _) => {
-                Self { state: self.state, last_class: self.last_class, trigger: self.trigger, ..tried }
+            (Meanwhile::Readdressed { .. }, _) => {
+                DeliveryRecord { state: DeliveryState::Retrying { due }, trigger: trigger.on_its_own(), ..tried }
             }
+            (Meanwhile::Cancelled, _) => DeliveryRecord { state, last_class, trigger, ..tried },
             // An attempt that arrived needs no further one, whoever asked for it, and nothing was missed.
             (_, _) if has_arrived => tried,
-            (Meanwhile::Missed, _) => {
-                Self { state: self.state, last_class: self.last_class, trigger: self.trigger, ..tried }
-            }
+            (Meanwhile::Missed, _) => DeliveryRecord { state, last_class, trigger, ..tried },
             // The answer that completed it says how it stands.
-            (Meanwhile::Completed, _) => Self {
-                state: self.state,
-                last_class: self.last_class,
-                response_status: self.response_status,
-                trigger: self.trigger,
-                ..tried
-            },
-            (Meanwhile::AskedAgain, _) => {
-                Self { state: DeliveryState::Retrying { due: self.state.due() }, trigger: self.trigger, ..tried }
-            }
+            (Meanwhile::Completed, _) => DeliveryRecord { state, last_class, response_status, trigger, ..tried },
+            (Meanwhile::AskedAgain, _) => DeliveryRecord { state: DeliveryState::Retrying { due }, trigger, ..tried },
             (Meanwhile::Paused, DeliveryState::Retrying { .. }) => {
-                Self { state: DeliveryState::Retrying { due: None }, ..tried }
+                DeliveryRecord { state: DeliveryState::Retrying { due: None }, ..tried }
             }
             (Meanwhile::Paused | Meanwhile::Nothing, _) => tried,
-        }
+        })
     }
 
     /// Whether its receiver acknowledged it though a person had ended it before the answer came.
@@ -122,7 +109,7 @@ impl Delivery {
 mod tests {
     use super::*;
     use crate::domain::delivery::Status;
-    use crate::domain::delivery::tests::{at, owed};
+    use crate::domain::delivery::tests::{at, owed, with};
 
     fn settled(current: &Delivery, meanwhile: &Meanwhile, status: u16, policy: Policy) -> Delivery {
         let ended = EndedAttempt {
@@ -139,24 +126,23 @@ mod tests {
     #[test]
     fn what_happened_meanwhile_and_how_the_attempt_ended_decide_together() {
         let started = owed();
-        let held = Delivery { state: DeliveryState::Pending { due: None }, ..started.clone() };
-        let moved = Delivery { hook_id: HookId::new(at(3)), updated_at: at(3), ..started.clone() };
-        let elsewhere_failed = Delivery {
-            state: DeliveryState::Failed { at: at(5), class: ErrorClass::ServerError },
-            last_class: Some(ErrorClass::ServerError),
-            ..started.clone()
-        };
-        let elsewhere_arrived = Delivery { state: DeliveryState::Success { at: at(5) }, ..started.clone() };
+        let held = with(&started, |it| it.state = DeliveryState::Pending { due: None });
+        let moved = with(&started, |it| (it.hook_id, it.updated_at) = (HookId::new(at(3)), at(3)));
+        let elsewhere_failed = with(&started, |it| {
+            it.state = DeliveryState::Failed { at: at(5), class: ErrorClass::ServerError };
+            it.last_class = Some(ErrorClass::ServerError);
+        });
+        let elsewhere_arrived = with(&started, |it| it.state = DeliveryState::Success { at: at(5) });
         let from = started.hook_id.clone();
         use Status::{Failed, Retrying, Success};
         // How it stands after 200, after 500 that is tried again, and after 500 that is not.
         let table = [
             (started.clone(), Meanwhile::Nothing, [Success, Retrying, Failed]),
             (held, Meanwhile::Paused, [Success, Retrying, Failed]),
-            (started.again(at(4)), Meanwhile::AskedAgain, [Success, Retrying, Retrying]),
+            (started.clone().again(at(4)), Meanwhile::AskedAgain, [Success, Retrying, Retrying]),
             (moved, Meanwhile::Readdressed { from }, [Success, Retrying, Retrying]),
-            (started.cancelled(at(4)), Meanwhile::Cancelled, [Failed, Failed, Failed]),
-            (started.missed(at(4)), Meanwhile::Missed, [Success, Failed, Failed]),
+            (started.clone().cancelled(at(4)).expect("owed"), Meanwhile::Cancelled, [Failed, Failed, Failed]),
+            (started.clone().missed(at(4)).expect("owed"), Meanwhile::Missed, [Success, Failed, Failed]),
             (elsewhere_failed, Meanwhile::Completed, [Success, Failed, Failed]),
             (elsewhere_arrived, Meanwhile::Completed, [Success, Success, Success]),
         ];
@@ -174,11 +160,11 @@ mod tests {
     fn what_is_decided_meanwhile_also_says_when_and_where_it_goes_on() {
         let started = owed();
         let due = |delivery: &Delivery| delivery.state.due();
-        let held = Delivery { state: DeliveryState::Pending { due: None }, ..started.clone() };
+        let held = with(&started, |it| it.state = DeliveryState::Pending { due: None });
         assert_eq!(due(&settled(&held, &Meanwhile::Paused, 500, Policy::Quick)), None);
-        let again = settled(&started.again(at(4)), &Meanwhile::AskedAgain, 500, Policy::Quick);
+        let again = settled(&started.clone().again(at(4)), &Meanwhile::AskedAgain, 500, Policy::Quick);
         assert_eq!((due(&again), again.trigger), (Some(at(4)), Trigger::Manual));
-        let moved = Delivery { hook_id: HookId::new(at(3)), ..started.clone() };
+        let moved = with(&started, |it| it.hook_id = HookId::new(at(3)));
         let meanwhile = Meanwhile::between(&started, &moved);
         assert_eq!(settled(&moved, &meanwhile, 200, Policy::Quick).hook_id, started.hook_id);
         let failed = settled(&moved, &meanwhile, 410, Policy::Quick);

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::count;
 use crate::domain::attempt::{ErrorClass, Trigger};
-use crate::domain::delivery::{Before, Delivery, DeliveryState, Status, Tries};
+use crate::domain::delivery::{Before, Delivery, DeliveryRecord, DeliveryState, Status, Tries};
 use crate::domain::event::EventType;
 use crate::domain::hook::FieldSet;
 use crate::domain::ids::InstanceId;
@@ -223,7 +223,7 @@ pub(in crate::store) fn read((log, open): BothRows) -> Result<Delivery> {
         (Some(Status::Failed), None) => Some(Before::Failed),
         (status, at) => return Err(row.corrupt(format!("{status:?} before with arrived_before {at:?}"))),
     };
-    Ok(Delivery {
+    Ok(Delivery::restored(DeliveryRecord {
         id: kept.parse(&log.id)?,
         event_id: kept.parse(&log.event_id)?,
         hook_id: row.parse(&moving.hook_id)?,
@@ -245,7 +245,7 @@ pub(in crate::store) fn read((log, open): BothRows) -> Result<Delivery> {
         last_class,
         created_at: kept.time(log.created_at)?,
         updated_at: row.time(moving.updated_at)?,
-    })
+    }))
 }
 
 fn status_of(before: Before) -> Status {

@@ -365,8 +365,9 @@ mod tests {
     fn the_first_steps_stay_until_something_has_arrived_and_tell_how_the_test_went() {
         let mut known = Known { hooks: vec![hook("HRIS")], ..day(&[Status::Failed]) };
         known.has_arrived = false;
-        let delivery = crate::web::logs::sample::delivery();
-        known.test = Some(crate::domain::delivery::Delivery { probe: true, ..delivery });
+        let mut delivery = crate::web::logs::sample::delivery();
+        delivery.probe = true;
+        known.test = Some(delivery);
         let page = home(&known, Role::Admin);
         assert!(page.starts_with("First steps") && page.contains("Send Test: refused, 401."), "{page}");
         known.has_arrived = true;
@@ -384,8 +385,8 @@ mod tests {
         let page = home(&known, Role::Admin);
         assert!(page.contains("<bdi>HRIS &lt;b&gt;</bdi> is failing: its last answer was 401</h2>"), "{page}");
         assert!(page.contains("The last 9 deliveries failed.") && page.contains(&paths::log(&delivery.id)), "{page}");
-        let slow = Some(ErrorClass::ResponseTimeout);
-        let last = crate::domain::delivery::Delivery { response_status: None, last_class: slow, ..delivery };
+        let mut last = delivery;
+        (last.response_status, last.last_class) = (None, Some(ErrorClass::ResponseTimeout));
         known.failing = vec![failing(Some(last))];
         assert!(home(&known, Role::Admin).contains(" is failing: no answer in time</h2>"));
     }

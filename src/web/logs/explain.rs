@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn what_was_missed_is_sent_once_its_webhook_is_there_again() {
         let mut detail = sample::detail();
-        detail.delivery = detail.delivery.again(sample::now()).missed(sample::now());
+        detail.delivery = detail.delivery.again(sample::now()).missed(sample::now()).expect("owed");
         detail.hook.state = HookState::Disabled;
         let page = notice(&detail).into_string();
         assert!(

@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back() {
-        let at = Cursor { created_at: sample::now(), id: sample::delivery().id };
+        let at = Cursor { created_at: sample::now(), id: sample::delivery().id.clone() };
         let filters = Filters::read(&format!("before={}", cursor_text(&at)), &[], today());
         assert_eq!(filters.page, Page::OlderThan(at));
     }

@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_page_further_back_stays_as_it_is() {
-        let cursor = cursor_text(&Cursor { created_at: sample::now(), id: sample::delivery().id });
+        let cursor = cursor_text(&Cursor { created_at: sample::now(), id: sample::delivery().id.clone() });
         let line = LogLine { delivery: sample::delivery(), hook_name: "HRIS Sync".into() };
         let mut found = found(vec![line]);
         found.page.has_newer = true;

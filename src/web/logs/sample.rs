@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use super::show::Detail;
 use crate::actions::Viewer;
 use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Proof, Request, Response, Timings, Trigger};
-use crate::domain::delivery::{Delivery, DeliveryState, Tries};
+use crate::domain::delivery::{Delivery, DeliveryRecord, DeliveryState, Tries};
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::header_lines::HeaderLines;
 use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
@@ -60,7 +60,7 @@ pub fn hook() -> Hook {
 
 pub fn delivery() -> Delivery {
     let at = sent() + TimeDelta::milliseconds(2_095);
-    Delivery {
+    Delivery::restored(DeliveryRecord {
         id: id::<DeliveryId>("dlv"),
         event_id: id::<EventId>("evt"),
         hook_id: id::<HookId>("hk"),
@@ -78,7 +78,7 @@ pub fn delivery() -> Delivery {
         last_class: Some(ErrorClass::ClientError),
         created_at: sent() - TimeDelta::milliseconds(4),
         updated_at: at,
-    }
+    })
 }
 
 pub fn viewer(role: Role) -> Viewer {

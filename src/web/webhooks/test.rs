@@ -238,7 +238,7 @@ mod tests {
         let limited = Hook { rate: RateLimit::parse("1/minute"), ..detail.hook.clone() };
         let page = shown(&sent, &limited);
         assert!(page.contains("On its way") && page.contains("at most 1 request a minute"), "{page}");
-        sent.delivery = sent.delivery.cancelled(sample::now());
+        sent.delivery = sent.delivery.cancelled(sample::now()).expect("owed");
         assert_eq!(sent.delivery.last_class, Some(ErrorClass::Cancelled));
         assert!(shown(&sent, &limited).contains("Nothing was sent"));
     }

@@ -10,7 +10,7 @@ use hirewire::domain::mode::Mode;
 use hirewire::store;
 use hirewire::store::delivery::CHUNK;
 
-use crate::support::{Answer, Kind, Receiver, Team, TestApp, Uncommitted, eventually, run, soon, token};
+use crate::support::{Answer, Kind, Receiver, Team, TestApp, Uncommitted, changed, eventually, run, soon, token};
 
 on_both_databases!(
     a_large_backlog_is_held_resumed_moved_and_cancelled_whole,
@@ -128,13 +128,10 @@ async fn what_was_taken_over_and_given_up_has_arrived_if_the_first_attempt_did(a
         let open = app.the_delivery(&team.id, Mode::Live).await;
         let at = app.now();
         let state = DeliveryState::Failed { at, class: ErrorClass::ServerError };
-        let failed = Delivery {
-            state,
-            last_class: Some(ErrorClass::ServerError),
-            response_status: Some(500),
-            updated_at: at,
-            ..open
-        };
+        let failed = changed(&open, |it| {
+            (it.state, it.last_class) = (state, Some(ErrorClass::ServerError));
+            (it.response_status, it.updated_at) = (Some(500), at);
+        });
         app.write(move |conn| store::delivery::update(conn, &failed, None)).await;
         gate.open();
     };
@@ -153,7 +150,7 @@ async fn what_arrives_after_it_was_cancelled_stays_cancelled_and_says_so(app: Te
     let cancelling = async {
         receiver.has_been_asked(1).await;
         let open = app.the_delivery(&team.id, Mode::Live).await;
-        actions::delivery::cancel(&app.context, &team.admin, open.id).await.expect("it is cancelled");
+        actions::delivery::cancel(&app.context, &team.admin, open.id.clone()).await.expect("it is cancelled");
         gate.open();
     };
     tokio::join!(app.tick(), cancelling);

@@ -95,7 +95,7 @@ async fn what_is_sent_again_by_hand_after_the_clock_was_set_is_sent_at_once(app:
         is_written_down(&app).await;
         app.clock.set_by(step);
         let delivery = app.the_delivery(&team.id, Mode::Live).await;
-        actions::delivery::retry_now(&app.context, &team.admin, delivery.id).await.expect("it is due");
+        actions::delivery::retry_now(&app.context, &team.admin, delivery.id.clone()).await.expect("it is due");
         receiver.has_been_asked(times).await;
     }
     running.ended().await;

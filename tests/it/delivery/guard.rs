@@ -48,7 +48,7 @@ async fn tested_and_sent(app: &TestApp, team: &Team, hook: &Hook) -> [Attempt; 2
     let deliveries = app.deliveries(&team.id, Mode::Live).await;
     let sent = deliveries.into_iter().rfind(|delivery| delivery.id != tested).expect("a delivery");
     let mut tries = Vec::new();
-    for delivery in [tested, sent.id] {
+    for delivery in [tested, sent.id.clone()] {
         tries.extend(app.attempts(&delivery).await.into_iter().next());
     }
     tries.try_into().expect("a try of each")

@@ -210,13 +210,14 @@ async fn what_is_cancelled_or_tried_again_by_hand_does_not_count(app: TestApp) {
         cancelling.send(&app, 1).await;
         for delivery in app.deliveries(&cancelling.team.id, Mode::Live).await {
             if delivery.state.is_owed() {
-                let cancelled = actions::delivery::cancel(&app.context, &cancelling.team.admin, delivery.id).await;
+                let cancelled =
+                    actions::delivery::cancel(&app.context, &cancelling.team.admin, delivery.id.clone()).await;
                 cancelled.expect("it is cancelled");
             }
         }
     }
     assert_eq!(cancelling.health(&app).await.failed_in_row, 0);
-    let id = delivery.hook_id;
+    let id = delivery.hook_id.clone();
     let health = app.read(move |conn| store::health::of_hooks(conn, &[id])).await;
     // The first delivery and the 25 that were cancelled at the other hook; no try by hand.
     assert_eq!(health.values().next().map(|health| health.failed_in_row), Some(26));
@@ -471,7 +472,7 @@ async fn thousands_that_were_missed_are_sent_in_chunks(app: TestApp) {
     app.write(move |conn| {
         let many = 2 * store::delivery::CHUNK + 499;
         let new = || Delivery::owed(DeliveryId::new(now), &event, hook.clone(), FieldSet::Standard, false, now);
-        let missed: Vec<Delivery> = (0..many).map(|_| new().missed(now)).collect();
+        let missed: Vec<Delivery> = (0..many).map(|_| new().missed(now).expect("owed")).collect();
         let rows: Vec<_> = missed.iter().map(|delivery| (delivery, None)).collect();
         store::delivery::insert_all(conn, &rows)
     })

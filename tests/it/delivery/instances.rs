@@ -69,7 +69,7 @@ impl Story {
         let is_sent =
             |delivery: &Delivery| requests.iter().any(|one| one.must("webhook-id") == delivery.event_id.as_str());
         let all = self.deliveries().await.into_iter();
-        all.filter(|delivery| !is_sent(delivery)).map(|delivery| delivery.id).collect()
+        all.filter(|delivery| !is_sent(delivery)).map(|delivery| delivery.id.clone()).collect()
     }
 
     async fn replaced(&self) {
@@ -178,7 +178,7 @@ fn what_is_under_way_and_arrives_is_sent_once_though_somebody_elsewhere_asks_to_
     with_each_policy(200, 0, async |story| {
         let (context, admin, places) = (&story.second.context, &story.team.admin, story.places());
         for delivery in story.deliveries().await {
-            actions::delivery::retry_now(context, admin, delivery.id).await.expect("it is due");
+            actions::delivery::retry_now(context, admin, delivery.id.clone()).await.expect("it is due");
         }
         story.first.has_looked().await;
         let settled = story.settled().await;
@@ -191,7 +191,7 @@ fn what_is_under_way_and_cancelled_elsewhere_is_sent_once_and_stays_cancelled() 
     with_each_policy(500, 0, async |story| {
         let (context, admin, places) = (&story.second.context, &story.team.admin, story.places());
         for delivery in story.deliveries().await {
-            actions::delivery::cancel(context, admin, delivery.id).await.expect("it is cancelled");
+            actions::delivery::cancel(context, admin, delivery.id.clone()).await.expect("it is cancelled");
         }
         story.first.has_looked().await;
         let settled = story.settled().await;

@@ -188,7 +188,7 @@ async fn an_export_in_progress_goes_to_the_successor(app: TestApp) {
     let new = story.replaced(&app).await;
     let organisation = story.team.id.clone();
     let view = app.read(move |conn| store::export::find(conn, &organisation, &id)).await.expect("it is there");
-    assert_eq!((view.export.hook_id, view.delivery.hook_id), (new.id.clone(), new.id.clone()));
+    assert_eq!((view.export.hook_id, view.delivery.hook_id.clone()), (new.id.clone(), new.id.clone()));
     app.advance_ms(200);
     assert_eq!(app.tick().await.succeeded, 1);
     assert_eq!(story.new.the_request().must("x-webhook-event"), "candidates.exported");
@@ -360,7 +360,8 @@ fn replacing_pausing_and_deleting_do_not_wait_for_answers_that_are_being_written
         }
         app.tick().await;
         let owed = app.deliveries(&story.team.id, Mode::Live).await;
-        let hooks = async || app.deliveries(&story.team.id, Mode::Live).await.into_iter().map(|owed| owed.hook_id);
+        let hooks =
+            async || app.deliveries(&story.team.id, Mode::Live).await.into_iter().map(|owed| owed.hook_id.clone());
 
         // An answer that is being written down: its delivery's row is locked until the end.
         let answer_to = |at: usize| {
@@ -402,7 +403,7 @@ fn what_was_missed_in_the_very_moment_of_a_replacement_can_be_sent_to_the_succes
         app.tick().await;
         app.report(&story.key, "job.updated").await;
         let all = app.deliveries(&story.team.id, Mode::Live).await;
-        let missed = all.into_iter().find(Delivery::is_missed).expect("it is disabled").id;
+        let missed = all.into_iter().find(Delivery::is_missed).expect("it is disabled").id.clone();
         let writing = Uncommitted::of(&app, move |conn| store::delivery::current(conn, &missed)).await;
         let new = soon("the replacement", story.replaced(&app)).await;
         writing.commit().await;

@@ -10,7 +10,7 @@ use hirewire::domain::mode::Mode;
 use hirewire::store;
 use serde_json::json;
 
-use crate::support::{Answer, Receiver, Team, TestApp};
+use crate::support::{Answer, Receiver, Team, TestApp, changed};
 
 on_both_databases!(
     what_an_instance_wrote_while_it_retired_is_taken_up,
@@ -80,7 +80,7 @@ async fn one_that_never_reached_the_queue_is_found_beside_a_large_backlog_of_a_w
     let (_, first) = one_owed(&app, &hanging).await;
     let now = app.now();
     app.write(move |conn| {
-        let all: Vec<Delivery> = (1..1_500).map(|_| Delivery { id: DeliveryId::new(now), ..first.clone() }).collect();
+        let all: Vec<Delivery> = (1..1_500).map(|_| changed(&first, |it| it.id = DeliveryId::new(now))).collect();
         let rows: Vec<_> = all.iter().map(|delivery| (delivery, None)).collect();
         store::delivery::insert_all(conn, &rows)
     })
@@ -126,7 +126,7 @@ async fn one_that_never_reached_the_queue_is_found_behind_many_more_that_wait_in
 async fn what_is_held_for_a_hook_that_is_active_again_is_sent(app: TestApp) {
     let receiver = Receiver::answering([200]).await;
     let (_, delivery) = one_owed(&app, &receiver).await;
-    let held = Delivery { state: DeliveryState::Pending { due: None }, ..delivery };
+    let held = changed(&delivery, |it| it.state = DeliveryState::Pending { due: None });
     app.write(move |conn| store::delivery::update(conn, &held, None)).await;
     app.tick().await;
     assert_eq!(receiver.count(), 0);

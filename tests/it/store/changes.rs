@@ -86,7 +86,7 @@ async fn an_act_names_what_it_changed_and_nothing_else(app: TestApp) {
     let before = app.read(head).await;
     actions::delivery::retry_now(context, admin, delivery.id.clone()).await.expect("it is due");
     actions::delivery::cancel(context, admin, delivery.id.clone()).await.expect("it is cancelled");
-    assert_eq!(named_since(&app, before).await, vec![Change::Delivery(whose(), delivery.id); 2]);
+    assert_eq!(named_since(&app, before).await, vec![Change::Delivery(whose(), delivery.id.clone()); 2]);
 
     let before = app.read(head).await;
     actions::api_key::revoke(context, admin, key.id.clone()).await.expect("it is revoked");

@@ -50,8 +50,8 @@ async fn ids(app: &TestApp) -> Ids {
         vacancy,
         candidate,
         export,
-        event: delivery.event_id,
-        delivery: delivery.id,
+        event: delivery.event_id.clone(),
+        delivery: delivery.id.clone(),
     }
 }
 

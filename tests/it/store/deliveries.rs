@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use hirewire::domain::attempt::{Attempt, ErrorClass, Outcome, Proof, Request, Response, Timings, Trigger};
-use hirewire::domain::delivery::{Delivery, DeliveryState, Status, Tries};
+use hirewire::domain::delivery::{Delivery, DeliveryRecord, DeliveryState, Status, Tries};
 use hirewire::domain::header_lines::HeaderLines;
 use hirewire::domain::hook::{Hook, HookState};
 use hirewire::domain::ids::{AttemptId, DeliveryId, HookId, InstanceId};
@@ -13,7 +13,7 @@ use hirewire::domain::mode::Mode;
 use hirewire::store::{self, StoreError};
 
 use super::samples::{hook, organisation, owed};
-use crate::support::{Kind, TestApp, Uncommitted, run};
+use crate::support::{Kind, TestApp, Uncommitted, changed, run};
 
 on_both_databases!(
     only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_asked_for,
@@ -49,7 +49,7 @@ async fn only_what_is_free_is_claimed_the_longest_due_first_and_no_more_than_ask
         let taken = owed(conn, &one, at(0), Some(&other), now)?;
         let held = owed(conn, &one, None, None, now)?;
         let done = owed(conn, &one, at(0), None, now)?;
-        let done = Delivery { state: DeliveryState::Success { at: now }, ..done };
+        let done = changed(&done, |it| it.state = DeliveryState::Success { at: now });
         store::delivery::update(conn, &done, Some(&me))?;
 
         let claimed = claim(conn, &me, &one, 2)?;
@@ -176,9 +176,9 @@ async fn a_paused_hooks_deliveries_are_held_and_released(app: TestApp) {
         let me = InstanceId::new(now);
         let pending = owed(conn, &one, Some(now), Some(&me), now)?;
         let retrying = owed(conn, &one, Some(now), Some(&me), now)?;
-        let retrying = Delivery { state: DeliveryState::Retrying { due: Some(now) }, ..retrying };
+        let retrying = changed(&retrying, |it| it.state = DeliveryState::Retrying { due: Some(now) });
         store::delivery::update(conn, &retrying, Some(&me))?;
-        let failed = owed(conn, &one, Some(now), Some(&me), now)?.cancelled(now);
+        let failed = owed(conn, &one, Some(now), Some(&me), now)?.cancelled(now).expect("owed");
         store::delivery::update(conn, &failed, None)?;
         let elsewhere = owed(conn, &other, Some(now), Some(&me), now)?;
 
@@ -225,14 +225,14 @@ async fn only_what_is_owed_is_cancelled_with_its_hook(app: TestApp) {
         let due = owed(conn, &one, Some(now), Some(&me), now)?;
         let held = owed(conn, &one, None, None, now)?;
         let done = owed(conn, &one, Some(now), Some(&me), now)?;
-        let done = Delivery { state: DeliveryState::Success { at: now }, ..done };
+        let done = changed(&done, |it| it.state = DeliveryState::Success { at: now });
         store::delivery::update(conn, &done, None)?;
         let elsewhere = owed(conn, &other, Some(now), Some(&me), now)?;
         let later = now + TimeDelta::seconds(5);
         assert_eq!(store::delivery::cancel_chunk(conn, &one.id, later)?, 2);
         for before in [&due, &held] {
             let (after, holder) = store::delivery::current(conn, &before.id)?.expect("there");
-            assert_eq!((after, holder), (before.cancelled(later), None));
+            assert_eq!((after, holder), (before.clone().cancelled(later).expect("owed"), None));
         }
         assert_eq!(store::delivery::find(conn, &own.id, &done.id)?, Some(done));
         assert_eq!(store::delivery::find(conn, &own.id, &elsewhere.id)?, Some(elsewhere));
@@ -265,7 +265,7 @@ async fn a_delivery_reads_back_as_it_was_written_in_every_state(app: TestApp) {
                 DeliveryState::Retrying { .. } => Some(ErrorClass::ServerError),
                 _ => None,
             };
-            let changed = Delivery {
+            let changed = Delivery::restored(DeliveryRecord {
                 state,
                 last_class,
                 trigger: Trigger::Manual,
@@ -273,8 +273,8 @@ async fn a_delivery_reads_back_as_it_was_written_in_every_state(app: TestApp) {
                 sent_at: Some(now - TimeDelta::seconds(9)),
                 response_status: Some(599),
                 updated_at: now + TimeDelta::days(400),
-                ..fresh.clone()
-            };
+                ..fresh.clone().into_record()
+            });
             store::delivery::update(conn, &changed, None)?;
             assert_eq!(store::delivery::find(conn, &own.id, &fresh.id)?, Some(changed.clone()));
             assert_eq!(store::delivery::find(conn, &foreign.id, &fresh.id)?, None);
@@ -297,9 +297,9 @@ async fn only_the_holder_still_holds(app: TestApp) {
         let (me, other) = (InstanceId::new(now), InstanceId::new(now));
         let mine = owed(conn, &one, Some(now), Some(&me), now)?;
         let ended = owed(conn, &one, Some(now), Some(&me), now)?;
-        store::delivery::update(conn, &ended.cancelled(now), Some(&me))?;
-        let ids = [mine.id.clone(), ended.id, DeliveryId::new(now)];
-        assert_eq!(store::delivery::still_held(conn, &ids, &me)?, [mine.id]);
+        store::delivery::update(conn, &ended.clone().cancelled(now).expect("owed"), Some(&me))?;
+        let ids = [mine.id.clone(), ended.id.clone(), DeliveryId::new(now)];
+        assert_eq!(store::delivery::still_held(conn, &ids, &me)?, [mine.id.clone()]);
         assert!(store::delivery::still_held(conn, &ids, &other)?.is_empty());
         Ok::<_, StoreError>(())
     })
@@ -397,11 +397,11 @@ async fn recent_statuses_leave_out_tests_other_modes_and_what_is_older(app: Test
         let edge = now - TimeDelta::hours(1);
         owed(conn, &live, Some(now), None, edge - TimeDelta::microseconds(1))?;
         owed(conn, &live, Some(now), None, edge)?;
-        let newest = owed(conn, &live, Some(now), None, now)?.cancelled(now);
+        let newest = owed(conn, &live, Some(now), None, now)?.cancelled(now).expect("owed");
         store::delivery::update(conn, &newest, None)?;
         owed(conn, &test, Some(now), None, now)?;
         owed(conn, &theirs, Some(now), None, now)?;
-        let probe = Delivery { id: DeliveryId::new(now), probe: true, ..newest.clone() };
+        let probe = changed(&newest, |it| (it.id, it.probe) = (DeliveryId::new(now), true));
         store::delivery::insert(conn, &probe, None)?;
         let recent = store::delivery::recent_statuses(conn, &own.id, Mode::Live, None, edge)?;
         assert_eq!(recent, [(live.id.clone(), Status::Failed, now), (live.id.clone(), Status::Pending, edge)]);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hirewire::domain::attempt::ErrorClass;
-use hirewire::domain::delivery::{Delivery, DeliveryState, Status};
+use hirewire::domain::delivery::{Delivery, DeliveryRecord, DeliveryState, Status};
 use hirewire::domain::ids::{DeliveryId, OrganisationId};
 use hirewire::domain::mode::Mode;
 use hirewire::store::log::{Cursor, LogFilter, LogPage, Page, ResponseClass, counts, neighbours, page};
@@ -49,15 +49,15 @@ fn varied(conn: &mut Conn, now: DateTime<Utc>) -> Result<(OrganisationId, Vec<De
         let state = states(at)[(number / 4) % 4];
         let response_status =
             if state.status() == Status::Pending { None } else { statuses[(number / 3) % statuses.len()] };
-        let changed = Delivery {
+        let changed = Delivery::restored(DeliveryRecord {
             kind: kind(kinds[(number / 7) % kinds.len()]),
             probe: number % 11 == 0,
             state,
             response_status,
             sent_at: (state.status() != Status::Pending).then_some(at),
             last_class: matches!(state, DeliveryState::Failed { .. }).then_some(ErrorClass::ServerError),
-            ..made
-        };
+            ..made.into_record()
+        });
         store::delivery::update(conn, &changed, None)?;
         all.push(changed);
     }
@@ -220,7 +220,7 @@ async fn a_page_that_was_left_open_stays_where_it_was_while_new_deliveries_come(
         let new = owed(conn, &target, None, None, now + TimeDelta::hours(1))?;
         assert_eq!(ids(&page(conn, &own, Mode::Live, &filter, &older, 5)?), before);
         let newer = page(conn, &own, Mode::Live, &filter, &Page::NewerThan(edge(first.lines.first())), 5)?;
-        assert_eq!((ids(&newer), newer.has_newer), (vec![new.id], false));
+        assert_eq!((ids(&newer), newer.has_newer), (vec![new.id.clone()], false));
         Ok::<_, StoreError>(())
     })
     .await;

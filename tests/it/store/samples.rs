@@ -12,6 +12,8 @@ use hirewire::domain::policy::Policy;
 use hirewire::store::event::NewEvent;
 use hirewire::store::{self, Conn, Result};
 
+use crate::support::changed;
+
 pub fn organisation(now: DateTime<Utc>) -> Organisation {
     let time_zone = chrono_tz::Asia::Kolkata;
     Organisation { id: OrganisationId::new(now), name: "Team".into(), time_zone, suspended_at: None, created_at: now }
@@ -67,7 +69,7 @@ pub fn owed(
     let bodies = vec![(hook.field_set, format!("bytes of {}", event.id).into())];
     store::event::insert(conn, &NewEvent { event: event.clone(), bodies, candidates: Vec::new() }, 1, now)?;
     let new = Delivery::owed(DeliveryId::new(now), &event, hook.id.clone(), hook.field_set, false, now);
-    let new = Delivery { state: DeliveryState::Pending { due }, ..new };
+    let new = changed(&new, |it| it.state = DeliveryState::Pending { due });
     store::delivery::insert(conn, &new, holder)?;
     Ok(new)
 }

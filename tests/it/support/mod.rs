@@ -18,6 +18,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use hirewire::domain::delivery::{Delivery, DeliveryRecord};
 
 pub use app::{DRAIN, TestApp, engine_of};
 pub use browser::{Browser, Page, Partner};
@@ -74,6 +75,13 @@ where
     if let Err(panic) = told {
         std::panic::resume_unwind(panic);
     }
+}
+
+/// The delivery as its row would tell of it, but for what `change` makes of the record.
+pub fn changed(delivery: &Delivery, change: impl FnOnce(&mut DeliveryRecord)) -> Delivery {
+    let mut record = delivery.clone().into_record();
+    change(&mut record);
+    Delivery::restored(record)
 }
 
 /// Awaits something that must come; says what when it does not.

@@ -174,7 +174,7 @@ async fn whoever_is_being_sent_is_not_sent_beside(app: TestApp) {
     let (_, page) = recruiter.ask(&fields).await;
     assert!(page.body.contains("Export 1 candidate?") && page.body.contains("On its way since"), "{}", page.body);
     // What failed has not arrived: nobody is left out for it.
-    let delivery = app.deliveries(&team.id, team.admin.mode).await.pop().expect("one").id;
+    let delivery = app.deliveries(&team.id, team.admin.mode).await.pop().expect("one").id.clone();
     let mut admin = app.browser().logged_in(&team.admin.member.email).await;
     admin.post(&format!("/developers/logs/{delivery}/cancellation"), &[]).await;
     let (_, page) = recruiter.ask(&fields).await;

@@ -170,7 +170,7 @@ async fn things(app: &TestApp, viewer: &Viewer, admin: &Viewer, receiver: &Recei
             store::member::join(conn, &joining.id, &organisation, Role::Recruiter, joining.created_at)?;
             store::invitation::insert(conn, &invited, invited.id.as_str())?;
             let view = store::export::find(conn, &organisation, &wanted)?.expect("just confirmed");
-            Ok::<_, StoreError>((view.delivery.id, view.export.event_id))
+            Ok::<_, StoreError>((view.delivery.id.clone(), view.export.event_id))
         })
         .await;
     let ids = [

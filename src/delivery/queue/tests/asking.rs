@@ -22,7 +22,7 @@ fn nothing_that_is_no_longer_owed_starts_once_that_is_known_and_other_lanes_go_o
     };
     let resumed = owed(&changed, at(1));
     let (gone, load) = queue.confirm(&questions[0], &[row(&kept), row(&resumed)], noon());
-    assert_eq!((gone, load), (vec![cancelled.delivery.id], vec![resumed.delivery.id]));
+    assert_eq!((gone, load), (vec![cancelled.delivery.id.clone()], vec![resumed.delivery.id.clone()]));
     let started = queue.start_due(noon());
     assert_eq!((started.len(), &started[0].delivery.id), (1, &kept.delivery.id));
 }
@@ -48,7 +48,7 @@ fn what_has_moved_to_another_webhook_is_loaded_whichever_of_the_two_is_answered_
             let held = if hook == new { vec![row.clone()] } else { Vec::new() };
             load.extend(queue.confirm(question, &held, noon()).1);
         }
-        assert_eq!((load, queue.waiting()), (vec![moved.delivery.id], 0));
+        assert_eq!((load, queue.waiting()), (vec![moved.delivery.id.clone()], 0));
     }
 }
 
