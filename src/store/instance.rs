@@ -34,6 +34,12 @@ pub fn is_known(conn: &mut Conn, id: &InstanceId) -> Result<bool> {
     Ok(diesel::select(diesel::dsl::exists(instances::table.find(id.as_str()))).get_result(conn)?)
 }
 
+/// Every instance on the list.
+pub fn all(conn: &mut Conn) -> Result<Vec<InstanceId>> {
+    let ids: Vec<String> = instances::table.order(instances::id).select(instances::id).load(conn)?;
+    ids.iter().map(|id| Reader { table: "instances", id }.parse(id)).collect()
+}
+
 /// The instances other than `own`.
 pub fn others(conn: &mut Conn, own: &InstanceId) -> Result<Vec<InstanceId>> {
     let ids: Vec<String> = instances::table

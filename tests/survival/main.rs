@@ -10,6 +10,8 @@
 
 mod account;
 mod clocks;
+mod commands;
+mod copies;
 mod crash_points;
 mod cuts;
 #[allow(dead_code, reason = "the integration tests use more of it")]
@@ -30,7 +32,9 @@ mod postgres;
 #[path = "../process/mod.rs"]
 mod process;
 mod receiver;
+mod rolling;
 mod scene;
+mod sealing;
 mod silence;
 mod stopping;
 mod strangers;

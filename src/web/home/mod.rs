@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
 use super::chart::Chart;
+use super::done;
 use super::error::WebError;
 use super::gate::Organisations;
 use super::layout::{Head, Nav, Page, part};
@@ -19,7 +20,7 @@ use super::status::State;
 use super::webhooks::list::percent;
 use super::words::{count, first, grouped};
 use super::{paths, time};
-use crate::actions::{Context, Viewer};
+use crate::actions::{Context, Viewer, hold};
 use crate::domain::delivery::Status;
 use crate::domain::role::{Permission, Role};
 use crate::store::export::ExportView;
@@ -42,6 +43,12 @@ pub async fn show(
     let view = HomeView { known: &known, viewer: &viewer, matters, now };
     let page = Page::new(view.title(), Nav::Home, &viewer, view.render());
     Ok(Page { organisations: organisations.0, ..page }.ok())
+}
+
+/// Releases what a restored copy holds.
+pub async fn release(context: web::Data<Context>, viewer: Viewer) -> Result<HttpResponse, WebError> {
+    hold::release(&context, &viewer).await?;
+    Ok(done::see_other(paths::HOME, "Released: what is owed is being sent."))
 }
 
 struct HomeView<'a> {
