@@ -86,12 +86,21 @@ pub fn forget_reveals(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
+/// Under which setting the database remembers that values were lost, so that pages need not look for them otherwise.
+const WERE_LOST: &str = "secrets were forgotten";
+
+/// Whether values were ever lost here; some may still have to be made anew.
+pub fn were_lost(conn: &mut Conn) -> Result<bool> {
+    Ok(super::setting::get(conn, WERE_LOST)?.is_some())
+}
+
 /// Every value is lost; how many keys and secrets, and how many headers, there were.
 pub fn lose_all(conn: &mut Conn) -> Result<(usize, usize)> {
     let nothing: &[u8] = &[];
     let credentials = diesel::update(credentials::table).set(credentials::sealed.eq(nothing)).execute(conn)?;
     let headers = diesel::update(hook_headers::table).set(hook_headers::sealed.eq(nothing)).execute(conn)?;
     forget_reveals(conn)?;
+    super::setting::put(conn, WERE_LOST, &[1])?;
     Ok((credentials, headers))
 }
 
@@ -113,6 +122,9 @@ impl Lost {
 
 /// What a webhook has lost and nobody has made anew.
 pub fn lost_by(conn: &mut Conn, hook: &HookId) -> Result<Lost> {
+    if !were_lost(conn)? {
+        return Ok(Lost::default());
+    }
     let own = super::credential::of_hooks(conn, std::slice::from_ref(hook))?;
     let mut kinds: Vec<CredentialKind> =
         own.iter().filter(|sealed| sealed.is_lost()).map(|sealed| sealed.credential.kind).collect();
@@ -125,6 +137,9 @@ pub fn lost_by(conn: &mut Conn, hook: &HookId) -> Result<Lost> {
 
 /// Whether deliveries to a webhook lack something that was lost: of its own, or of the default webhook's that it follows.
 pub fn lacks_something(conn: &mut Conn, hook: &Hook) -> Result<bool> {
+    if !were_lost(conn)? {
+        return Ok(false);
+    }
     let is_lost = super::credential::in_use_by(conn, hook)?.iter().any(Sealed::is_lost);
     Ok(is_lost || !lost_by(conn, &hook.id)?.is_nothing())
 }

@@ -59,6 +59,9 @@ impl DatabaseUrl {
     /// not; where that cannot be told, it is not said.
     pub fn crosses_a_network_in_clear(&self) -> bool {
         let DatabaseUrl::Postgres(text) = self else { return false };
+        if shown(text).is_none() {
+            return false;
+        }
         let parameter = |name: &str| {
             let query = query_start(text).map_or("", |at| &text[at + 1..]);
             query
@@ -162,7 +165,9 @@ fn secrets(url: &str) -> Vec<String> {
     let query = rest.split_once('?').map_or("", |(_, query)| query);
     let named = query.split('&').filter_map(|pair| pair.split_once('='));
     let named = named.filter(|(name, _)| matches!(*name, "password" | "sslpassword")).map(|(_, value)| value);
-    let mut found = vec![url.to_owned(), credentials.to_owned()];
+    let mut found = vec![url.to_owned()];
+    // A name alone is no secret, and may be as short as a letter.
+    found.extend(credentials.contains(':').then(|| credentials.to_owned()));
     for password in credentials.split_once(':').map(|(_, password)| password).into_iter().chain(named) {
         let parts = password.split(['@', '/', '?', '#', ':', '%', '&', ',']);
         found.extend(parts.filter(|part| part.len() > 1).map(str::to_owned));

@@ -1,7 +1,7 @@
 //! The command line as somebody uses it who has no console at hand.
 
 use crate::database::{Database, Kind};
-use crate::process::{Child, Installation, bound, folder};
+use crate::process::{Child, Installation, folder};
 use crate::scene::{DEADLINE, THIS};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -134,7 +134,6 @@ async fn no_part_of_an_address_with_credentials_is_ever_said() {
         ("HIREWIRE_SMTP_URL", "smtps://u:hu sh%@:x"),
         ("HIREWIRE_PUBLIC_URL", "https://u:hush@hooks.example.com"),
         ("HIREWIRE_PUBLIC_URL", "https://u:hush@hooks.example.com/path"),
-        ("HIREWIRE_LISTEN", "u:hush@127.0.0.1:80"),
     ] {
         let installation = place.clone().with(variable, value).with("HIREWIRE_MAIL_FROM", "a@b.example");
         for command in [&["doctor"][..], &["migrate"], &["serve"], &["backup", "x.db"], &["rotate-sealing-key"]] {
@@ -148,26 +147,4 @@ async fn no_part_of_an_address_with_credentials_is_ever_said() {
 async fn said(mut child: Child) -> String {
     child.end(DEADLINE).await.expect("an end");
     format!("{}{}", child.output(), child.log())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_units_and_blocks_of_the_packaging_are_what_their_programs_take() {
-    let folder = folder().expect("a folder");
-    let unit = include_str!("../../docs/packaging/hirewire.service").replace("/usr/local/bin/hirewire", "/bin/true");
-    let path = folder.path().join("hirewire.service");
-    std::fs::write(&path, unit).expect("a file");
-    let mut command = bound("systemd-analyze", "KILL", &[]);
-    command.arg("verify").arg(&path);
-    match std::process::Command::new("systemd-analyze").arg("--version").output() {
-        Ok(_) => {
-            let child = Child::start("systemd-analyze", command, folder.path()).expect("a process");
-            let mut child = child;
-            let end = child.end(DEADLINE).await.expect("an end");
-            let said = child.log();
-            // What other units of this machine lack is not said of ours.
-            let ours: Vec<&str> = said.lines().filter(|line| line.contains("hirewire.service")).collect();
-            assert!(end.success() && ours.is_empty(), "{said}");
-        }
-        Err(error) => println!("systemd-analyze is not at hand: {error}"),
-    }
 }

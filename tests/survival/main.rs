@@ -28,6 +28,7 @@ mod kills;
 mod load;
 mod log;
 mod neighbours;
+mod packaging;
 mod postgres;
 #[path = "../process/mod.rs"]
 mod process;

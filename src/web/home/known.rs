@@ -137,11 +137,15 @@ impl Known {
     ) -> Result<(), StoreError> {
         let ids: Vec<HookId> = hooks.iter().map(|hook| hook.id.clone()).collect();
         let mut health = store::health::of_hooks(conn, &ids)?;
-        for hook in hooks {
-            let lost = store::sealed::lost_by(conn, &hook.id)?;
-            if !lost.is_nothing() {
-                self.lost.push((hook.clone(), lost));
+        if store::sealed::were_lost(conn)? {
+            for hook in hooks {
+                let lost = store::sealed::lost_by(conn, &hook.id)?;
+                if !lost.is_nothing() {
+                    self.lost.push((hook.clone(), lost));
+                }
             }
+        }
+        for hook in hooks {
             let mut standing = Standing { health: health.remove(&hook.id), rule, missed: (0, false) };
             match hook.state {
                 HookState::Active => {

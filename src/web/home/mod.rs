@@ -290,6 +290,24 @@ mod tests {
     }
 
     #[test]
+    fn a_restored_copy_is_told_of_to_everybody_and_released_by_an_admin_where_nobody_else_is_concerned() {
+        let copy = |is_alone| Known {
+            has_arrived: true,
+            held_copy: Some((now() - TimeDelta::hours(3), is_alone)),
+            owed: (1, false),
+            ..Known::default()
+        };
+        let alone = home(&copy(true), Role::Admin);
+        assert!(alone.contains("Nothing is sent: this is a restored copy") && alone.contains("1 delivery is owed"), "{alone}");
+        assert!(alone.contains(&format!("action=\"{}\"", paths::RELEASE)), "{alone}");
+        for (known, role) in [(copy(true), Role::Recruiter), (copy(true), Role::Support), (copy(false), Role::Admin)] {
+            let page = home(&known, role);
+            assert!(page.contains("this is a restored copy") && !page.contains(paths::RELEASE), "{page}");
+        }
+        assert!(home(&copy(false), Role::Admin).contains("Whoever runs this Hirewire releases it"));
+    }
+
+    #[test]
     fn an_export_that_did_not_arrive_needs_someone_until_a_later_one_does() {
         let failed = exported(DeliveryState::Failed { at: now(), class: ErrorClass::ServerError });
         let mut known = Known { has_arrived: true, exports: vec![failed.clone()], ..Known::default() };
