@@ -298,7 +298,10 @@ mod tests {
             ..Known::default()
         };
         let alone = home(&copy(true), Role::Admin);
-        assert!(alone.contains("Nothing is sent: this is a restored copy") && alone.contains("1 delivery is owed"), "{alone}");
+        assert!(
+            alone.contains("Nothing is sent: this is a restored copy") && alone.contains("1 delivery is owed"),
+            "{alone}"
+        );
         assert!(alone.contains(&format!("action=\"{}\"", paths::RELEASE)), "{alone}");
         for (known, role) in [(copy(true), Role::Recruiter), (copy(true), Role::Support), (copy(false), Role::Admin)] {
             let page = home(&known, role);
