@@ -4,6 +4,7 @@
 //! keeps nobody from writing, and writes a file that needs nothing beside it.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -38,8 +39,7 @@ pub fn copy<T>(from: &Path, to: &Path, now: DateTime<Utc>, look: impl FnOnce(&mu
     }
     drop(copy);
     File::open(&draft.0).and_then(|file| file.sync_all()).map_err(|error| unusable(&draft.0, error))?;
-    // Unlike a rename this fails where something has appeared meanwhile.
-    std::fs::hard_link(&draft.0, to).map_err(|error| unusable(to, error))?;
+    draft.put_at(to).map_err(|error| unusable(to, error))?;
     files::sync_folder_of(to).map_err(|error| unusable(to, error))?;
     Ok(looked)
 }
@@ -62,6 +62,15 @@ impl Draft {
         let draft = PathBuf::from(name);
         files::create_private(&draft).map_err(|error| refused(&draft, &error.to_string()))?;
         Ok(Self(draft))
+    }
+
+    /// Gives it its name; fails where something has appeared meanwhile.
+    fn put_at(&self, path: &Path) -> std::io::Result<()> {
+        match std::fs::hard_link(&self.0, path) {
+            // Disks that are made for copies may know no second name of a file.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists && !path.exists() => std::fs::rename(&self.0, path),
+            put => put,
+        }
     }
 }
 
