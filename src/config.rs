@@ -13,7 +13,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
-pub use given::{LogFormat, LogSettings, Settings, unknown_variables};
+pub use given::{AddressSettings, DatabaseSettings, LogFormat, LogSettings, Settings, unknown_variables};
 pub use mail::{Mail, MailSecurity};
 
 use crate::delivery::guard::AllowList;
@@ -77,13 +77,13 @@ impl Config {
     /// Checks the settings.
     pub fn read(settings: Settings) -> Result<Self, ConfigError> {
         let settings = settings.without_empty();
-        let listen = address("HIREWIRE_LISTEN", &settings.listen)?;
+        let listen = address("HIREWIRE_LISTEN", &settings.address.listen)?;
         let metrics_listen =
             settings.metrics_listen.map(|text| address("HIREWIRE_METRICS_LISTEN", &text)).transpose()?;
-        let database = settings.database_url.as_deref().unwrap_or("sqlite://hirewire.db");
+        let database = settings.database.database_url.as_deref().unwrap_or("sqlite://hirewire.db");
         let database: DatabaseUrl =
             database.parse().map_err(|problem: String| wrong("HIREWIRE_DATABASE_URL", problem))?;
-        let secret_key_file = match (settings.secret_key_file, &database) {
+        let secret_key_file = match (settings.database.secret_key_file, &database) {
             (Some(path), _) => path,
             (None, DatabaseUrl::Sqlite(path)) => path.with_extension("key"),
             (None, DatabaseUrl::Postgres(_)) => {
@@ -109,7 +109,7 @@ impl Config {
             metrics_listen,
             database,
             secret_key_file,
-            public_url: settings.public_url.as_deref().map(public_url).transpose()?,
+            public_url: settings.address.public_url.as_deref().map(public_url).transpose()?,
             trusted_proxies: networks(&settings.trusted_proxies)?,
             says_no_proxy: settings.trusted_proxies.trim() == NO_PROXY,
             allow_targets: settings
@@ -185,11 +185,19 @@ fn shutdown(grace: Option<&str>, whole: &str) -> Result<Shutdown, ConfigError> {
 }
 
 fn public_url(text: &str) -> Result<Url, ConfigError> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let url = url.filter(|url| url.path() == "/" && url.query().is_none());
-    url.ok_or_else(|| {
-        wrong("HIREWIRE_PUBLIC_URL", format!("is “{text}”, which is no address such as https://hooks.example.com"))
-    })
+    const VARIABLE: &str = "HIREWIRE_PUBLIC_URL";
+    let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.filter(|url| url.username().is_empty() && url.password().is_none());
+    // What cannot be read is not repeated: a password may stand in it.
+    let url = url.ok_or_else(|| wrong(VARIABLE, "is no address such as https://hooks.example.com"))?;
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        let origin = url.origin().ascii_serialization();
+        let told = format!(
+            "is “{text}”, and the console cannot live below a path: give it a host name of its own, and write only {origin}"
+        );
+        return Err(wrong(VARIABLE, told));
+    }
+    Ok(url)
 }
 
 /// How one says that there is no proxy.

@@ -4,10 +4,6 @@
 //! Each living instance has printed one address; the first that is used ends them all, and none is worth anything once
 //! there is an organisation, however it came about.
 
-use std::str::FromStr as _;
-
-use chrono_tz::{TZ_VARIANTS, Tz};
-
 use super::{ActionError, Context, FieldError, Result, line, password};
 use crate::domain::api_key::hash;
 use crate::domain::ids::{MemberId, OrganisationId};
@@ -16,6 +12,7 @@ use crate::domain::member::{self, Member};
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
+use crate::domain::time_zone;
 use crate::store::audit::Act;
 use crate::store::{self, Conn, StoreError};
 
@@ -94,9 +91,9 @@ fn checked(context: &Context, form: &FirstRun) -> Result<(Organisation, Member)>
     };
     // In the order of the page.
     let organisation = required(&mut errors, "organisation", &form.organisation, "Give the organisation a name");
-    let zone = time_zone(&form.time_zone);
+    let zone = time_zone::parse(&form.time_zone);
     if zone.is_none() {
-        errors.push(FieldError::new("time_zone", "Choose a time zone of the list, such as Europe/Berlin"));
+        errors.push(FieldError::new("time_zone", time_zone::objection(&form.time_zone)));
     }
     let name = required(&mut errors, "name", &form.name, "Enter your name");
     let email = member::email(&form.email);
@@ -117,32 +114,6 @@ fn checked(context: &Context, form: &FirstRun) -> Result<(Organisation, Member)>
     Ok((organisation, member))
 }
 
-/// A time zone as people write it: in any case, with blanks for underscores.
-fn time_zone(typed: &str) -> Option<Tz> {
-    let typed = typed.trim().replace(' ', "_");
-    let known = || TZ_VARIANTS.into_iter().find(|zone| zone.name().eq_ignore_ascii_case(&typed));
-    Tz::from_str(&typed).ok().or_else(known)
-}
-
-/// The time zones to choose from: a city each, without the old names that still work.
-pub fn time_zones() -> impl Iterator<Item = &'static str> {
-    const REGIONS: [&str; 10] = [
-        "Africa/",
-        "America/",
-        "Antarctica/",
-        "Arctic/",
-        "Asia/",
-        "Atlantic/",
-        "Australia/",
-        "Europe/",
-        "Indian/",
-        "Pacific/",
-    ];
-    let names = TZ_VARIANTS.iter().map(|zone| zone.name());
-    let cities = names.filter(|name| REGIONS.iter().any(|region| name.starts_with(region)));
-    std::iter::once("UTC").chain(cities)
-}
-
 fn audit(conn: &mut Conn, organisation: &Organisation, member: &Member) -> Result<(), StoreError> {
     let made = [
         (
@@ -158,22 +129,4 @@ fn audit(conn: &mut Conn, organisation: &Organisation, member: &Member) -> Resul
         store::audit::insert(conn, &act, member.created_at)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_zone_is_taken_as_people_write_it() {
-        assert_eq!(time_zone(" europe/berlin "), Some(Tz::Europe__Berlin));
-        assert_eq!(time_zone("America/New York"), Some(Tz::America__New_York));
-        assert_eq!((time_zone("Berlin"), time_zone("")), (None, None));
-    }
-
-    #[test]
-    fn the_zones_to_choose_from_are_all_taken() {
-        assert!(time_zones().count() > 300 && time_zones().all(|name| time_zone(name).is_some()));
-        assert!(time_zones().any(|name| name == "Asia/Ho_Chi_Minh"));
-    }
 }

@@ -93,6 +93,11 @@ pub async fn resume(context: &Context, viewer: &Viewer, id: HookId) -> Result<()
     let hook = find_alive(context, viewer, id).await?;
     change_state(context, viewer, hook, "hook.resumed", |conn, hook, now| {
         refuse_disabled(conn, &hook.id)?;
+        if store::sealed::lacks_something(conn, hook)? {
+            return Err(ActionError::Refused(
+                "What its deliveries are proven with was lost with the sealing key: make it anew first".into(),
+            ));
+        }
         let is_changed = store::hook::set_state(conn, &hook.id, HookState::Active, now)?;
         if is_changed {
             // Nothing could arrive while it was paused, and that is not its fault.

@@ -55,7 +55,8 @@ pub async fn edit(context: &Context, viewer: &Viewer, id: HookId, form: &NewHook
     let hook = find_alive(context, viewer, id).await?;
     let asked = hook.id.clone();
     let had = context.store.read(move |conn| store::hook_header::of_hook(conn, &asked)).await?;
-    let had: Vec<HeaderName> = had.into_iter().map(|header| header.name).collect();
+    // Where a value was lost there is none to keep.
+    let had: Vec<HeaderName> = had.into_iter().filter(|header| !header.is_lost()).map(|header| header.name).collect();
     let mut errors = Vec::new();
     let wanted = check(form, &had, &mut errors);
     if !errors.is_empty() {
@@ -196,6 +197,8 @@ pub(super) fn carry_headers_over(
     from: &HookId,
     to: &HookId,
 ) -> Result<(), StoreError> {
+    let kept = store::hook_header::of_hook(conn, from)?.into_iter().filter(|header| !header.is_lost()).collect();
+    store::hook_header::replace(conn, from, kept)?;
     let headers = prepare::headers(conn, from, &context.sealing)?;
     let sealed = headers.iter().map(|header| sealed(context, to, header.name.clone(), &header.value)).collect();
     store::hook_header::replace(conn, from, Vec::new())?;

@@ -10,6 +10,10 @@ use lettre::address::Envelope;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use mail_builder::MessageBuilder;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
 use rustls::pki_types::CertificateDer;
 
 use crate::config::{Mail, MailSecurity};
@@ -21,6 +25,12 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     settings: Mail,
+    letters: Family<Outcome, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
 }
 
 /// What is sent to whom.
@@ -59,7 +69,7 @@ impl Mailer {
         // Read by the library for names, passwords and the greeting; its own idea of TLS is replaced.
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.url.reveal()).map_err(told)?;
         let transport = builder.tls(tls).timeout(Some(settings.patience)).build();
-        Ok(Self { transport, settings: settings.clone() })
+        Ok(Self { transport, settings: settings.clone(), letters: Family::default() })
     }
 
     /// Connects, says who we are, and hangs up; what went wrong otherwise, for the operator.
@@ -74,6 +84,18 @@ impl Mailer {
 
     /// Hands a letter over; what went wrong otherwise, for the operator.
     pub async fn send(&self, letter: &Letter) -> Result<(), String> {
+        let sent = self.hand_over(letter).await;
+        let outcome = if sent.is_ok() { "sent" } else { "failed" };
+        self.letters.get_or_create(&Outcome { outcome }).inc();
+        sent
+    }
+
+    /// Names what it counts for the operator.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("hirewire_mail", "Letters by whether the mail server took them", self.letters.clone());
+    }
+
+    async fn hand_over(&self, letter: &Letter) -> Result<(), String> {
         let bytes = self.message(letter)?;
         let from: Address = self.settings.from.parse().map_err(told)?;
         let to: Address = letter.to.parse().map_err(told)?;

@@ -13,6 +13,7 @@ pub mod event;
 pub mod export;
 pub mod first_run;
 pub mod health;
+pub mod hold;
 pub mod hook;
 pub mod hook_settings;
 pub mod import;
@@ -25,6 +26,7 @@ pub mod organisation;
 pub mod password;
 pub mod replacement;
 pub mod reveal;
+pub mod sealing;
 pub mod sign_in;
 pub mod test;
 pub mod vacancy;
@@ -39,11 +41,11 @@ use crate::delivery::engine::Engine;
 use crate::delivery::guard::Guard;
 use crate::delivery::mend;
 use crate::domain::ids::HookId;
+use crate::domain::key_ring::KeyRing;
 use crate::domain::member::Member;
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
-use crate::domain::sealing::SealingKey;
 use crate::store::audit::Act;
 use crate::store::{self, Conn, Store, StoreError};
 
@@ -57,7 +59,7 @@ pub struct Context {
     /// Who sends what is owed.
     pub engine: Arc<Engine>,
     /// Under which keys and secrets are sealed.
-    pub sealing: SealingKey,
+    pub sealing: KeyRing,
     /// Which addresses hooks may have.
     pub guard: Arc<Guard>,
     /// Password hashing, a few at a time.

@@ -43,13 +43,29 @@ pub async fn create(context: &Context, name: &str, time_zone: Tz) -> Result<Orga
         .await
 }
 
+/// What came of suspending or resuming an organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// What it is called.
+    pub name: String,
+    /// Whether it stood so already; then nothing was changed.
+    pub was_so: bool,
+    /// How many webhooks it has.
+    pub hooks: usize,
+}
+
 /// Suspends or resumes an organisation. While it is suspended its API keys answer `ACCOUNT_INACTIVE`, its members see a page
 /// that says so, and what is owed to its webhooks is held; sessions of those who belong nowhere else end at once.
-pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: bool) -> Result<()> {
+pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: bool) -> Result<Suspension> {
     let now = context.clock.now();
-    let hooks = context
+    let (organisation, hooks) = context
         .store
         .change(now, move |conn, named| {
+            let before = store::organisation::find(conn, &id)?.ok_or(ActionError::NotFound)?;
+            let hooks = store::hook::all_of(conn, &id)?;
+            if before.suspended_at.is_some() == suspended {
+                return Ok((before, hooks));
+            }
             if !store::organisation::set_suspended(conn, &id, suspended.then_some(now))? {
                 return Err(ActionError::NotFound);
             }
@@ -66,13 +82,15 @@ pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: boo
             if suspended {
                 end_sessions(conn, &id)?;
             }
-            Ok::<_, ActionError>(store::hook::all_of(conn, &id)?)
+            Ok::<_, ActionError>((before, hooks))
         })
         .await?;
+    // Also when it stood so already: an earlier act may have been cut off.
     for hook in &hooks {
         bring_in_line(context, hook).await;
     }
-    Ok(())
+    let was_so = organisation.suspended_at.is_some() == suspended;
+    Ok(Suspension { name: organisation.name, was_so, hooks: hooks.len() })
 }
 
 /// Ends the sessions of members who belong to nothing but suspended organisations.

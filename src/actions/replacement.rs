@@ -115,7 +115,9 @@ pub(super) fn take_over(
 
 /// Seals keys and secrets anew: what is sealed opens only in its own place.
 fn give_credentials(conn: &mut Conn, context: &Context, old: &HookId, new: &HookId) -> Result<(), StoreError> {
-    for sealed in store::credential::of_hooks(conn, std::slice::from_ref(old))? {
+    let all = store::credential::of_hooks(conn, std::slice::from_ref(old))?;
+    // What was lost stays behind: there is nothing to give.
+    for sealed in all.into_iter().filter(|sealed| !sealed.is_lost()) {
         let id = &sealed.credential.id;
         let plain = prepare::open(&sealed, old, &context.sealing)?;
         let anew = context.sealing.seal(&plain, &prepare::place(new, id.as_str()));

@@ -184,7 +184,7 @@ pub async fn with_request_id<B: MessageBody + 'static>(
     let response = next.call(request).await?;
     let again = response.response().error().and_then(|error| error.as_error::<ApiError>()).map(|error| {
         if let ApiError::Store(error) = error {
-            tracing::error!(%error, request_id = %id, "an API request could not be done");
+            error.log(&format!("API request {id} could not be done"));
         }
         error.answer(&id)
     });

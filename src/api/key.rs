@@ -96,7 +96,7 @@ fn note_use(context: &Context, caller: &AuthenticatedKey) {
             move |conn| store::api_key::touch(conn, &id, now),
             |noted: Result<(), StoreError>| {
                 if let Err(error) = noted {
-                    tracing::warn!(%error, "the last use of an API key could not be noted");
+                    error.log("the last use of an API key could not be noted");
                 }
             },
         );

@@ -39,8 +39,8 @@ impl Demo {
         }
         let receiver = Receiver::start(&dir, SocketAddr::from(([127, 0, 0, 1], 0)), clock.clone()).map_err(unusable)?;
         let mut settings = self.settings.clone();
-        settings.database_url.get_or_insert_with(|| format!("sqlite://{}", dir.join("demo.db").display()));
-        settings.secret_key_file.get_or_insert_with(|| dir.join("demo.key"));
+        settings.database.database_url.get_or_insert_with(|| format!("sqlite://{}", dir.join("demo.db").display()));
+        settings.database.secret_key_file.get_or_insert_with(|| dir.join("demo.key"));
         // Nobody is sent elsewhere.
         settings.shutdown_grace_seconds.get_or_insert_with(|| "0".into());
         // Its receiver's address and port, and what the operator allows on top.

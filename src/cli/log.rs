@@ -6,15 +6,19 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::callsite::Identifier;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::config::LogFormat;
+use crate::store::AWAY;
 
-/// What is said because of strangers' requests is said once in this time, each kind by itself.
-const STRANGERS_INTERVAL: Duration = Duration::from_secs(60);
+/// What is said because of strangers' requests, or of a database that is away, is said once in this time, each kind by itself.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Whoever met first that the database is away has told of it; so soon afterwards it is not told again that it has gone.
+const SAME_OUTAGE: Duration = Duration::from_secs(15);
 
 /// Starts it. A second subscriber in the same process, a test's, changes nothing.
 pub(super) fn start(format: LogFormat) {
@@ -27,29 +31,54 @@ pub(super) fn start(format: LogFormat) {
         LogFormat::Text if std::io::stderr().is_terminal() => lines.boxed(),
         LogFormat::Text => lines.with_ansi(false).boxed(),
     };
-    let _ = tracing_subscriber::registry().with(filter).with(lines).with(Strangers::default()).try_init();
+    let _ = tracing_subscriber::registry().with(filter).with(lines).with(Repeats::default()).try_init();
 }
 
-/// Holds back what the libraries under the server say again and again: anybody can make them.
+/// Holds back what would be said again and again: by the libraries under the server, which anybody can make speak, and by
+/// everything that meets a database that is away.
 #[derive(Default)]
-struct Strangers(Mutex<HashMap<Identifier, Instant>>);
+struct Repeats {
+    strangers: Mutex<HashMap<Identifier, Instant>>,
+    /// When it was last said that the database is away; `None` since it is back.
+    away: Mutex<Option<Instant>>,
+}
 
-impl Strangers {
+impl Repeats {
     fn says(&self, metadata: &Metadata<'_>, now: Instant) -> bool {
-        if !metadata.target().starts_with("actix_") {
-            return true;
+        match metadata.target() {
+            AWAY => self.says_away(*metadata.level(), now),
+            target if target.starts_with("actix_") => {
+                let mut said = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_due =
+                    said.get(&metadata.callsite()).is_none_or(|last| now.duration_since(*last) >= REPEAT_INTERVAL);
+                if is_due {
+                    said.insert(metadata.callsite(), now);
+                }
+                is_due
+            }
+            _ => true,
         }
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = said.get(&metadata.callsite());
-        if last.is_some_and(|last| now.duration_since(*last) < STRANGERS_INTERVAL) {
-            return false;
+    }
+
+    fn says_away(&self, level: Level, now: Instant) -> bool {
+        let mut said = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        let interval = match level {
+            Level::ERROR => SAME_OUTAGE,
+            Level::WARN => REPEAT_INTERVAL,
+            _ => {
+                *said = None;
+                return true;
+            }
+        };
+        let is_due = said.is_none_or(|last| now.duration_since(last) >= interval);
+        if is_due {
+            *said = Some(now);
         }
-        said.insert(metadata.callsite(), now);
-        true
+        is_due
     }
 }
 
-impl<S: Subscriber> Layer<S> for Strangers {
+impl<S: Subscriber> Layer<S> for Repeats {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         self.says(event.metadata(), Instant::now())
     }
@@ -74,14 +103,25 @@ mod tests {
     #[test]
     fn what_strangers_cause_is_said_once_a_kind_and_what_is_ours_every_time() {
         let lines = Lines::default();
-        let log = tracing_subscriber::registry().with(lines.clone()).with(Strangers::default());
+        let log = tracing_subscriber::registry().with(lines.clone()).with(Repeats::default());
         tracing::subscriber::with_default(log, || {
             for _ in 0..100 {
                 tracing::error!(target: "actix_http::h1", "a head is too large");
                 tracing::warn!(target: "actix_session::middleware", "a cookie is none of ours");
-                tracing::warn!("the database does not answer");
+                tracing::warn!("the disk is nearly full");
             }
         });
         assert_eq!(lines.0.load(Ordering::Relaxed), 1 + 1 + 100);
+    }
+
+    #[test]
+    fn a_database_that_is_away_is_told_of_when_it_goes_once_a_minute_and_when_it_is_back() {
+        let (repeats, began) = (Repeats::default(), Instant::now());
+        let says = |level, seconds| repeats.says_away(level, began + Duration::from_secs(seconds));
+        assert!(says(Level::WARN, 0), "a page met it");
+        assert!(!says(Level::ERROR, 2) && !says(Level::WARN, 59), "that is the same");
+        assert!(says(Level::WARN, 60) && !says(Level::WARN, 61));
+        assert!(says(Level::INFO, 62), "it is back");
+        assert!(says(Level::ERROR, 63) && !says(Level::WARN, 64), "it has gone again");
     }
 }

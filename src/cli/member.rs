@@ -1,4 +1,4 @@
-//! `hirewire member create|reset-password`. Passwords are read from standard input, or made and printed.
+//! `hirewire member create|list|reset-password`. Passwords are read from standard input, or made and printed.
 //!
 //! A password that is printed is the password: where none was set, none is.
 
@@ -9,14 +9,16 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::organisation::told;
-use super::{context, context_and_config};
+use super::{context, context_and_config, table};
 use crate::actions::organisation::{Created, NewMember, create_member, reset_password};
-use crate::actions::password;
-use crate::config::{Config, Settings};
+use crate::actions::{ActionError, password};
+use crate::config::{AddressSettings, Config, DatabaseSettings, Settings};
 use crate::domain::ids::OrganisationId;
+use crate::domain::member::Membership;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
 use crate::server::CannotStart;
+use crate::store;
 use crate::web::paths;
 
 #[derive(Debug, Args)]
@@ -43,7 +45,20 @@ enum Command {
         #[arg(long, value_parser = role)]
         role: Role,
         #[command(flatten)]
-        settings: Settings,
+        address: AddressSettings,
+        #[command(flatten)]
+        settings: DatabaseSettings,
+    },
+    /// List the members of an organisation, or of all.
+    List {
+        /// Of which organisation: org_…; of all when not given.
+        #[arg(long)]
+        organisation: Option<OrganisationId>,
+        /// Print one JSON array instead of columns.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: DatabaseSettings,
     },
     /// Give a member a new password and end their sessions, wherever they are logged in. Read or made as with create.
     ResetPassword {
@@ -51,7 +66,7 @@ enum Command {
         #[arg(long)]
         email: String,
         #[command(flatten)]
-        settings: Settings,
+        settings: DatabaseSettings,
     },
 }
 
@@ -61,9 +76,9 @@ fn role(text: &str) -> Result<Role, String> {
 
 impl Member {
     pub(super) async fn run(self) -> Result<(), CannotStart> {
-        let (password, made) = read_or_make()?;
-        match self.command {
-            Command::Create { organisation, email, name, role, settings } => {
+        let made = match self.command {
+            Command::Create { organisation, email, name, role, address, settings } => {
+                let (password, made) = read_or_make()?;
                 let new = NewMember {
                     organisation,
                     email: email.clone(),
@@ -72,6 +87,7 @@ impl Member {
                     password: password.clone(),
                     is_printed: made,
                 };
+                let settings = Settings { address, ..settings.into() };
                 let (context, config) = context_and_config(settings).await?;
                 match create_member(&context, new).await.map_err(told)? {
                     Created::Member(id) => println!("{id}"),
@@ -80,18 +96,45 @@ impl Member {
                         return Ok(());
                     }
                 }
+                made.then_some(password)
             }
+            Command::List { organisation, json, settings } => return list(settings, organisation, json).await,
             Command::ResetPassword { email, settings } => {
+                let (password, made) = read_or_make()?;
                 let ended = reset_password(&context(settings).await?, &email, &password, made).await.map_err(told)?;
                 eprintln!("The old password of {email} opens nothing any more. Sessions that were ended: {ended}.");
+                made.then_some(password)
             }
-        }
-        if made {
+        };
+        if let Some(password) = made {
             println!("password: {}", password.reveal());
             eprintln!("It has to be changed at the first log-in.");
         }
         Ok(())
     }
+}
+
+async fn list(settings: DatabaseSettings, organisation: Option<OrganisationId>, json: bool) -> Result<(), CannotStart> {
+    let context = context(settings).await?;
+    let read = context.store.read(move |conn| {
+        let all = match organisation {
+            Some(id) => vec![store::organisation::find(conn, &id)?.ok_or(ActionError::NotFound)?],
+            None => store::organisation::all(conn)?,
+        };
+        let mut rows = Vec::new();
+        for organisation in all {
+            for Membership { member, role, last_seen_at, .. } in store::member::list(conn, &organisation.id)? {
+                let seen = last_seen_at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+                let (id, role) = (member.id.to_string(), role.as_str().to_owned());
+                let place = organisation.id.to_string();
+                rows.push(vec![Some(id), Some(member.email), Some(member.name), Some(role), Some(place), seen]);
+            }
+        }
+        Ok::<_, ActionError>(rows)
+    });
+    let rows = read.await.map_err(told)?;
+    table::print(&["id", "email", "name", "role", "organisation", "last_seen"], &rows, json);
+    Ok(())
 }
 
 /// An address that has an account gets no password: somebody else may have made it.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use clap::Args;
 
-use crate::config::{Config, Settings};
+use crate::config::DatabaseSettings;
 use crate::server::CannotStart;
 use crate::store::plan::{self, Plan};
 use crate::store::{StoreError, migrate};
@@ -15,12 +15,12 @@ pub(super) struct Migrate {
     #[arg(long)]
     plan: bool,
     #[command(flatten)]
-    settings: Settings,
+    settings: DatabaseSettings,
 }
 
 impl Migrate {
     pub(super) async fn run(self) -> Result<(), CannotStart> {
-        let config = Config::read(self.settings).map_err(|error| CannotStart(error.to_string()))?;
+        let config = super::config(self.settings)?;
         let database = &config.database;
         let told = |error: StoreError| CannotStart(format!("HIREWIRE_DATABASE_URL is {database}: {error}."));
         if self.plan {

@@ -1,12 +1,17 @@
 //! The command line: one file a command.
 
+mod backup;
 mod demo;
 mod doctor;
 mod log;
 mod member;
 mod migrate;
 mod organisation;
+mod release;
+mod restore;
+mod sealing;
 mod serve;
+mod table;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,7 +21,7 @@ use clap::{Parser, Subcommand};
 
 use crate::actions::Context;
 use crate::clock::SystemClock;
-use crate::config::{Config, LogSettings, Settings};
+use crate::config::{Config, DatabaseSettings, LogSettings, Settings};
 use crate::server::{self, CannotStart};
 
 /// The webhook console of a hiring team.
@@ -32,15 +37,25 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the console and the partner API, and deliver.
-    Serve(Settings),
+    Serve(serve::Serve),
     /// Show everything on made-up data, with a receiver to deliver to; nothing else is needed.
     Demo(demo::Demo),
     /// Bring the database's schema up to date, and stop.
     Migrate(migrate::Migrate),
-    /// Create, suspend or resume an organisation.
+    /// Create, list, suspend or resume organisations.
     Organisation(organisation::Organisation),
-    /// Create a member or give one a new password.
+    /// Create or list members, or give one a new password.
     Member(member::Member),
+    /// Copy a SQLite database, whole and checked, while it is in use.
+    Backup(backup::Backup),
+    /// Put a copy that `backup` made in the place of a database; nothing is sent from it until somebody has looked.
+    Restore(restore::Restore),
+    /// Let a restored copy send what it owes.
+    Release(release::Release),
+    /// Seal everything with a new key, while no Hirewire runs. Interrupted, it goes on where it was.
+    RotateSealingKey(sealing::Rotate),
+    /// Begin with a new sealing key when the old one is lost for good: keys, secrets and header values have to be made anew.
+    ForgetSecrets(sealing::Forget),
     /// Look at settings, ports, files, database and mail server, change nothing, and say what is wrong.
     Doctor(doctor::Doctor),
 }
@@ -50,11 +65,16 @@ impl Cli {
     pub fn run(self) -> Result<(), CannotStart> {
         log::start(self.log.format().map_err(|error| CannotStart(error.to_string()))?);
         match self.command {
-            Command::Serve(settings) => block_on(serve::run(settings)),
+            Command::Serve(serve) => block_on(serve.run()),
             Command::Demo(demo) => block_on(demo.run()),
             Command::Migrate(command) => block_on(command.run()),
             Command::Organisation(command) => block_on(command.run()),
             Command::Member(command) => block_on(command.run()),
+            Command::Backup(command) => block_on(command.run()),
+            Command::Restore(command) => block_on(command.run()),
+            Command::Release(command) => block_on(command.run()),
+            Command::RotateSealingKey(command) => block_on(command.run()),
+            Command::ForgetSecrets(command) => block_on(command.run()),
             Command::Doctor(doctor) => block_on(doctor.run()),
         }
     }
@@ -77,11 +97,15 @@ fn block_on(work: impl Future<Output = Result<(), CannotStart>>) -> Result<(), C
 }
 
 /// What actions work with, for a command that only changes the database.
-async fn context(settings: Settings) -> Result<Context, CannotStart> {
-    Ok(context_and_config(settings).await?.0)
+async fn context(settings: DatabaseSettings) -> Result<Context, CannotStart> {
+    Ok(context_and_config(settings.into()).await?.0)
+}
+
+fn config(settings: impl Into<Settings>) -> Result<Config, CannotStart> {
+    Config::read(settings.into()).map_err(|error| CannotStart(error.to_string()))
 }
 
 async fn context_and_config(settings: Settings) -> Result<(Context, Config), CannotStart> {
-    let config = Config::read(settings).map_err(|error| CannotStart(error.to_string()))?;
+    let config = config(settings)?;
     Ok((server::context(&config, Arc::new(SystemClock), None).await?, config))
 }

@@ -35,21 +35,38 @@ impl LogSettings {
     }
 }
 
-/// The settings as they are given, flag or variable. What is empty counts as not given.
-#[derive(Debug, Clone, Args)]
-pub struct Settings {
-    /// Address and port of the console and the partner API.
-    #[arg(long, env = "HIREWIRE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
-    pub listen: String,
+/// Which database, and what opens what is sealed in it: what every command needs.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DatabaseSettings {
     /// Database: sqlite://PATH or postgres://…; sqlite://hirewire.db when not given.
     #[arg(long, env = "HIREWIRE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// File with the sealing key; beside a SQLite file by default, and made there with a new one.
     #[arg(long, env = "HIREWIRE_SECRET_KEY_FILE", value_name = "PATH", value_parser = any_path())]
     pub secret_key_file: Option<PathBuf>,
+}
+
+/// Where the console is: for whoever serves it, and whoever hands out links to it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AddressSettings {
+    /// Address and port of the console and the partner API.
+    #[arg(long, env = "HIREWIRE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
+    pub listen: String,
     /// Address under which browsers reach the console. Cookies are Secure exactly when it is https.
     #[arg(long, env = "HIREWIRE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+}
+
+/// The settings as they are given, flag or variable. What is empty counts as not given, so the default is what a command
+/// without them works with.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Settings {
+    /// Where the console is.
+    #[command(flatten)]
+    pub address: AddressSettings,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
     /// Proxies whose X-Forwarded-For is believed: comma-separated addresses or CIDRs, or none.
     #[arg(long, env = "HIREWIRE_TRUSTED_PROXIES", default_value = "", value_name = "CIDRS")]
     pub trusted_proxies: String,
@@ -108,12 +125,18 @@ fn any_path() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }
 
+impl From<DatabaseSettings> for Settings {
+    fn from(database: DatabaseSettings) -> Self {
+        Self { database, ..Self::default() }
+    }
+}
+
 impl Settings {
     /// The same with defaults for what is empty: many ways of setting a variable cannot leave it out.
     pub(super) fn without_empty(mut self) -> Self {
         let options = [
-            &mut self.database_url,
-            &mut self.public_url,
+            &mut self.database.database_url,
+            &mut self.address.public_url,
             &mut self.metrics_listen,
             &mut self.smtp_url,
             &mut self.mail_from,
@@ -123,11 +146,11 @@ impl Settings {
         for option in options {
             option.take_if(|text| text.trim().is_empty());
         }
-        for path in [&mut self.secret_key_file, &mut self.extra_ca] {
+        for path in [&mut self.database.secret_key_file, &mut self.extra_ca] {
             path.take_if(|path| path.as_os_str().is_empty());
         }
         let texts = [
-            ("listen", &mut self.listen),
+            ("listen", &mut self.address.listen),
             ("rate_limit", &mut self.rate_limit),
             ("hook_concurrency", &mut self.hook_concurrency),
             ("concurrency", &mut self.concurrency),

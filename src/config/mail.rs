@@ -66,10 +66,20 @@ impl Mail {
     }
 }
 
+impl Mail {
+    /// Whether letters leave this machine without TLS.
+    pub fn crosses_a_network_in_clear(&self) -> bool {
+        self.security == MailSecurity::None && !is_this_host(&self.host)
+    }
+}
+
+fn is_this_host(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// The host of an address whose scheme is none of the web's is a text, whatever stands in it.
 fn is_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    is_this_host(url.host_str().unwrap_or_default().trim_matches(['[', ']']))
 }
 
 /// `name@host`, or `A name <name@host>`.

@@ -109,7 +109,7 @@ impl AttemptRunner {
             Ok(None) => return Err(NotSent::Forget),
             Err(error) => {
                 let is_corrupt = matches!(error, StoreError::Corrupt { .. });
-                tracing::error!(%error, %hook, "a webhook cannot be read; what is due is sent later, the others go on");
+                error.log(&format!("webhook {hook} cannot be read; what is due is sent later, the others go on"));
                 let pause = if is_corrupt { PANIC_BACKOFF } else { LOCAL_ERROR_BACKOFF };
                 return Err(NotSent::RetryAt(self.clock.now() + pause));
             }

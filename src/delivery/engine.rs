@@ -32,9 +32,9 @@ use crate::clock::Clock;
 use crate::domain::event::Event;
 use crate::domain::health::Rule;
 use crate::domain::ids::{DeliveryId, InstanceId, InterviewId};
-use crate::domain::sealing::SealingKey;
+use crate::domain::key_ring::KeyRing;
 use crate::store::delivery::{Holding, Owed};
-use crate::store::{Store, StoreError};
+use crate::store::{self, Store, StoreError};
 
 /// So many attempts are started before others get the processor.
 const MAX_BURST: usize = 32;
@@ -81,7 +81,7 @@ pub struct EngineConfig {
     /// Who makes the requests.
     pub sender: Sender,
     /// Under which keys and secrets are sealed.
-    pub sealing: SealingKey,
+    pub sealing: KeyRing,
     /// How much may be under way and how much may wait.
     pub caps: Caps,
     /// When webhooks that fail are disabled.
@@ -177,8 +177,21 @@ impl Engine {
         self.attempts.crash_hooks.set(hook);
     }
 
+    /// Whether nothing is sent until somebody releases it.
+    pub fn is_held(&self) -> bool {
+        self.dispatcher.is_held()
+    }
+
+    /// Finds out whether the database is held, and sends nothing while it is.
+    pub async fn look_at_hold(&self) -> Result<(), StoreError> {
+        let held = self.attempts.store.read(store::hold::since).await?;
+        self.dispatcher.set_held(held.is_some());
+        Ok(())
+    }
+
     /// Registers this instance and takes up what dead ones left.
     pub async fn start(&self) -> Result<(), StoreError> {
+        self.look_at_hold().await?;
         self.membership.register().await?;
         self.dispatcher.scan().await?;
         self.dispatcher.claim().await.map(drop)
@@ -220,6 +233,10 @@ impl Engine {
     /// Says that this instance lives, and takes over from those that do not.
     pub async fn look_around(&self) -> Result<Found, StoreError> {
         let found = self.membership.look_around().await?;
+        // Another instance may have been told to release it.
+        if self.is_held() {
+            self.look_at_hold().await?;
+        }
         if found.taken_over > 0 {
             self.nudge();
         }
@@ -400,7 +417,7 @@ impl Engine {
         match tokio::time::timeout(time, work).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
-                tracing::error!(%error, what, "what this instance held could not be given back; another takes it over in time");
+                error.log("what this instance held could not be given back; another takes it over in time");
             }
             Err(_) => {
                 tracing::error!(
@@ -414,7 +431,7 @@ impl Engine {
     /// A fault that lasts is said once a minute.
     fn log_error(&self, what: &'static str, error: &StoreError) {
         if let Some(left_out) = self.repeats.is_due(what, self.attempts.clock.steady()) {
-            tracing::error!(%error, what, left_out, "the engine could not reach its database; it goes on trying");
+            error.log(&format!("the engine could not do “{what}” ({left_out} more of these were left out)"));
         }
     }
 }

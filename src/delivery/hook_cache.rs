@@ -19,9 +19,9 @@ use crate::domain::api_key::ApiKey;
 use crate::domain::hook::Hook;
 use crate::domain::hook_header::HookHeader;
 use crate::domain::ids::{HookId, OrganisationId};
+use crate::domain::key_ring::KeyRing;
 use crate::domain::mode::Mode;
 use crate::domain::routes::Routes;
-use crate::domain::sealing::SealingKey;
 use crate::store::changes::{self, Change};
 use crate::store::{Conn, Result, Store, StoreError};
 
@@ -121,14 +121,14 @@ const MAX_READS: usize = 2;
 /// What this process knows, all of one head.
 pub struct HookCache {
     store: Store,
-    sealing: SealingKey,
+    sealing: KeyRing,
     entries: RwLock<Entries>,
     reading: Semaphore,
 }
 
 impl HookCache {
     /// A cache that knows nothing yet.
-    pub fn new(store: Store, sealing: SealingKey) -> Self {
+    pub fn new(store: Store, sealing: KeyRing) -> Self {
         Self { store, sealing, entries: RwLock::default(), reading: Semaphore::new(MAX_READS) }
     }
 
@@ -238,7 +238,7 @@ impl HookCache {
 
 /// A hook with its keys, secrets and headers, all of one moment, and at which head: if a member changed something between two
 /// look-ups, a request could go to the old address without its signature.
-fn read_target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<(Option<Target>, i64)> {
+fn read_target(conn: &mut Conn, id: &HookId, sealing: &KeyRing) -> Result<(Option<Target>, i64)> {
     let mut before = changes::head(conn)?;
     loop {
         let target = prepare::target(conn, id, sealing)?;

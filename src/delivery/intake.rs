@@ -334,7 +334,10 @@ impl Intake {
                     self.dispatcher.release_unknown(ids);
                 }
                 if let Some(left_out) = self.repeats.is_due("record", self.clock.steady()) {
-                    tracing::error!(%error, events = reports.len(), left_out, "events could not be recorded; the callers were told");
+                    let events = reports.len();
+                    error.log(&format!(
+                        "{events} events could not be recorded; the callers were told ({left_out} more of these were left out)"
+                    ));
                 }
                 for report in reports {
                     let _ = report.answer.send(Err(NotRecorded::Store(error.again())));

@@ -72,26 +72,26 @@ impl Default for Meters {
 }
 
 impl Meters {
-    /// Names each of them for the operator.
+    /// Names each of them for the operator. The library adds the full stop.
     pub fn register(&self, registry: &mut Registry) {
-        registry.register("hirewire_events_accepted", "Events answered 202.", self.accepted.clone());
-        registry.register("hirewire_deliveries_succeeded", "Deliveries that arrived.", self.delivered.clone());
-        registry.register("hirewire_deliveries_failed", "Deliveries that were given up.", self.given_up.clone());
+        registry.register("hirewire_events_accepted", "Events answered 202", self.accepted.clone());
+        registry.register("hirewire_deliveries_succeeded", "Deliveries that arrived", self.delivered.clone());
+        registry.register("hirewire_deliveries_failed", "Deliveries that were given up", self.given_up.clone());
         registry.register(
             "hirewire_try_seconds",
-            "Time of each try from its start to its end, by what it came to.",
+            "Time of each try from its start to its end, by what it came to",
             self.attempts.clone(),
         );
         registry.register(
             "hirewire_own_faults",
-            "Attempts that something of ours prevented; none is counted against a receiver.",
+            "Attempts that something of ours prevented; none is counted against a receiver",
             self.own_faults.clone(),
         );
-        registry.register("hirewire_start_lag_seconds", "How long tries waited after they were due.", self.lag.clone());
-        registry.register("hirewire_intake_batch_size", "Events recorded by one transaction.", self.reports.clone());
+        registry.register("hirewire_start_lag_seconds", "How long tries waited after they were due", self.lag.clone());
+        registry.register("hirewire_intake_batch_size", "Events recorded by one transaction", self.reports.clone());
         registry.register(
             "hirewire_settle_batch_size",
-            "Answers written down by one transaction.",
+            "Answers written down by one transaction",
             self.answers.clone(),
         );
     }

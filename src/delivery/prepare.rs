@@ -6,15 +6,16 @@ use super::sender::KnownSecrets;
 use crate::domain::hook::Hook;
 use crate::domain::hook_header::HookHeader;
 use crate::domain::ids::HookId;
+use crate::domain::key_ring::KeyRing;
 use crate::domain::rotation::Preference;
-use crate::domain::sealing::SealingKey;
+use crate::domain::sealing::DoesNotOpen;
 use crate::domain::secret::Plain;
 use crate::store::credential::Sealed;
 use crate::store::hook_header::SealedHeader;
 use crate::store::{self, Conn, StoreError};
 
 /// A hook with its keys and secrets; `None` when there is no such hook.
-pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Option<Target>, StoreError> {
+pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &KeyRing) -> Result<Option<Target>, StoreError> {
     let ids = std::slice::from_ref(id);
     let Some(mut hook) = store::hook::by_ids(conn, ids)?.into_iter().next() else { return Ok(None) };
     let is_suspended = store::hook::is_suspended(conn, id)?;
@@ -27,7 +28,7 @@ pub(super) fn target(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Resu
     Ok(Some(Target { hook, is_suspended, proofs, headers: headers.into(), known: known.into(), address }))
 }
 
-fn proofs(conn: &mut Conn, hook: &Hook, sealing: &SealingKey, known: &mut KnownSecrets) -> Result<Proofs, StoreError> {
+fn proofs(conn: &mut Conn, hook: &Hook, sealing: &KeyRing, known: &mut KnownSecrets) -> Result<Proofs, StoreError> {
     let sealed = store::credential::in_use_by(conn, hook)?;
     let preference = preference(conn, hook, &sealed)?;
     let mut proofs = Proofs::preferring(preference.map(|preference| preference.side).unwrap_or_default());
@@ -54,15 +55,12 @@ fn preference(conn: &mut Conn, hook: &Hook, sealed: &[Sealed]) -> Result<Option<
 }
 
 /// The headers of a hook's own, opened.
-pub fn headers(conn: &mut Conn, id: &HookId, sealing: &SealingKey) -> Result<Vec<HookHeader>, StoreError> {
+pub fn headers(conn: &mut Conn, id: &HookId, sealing: &KeyRing) -> Result<Vec<HookHeader>, StoreError> {
     let sealed = store::hook_header::of_hook(conn, id)?;
     let open = |header: SealedHeader| {
+        let is_lost = header.is_lost();
         let opened = sealing.open(&header.sealed, &place(id, header.id.as_str()));
-        let value = opened.map_err(|error| StoreError::Corrupt {
-            table: "hook_headers",
-            id: header.id.to_string(),
-            what: error.to_string(),
-        })?;
+        let value = opened.map_err(|error| does_not_open("hook_headers", header.id.as_str(), is_lost, error))?;
         Ok(HookHeader { name: header.name, value })
     };
     sealed.into_iter().map(open).collect()
@@ -74,11 +72,13 @@ pub fn place(hook: &HookId, credential: &str) -> String {
 }
 
 /// A key or secret of this hook in clear.
-pub fn open(sealed: &Sealed, hook: &HookId, sealing: &SealingKey) -> Result<Plain, StoreError> {
+pub fn open(sealed: &Sealed, hook: &HookId, sealing: &KeyRing) -> Result<Plain, StoreError> {
     let id = sealed.credential.id.as_str();
-    sealing.open(&sealed.sealed, &place(hook, id)).map_err(|error| StoreError::Corrupt {
-        table: "credentials",
-        id: id.to_owned(),
-        what: error.to_string(),
-    })
+    let opened = sealing.open(&sealed.sealed, &place(hook, id));
+    opened.map_err(|error| does_not_open("credentials", id, sealed.is_lost(), error))
+}
+
+fn does_not_open(table: &'static str, id: &str, is_lost: bool, error: DoesNotOpen) -> StoreError {
+    let what = if is_lost { "it was lost with the sealing key: make a new one".to_owned() } else { error.to_string() };
+    StoreError::Corrupt { table, id: id.to_owned(), what }
 }

@@ -136,7 +136,10 @@ impl Settler {
             }
             Err(error) => {
                 if let Some(left_out) = self.repeats.is_due("settle", self.clock.steady()) {
-                    tracing::error!(%error, waiting = batch.len(), left_out, "answers could not be written down; trying again");
+                    let answers = batch.len();
+                    error.log(&format!(
+                        "{answers} answers could not be written down; trying again ({left_out} more of these were left out)"
+                    ));
                 }
                 if is_away(&error) {
                     self.finished.put_back(batch);

@@ -94,14 +94,17 @@ async fn repeat<C: Chore>(chore: C, context: Context) {
     loop {
         let what = match tokio::time::timeout(CHORE_TIMEOUT, turn(&chore, &context)).await {
             Ok(Ok(true)) => None,
-            Ok(Ok(false)) => Some("the clocks of this machine and of the database disagree; it waits".to_owned()),
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some("it took too long".to_owned()),
+            Ok(Ok(false)) => Some(Err("the clocks of this machine and of the database disagree; it waits")),
+            Ok(Err(error)) => Some(Ok(error)),
+            Err(_) => Some(Err("it took too long")),
         };
         let now = context.clock.steady();
         let is_due = said.is_none_or(|at| now.saturating_sub(at) >= SAID_EVERY);
         if let Some(what) = what.filter(|_| is_due) {
-            tracing::error!(chore = C::NAME, what, "a chore could not be done; it is tried again");
+            match what {
+                Ok(error) => error.log(&format!("the chore “{}” could not be done; it is tried again", C::NAME)),
+                Err(what) => tracing::error!(chore = C::NAME, what, "a chore could not be done; it is tried again"),
+            }
             said = Some(now);
         }
         context.clock.sleep(C::INTERVAL).await;

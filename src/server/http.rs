@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use super::bodies::{self, Bodies};
 use super::connections::{Connections, KEEP_ALIVE, Worker};
 use super::health;
+use super::requests::{self, Requests};
 use super::stopping::Stopping;
 use super::stream::Stream;
 use crate::actions::Context;
@@ -34,6 +35,7 @@ pub(super) struct Service {
     pub(super) context: Context,
     pub(super) config: Config,
     pub(super) connections: Arc<Connections>,
+    pub(super) requests: Requests,
     pub(super) stopping: Stopping,
 }
 
@@ -52,7 +54,8 @@ impl Service {
         let address = listener.local_addr()?;
         let limits = web::Data::new(api::limit::Limits::new(self.config.rate_limit));
         let bodies = web::Data::new(Bodies::new(self.connections.patience, self.stopping.clone()));
-        let Self { context, config, connections, stopping } = self;
+        let Self { context, config, connections, requests, stopping } = self;
+        let requests = web::Data::new(requests);
         let server = Server::build()
             .workers(workers)
             .max_concurrent_connections(most)
@@ -67,10 +70,12 @@ impl Service {
                 .app_data(web::Data::new(stopping.clone()))
                 .app_data(limits.clone())
                 .app_data(bodies.clone())
+                .app_data(requests.clone())
                 .configure(health::configure)
                 .configure(api::configure)
                 .configure(crate::web::configure(&context, &config))
-                .wrap(from_fn(bodies::bounded));
+                .wrap(from_fn(bodies::bounded))
+                .wrap(from_fn(requests::counted));
             let draining = draining.clone();
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)

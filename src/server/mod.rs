@@ -2,18 +2,22 @@
 //!
 //! [`App::build`] opens the database, checks the sealing key, binds the address and starts nothing; [`App::run`] serves and
 //! sends until told to stop, then says so on `/readyz` while it still takes requests for a grace, and drains: no new request, what is
-//! under way finishes, what is held is given back. One deadline holds for all of it.
+//! under way finishes, what is held is given back. One deadline holds for all of it. Between the two no new connection begins
+//! ([`handshakes`]) while those that have begun are taken up, so that none is cut off unheard.
 //!
 //! Strangers hold neither memory nor descriptors for long: [`connections`] says who has to go, [`stream`] and [`bodies`] how
 //! long a client may take. Not guaranteed: that a request is served while more new connections than there is room for come
 //! within the time that its head takes.
 
+pub(crate) mod alone;
 mod bodies;
 mod connections;
 mod descriptors;
+mod handshakes;
 mod health;
 mod http;
 mod metrics;
+mod requests;
 pub(crate) mod sealing_key;
 mod stopping;
 mod stream;
@@ -39,6 +43,8 @@ use crate::store::{DatabaseUrl, Store};
 use crate::web::paths::setup;
 use connections::Connections;
 use descriptors::Share;
+use handshakes::Handshakes;
+use requests::Requests;
 
 pub use connections::Patience;
 pub use http::cores;
@@ -66,7 +72,7 @@ pub struct App {
     limit: u64,
     stopping: Stopping,
     /// The SQLite file is ours alone while this is open and locked.
-    _lock: Option<FileLock>,
+    lock: Option<FileLock>,
 }
 
 impl App {
@@ -88,7 +94,7 @@ impl App {
             connections: Arc::new(connections),
             limit: share.limit,
             stopping: Stopping::default(),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -132,7 +138,10 @@ impl App {
     }
 
     /// The second half of [`App::run`].
-    pub async fn run_started(self, stop: watch::Receiver<bool>) -> Result<(), CannotStart> {
+    pub async fn run_started(mut self, stop: watch::Receiver<bool>) -> Result<(), CannotStart> {
+        // Until nobody uses the file any more.
+        let _lock = self.lock.take();
+        let store = self.context.store.clone();
         // The engine outlives the server: what a last request commits is still sent, or given back, by this instance.
         let (end, ending) = watch::channel(false);
         let (stopping, whole) = (self.stopping.clone(), self.config.shutdown.whole);
@@ -147,6 +156,9 @@ impl App {
         if under_way > 0 {
             return Err(stopped_late(whole));
         }
+        let closed = tokio::time::timeout_at(stopping.deadline(whole), store.close()).await;
+        closed.map_err(|_| stopped_late(whole))?;
+        tracing::info!("stopped");
         served
     }
 
@@ -154,10 +166,12 @@ impl App {
     pub async fn serve(self, mut stop: watch::Receiver<bool>) -> Result<(), CannotStart> {
         let Shutdown { grace, whole } = self.config.shutdown;
         let (context, connections, stopping) = (self.context, self.connections, self.stopping);
-        let metrics =
-            self.metrics.map(|listener| metrics::server(context.clone(), connections.clone(), self.limit, listener));
+        let requests = Requests::default();
+        let seen = metrics::Seen { limit: self.limit, connections: connections.clone(), requests: requests.clone() };
+        let metrics = self.metrics.map(|listener| metrics::server(context.clone(), seen, listener));
         let metrics = metrics.transpose().map_err(cannot)?.map(|server| (server.handle(), tokio::spawn(server)));
-        let service = http::Service { context, config: self.config, connections, stopping: stopping.clone() };
+        let service = http::Service { context, config: self.config, connections, requests, stopping: stopping.clone() };
+        let handshakes = Handshakes::of(&self.listener);
         // Half of the time is the engine's, which begins to end when nobody is served any more.
         let server = service.listen(self.listener, whole.saturating_sub(grace) / 2).map_err(cannot)?;
         let handle = server.handle();
@@ -166,6 +180,12 @@ impl App {
             let _ = stop.wait_for(|stop| *stop).await;
             stopping.tell();
             tokio::time::sleep(grace).await;
+            // Without a grace nobody is waited for.
+            if grace.is_zero() {
+                drop(handshakes)
+            } else {
+                handshakes.end().await
+            }
             handle.stop(true).await;
         });
         let served = server.await.map_err(cannot);

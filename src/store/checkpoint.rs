@@ -8,6 +8,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
@@ -29,6 +30,7 @@ pub(super) const WRITER_SETTINGS: &str = "PRAGMA wal_autocheckpoint = 24000;";
 pub(super) struct Checkpoints {
     written: mpsc::SyncSender<()>,
     is_nearly_done: Arc<AtomicBool>,
+    running: JoinHandle<()>,
 }
 
 #[derive(QueryableByName)]
@@ -40,13 +42,13 @@ struct Log {
 }
 
 impl Checkpoints {
-    /// Starts the thread that copies; it ends when this is dropped.
+    /// Starts the thread that copies; it ends when this is dropped or ended.
     pub fn start(mut connection: Conn) -> Result<Self> {
         let (written, wakes) = mpsc::sync_channel(1);
         let is_nearly_done = Arc::<AtomicBool>::default();
         let told = is_nearly_done.clone();
         connection.batch_execute("PRAGMA cache_size = -256; PRAGMA wal_autocheckpoint = 0;")?;
-        std::thread::Builder::new()
+        let running = std::thread::Builder::new()
             .name("sqlite-copier".into())
             .spawn(move || {
                 while wakes.recv().is_ok() {
@@ -57,7 +59,13 @@ impl Checkpoints {
                 }
             })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { written, is_nearly_done })
+        Ok(Self { written, is_nearly_done, running })
+    }
+
+    /// Ends the thread, and its connection with it.
+    pub fn end(self) {
+        drop(self.written);
+        let _ = self.running.join();
     }
 
     /// After a commit of the writer, and before its next one.

@@ -31,8 +31,15 @@ struct CredentialRow {
 pub struct Sealed {
     /// What is known of it in clear.
     pub credential: Credential,
-    /// Its value, sealed under the sealing key and bound to its hook.
+    /// Its value, sealed under the sealing key and bound to its hook; empty when it was lost (see [`super::sealed`]).
     pub sealed: Vec<u8>,
+}
+
+impl Sealed {
+    /// Whether its value was lost with the sealing key.
+    pub fn is_lost(&self) -> bool {
+        self.sealed.is_empty()
+    }
 }
 
 impl CredentialRow {
@@ -82,10 +89,11 @@ pub fn of_hooks(conn: &mut Conn, hooks: &[HookId]) -> Result<Vec<Sealed>> {
     rows.into_iter().map(CredentialRow::read).collect()
 }
 
-/// The credentials of one hook that work at this time, without their values, newest first.
+/// The credentials of one hook that work at this time, without their values, newest first. What was lost works no more.
 pub fn live(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<Vec<Credential>> {
     let all = of_hooks(conn, std::slice::from_ref(hook))?;
-    Ok(all.into_iter().map(|sealed| sealed.credential).filter(|credential| credential.is_live(now)).collect())
+    let kept = all.into_iter().filter(|sealed| !sealed.is_lost()).map(|sealed| sealed.credential);
+    Ok(kept.filter(|credential| credential.is_live(now)).collect())
 }
 
 /// What a hook's deliveries are signed with and carry: its own, and where an interview's hook has none of a kind, those of
@@ -102,9 +110,11 @@ pub fn in_use_by(conn: &mut Conn, hook: &Hook) -> Result<Vec<Sealed>> {
     Ok(own)
 }
 
-/// Any one credential of the database, to check the sealing key with.
+/// Any one credential of the database that is not lost, to check the sealing key with.
 pub fn any(conn: &mut Conn) -> Result<Option<Sealed>> {
-    let row = credentials::table.select(CredentialRow::as_select()).first(conn).optional()?;
+    let nothing: &[u8] = &[];
+    let kept = credentials::table.filter(credentials::sealed.ne(nothing));
+    let row = kept.select(CredentialRow::as_select()).first(conn).optional()?;
     row.map(CredentialRow::read).transpose()
 }
 

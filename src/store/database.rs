@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -18,7 +18,7 @@ use super::pools::{Pools, User, WRITE_TIMEOUT};
 use super::reading_limit::ReadingLimit;
 use super::traffic::Traffic;
 use super::vitals::{PROOF_INTERVAL, Vitals};
-use super::writer::{self, Ended, NotCommitted, Repeatable, Work, Write};
+use super::writer::{self, Ended, NotCommitted, Repeatable, Work, Write, WriterThread};
 use super::{Conn, DatabaseUrl, Result, StoreError, migrate, setting};
 
 /// The database, and whose connections to it are used. Cheap to clone.
@@ -30,7 +30,8 @@ pub struct Store {
 
 struct Inner {
     url: DatabaseUrl,
-    pools: Pools,
+    /// `None` once it was closed.
+    pools: RwLock<Option<Arc<Pools>>>,
     writer: Writer,
     traffic: Arc<Traffic>,
     vitals: Arc<Vitals>,
@@ -40,8 +41,8 @@ struct Inner {
 }
 
 enum Writer {
-    /// SQLite: the thread that alone writes.
-    Thread(mpsc::Sender<Box<dyn Write>>),
+    /// SQLite: the thread that alone writes; `None` once it was closed.
+    Thread(RwLock<Option<WriterThread>>),
     /// PostgreSQL: any connection of the user's pool.
     Pool,
 }
@@ -67,12 +68,14 @@ impl Store {
                 let writing = Manager::alone(url, Purpose::Work).open(&faults)?;
                 // What it meets, the writer meets too.
                 let copying = Manager::alone(url, Purpose::Work).open(&Faults::default())?;
-                Writer::Thread(writer::start(writing, copying, faults, traffic.clone(), vitals.clone())?)
+                let thread = writer::start(writing, copying, faults, traffic.clone(), vitals.clone())?;
+                Writer::Thread(RwLock::new(Some(thread)))
             }
             DatabaseUrl::Postgres(_) => Writer::Pool,
         };
         let runtime = Handle::current();
         let (generation, listeners) = (AtomicI64::new(0), watch::Sender::new(0));
+        let pools = RwLock::new(Some(Arc::new(pools)));
         let inner = Inner { url: url.clone(), pools, writer, traffic, vitals, generation, listeners, runtime };
         let head = inner.with(User::Engine, changes::head)?;
         let store = Self { inner: Arc::new(inner), user: User::Engine };
@@ -99,6 +102,17 @@ impl Store {
     /// The same database through the partner API's connections.
     pub fn for_api(&self) -> Self {
         self.used_by(User::Api)
+    }
+
+    /// Closes a SQLite file when what was handed over to be written is done: nothing is left beside it then but what other
+    /// processes keep there. Whoever asks for something afterwards is told that there is no database. A server's connections
+    /// end with the process.
+    pub async fn close(&self) {
+        if self.is_alone() {
+            let inner = self.inner.clone();
+            // It fails when the runtime is ending, and the process with it.
+            let _ = self.inner.runtime.spawn_blocking(move || inner.close()).await;
+        }
     }
 
     fn used_by(&self, user: User) -> Self {
@@ -249,8 +263,14 @@ impl Store {
 
     fn hand_over(&self, write: Box<dyn Write>) {
         match &self.inner.writer {
-            Writer::Thread(writes) => {
-                if let Err(mpsc::SendError(write)) = writes.send(write) {
+            Writer::Thread(thread) => {
+                let thread = thread.read().unwrap_or_else(PoisonError::into_inner);
+                let refused = match thread.as_ref() {
+                    Some(thread) => thread.writes.send(write).err().map(|mpsc::SendError(write)| write),
+                    None => Some(write),
+                };
+                drop(thread);
+                if let Some(write) = refused {
                     write.done(Err(NotCommitted::Undone("the thread that writes has stopped".into())));
                 }
             }
@@ -264,11 +284,12 @@ impl Store {
 
 impl Inner {
     fn with<T, E: From<StoreError>>(&self, user: User, work: impl FnOnce(&mut Conn) -> Result<T, E>) -> Result<T, E> {
-        let mut pooled = self.pools.connection(user)?;
+        let pools = self.pools()?;
+        let mut pooled = pools.connection(user)?;
         let is_limited = user == User::Pages && matches!(pooled.conn, Conn::Sqlite(_));
         let limit = is_limited.then(|| ReadingLimit::of(PAGE_TIMEOUT));
         let result = work(&mut pooled.conn);
-        let fault = pooled.look_back(self.pools.losses());
+        let fault = pooled.look_back(pools.losses());
         match (result, fault) {
             (Err(_), _) if limit.is_some_and(|limit| limit.is_over()) => Err(StoreError::TimedOut.into()),
             (Err(_), Some(fault)) => Err(fault.into_error().into()),
@@ -299,13 +320,32 @@ impl Inner {
     }
 
     fn write_once(&self, user: User, begin: &str, write: &mut dyn Write) -> Ended {
-        match self.pools.connection(user) {
+        let pools = match self.pools() {
+            Ok(pools) => pools,
+            Err(error) => return Ended::NotBegun(NotCommitted::Undone(error.to_string())),
+        };
+        match pools.connection(user) {
             Err(error) => Ended::NotBegun(NotCommitted::Undone(error.to_string())),
             Ok(mut pooled) => {
                 let ended = writer::alone(&mut pooled, begin, write);
-                pooled.look_back(self.pools.losses());
+                pooled.look_back(pools.losses());
                 ended
             }
+        }
+    }
+
+    fn pools(&self) -> Result<Arc<Pools>> {
+        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
+        pools.clone().ok_or_else(|| StoreError::Unavailable("it was closed".into()))
+    }
+
+    /// The readers go first: the writer is the last one who can empty the log.
+    fn close(&self) {
+        drop(self.pools.write().unwrap_or_else(PoisonError::into_inner).take());
+        if let Writer::Thread(thread) = &self.writer
+            && let Some(thread) = thread.write().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            thread.end();
         }
     }
 }

@@ -399,6 +399,11 @@ impl Unreadable {
     }
 }
 
+/// How many hooks are disabled, of all organisations.
+pub fn count_disabled(conn: &mut Conn) -> Result<i64> {
+    Ok(hooks::table.filter(hooks::state.eq(HookState::Disabled.as_str())).count().get_result(conn)?)
+}
+
 /// The hooks of a mode that ever were, for the filter of the log.
 pub fn list_with_deleted(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<Vec<Hook>> {
     let rows = hooks::table

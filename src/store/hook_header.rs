@@ -25,8 +25,15 @@ pub struct SealedHeader {
     pub id: HookHeaderId,
     /// Its name.
     pub name: HeaderName,
-    /// Its value, sealed under the sealing key and bound to its hook.
+    /// Its value, sealed under the sealing key and bound to its hook; empty when it was lost (see [`super::sealed`]).
     pub sealed: Vec<u8>,
+}
+
+impl SealedHeader {
+    /// Whether its value was lost with the sealing key.
+    pub fn is_lost(&self) -> bool {
+        self.sealed.is_empty()
+    }
 }
 
 /// The headers of a hook, in the order of its form.

@@ -42,6 +42,12 @@ pub fn are_known(conn: &mut Conn, ids: &BTreeSet<String>) -> Result<bool> {
     Ok(usize::try_from(known).is_ok_and(|known| known == ids.len()))
 }
 
+/// Every instance on the list.
+pub fn all(conn: &mut Conn) -> Result<Vec<InstanceId>> {
+    let ids: Vec<String> = instances::table.order(instances::id).select(instances::id).load(conn)?;
+    ids.iter().map(|id| Reader { table: "instances", id }.parse(id)).collect()
+}
+
 /// The instances other than `own`.
 pub fn others(conn: &mut Conn, own: &InstanceId) -> Result<Vec<InstanceId>> {
     let ids: Vec<String> = instances::table

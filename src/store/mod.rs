@@ -15,6 +15,7 @@ pub mod audit;
 pub mod candidate;
 pub mod changes;
 pub mod connection;
+pub mod copy;
 pub mod credential;
 pub mod database;
 pub mod delivery;
@@ -23,6 +24,7 @@ pub mod export;
 pub mod file_lock;
 pub mod first_run;
 pub mod health;
+pub mod hold;
 pub mod hook;
 pub mod hook_header;
 pub mod import;
@@ -39,6 +41,7 @@ pub mod presence;
 pub mod reveal;
 pub mod rotation;
 pub mod schema;
+pub mod sealed;
 pub mod server;
 pub mod setting;
 pub mod submission;
@@ -63,6 +66,10 @@ pub use database::Store;
 pub use url::DatabaseUrl;
 
 use std::time::Duration;
+
+/// Under this name the log is told that the database is away, whoever meets it, and holds that to a line a minute: at level
+/// ERROR that it has gone, at WARN that somebody met it, at INFO that it is back.
+pub const AWAY: &str = "hirewire::database";
 
 /// Why a read or write did not happen. Nothing of a failed write remains, unless it is [`StoreError::Unclear`].
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +131,16 @@ impl StoreError {
     /// Whether the database is away, or does not get to it, and the same may work in a moment. Nothing was written.
     pub fn is_away(&self) -> bool {
         matches!(self, StoreError::Unavailable(_) | StoreError::TimedOut)
+    }
+
+    /// Tells the log what could not be done because of it.
+    pub fn log(&self, what: &str) {
+        match self {
+            StoreError::Unavailable(_) | StoreError::Unclear(_) => {
+                tracing::warn!(target: AWAY, error = %self, what, "the database is away; nothing is lost, and it is tried again");
+            }
+            _ => tracing::error!(error = %self, "{what}"),
+        }
     }
 
     /// Whether the error says that a unique index already holds the value.

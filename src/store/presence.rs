@@ -116,6 +116,17 @@ pub fn is_gone(conn: &mut Conn, instance: &InstanceId) -> Result<bool> {
     }
 }
 
+/// The instances that live, on a server.
+pub fn living(conn: &mut Conn) -> Result<Vec<InstanceId>> {
+    let mut living = Vec::new();
+    for instance in super::instance::all(conn)? {
+        if !is_gone(conn, &instance)? {
+            living.push(instance);
+        }
+    }
+    Ok(living)
+}
+
 #[derive(QueryableByName)]
 struct Locked {
     #[diesel(sql_type = Bool)]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -51,6 +52,44 @@ fn has_stray_percent(text: &str) -> bool {
     let mut pieces = text.split('%');
     pieces.next();
     pieces.any(|after| after.len() < 2 || !after.bytes().take(2).all(|digit| digit.is_ascii_hexdigit()))
+}
+
+impl DatabaseUrl {
+    /// Whether it leads to a server on another machine without asking for TLS. What leads to a socket, or to this machine, does
+    /// not; where that cannot be told, it is not said.
+    pub fn crosses_a_network_in_clear(&self) -> bool {
+        let DatabaseUrl::Postgres(text) = self else { return false };
+        if shown(text).is_none() {
+            return false;
+        }
+        let parameter = |name: &str| {
+            let query = query_start(text).map_or("", |at| &text[at + 1..]);
+            query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(own, _)| *own == name)
+                .map(|(_, value)| value)
+        };
+        if matches!(parameter("sslmode"), Some("require" | "verify-ca" | "verify-full")) {
+            return false;
+        }
+        let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+        let hosts = if hosts.is_empty() { parameter("host").unwrap_or_default() } else { hosts };
+        hosts.split(',').any(|host| {
+            let host = percent_decode_str(host).decode_utf8_lossy();
+            let name = match host.strip_prefix('[') {
+                Some(literal) => literal.split(']').next().unwrap_or_default(),
+                None => host.split(':').next().unwrap_or_default(),
+            };
+            let is_here = name.is_empty()
+                || name.starts_with('/')
+                || name == "localhost"
+                || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+            !is_here
+        })
+    }
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -126,7 +165,9 @@ fn secrets(url: &str) -> Vec<String> {
     let query = rest.split_once('?').map_or("", |(_, query)| query);
     let named = query.split('&').filter_map(|pair| pair.split_once('='));
     let named = named.filter(|(name, _)| matches!(*name, "password" | "sslpassword")).map(|(_, value)| value);
-    let mut found = vec![url.to_owned(), credentials.to_owned()];
+    let mut found = vec![url.to_owned()];
+    // A name alone is no secret, and may be as short as a letter.
+    found.extend(credentials.contains(':').then(|| credentials.to_owned()));
     for password in credentials.split_once(':').map(|(_, password)| password).into_iter().chain(named) {
         let parts = password.split(['@', '/', '?', '#', ':', '%', '&', ',']);
         found.extend(parts.filter(|part| part.len() > 1).map(str::to_owned));
@@ -155,6 +196,27 @@ mod tests {
         let own = with_timeouts("postgres://h/db?connect_timeout=9&keepalives_count=1");
         assert_eq!(own.matches("connect_timeout").count(), 1, "{own}");
         assert!(own.contains("connect_timeout=9") && own.contains("&keepalives_count=1&"), "{own}");
+    }
+
+    #[test]
+    fn only_what_leaves_this_machine_without_tls_is_in_clear() {
+        let is_clear = |url: &str| url.parse::<DatabaseUrl>().expect(url).crosses_a_network_in_clear();
+        for url in
+            ["postgres://u:p@db.example/x", "postgres://10.0.0.7:5432/x?sslmode=prefer", "postgres://localhost,db/x"]
+        {
+            assert!(is_clear(url), "{url}");
+        }
+        for url in [
+            "sqlite://x.db",
+            "postgres://u:p@127.0.0.1/x",
+            "postgres://u@[::1]:5432/x",
+            "postgres:///x?host=/run/postgresql",
+            "postgres://u@%2Frun%2Fpostgresql/x",
+            "postgres:///x",
+            "postgres://u:p@db.example/x?sslmode=verify-full",
+        ] {
+            assert!(!is_clear(url), "{url}");
+        }
     }
 
     #[test]

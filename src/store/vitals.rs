@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::AWAY;
+
 /// Without a commit or a look for so long, this process cannot be said to work.
 pub const SILENCE_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -90,7 +92,7 @@ impl Vitals {
         let failed = self.failed.load(Ordering::Acquire);
         let before = self.committed.fetch_max(now, Ordering::AcqRel);
         if failed > before && failed <= now {
-            tracing::info!("the database takes writes again");
+            tracing::info!(target: AWAY, "the database takes writes again");
         }
     }
 
@@ -99,7 +101,7 @@ impl Vitals {
         let committed = self.committed.load(Ordering::Acquire);
         let before = self.failed.fetch_max(self.now(), Ordering::AcqRel);
         if before <= committed {
-            tracing::error!(%why, "the database takes no writes; this is said again when it does");
+            tracing::error!(target: AWAY, %why, "the database takes no writes; it is tried again, and said when it does");
         }
     }
 

@@ -9,6 +9,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
@@ -62,6 +63,22 @@ impl From<NotCommitted> for StoreError {
             NotCommitted::Undone(why) => StoreError::Unavailable(why),
             NotCommitted::Unclear(why) => StoreError::Unclear(why),
         }
+    }
+}
+
+/// The thread that writes.
+pub(super) struct WriterThread {
+    /// Where writes are handed over.
+    pub writes: mpsc::Sender<Box<dyn Write>>,
+    running: JoinHandle<()>,
+}
+
+impl WriterThread {
+    /// Ends it when everything that was handed over is done, and its connection with it.
+    pub fn end(self) {
+        drop(self.writes);
+        // One that panicked has ended, too.
+        let _ = self.running.join();
     }
 }
 
@@ -150,12 +167,12 @@ pub(super) fn start(
     faults: Faults,
     traffic: Arc<Traffic>,
     vitals: Arc<Vitals>,
-) -> Result<mpsc::Sender<Box<dyn Write>>> {
+) -> Result<WriterThread> {
     let (writes, queue) = mpsc::channel::<Box<dyn Write>>();
     connection.batch_execute(SETTINGS)?;
     connection.batch_execute(checkpoint::WRITER_SETTINGS)?;
     let checkpoints = Checkpoints::start(copying)?;
-    std::thread::Builder::new()
+    let running = std::thread::Builder::new()
         .name("sqlite-writer".into())
         .spawn(move || {
             let mut took = Duration::ZERO;
@@ -170,9 +187,11 @@ pub(super) fn start(
                 checkpoints.committed(&mut connection);
                 took = began.elapsed();
             }
+            // The copier's connection first: whoever closes the last one empties SQLite's log into the file.
+            checkpoints.end();
         })
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    Ok(writes)
+    Ok(WriterThread { writes, running })
 }
 
 /// The next write to begin a batch with, `took` after the last batch began. Whoever finds somebody waiting has much to do,

@@ -80,8 +80,11 @@ impl ResponseError for WebError {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        if let WebError::Session(_) | WebError::Store(_) = self {
-            tracing::error!(error = %self, "a page could not be shown");
+        const SHOWN: &str = "a page could not be shown";
+        match self {
+            WebError::Session(why) => StoreError::Unavailable(why.clone()).log(SHOWN),
+            WebError::Store(error) => error.log(SHOWN),
+            _ => {}
         }
         let (title, text) = self.words();
         let body = html! {

@@ -11,10 +11,11 @@ use super::icons::icon;
 use super::layout::door;
 use super::sign_in::enter;
 use super::{paths, session};
-use crate::actions::first_run::{FirstRun, complete, is_first, opens, time_zones};
+use crate::actions::first_run::{FirstRun, complete, is_first, opens};
 use crate::actions::{ActionError, Context};
 use crate::config::Config;
 use crate::domain::secret::Plain;
+use crate::domain::time_zone;
 
 /// The form, for whoever came with the right address.
 pub async fn show(context: web::Data<Context>, token: web::Path<String>) -> Result<HttpResponse, WebError> {
@@ -114,7 +115,7 @@ impl Form<'_> {
                 (wrong(name, error))
                 input id=(name) name=(name) value=(self.typed.one(name)) list="zones" autocomplete="off" spellcheck="false"
                     aria-invalid=[error.map(|_| "true")] aria-describedby=(describedby(name, hint, error));
-                datalist #zones { @for zone in time_zones() { option value=(zone) {} } }
+                datalist #zones { @for zone in time_zone::all() { option value=(zone) {} } }
             }
         }
     }

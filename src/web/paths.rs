@@ -21,6 +21,7 @@ pub const WEBHOOKS: &str = "/settings/webhooks";
 pub const NEW_WEBHOOK: &str = "/settings/webhooks/new";
 pub const MEMBERS: &str = "/settings/members";
 pub const INVITE: &str = "/settings/members/new";
+pub const RELEASE: &str = "/settings/release";
 pub const ACCOUNT: &str = "/account";
 pub const ACCOUNT_NAME: &str = "/account/name";
 pub const ACCOUNT_PASSWORD: &str = "/account/password";

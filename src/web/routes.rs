@@ -161,6 +161,7 @@ pub const ROUTES: &[Route] = &[
     act("/settings/webhooks/{id}/{kind}/revocation", May(ManageHooks), Form, || {
         post().to(webhooks::credential::revoke)
     }),
+    act(paths::RELEASE, May(ManageHooks), Form, || post().to(home::release)),
     show(paths::MEMBERS, May(ManageMembers), || get().to(members::list::show)),
     show(paths::INVITE, May(ManageMembers), || get().to(members::invite::show)),
     act(paths::INVITE, May(ManageMembers), Form, || post().to(members::invite::submit)),

@@ -149,10 +149,21 @@ impl Installation {
         Ok(server)
     }
 
+    /// The same with flags of `serve`.
+    pub async fn serve_with(&self, flags: &[&str]) -> Result<Server> {
+        let mut server = self.start_with(flags)?;
+        server.ready().await?;
+        Ok(server)
+    }
+
     /// Starts `serve`; it may not be ready yet.
     pub fn start(&self) -> Result<Server> {
+        self.start_with(&[])
+    }
+
+    fn start_with(&self, flags: &[&str]) -> Result<Server> {
         let mut command = self.command();
-        command.arg("serve");
+        command.arg("serve").args(flags);
         let child = Child::start(&format!("serve-{}", self.address.port()), command, &self.folder)?;
         Ok(Server { child, url: self.url() })
     }

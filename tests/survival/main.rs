@@ -10,6 +10,8 @@
 
 mod account;
 mod clocks;
+mod commands;
+mod copies;
 mod crash_points;
 mod cuts;
 #[allow(dead_code, reason = "the integration tests use more of it")]
@@ -26,11 +28,14 @@ mod kills;
 mod load;
 mod log;
 mod neighbours;
+mod packaging;
 mod postgres;
 #[path = "../process/mod.rs"]
 mod process;
 mod receiver;
+mod rolling;
 mod scene;
+mod sealing;
 mod silence;
 mod stopping;
 mod strangers;

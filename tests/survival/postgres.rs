@@ -93,6 +93,33 @@ async fn a_postgres_that_restarts_under_two_instances_has_neither_taken_for_dead
     Account::new(reported, scene.receiver.arrivals(), lines, Vec::new()).adds_up();
 }
 
+/// Partners, pages and everything that looks around meet it; whoever reads the log is told of it, and not of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_away_takes_few_lines_of_the_log() {
+    let mut postgres = Postgres::start(Durability::ProcessesOnly).await.expect("PostgreSQL");
+    let (scene, server) = Scene::set_on_server(&postgres, &HOOKS).await;
+    let load = Load::start(scene.partner(&[&server]), 50, MIX);
+    some_are_accepted_after(&load, Instant::now()).await;
+    let before = server.log().lines().count();
+    postgres.stop().await.expect("an end");
+    let gone = Instant::now();
+    soon("partners to be told", async || refused_between(&load.so_far(), gone, Instant::now()) >= 100).await;
+    for path in ["/", "/login", "/settings/webhooks"] {
+        let page = client().get(format!("{}{path}", server.url())).send().await.expect("an answer");
+        // A page that needs nothing of the database is there all the same.
+        let (status, body) = (page.status().as_u16(), page.text().await.expect("text"));
+        assert!(status == 200 || (status == 503 && body.contains("The database is away")), "{path}: {status} {body}");
+    }
+    let log = server.log();
+    let said: Vec<&str> = log.lines().skip(before).collect();
+    assert!(!said.is_empty() && said.len() <= 3, "{} lines, such as {said:#?}", said.len());
+    assert!(said.iter().any(|line| line.contains("hirewire::database")), "{said:#?}");
+    postgres.start_again().await.expect("it starts");
+    soon("it to be back", async || server.log().contains("the database takes writes again")).await;
+    load.stopped().await;
+    assert!(server.terminate().await.expect("an end").success());
+}
+
 async fn some_are_accepted_after(load: &Load, moment: Instant) {
     soon("events to be accepted", async || load.accepted_after(moment) >= 100).await;
 }

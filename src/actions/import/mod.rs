@@ -212,11 +212,12 @@ pub async fn run(context: &Context, viewer: &Viewer, vacancy: VacancyId, id: Imp
     let turn = context.imports.of(&viewer.member.id)?;
     let File { rows, columns, source } = turn.read(move || reading::read(bytes, &chosen, today)).await??;
     let (now, id, viewer) = (today.now, import.id, viewer.clone());
+    let (log_import, log_vacancy) = (id.clone(), vacancy.id.clone());
     let done = context
         .store
         .write(move |conn| {
             if !store::import::take(conn, &id)? {
-                return Ok(());
+                return Ok(None);
             }
             // Held until all is written: a second import of the member waits for this one.
             let _turn = turn;
@@ -225,20 +226,25 @@ pub async fn run(context: &Context, viewer: &Viewer, vacancy: VacancyId, id: Imp
             let report = Report { columns, ..report };
             let text = serde_json::to_string(&report).expect("our own documents serialise");
             store::import::finish(conn, &id, &text, left_out)?;
+            let detail = format!(
+                "{} added, {} updated, {} unchanged, {} left out",
+                report.added, report.updated, report.unchanged, report.left_out
+            );
             let act = Act {
                 organisation: Some(&viewer.organisation.id),
                 member: Some(&viewer.member.id),
                 act: "candidates.imported",
                 object: Some(vacancy.id.as_str()),
-                detail: format!(
-                    "{} added, {} updated, {} unchanged, {} left out",
-                    report.added, report.updated, report.unchanged, report.left_out
-                ),
+                detail: detail.clone(),
             };
-            store::audit::insert(conn, &act, now)
+            store::audit::insert(conn, &act, now)?;
+            Ok(Some(detail))
         })
         .await;
-    done.map_err(|error: StoreError| match error {
+    if let Ok(Some(came_of_it)) = &done {
+        tracing::info!(import = %log_import, vacancy = %log_vacancy, came_of_it, "a file of candidates was imported");
+    }
+    done.map(drop).map_err(|error: StoreError| match error {
         // Two imports brought the same new candidate at the same instant; this one was undone.
         error if error.is_duplicate() => ActionError::Refused(
             "Another import brought the same candidates at the same moment. Nothing of this one was kept; press the button again".into(),

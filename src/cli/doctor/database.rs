@@ -6,7 +6,7 @@ use super::{Finding, note, ok, wrong};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::delivery::prepare::place;
-use crate::domain::sealing::SealingKey;
+use crate::domain::key_ring::KeyRing;
 use crate::maintenance::MAX_CLOCK_DIFFERENCE;
 use crate::server::sealing_key::{KEY_CHECK, is_key_of};
 use crate::store::credential::Sealed;
@@ -111,7 +111,7 @@ fn sealing(config: &Config, read: &Contents) -> Option<Finding> {
             format!("is {path}, which cannot be read, and the database holds secrets sealed with it"),
         ));
     };
-    let Some(key) = SealingKey::from_text(&text) else {
+    let Some(key) = KeyRing::from_text(&text) else {
         return Some(wrong(KEY, format!("is {path}, which holds no sealing key: restore it from your backup")));
     };
     if !is_key_of(&key, key_check) {

@@ -1,11 +1,11 @@
 //! Files and folders: whose they are, and whether they can be written.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::{Finding, note, ok, wrong};
 use crate::config::Config;
 use crate::files;
+use crate::server::sealing_key::is_open_to_all;
 use crate::store::DatabaseUrl;
 
 pub(super) fn examine(config: &Config) -> Vec<Finding> {
@@ -24,14 +24,14 @@ pub(super) fn examine(config: &Config) -> Vec<Finding> {
 fn sealing_key(path: &Path) -> Finding {
     const ABOUT: &str = "HIREWIRE_SECRET_KEY_FILE";
     let shown = path.display();
-    let mode = match std::fs::metadata(path) {
-        Ok(found) => found.permissions().mode() & 0o777,
+    let mode = match files::rights(path) {
+        Ok(rights) => rights,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return note(ABOUT, format!("is {shown}, which is not there: the first start makes it; keep a copy of it"));
         }
         Err(error) => return wrong(ABOUT, format!("is {shown}, which cannot be read: {error}")),
     };
-    if mode & 0o007 != 0 {
+    if is_open_to_all(mode) {
         return wrong(
             ABOUT,
             format!("is {shown}, which everybody on this machine can read ({mode:03o}): chmod 600 {shown}"),

@@ -66,6 +66,8 @@ pub(super) struct Dispatcher {
     needs_scan: AtomicBool,
     /// Whether tasks that have finished an attempt take the next delivery.
     is_running: AtomicBool,
+    /// Whether nothing may start until somebody releases it (see [`crate::store::hold`]).
+    is_held: AtomicBool,
     /// Until when there are fewer places, on the steady clock.
     short_until: Mutex<Option<Duration>>,
     caps: Caps,
@@ -96,6 +98,7 @@ impl Dispatcher {
             claim_wake: Notify::new(),
             needs_scan: AtomicBool::new(true),
             is_running: AtomicBool::new(false),
+            is_held: AtomicBool::new(false),
             short_until: Mutex::default(),
             caps,
         }
@@ -116,6 +119,16 @@ impl Dispatcher {
 
     pub fn set_running(&self, is_running: bool) {
         self.is_running.store(is_running, Ordering::Release);
+    }
+
+    pub fn is_held(&self) -> bool {
+        self.is_held.load(Ordering::Acquire)
+    }
+
+    /// Has nothing start, or lets it.
+    pub fn set_held(&self, is_held: bool) {
+        self.is_held.store(is_held, Ordering::Release);
+        self.wake();
     }
 
     /// Queues deliveries that were owed and held by this instance when the list of changes had this head. What memory has no
@@ -224,8 +237,11 @@ impl Dispatcher {
         next
     }
 
-    /// Whether every change that is known of was looked at, and what is known is fresh.
+    /// Whether every change that is known of was looked at, and what is known is fresh; and nothing is held.
     fn may_start(&self, now: Moment) -> bool {
+        if self.is_held() {
+            return false;
+        }
         let is_known = self.cache.head() >= self.store.generation();
         is_known && (self.store.is_alone() || self.freshness.is_fresh(now.steady))
     }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::connect::{self, Phase};
+use super::handshake;
 use crate::delivery::guard::{LookupError, ResolveError};
 use crate::domain::attempt::{ErrorClass, Outcome};
 use crate::domain::policy::spoken;
@@ -138,10 +139,13 @@ fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Fai
         return Failure::ours(ErrorClass::ConnectRefused, fault);
     }
     if let Some(tls) = cause::<rustls::Error>(error) {
-        return Failure::of(ErrorClass::TlsFailed, tls.to_string());
+        return Failure::of(ErrorClass::TlsFailed, handshake::told(tls));
     }
     match (connecting, io) {
-        (true, Some(io)) => Failure::of(while_connecting(io.kind()), io.to_string()),
+        (true, Some(io)) => match while_connecting(io.kind()) {
+            ErrorClass::TlsFailed => Failure::of(ErrorClass::TlsFailed, handshake::HUNG_UP),
+            class => Failure::of(class, io.to_string()),
+        },
         // Only the connector's own limit and a host that TLS cannot name come without an I/O error.
         (true, None) => Failure::of(ErrorClass::ConnectTimeout, innermost(error)),
         (false, Some(io)) => Failure::of(while_answering(io.kind()), io.to_string()),

@@ -41,12 +41,14 @@
 mod classify;
 mod connect;
 mod echo;
+mod handshake;
 mod pool;
 mod receive;
 mod request;
 mod retry_after;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod turns;
 mod unescape;
 

@@ -18,6 +18,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::connect::{GuardedNames, Traced};
+use super::trust::Trust;
 use super::{Fault, SenderError};
 use crate::delivery::guard::Guard;
 
@@ -120,13 +121,11 @@ pub fn authorities_that_are_none(authorities: &[CertificateDer<'static>]) -> usi
 }
 
 fn tls(extra_ca: &[CertificateDer<'static>]) -> Result<ClientConfig, SenderError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    for certificate in extra_ca {
-        roots.add(certificate.clone()).map_err(SenderError::ExtraCa)?;
-    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let trust = Trust::new(extra_ca, provider.clone())?;
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let mut config = versions.map_err(SenderError::Tls)?.with_root_certificates(roots).with_no_client_auth();
+    let builder = versions.map_err(SenderError::Tls)?.dangerous().with_custom_certificate_verifier(Arc::new(trust));
+    let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -17,6 +17,7 @@ use crate::domain::vacancy::Vacancy;
 use crate::store::export::{ExportFilter, ExportView};
 use crate::store::hook::Unreadable;
 use crate::store::log::{LogFilter, Page as LogPage};
+use crate::store::sealed::Lost;
 use crate::store::{self, Conn, StoreError};
 
 /// How far back the figures look.
@@ -62,6 +63,12 @@ pub struct Known {
     pub failing: Vec<Failing>,
     /// Secrets and keys that end soon though their successors have not been seen at work.
     pub rotations: Vec<Rotation>,
+    /// Since when nothing is sent because this is a restored copy, and whether the viewer's organisation is the only one.
+    pub held_copy: Option<(DateTime<Utc>, bool)>,
+    /// How many deliveries of the viewer's mode would be sent when it is released.
+    pub owed: (usize, bool),
+    /// Hooks that lost a key, secret or header with the sealing key.
+    pub lost: Vec<(Hook, Lost)>,
     /// Disabled hooks.
     pub disabled: Vec<(Hook, Standing)>,
     /// Paused hooks, and how much waits for each.
@@ -100,6 +107,13 @@ impl Known {
             ..Self::default()
         };
         known.read_hooks(conn, viewer, &hooks, rule, now)?;
+        if let Some(since) = store::hold::since(conn)? {
+            known.held_copy = Some((since, store::organisation::all(conn)?.len() == 1));
+            for hook in &hooks {
+                let (owed, is_more) = store::delivery::count_owed_to(conn, &hook.id)?;
+                known.owed = (known.owed.0 + owed, known.owed.1 || is_more);
+            }
+        }
         let requested_by = (viewer.role == Role::Recruiter).then(|| viewer.member.id.clone());
         let filter = ExportFilter { requested_by, limit: MOST_EXPORTS, ..ExportFilter::default() };
         known.exports = store::export::list(conn, organisation, mode, &filter)?;
@@ -123,6 +137,14 @@ impl Known {
     ) -> Result<(), StoreError> {
         let ids: Vec<HookId> = hooks.iter().map(|hook| hook.id.clone()).collect();
         let mut health = store::health::of_hooks(conn, &ids)?;
+        if store::sealed::were_lost(conn)? {
+            for hook in hooks {
+                let lost = store::sealed::lost_by(conn, &hook.id)?;
+                if !lost.is_nothing() {
+                    self.lost.push((hook.clone(), lost));
+                }
+            }
+        }
         for hook in hooks {
             let mut standing = Standing { health: health.remove(&hook.id), rule, missed: (0, false) };
             match hook.state {

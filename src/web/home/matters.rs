@@ -5,12 +5,15 @@ use maud::{Markup, Render, html};
 
 use super::super::icons::icon;
 use super::super::status::State;
+use super::super::webhooks::lost::lost_things;
 use super::super::words::{count, list, up_to};
 use super::super::{paths, time};
 use super::known::{Failing, Known, Rotation, UNUSED};
 use crate::actions::Viewer;
-use crate::domain::role::Permission;
+use crate::domain::hook::Hook;
+use crate::domain::role::{Permission, Role};
 use crate::domain::secret::CredentialKind;
+use crate::store::sealed::Lost;
 
 /// One thing that needs someone: what it is, why, and where it is mended.
 pub struct Matter {
@@ -20,6 +23,8 @@ pub struct Matter {
     why: Markup,
     href: String,
     act: &'static str,
+    /// Whether the act is done by its button, and not on the page it leads to.
+    at_once: bool,
     /// Tells equal buttons apart for those who do not see what they stand beside.
     of: String,
 }
@@ -30,7 +35,10 @@ impl Render for Matter {
             li class=[Some(self.colour).filter(|colour| !colour.is_empty())] {
                 (self.icon)
                 div { h2 { (self.what) } p { (self.why) } }
-                div { a.btn href=(self.href) { (self.act) span.hush { ": " (self.of) } } }
+                div {
+                    @if self.at_once { form method="post" action=(self.href) { button.btn { (self.act) span.hush { ": " (self.of) } } } }
+                    @else { a.btn href=(self.href) { (self.act) span.hush { ": " (self.of) } } }
+                }
             }
         }
     }
@@ -38,16 +46,69 @@ impl Render for Matter {
 
 /// Everything that needs this viewer.
 pub fn matters(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
+    let mut all: Vec<Matter> = held_copy(known, viewer, now).into_iter().collect();
     let exports = exports(known, viewer, now);
     if !viewer.role.may(Permission::ViewHooks) {
-        return exports;
+        all.extend(exports);
+        return all;
     }
-    let mut all = broken_hooks(known, viewer, now);
+    all.extend(lost_secrets(known, viewer));
+    all.extend(broken_hooks(known, viewer, now));
     all.extend(exports);
     all.extend(rotations(known, viewer, now));
     all.extend(held(known, viewer, now));
     all.extend(unused_keys(known));
     all
+}
+
+/// A restored copy sends nothing before somebody has looked: most of what it owes was sent by the original.
+fn held_copy(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Option<Matter> {
+    let (since, is_alone) = known.held_copy?;
+    let may = viewer.role.may(Permission::ManageHooks) && is_alone;
+    let owed = match known.owed {
+        (1, false) => "1 delivery is".to_owned(),
+        owed => format!("{} deliveries are", up_to(owed)),
+    };
+    Some(Matter {
+        colour: "bad",
+        icon: icon("hold"),
+        what: html! { "Nothing is sent: this is a restored copy" },
+        why: html! {
+            "It shows how things were " (time::near(since, viewer.organisation.time_zone, now)) ". In " (viewer.mode) " mode " (owed)
+            " owed; the original may have sent them since, and then they arrive a second time. What happens now is recorded and waits. "
+            @if may { "Look through what waits, cancel what must not go out, then release it." }
+            @else if is_alone { "An Organisation Admin releases it here." }
+            @else { "Whoever runs this Hirewire releases it." }
+        },
+        href: match viewer.role {
+            _ if may => paths::RELEASE,
+            Role::Recruiter => paths::EXPORTS,
+            Role::Admin | Role::Support => paths::LOGS,
+        }
+        .to_owned(),
+        act: if may { "Release" } else { "See what waits" },
+        at_once: may,
+        of: "the restored copy".into(),
+    })
+}
+
+/// Keys, secrets and headers whose sealing key is gone: nobody can read them, and nothing is sent without them.
+fn lost_secrets(known: &Known, viewer: &Viewer) -> Vec<Matter> {
+    let admin = viewer.role.may(Permission::ManageHooks);
+    let matter = |(hook, lost): &(Hook, Lost)| Matter {
+        colour: "bad",
+        icon: icon("key"),
+        what: html! { bdi { (hook.name) } " has lost " (lost_things(lost)) },
+        why: html! {
+            "The server’s sealing key was lost, and with it what was sealed. Deliveries are held. "
+            @if admin { "Make it anew, give it to the receiver, then resume the webhook." }
+        },
+        href: paths::webhook(&hook.id),
+        act: if admin { "Make it anew" } else { "Review" },
+        at_once: false,
+        of: hook.name.clone(),
+    };
+    known.lost.iter().map(matter).collect()
 }
 
 fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
@@ -68,6 +129,7 @@ fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matte
             (true, false) => "Review and enable",
             (false, _) => "Review",
         },
+        at_once: false,
         of: hook.name.clone(),
     });
     let failing = known.failing.iter().map(|failing| failing_hook(failing, viewer, now));
@@ -78,6 +140,7 @@ fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matte
         why: html! { "What happens is held for it until this server runs that version. Nothing is lost." },
         href: paths::WEBHOOKS.to_owned(),
         act: "See all webhooks",
+        at_once: false,
         of: hook.name.clone(),
     });
     disabled.chain(failing).chain(unreadable).collect()
@@ -103,6 +166,7 @@ fn failing_hook(failing: &Failing, viewer: &Viewer, now: DateTime<Utc>) -> Matte
         },
         href: last.as_ref().map_or_else(|| paths::webhook(&hook.id), |last| paths::log(&last.id)),
         act: "See what it answered",
+        at_once: false,
         of: hook.name.clone(),
     }
 }
@@ -128,6 +192,7 @@ fn rotations(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> 
             },
             href: paths::webhook(&hook.id),
             act: "Review the rotation",
+            at_once: false,
             of: hook.name.clone(),
         }
     };
@@ -159,6 +224,7 @@ fn exports(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
             },
             href: paths::export(&view.export.id),
             act: "Open the export",
+            at_once: false,
             of: view.vacancy_title.clone(),
         }
     };
@@ -184,6 +250,7 @@ fn held(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
         },
         href: paths::webhook(&hook.id),
         act: if admin { "Review and resume" } else { "Review" },
+        at_once: false,
         of: hook.name.clone(),
     };
     known.held.iter().map(matter).collect()
@@ -202,6 +269,7 @@ fn unused_keys(known: &Known) -> Option<Matter> {
         why: html! { bdi { (list(&names)) } ". Revoke what no system uses any more." },
         href: paths::API_KEYS.to_owned(),
         act: "Review the keys",
+        at_once: false,
         of: list(&names),
     })
 }

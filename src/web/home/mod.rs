@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
 
 use super::chart::Chart;
+use super::done;
 use super::error::WebError;
 use super::gate::Organisations;
 use super::layout::{Head, Nav, Page, part};
@@ -19,7 +20,7 @@ use super::status::State;
 use super::webhooks::list::percent;
 use super::words::{count, first, grouped};
 use super::{paths, time};
-use crate::actions::{Context, Viewer};
+use crate::actions::{Context, Viewer, hold};
 use crate::domain::delivery::Status;
 use crate::domain::role::{Permission, Role};
 use crate::store::export::ExportView;
@@ -42,6 +43,12 @@ pub async fn show(
     let view = HomeView { known: &known, viewer: &viewer, matters, now };
     let page = Page::new(view.title(), Nav::Home, &viewer, view.render());
     Ok(Page { organisations: organisations.0, ..page }.ok())
+}
+
+/// Releases what a restored copy holds.
+pub async fn release(context: web::Data<Context>, viewer: Viewer) -> Result<HttpResponse, WebError> {
+    hold::release(&context, &viewer).await?;
+    Ok(done::see_other(paths::HOME, "Released: what is owed is being sent."))
 }
 
 struct HomeView<'a> {
@@ -280,6 +287,27 @@ mod tests {
         assert!(page.contains("First steps") && page.contains("Create Webhook") && !page.contains("Last 24 hours"));
         // Whoever may not create one is not sent there.
         assert!(!home(&Known::default(), Role::Recruiter).contains(paths::NEW_WEBHOOK));
+    }
+
+    #[test]
+    fn a_restored_copy_is_told_of_to_everybody_and_released_by_an_admin_where_nobody_else_is_concerned() {
+        let copy = |is_alone| Known {
+            has_arrived: true,
+            held_copy: Some((now() - TimeDelta::hours(3), is_alone)),
+            owed: (1, false),
+            ..Known::default()
+        };
+        let alone = home(&copy(true), Role::Admin);
+        assert!(
+            alone.contains("Nothing is sent: this is a restored copy") && alone.contains("1 delivery is owed"),
+            "{alone}"
+        );
+        assert!(alone.contains(&format!("action=\"{}\"", paths::RELEASE)), "{alone}");
+        for (known, role) in [(copy(true), Role::Recruiter), (copy(true), Role::Support), (copy(false), Role::Admin)] {
+            let page = home(&known, role);
+            assert!(page.contains("this is a restored copy") && !page.contains(paths::RELEASE), "{page}");
+        }
+        assert!(home(&copy(false), Role::Admin).contains("Whoever runs this Hirewire releases it"));
     }
 
     #[test]

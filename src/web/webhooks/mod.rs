@@ -7,6 +7,7 @@ pub mod enable;
 mod form;
 pub(super) mod health;
 pub mod list;
+pub mod lost;
 pub mod missed;
 pub mod new;
 pub mod pause;

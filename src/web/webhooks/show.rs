@@ -17,6 +17,7 @@ use super::super::words::{count, up_to};
 use super::super::{code, paths, time};
 use super::health::Standing;
 use super::list::percent;
+use super::lost::LostNotice;
 use super::rotation::Rotation;
 use super::test::{LOOK_AGAIN, SendTest, Sent, TestResult};
 use super::unresolved::{self, Unresolved};
@@ -32,6 +33,7 @@ use crate::domain::role::Permission;
 use crate::domain::rotation::{self, Preference};
 use crate::domain::secret::{CredentialKind, DOTS};
 use crate::store::log::{LogFilter, Page as LogPage};
+use crate::store::sealed::Lost;
 use crate::store::{self, Conn, StoreError};
 
 /// How far back the chart looks, and in how many spans.
@@ -82,6 +84,7 @@ struct Known {
     overrides: usize,
     test: Option<Sent>,
     headers: Vec<HeaderName>,
+    lost: Lost,
     /// When something was last recorded for it; tests do not count.
     last: Option<DateTime<Utc>>,
 }
@@ -119,6 +122,7 @@ impl Known {
             None => None,
         };
         let headers = store::hook_header::of_hook(conn, id)?.into_iter().map(|header| header.name).collect();
+        let lost = store::sealed::lost_by(conn, id)?;
         let last = store::delivery::last_recorded(conn, id)?;
         Ok(Some(Self {
             hook,
@@ -133,6 +137,7 @@ impl Known {
             overrides,
             test,
             headers,
+            lost,
             last,
         }))
     }
@@ -167,6 +172,7 @@ impl Render for HookView<'_> {
             (head)
             @if alive && self.warns { (Unresolved(hook)) }
             @if unused::since(hook, self.known.last, self.now).is_some() { (Unused { hook, last: self.known.last, manages: self.manages(), zone: self.viewer.organisation.time_zone, now: self.now }) }
+            @if alive { (LostNotice { hook, lost: &self.known.lost, manages: self.manages() }) }
             (self.known.standing.notice(hook, self.manages(), self.viewer.organisation.time_zone, self.now))
             @if alive && self.manages() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
@@ -349,7 +355,9 @@ impl HookView<'_> {
 
     fn none(&self, kind: CredentialKind) -> Markup {
         let is_overriding = self.known.hook.interview().is_some();
+        let is_lost = self.known.lost.kinds.contains(&kind);
         let (words, button) = match kind {
+            _ if is_lost => ("It was lost with the server’s sealing key.", "Generate a new one"),
             CredentialKind::Secret if is_overriding => (
                 "It has none of its own: deliveries are signed with the secret of the default webhook, if that one has one.",
                 "Give it a secret of its own",
@@ -370,6 +378,7 @@ impl HookView<'_> {
                     (token_field(&token()))
                     button.btn { (button) }
                 }
+                @if is_lost { p.small { a href=(paths::webhook_credential_end(&self.known.hook.id, kind.as_str())) { "Do without one" } } }
             }
         }
     }

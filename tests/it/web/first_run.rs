@@ -139,6 +139,7 @@ async fn a_refused_form_keeps_what_was_typed_and_the_address_stays_good(app: Tes
     for field in ["time_zone", "email", "password"] {
         assert!(page.body.contains(&format!("href=\"#{field}\"")), "{field} is not named");
     }
+    assert!(page.body.contains("“Berlin” is no time zone: did you mean Europe/Berlin?"), "{}", page.body);
     assert!(!page.body.contains("short"));
     assert!(app.read(store::organisation::none).await);
     assert_eq!(browser.post(&setup, &FIELDS).await.status, 303);

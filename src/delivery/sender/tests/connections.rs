@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use tokio::io::AsyncWriteExt;
 
 use super::receiver::{NAME, Receiver};
@@ -49,8 +50,61 @@ async fn an_untrusted_certificate_fails_and_nothing_is_sent() {
     let sender = sender_with(allowing("127.0.0.1", nowhere), &[]);
     let sent = sender.send(order(&receiver.url())).await;
     assert_failed(&sent, ErrorClass::TlsFailed);
-    assert!(sent.outcome.detail.is_some_and(|detail| detail.contains("certificate")));
+    assert_eq!(
+        sent.outcome.detail.as_deref(),
+        Some("the certificate is signed by itself and by no authority, and HIREWIRE_EXTRA_CA does not hold it")
+    );
     assert!(receiver.is_without_request());
+}
+
+/// As `openssl req -x509` makes it: a server's own certificate that calls itself an authority.
+fn authority_for(names: &[&str]) -> CertificateParams {
+    let names = names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let mut params = CertificateParams::new(names).expect("names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+async fn certified(params: CertificateParams) -> Receiver {
+    Receiver::certified(params, |mut talk| async move { while talk.hear().await && talk.say(OK.as_bytes()).await {} })
+        .await
+}
+
+#[tokio::test]
+async fn a_certificate_that_the_operator_names_itself_is_accepted_for_its_names_and_time() {
+    let receiver = certified(authority_for(&["127.0.0.1"])).await;
+    assert_answered(&send(&receiver).await, 200);
+    let stranger = sender_with(allowing("127.0.0.1", nowhere), &[]).send(order(&receiver.url())).await;
+    assert!(stranger.outcome.detail.expect("why").contains("HIREWIRE_EXTRA_CA does not hold it"));
+
+    let other = certified(authority_for(&["receiver.acme.com", "in.acme.com"])).await;
+    let sent = send(&other).await;
+    assert_failed(&sent, ErrorClass::TlsFailed);
+    let told = sent.outcome.detail.expect("why");
+    assert_eq!(told, "the certificate is not for 127.0.0.1: it is for receiver.acme.com and in.acme.com");
+
+    let mut expired = authority_for(&["127.0.0.1"]);
+    (expired.not_before, expired.not_after) = (date_time_ymd(2019, 1, 1), date_time_ymd(2020, 2, 29));
+    let sent = send(&certified(expired).await).await;
+    assert_failed(&sent, ErrorClass::TlsFailed);
+    assert_eq!(sent.outcome.detail.as_deref(), Some("the certificate expired on 29 February 2020 at 00:00 UTC"));
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_says_which_one() {
+    let (key, own) = (KeyPair::generate().expect("a key"), KeyPair::generate().expect("a key"));
+    let mut authority = authority_for(&[]);
+    authority.distinguished_name.push(DnType::CommonName, "Acme Internal CA");
+    let issuer = Issuer::new(authority, key);
+    let signed = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("names").signed_by(&own, &issuer);
+    let receiver = Receiver::with_certificate(signed.expect("a certificate").der().clone(), &own).await;
+    let sent = sender_with(allowing("127.0.0.1", nowhere), &[]).send(order(&receiver.url())).await;
+    assert_failed(&sent, ErrorClass::TlsFailed);
+    let told = sent.outcome.detail.expect("why");
+    assert!(
+        told.starts_with("the certificate is signed by “Acme Internal CA”, which the receiver did not send along"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
@@ -59,6 +113,8 @@ async fn a_certificate_for_another_name_fails() {
     let sender = sender_with(allowing("other.acme.com", loopback), receiver.trust());
     let sent = sender.send(order(&format!("other.acme.com:{}", receiver.address.port()))).await;
     assert_failed(&sent, ErrorClass::TlsFailed);
+    let told = sent.outcome.detail.expect("why");
+    assert!(told.starts_with("the certificate is not for other.acme.com: it is for ") && told.contains(NAME), "{told}");
 }
 
 #[tokio::test]
@@ -75,6 +131,9 @@ async fn a_server_without_tls_fails_as_tls() {
         });
         let sent = sender_with(allowing("127.0.0.1", nowhere), &[]).send(order(&address.to_string())).await;
         assert_failed(&sent, ErrorClass::TlsFailed);
+        let told =
+            if speaks { "that port does not speak TLS" } else { "the receiver hung up during the TLS handshake" };
+        assert_eq!(sent.outcome.detail.as_deref(), Some(told));
     }
 }
 

@@ -276,9 +276,11 @@ async fn a_certificate_that_is_expired_not_valid_yet_or_of_another_name_fails_an
         params
     };
     let another = rcgen::CertificateParams::new(["other.acme.com".to_owned()]).expect("a name");
-    for (params, why) in
-        [(years(2019, 2020), "expired"), (years(2090, 2091), "not valid yet"), (another, "not valid for")]
-    {
+    for (params, why) in [
+        (years(2019, 2020), "expired on 1 January 2020"),
+        (years(2090, 2091), "not valid before 1 January 2090"),
+        (another, "it is for other.acme.com"),
+    ] {
         let mut receiver = Receiver::certified(params, |mut talk| async move {
             talk.hear().await;
             talk.say(OK.as_bytes()).await;

@@ -57,6 +57,19 @@ impl Receiver {
     {
         let key = KeyPair::generate().expect("a key");
         let certificate = params.self_signed(&key).expect("a certificate").der().clone();
+        Self::that_shows(certificate, &key, behave).await
+    }
+
+    /// Shows a certificate that somebody else has signed, and answers nothing.
+    pub async fn with_certificate(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {
+        Self::that_shows(certificate, key, |_| async {}).await
+    }
+
+    async fn that_shows<F, Fut>(certificate: CertificateDer<'static>, key: &KeyPair, behave: F) -> Self
+    where
+        F: Fn(Talk) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
         let acceptor = acceptor(certificate.clone(), PrivatePkcs8KeyDer::from(key.serialize_der()));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
