@@ -51,6 +51,7 @@ impl Service {
         let room = most - (most / 8).max(1);
         let address = listener.local_addr()?;
         let limits = web::Data::new(api::limit::Limits::new(self.config.rate_limit));
+        let strangers = web::Data::new(api::limit::Strangers::default());
         let bodies = web::Data::new(Bodies::new(self.connections.patience, self.stopping.clone()));
         let Self { context, config, connections, stopping } = self;
         let server = Server::build()
@@ -66,6 +67,7 @@ impl Service {
                 .app_data(web::Data::new(config.clone()))
                 .app_data(web::Data::new(stopping.clone()))
                 .app_data(limits.clone())
+                .app_data(strangers.clone())
                 .app_data(bodies.clone())
                 .configure(health::configure)
                 .configure(api::configure)
