@@ -30,13 +30,14 @@ pub(super) fn start(format: LogFormat) {
     let _ = tracing_subscriber::registry().with(filter).with(lines).with(Strangers::default()).try_init();
 }
 
-/// Holds back what the libraries under the server say again and again: anybody can make them.
+/// Holds back what the libraries under the server, and our own lines under the target `strangers`, say again and again:
+/// anybody can make them.
 #[derive(Default)]
 struct Strangers(Mutex<HashMap<Identifier, Instant>>);
 
 impl Strangers {
     fn says(&self, metadata: &Metadata<'_>, now: Instant) -> bool {
-        if !metadata.target().starts_with("actix_") {
+        if !metadata.target().starts_with("actix_") && metadata.target() != "strangers" {
             return true;
         }
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,9 +80,10 @@ mod tests {
             for _ in 0..100 {
                 tracing::error!(target: "actix_http::h1", "a head is too large");
                 tracing::warn!(target: "actix_session::middleware", "a cookie is none of ours");
+                tracing::warn!(target: "strangers", "a form was refused as another site's");
                 tracing::warn!("the database does not answer");
             }
         });
-        assert_eq!(lines.0.load(Ordering::Relaxed), 1 + 1 + 100);
+        assert_eq!(lines.0.load(Ordering::Relaxed), 1 + 1 + 1 + 100);
     }
 }
