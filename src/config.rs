@@ -2,6 +2,7 @@
 
 mod given;
 mod mail;
+mod sessions;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use url::Url;
 
 pub use given::{AddressSettings, DatabaseSettings, LogFormat, LogSettings, Settings, unknown_variables};
 pub use mail::{Mail, MailSecurity};
+pub use sessions::SessionLimits;
 
 use crate::delivery::guard::AllowList;
 use crate::delivery::queue::Caps;
@@ -41,6 +43,8 @@ pub struct Config {
     pub says_no_proxy: bool,
     /// What the guard lets through.
     pub allow_targets: AllowList,
+    /// Ports of public hosts that the guard lets through though browsers refuse them.
+    pub allow_ports: Vec<u16>,
     /// Further authorities receivers may use.
     pub extra_ca: Vec<CertificateDer<'static>>,
     /// API requests a second and organisation.
@@ -51,10 +55,18 @@ pub struct Config {
     pub caps: Caps,
     /// How many webhooks an organisation may have in each mode.
     pub max_hooks: usize,
+    /// How many API keys an organisation may have in each mode.
+    pub max_api_keys: usize,
+    /// How many interviews an organisation may have in each mode, and how many open sessions of them.
+    pub max_interviews: usize,
+    /// How long a log-in lasts.
+    pub sessions: SessionLimits,
     /// When a webhook that fails is disabled.
     pub disabling: Rule,
     /// How long a stop may take.
     pub shutdown: Shutdown,
+    /// Whether the console is for this machine alone, as the demo is; no setting of the operator's.
+    pub is_for_this_machine: bool,
     /// How long clients may take; no setting of the operator's.
     pub patience: Patience,
 }
@@ -116,16 +128,21 @@ impl Config {
                 .allow_targets
                 .parse()
                 .map_err(|error| wrong("HIREWIRE_ALLOW_TARGETS", format!("cannot be read: {error}")))?,
+            allow_ports: ports(&settings.allow_ports)?,
             extra_ca: settings.extra_ca.map_or(Ok(Vec::new()), authorities)?,
             rate_limit: number("HIREWIRE_RATE_LIMIT", &settings.rate_limit)?,
             mail: Mail::read(settings.smtp_url, settings.mail_from)?,
             caps,
             max_hooks: number("HIREWIRE_WEBHOOKS", &settings.webhooks)? as usize,
+            max_api_keys: number("HIREWIRE_API_KEYS", &settings.api_keys)? as usize,
+            max_interviews: number("HIREWIRE_INTERVIEWS", &settings.interviews)? as usize,
+            sessions: SessionLimits::read(&settings.session_idle, &settings.session_life)?,
             disabling: Rule {
                 failures: number("HIREWIRE_DISABLE_AFTER_FAILURES", &settings.disable_after_failures)?,
                 time: hours("HIREWIRE_DISABLE_AFTER_HOURS", &settings.disable_after_hours)?,
             },
             shutdown: shutdown(settings.shutdown_grace_seconds.as_deref(), &settings.shutdown_seconds)?,
+            is_for_this_machine: false,
             patience: Patience::default(),
         })
     }
@@ -218,6 +235,16 @@ fn networks(text: &str) -> Result<Vec<IpNet>, ConfigError> {
         .collect()
 }
 
+fn ports(text: &str) -> Result<Vec<u16>, ConfigError> {
+    let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    entries
+        .map(|entry| {
+            let port = entry.parse().ok().filter(|port| *port > 0);
+            port.ok_or_else(|| wrong("HIREWIRE_ALLOW_PORTS", format!("has the entry “{entry}”, which is no port")))
+        })
+        .collect()
+}
+
 fn authorities(path: PathBuf) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let unusable = |problem: String| wrong("HIREWIRE_EXTRA_CA", format!("names {}, {problem}", path.display()));
     let found =
@@ -266,6 +293,10 @@ mod tests {
             (["--public-url", "hooks"], "HIREWIRE_PUBLIC_URL"),
             (["--trusted-proxies", "10.0.0.0/8,x"], "HIREWIRE_TRUSTED_PROXIES"),
             (["--allow-targets", "10.0.0.0/99"], "HIREWIRE_ALLOW_TARGETS"),
+            (["--allow-ports", "25,smtp"], "HIREWIRE_ALLOW_PORTS"),
+            (["--api-keys", "0"], "HIREWIRE_API_KEYS"),
+            (["--interviews", "many"], "HIREWIRE_INTERVIEWS"),
+            (["--session-life", "forever"], "HIREWIRE_SESSION_LIFE"),
             (["--extra-ca", "/nowhere/ca.pem"], "HIREWIRE_EXTRA_CA"),
             (["--rate-limit", "0"], "HIREWIRE_RATE_LIMIT"),
             (["--smtp-url", "smtps://mail.example.com"], "HIREWIRE_MAIL_FROM"),

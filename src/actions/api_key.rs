@@ -1,7 +1,7 @@
 //! API keys: created, shown once, revoked (T13).
 
 use super::once::once;
-use super::{ActionError, Context, FieldError, Result, Viewer, line, reveal};
+use super::{ActionError, Context, FieldError, Result, Viewer, line, refuse_too_many, reveal};
 use crate::domain::api_key::{ApiKey, ApiKeySecret};
 use crate::domain::ids::{ApiKeyId, OrganisationId};
 use crate::domain::mode::Mode;
@@ -38,6 +38,9 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewApiKey) -> Resu
     let name = name.unwrap_or_else(|| format!("{} key", mode.label()));
     let (owned, maker) = (context.clone(), viewer.clone());
     let inserted = once(context, viewer, &form.token, move |conn, _| {
+        let have = store::api_key::count_working(conn, &maker.organisation.id, mode)?;
+        let remedy = "Revoke one that is no longer needed";
+        refuse_too_many(have, owned.max_api_keys, "name", "API key", mode, remedy)?;
         let secret = ApiKeySecret::generate(mode);
         let key = new_key(&maker.organisation.id, mode, name, &secret, Some(&maker), owned.clock.now());
         store::api_key::insert(conn, &key, &secret.hash())?;

@@ -2,6 +2,7 @@
 
 use super::hook_settings::{self, Settings};
 use super::once::once;
+use super::refusals::{self, By, Refusal};
 use super::{ActionError, Context, FieldError, Result, Viewer, bring_in_line, counted, credential, reveal, to_the_end};
 use crate::delivery::guard::{Blocked, Checked};
 use crate::domain::hook::{Hook, HookKind, HookState};
@@ -56,7 +57,7 @@ pub struct Created {
 
 /// Creates a hook, active at once, with the credentials that were asked for; they are left to be shown once.
 pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result<Created> {
-    let (checked, resolves) = check(context, &form).await?;
+    let (checked, resolves) = check(context, viewer, &form).await?;
     let write = |checked: Wanted| {
         let (owned, maker) = (context.clone(), viewer.clone());
         once(context, viewer, &form.token, move |conn, named| {
@@ -143,15 +144,8 @@ pub async fn delete(context: &Context, viewer: &Viewer, id: HookId, cancel_expor
 
 /// Refuses another hook where an organisation has as many as it may have.
 pub(super) fn refuse_too_many(conn: &mut Conn, context: &Context, whose: &OrganisationId, mode: Mode) -> Result<()> {
-    let max = context.max_hooks;
-    if store::hook::count_alive(conn, whose, mode)? < max {
-        return Ok(());
-    }
-    let noun = if max == 1 { "webhook" } else { "webhooks" };
-    let why = format!(
-        "Your organisation has {max} {noun} in {mode} mode, which is as many as it may have. Delete one that is no longer needed"
-    );
-    Err(ActionError::Invalid(vec![FieldError::new("url", why)]))
+    let have = store::hook::count_alive(conn, whose, mode)?;
+    super::refuse_too_many(have, context.max_hooks, "url", "webhook", mode, "Delete one that is no longer needed")
 }
 
 /// A hook of the viewer's organisation that is not deleted.
@@ -168,9 +162,9 @@ struct Wanted {
     kinds: Vec<CredentialKind>,
 }
 
-async fn check(context: &Context, form: &NewHook) -> Result<(Wanted, bool)> {
+async fn check(context: &Context, viewer: &Viewer, form: &NewHook) -> Result<(Wanted, bool)> {
     let mut errors = Vec::new();
-    let url = address(context, &form.url).await.map_err(|error| errors.push(error)).ok();
+    let url = address(context, viewer, &form.url).await.map_err(|error| errors.push(error)).ok();
     let settings = hook_settings::check(form, &[], &mut errors);
     match url {
         Some((url, resolves)) if errors.is_empty() => {
@@ -183,12 +177,21 @@ async fn check(context: &Context, form: &NewHook) -> Result<(Wanted, bool)> {
 }
 
 /// Reads an address as it was typed and has the guard judge it, as every try will; whether its name resolves now (S3, B15).
-pub(super) async fn address(context: &Context, typed: &str) -> Result<(HookUrl, bool), FieldError> {
+pub(super) async fn address(context: &Context, viewer: &Viewer, typed: &str) -> Result<(HookUrl, bool), FieldError> {
     let url = HookUrl::typed(typed).map_err(|error| FieldError::new("url", error))?;
     match context.guard.check(&url).await {
         Ok(checked) => Ok((url, !matches!(checked, Checked::Unresolved))),
-        Err(blocked) => Err(FieldError::new("url", not_public(&blocked))),
+        Err(blocked) => {
+            refusals::note(context, refused(viewer, &url), &format!("by {}", viewer.member.name));
+            Err(FieldError::new("url", not_public(&blocked)))
+        }
     }
+}
+
+/// What the audit log has of an address that was refused: its host, and never its path.
+fn refused(viewer: &Viewer, url: &HookUrl) -> Refusal {
+    let by = By::Member(viewer.organisation.id.clone(), viewer.member.id.clone());
+    Refusal { act: "hook.address_refused", by, object: Some(url.host()) }
 }
 
 fn not_public(blocked: &Blocked) -> String {

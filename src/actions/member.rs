@@ -8,6 +8,7 @@ use super::{ActionError, Context, Result, Viewer};
 use crate::domain::ids::MemberId;
 use crate::domain::member::Membership;
 use crate::domain::role::Role;
+use crate::store::audit::Act;
 use crate::store::{self, Conn, StoreError};
 
 /// Gives a member of the viewer's organisation another role.
@@ -48,6 +49,26 @@ pub async fn remove(context: &Context, viewer: &Viewer, id: MemberId) -> Result<
             }
             let detail = format!("{}, who was {}", membership.member.name, membership.role.with_article());
             Ok(audit(conn, &owned, &viewer, &id, "member.removed", detail)?)
+        })
+        .await
+}
+
+/// Ends the sessions of a member, in whatever organisation they are used: an account is signed in as a whole. The viewer's own
+/// one stays. Each of the member's organisations finds it in its audit log. How many there were.
+pub async fn end_sessions(context: &Context, viewer: &Viewer, id: MemberId) -> Result<usize> {
+    let (now, viewer) = (context.clock.now(), viewer.clone());
+    context
+        .store
+        .write(move |conn| {
+            let membership = held(conn, &viewer, &id)?;
+            let ended = store::web_session::delete_of_but(conn, &id, &viewer.session)?;
+            for (organisation, _) in store::member::organisations_of(conn, &id)? {
+                let (organisation, member) = (Some(&organisation.id), Some(&viewer.member.id));
+                let detail = format!("{}: {ended} sessions, by {}", membership.member.name, viewer.member.name);
+                let act = Act { organisation, member, act: "member.sessions_ended", object: Some(id.as_str()), detail };
+                store::audit::insert(conn, &act, now)?;
+            }
+            Ok(ended)
         })
         .await
 }

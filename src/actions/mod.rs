@@ -7,6 +7,7 @@
 pub mod acceptance;
 pub mod account;
 pub mod api_key;
+pub mod browser_proof;
 pub mod credential;
 pub mod delivery;
 pub mod event;
@@ -24,6 +25,7 @@ pub mod member;
 mod once;
 pub mod organisation;
 pub mod password;
+pub mod refusals;
 pub mod replacement;
 pub mod reveal;
 pub mod sealing;
@@ -46,6 +48,7 @@ use crate::domain::member::Member;
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
+use crate::domain::unseen;
 use crate::store::audit::Act;
 use crate::store::{self, Conn, Store, StoreError};
 
@@ -66,8 +69,14 @@ pub struct Context {
     pub passwords: Arc<password::Hasher>,
     /// How many hooks an organisation may have in each mode.
     pub max_hooks: usize,
+    /// How many API keys an organisation may have in each mode.
+    pub max_api_keys: usize,
+    /// How many interviews an organisation may have in each mode, and how many open sessions of them.
+    pub max_interviews: usize,
     /// Who tried to sign in too often.
     pub throttle: Arc<sign_in::Throttle>,
+    /// What is refused again and again, until it is written down.
+    pub refusals: Arc<refusals::Refusals>,
     /// Whose turn it is to have a file read.
     pub imports: Arc<import::turns::Turns>,
     /// Who sends e-mail; `None` when no mail server is configured.
@@ -154,14 +163,28 @@ async fn bring_in_line(context: &Context, hook: &HookId) {
     context.engine.nudge();
 }
 
+/// Refuses another one where an organisation has as many in a mode as it may have. `remedy` says what to do, as a sentence
+/// without its full stop.
+fn refuse_too_many(have: usize, max: usize, field: &str, noun: &str, mode: Mode, remedy: &str) -> Result<()> {
+    if have < max {
+        return Ok(());
+    }
+    let ending = if max == 1 { "" } else { "s" };
+    let why =
+        format!("Your organisation has {max} {noun}{ending} in {mode} mode, which is as many as it may have. {remedy}");
+    Err(ActionError::field(field, why))
+}
+
 /// A number of deliveries that was counted up to a limit.
 fn counted((count, more): (usize, bool)) -> String {
     if more { format!("{count} or more") } else { count.to_string() }
 }
 
-/// A line that was typed: trimmed, without control characters, at most `longest` characters.
+/// A line that was typed: trimmed, without control characters, at most `longest` characters. Those that nobody sees are taken
+/// out.
 fn line(field: &str, typed: &str, longest: usize) -> Result<Option<String>, FieldError> {
-    let line = typed.trim();
+    let line = unseen::without(typed);
+    let line = line.trim();
     if line.chars().count() > longest {
         return Err(FieldError::new(field, format!("Shorten this to at most {longest} characters")));
     }

@@ -39,7 +39,8 @@ pub async fn replace(context: &Context, viewer: &Viewer, id: HookId, form: Repla
         }
         Err(error) => return Err(error),
     };
-    let (url, resolves) = address(context, &form.url).await.map_err(|error| ActionError::Invalid(vec![error]))?;
+    let (url, resolves) =
+        address(context, viewer, &form.url).await.map_err(|error| ActionError::Invalid(vec![error]))?;
     if url == old.url {
         let error = FieldError::new("url", "Type another address: this is the one it has now");
         return Err(ActionError::Invalid(vec![error]));

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Result, Viewer};
+use super::{Context, Result, Viewer, audit};
 use crate::domain::secret::Plain;
 use crate::store::{self, Conn, StoreError};
 
@@ -37,8 +37,15 @@ pub fn leave(
 
 /// Takes out what was left for the viewer's session; empty when it has been seen.
 pub async fn take(context: &Context, viewer: &Viewer, object: &str) -> Result<Vec<Revealed>> {
-    let (session, id) = (viewer.session.clone(), object.to_owned());
-    let sealed = context.store.write(move |conn| store::reveal::take(conn, &session, &id)).await?;
+    let (reader, id, now) = (viewer.clone(), object.to_owned(), context.clock.now());
+    let taken = context.store.write(move |conn| {
+        let sealed = store::reveal::take(conn, &reader.session, &id)?;
+        if sealed.is_some() {
+            audit(conn, &reader, &id, "reveal.opened", "what is shown once has been shown".into(), now)?;
+        }
+        Ok::<_, StoreError>(sealed)
+    });
+    let sealed = taken.await?;
     let Some(sealed) = sealed else { return Ok(Vec::new()) };
     let opened = context.sealing.open(&sealed, &place(viewer, object)).ok();
     Ok(opened.and_then(|text| serde_json::from_str(text.reveal()).ok()).unwrap_or_default())

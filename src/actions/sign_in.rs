@@ -2,8 +2,10 @@
 //!
 //! Three counts, each over fifteen minutes: failures of one account from one address (10), of one address over all
 //! accounts (50), and of one account over all addresses (50). The last one stops only browsers that never signed in to
-//! that account before: a browser that did carries a proof in a cookie, so an attacker elsewhere cannot lock it out. Counts
-//! live in memory: a restart forgets them, and each instance counts for itself.
+//! that account before: a browser that did carries a proof in a cookie ([`super::browser_proof`]), so an attacker elsewhere
+//! cannot lock it out. Of IPv6 whole networks count: a /64, which is one household's or machine's, as one address; the /56
+//! and the /48 around it, which one provider's customer may have, with limits that grow. So nobody closes an account with
+//! one such network. Counts live in memory: a restart forgets them, and each instance counts for itself.
 //!
 //! A try counts from the moment it is let in, or many at once would all be let in before the first has failed; one that
 //! succeeds, or that comes to no answer, is given back.
@@ -14,18 +16,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ActionError, Context, Result};
+use super::refusals::{self, By, Refusal};
+use super::{ActionError, Context, Result, browser_proof};
+use crate::client;
+use crate::domain::ids::MemberId;
 use crate::domain::member::{self, Member};
 use crate::domain::password::MAX_BYTES;
 use crate::domain::secret::Plain;
-use crate::domain::signing::hex;
 use crate::store;
-use crate::store::audit::Act;
 
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
 const MOST_OF_ACCOUNT_FROM_ADDRESS: u32 = 10;
-const MOST_FROM_ADDRESS: u32 = 50;
 const MOST_OF_ACCOUNT: u32 = 50;
+/// Networks of IPv6 that count, and how many failures each may have: of one account, and over all accounts. Fewer of one
+/// account than [`MOST_OF_ACCOUNT`].
+const NETWORKS: [(u32, u32, u32); 3] = [(64, MOST_OF_ACCOUNT_FROM_ADDRESS, 50), (56, 20, 100), (48, 30, 200)];
 /// The counts kept at once. When there is no room for another, those whose window has passed go, then the oldest tenth.
 const MOST_COUNTS: usize = 100_000;
 /// As much of what was typed as an e-mail address is looked up and counted: no address is longer.
@@ -34,10 +39,20 @@ const LONGEST_EMAIL: usize = 254;
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
-    AccountFromKnownBrowser(String),
-    AccountFromAddress(String, IpAddr),
-    Address(IpAddr),
+    /// Account and browser.
+    AccountFromKnownBrowser(String, String),
+    AccountFromNetwork(String, IpAddr, u32),
+    Network(IpAddr, u32),
     Account(String),
+}
+
+/// Which count let a try in no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    /// That of the account.
+    Account,
+    /// That of the address over all accounts.
+    Address,
 }
 
 /// Counts sign-ins that failed or are under way.
@@ -50,13 +65,14 @@ pub struct Throttle {
 type Counts = HashMap<Key, (u32, DateTime<Utc>)>;
 
 impl Throttle {
-    /// Takes one try and counts it; `false` when there were too many.
-    fn admit(&self, email: &str, from: IpAddr, known_browser: bool, now: DateTime<Utc>) -> bool {
-        let keys = keys(email, from, known_browser);
+    /// Takes one try and counts it, unless there were too many. `browser` names one that signed in to the account before.
+    fn admit(&self, email: &str, from: IpAddr, browser: Option<&str>, now: DateTime<Utc>) -> Result<(), Closed> {
+        let keys = keys(email, from, browser);
         let mut counts = self.counts();
         let count = |key: &Key| counts.get(key).filter(|(_, until)| *until > now).map_or(0, |(count, _)| *count);
-        if keys.iter().any(|(key, most)| count(key) >= *most) {
-            return false;
+        let full = keys.iter().find(|(key, most)| count(key) >= *most);
+        if let Some((key, _)) = full {
+            return Err(if matches!(key, Key::Network(..)) { Closed::Address } else { Closed::Account });
         }
         if counts.len() + keys.len() > MOST_COUNTS {
             make_room(&mut counts, now);
@@ -68,13 +84,13 @@ impl Throttle {
             }
             entry.0 = entry.0.saturating_add(1);
         }
-        true
+        Ok(())
     }
 
     /// The try came to no answer: it never was.
-    fn give_back(&self, email: &str, from: IpAddr, known_browser: bool) {
+    fn give_back(&self, email: &str, from: IpAddr, browser: Option<&str>) {
         let mut counts = self.counts();
-        for (key, _) in keys(email, from, known_browser) {
+        for (key, _) in keys(email, from, browser) {
             let Some((count, _)) = counts.get_mut(&key) else { continue };
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -84,10 +100,15 @@ impl Throttle {
     }
 
     /// The try succeeded: what failed before it, of this account from this address, is forgiven.
-    fn succeeded(&self, email: &str, from: IpAddr, known_browser: bool) {
-        self.give_back(email, from, known_browser);
-        self.counts().remove(&Key::AccountFromKnownBrowser(email.to_owned()));
-        self.counts().remove(&Key::AccountFromAddress(email.to_owned(), network(from)));
+    fn succeeded(&self, email: &str, from: IpAddr, browser: Option<&str>) {
+        self.give_back(email, from, browser);
+        let mut counts = self.counts();
+        if let Some(browser) = browser {
+            counts.remove(&Key::AccountFromKnownBrowser(email.to_owned(), browser.to_owned()));
+        }
+        if let Some((network, prefix, ..)) = networks(from).next() {
+            counts.remove(&Key::AccountFromNetwork(email.to_owned(), network, prefix));
+        }
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -97,16 +118,17 @@ impl Throttle {
 
 /// What a try counts for, and how many each may have. A browser that signed in to the account before has a count of its
 /// own: whatever others do, from wherever, it is not locked out.
-fn keys(email: &str, from: IpAddr, known_browser: bool) -> Vec<(Key, u32)> {
-    if known_browser {
-        return vec![(Key::AccountFromKnownBrowser(email.to_owned()), MOST_OF_ACCOUNT_FROM_ADDRESS)];
+fn keys(email: &str, from: IpAddr, browser: Option<&str>) -> Vec<(Key, u32)> {
+    if let Some(browser) = browser {
+        let key = Key::AccountFromKnownBrowser(email.to_owned(), browser.to_owned());
+        return vec![(key, MOST_OF_ACCOUNT_FROM_ADDRESS)];
     }
-    let from = network(from);
-    vec![
-        (Key::AccountFromAddress(email.to_owned(), from), MOST_OF_ACCOUNT_FROM_ADDRESS),
-        (Key::Address(from), MOST_FROM_ADDRESS),
-        (Key::Account(email.to_owned()), MOST_OF_ACCOUNT),
-    ]
+    let mut keys = vec![(Key::Account(email.to_owned()), MOST_OF_ACCOUNT)];
+    for (network, prefix, of_account, of_all) in networks(from) {
+        keys.push((Key::AccountFromNetwork(email.to_owned(), network, prefix), of_account));
+        keys.push((Key::Network(network, prefix), of_all));
+    }
+    keys
 }
 
 /// A tenth at a time, so that a flood does not have all of them looked through for each of its tries.
@@ -121,12 +143,14 @@ fn make_room(counts: &mut Counts, now: DateTime<Utc>) {
     counts.retain(|_, (_, until)| *until > oldest);
 }
 
-/// One household or machine has a whole /64 of IPv6: it counts as one address.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
-        v4 => v4,
-    }
+/// The networks that an address counts for, the smallest first: each with its prefix, and how many failures of one account and
+/// over all accounts it may have.
+fn networks(address: IpAddr) -> impl Iterator<Item = (IpAddr, u32, u32, u32)> {
+    let around = client::networks(address, NETWORKS.map(|(prefix, ..)| prefix));
+    around
+        .into_iter()
+        .zip(NETWORKS)
+        .map(|((network, prefix), (_, of_account, of_all))| (network, prefix, of_account, of_all))
 }
 
 /// Who wants in.
@@ -156,28 +180,46 @@ pub const BUSY: &str = "Too many people are logging in at this moment. Try again
 pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {
     let now = context.clock.now();
     let email = account(&request.email);
-    let proof = browser_proof(context, &email);
-    let known_browser = request.browser_proof.as_ref().is_some_and(|carried| same(carried, &proof));
-    if !context.throttle.admit(&email, request.from, known_browser, now) {
+    let browser = match &request.browser_proof {
+        Some(carried) => browser_proof::check(context, &email, carried).await?,
+        None => None,
+    };
+    let browser = browser.as_deref();
+    if let Err(closed) = context.throttle.admit(&email, request.from, browser, now) {
+        let by = if closed == Closed::Account { By::Account(email) } else { By::Stranger };
+        let refusal = Refusal { act: "sign_in.throttled", by, object: None };
+        refusals::note(context, refusal, &format!("from {}", request.from));
         return Err(ActionError::Refused(THROTTLED.into()));
     }
     match checked(context, &request, &email, now).await {
         Ok(Some(member)) => {
-            context.throttle.succeeded(&email, request.from, known_browser);
+            context.throttle.succeeded(&email, request.from, browser);
             Ok(member)
         }
         Ok(None) => Err(ActionError::Refused(REFUSED.into())),
         Err(error) => {
-            context.throttle.give_back(&email, request.from, known_browser);
+            context.throttle.give_back(&email, request.from, browser);
             Err(error)
         }
     }
 }
 
+/// Writes down that a member has signed out.
+pub async fn signed_out(context: &Context, member: MemberId) -> Result<()> {
+    let now = context.clock.now();
+    let written = context
+        .store
+        .write(move |conn| store::audit::insert_everywhere(conn, Some(&member), "sign_out", String::new(), now));
+    Ok(written.await?)
+}
+
+/// Stands for all browsers in which somebody is signed in already.
+const SIGNED_IN: &str = "signed in";
+
 /// Whether somebody who is signed in knows their password. Counted like signing in: a screen left open is no place to guess.
 pub(super) async fn knows_password(context: &Context, member: &Member, typed: &Plain, from: IpAddr) -> Result<bool> {
-    let (now, email) = (context.clock.now(), member.email.as_str());
-    if !context.throttle.admit(email, from, true, now) {
+    let (now, email, browser) = (context.clock.now(), member.email.as_str(), Some(SIGNED_IN));
+    if context.throttle.admit(email, from, browser, now).is_err() {
         return Err(ActionError::Refused(THROTTLED.into()));
     }
     let id = member.id.clone();
@@ -189,9 +231,9 @@ pub(super) async fn knows_password(context: &Context, member: &Member, typed: &P
     };
     let known = known.await;
     match known {
-        Ok(true) => context.throttle.succeeded(email, from, true),
+        Ok(true) => context.throttle.succeeded(email, from, browser),
         Ok(false) => {}
-        Err(_) => context.throttle.give_back(email, from, true),
+        Err(_) => context.throttle.give_back(email, from, browser),
     }
     known
 }
@@ -208,13 +250,7 @@ async fn checked(context: &Context, request: &SignIn, email: &str, now: DateTime
     let member = found.map(|(member, _)| member);
     let actor = member.as_ref().map(|member| member.id.clone());
     let detail = format!("from {}", request.from);
-    context
-        .store
-        .write(move |conn| {
-            let act = Act { organisation: None, member: actor.as_ref(), act, object: None, detail };
-            store::audit::insert(conn, &act, now)
-        })
-        .await?;
+    context.store.write(move |conn| store::audit::insert_everywhere(conn, actor.as_ref(), act, detail, now)).await?;
     Ok(member.filter(|_| fits))
 }
 
@@ -223,16 +259,6 @@ fn account(typed: &str) -> String {
     member::email(typed).unwrap_or_else(|| {
         typed.trim().chars().filter(|c| !c.is_control()).take(LONGEST_EMAIL).collect::<String>().to_lowercase()
     })
-}
-
-/// The proof that a browser signed in to this account before; it goes into a long-lived cookie and signs nobody in.
-pub fn browser_proof(context: &Context, email: &str) -> String {
-    hex(&context.sealing.derive(&format!("browser that signed in as {email}")))
-}
-
-fn same(a: &str, b: &str) -> bool {
-    use subtle::ConstantTimeEq as _;
-    a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
 #[cfg(test)]
@@ -249,34 +275,56 @@ mod tests {
     fn an_attacker_with_many_addresses_cannot_lock_out_a_browser_that_signed_in_before() {
         let throttle = Throttle::default();
         for host in 0..50 {
-            assert!(throttle.admit("victim@a.b", ip(&format!("192.0.2.{host}")), false, AT));
+            assert!(throttle.admit("victim@a.b", ip(&format!("192.0.2.{host}")), None, AT).is_ok());
         }
-        assert!(!throttle.admit("victim@a.b", ip("198.51.100.1"), false, AT));
-        assert!(throttle.admit("victim@a.b", ip("198.51.100.1"), true, AT));
-        assert!(throttle.admit("other@a.b", ip("198.51.100.1"), false, AT));
-        assert!(throttle.admit("victim@a.b", ip("198.51.100.1"), false, AT + WINDOW));
+        assert!(throttle.admit("victim@a.b", ip("198.51.100.1"), None, AT).is_err());
+        assert!(throttle.admit("victim@a.b", ip("198.51.100.1"), Some("mine"), AT).is_ok());
+        assert!(throttle.admit("other@a.b", ip("198.51.100.1"), None, AT).is_ok());
+        assert!(throttle.admit("victim@a.b", ip("198.51.100.1"), None, AT + WINDOW).is_ok());
     }
 
     #[test]
     fn ten_tries_from_one_network_are_enough_though_none_has_failed_yet_and_a_success_forgives_them() {
         let throttle = Throttle::default();
         for _ in 0..10 {
-            assert!(throttle.admit("me@a.b", ip("2001:db8::1"), false, AT));
+            assert!(throttle.admit("me@a.b", ip("2001:db8::1"), None, AT).is_ok());
         }
-        assert!(!throttle.admit("me@a.b", ip("2001:db8::2"), false, AT));
-        assert!(throttle.admit("me@a.b", ip("2001:db8::2"), true, AT), "a browser that signed in before still gets in");
-        throttle.succeeded("me@a.b", ip("2001:db8::3"), false);
-        assert!(throttle.admit("me@a.b", ip("2001:db8::2"), false, AT));
+        assert!(throttle.admit("me@a.b", ip("2001:db8::2"), None, AT).is_err());
+        assert!(throttle.admit("me@a.b", ip("2001:db8::2"), Some("mine"), AT).is_ok(), "a known browser still gets in");
+        throttle.succeeded("me@a.b", ip("2001:db8::3"), None);
+        assert!(throttle.admit("me@a.b", ip("2001:db8::2"), None, AT).is_ok());
+    }
+
+    #[test]
+    fn one_network_of_ipv6_closes_no_account_for_others_and_counts_with_growing_limits() {
+        let throttle = Throttle::default();
+        let tried = |host: u32| throttle.admit("me@a.b", ip(&format!("2001:db8:0:{host:x}::1")), None, AT).is_ok();
+        // A /56 has 256 networks of one machine each, a /48 has 256 of those.
+        let let_in: Vec<usize> = (0..10).map(|of| (0..40).filter(|one| tried(of * 256 + one)).count()).collect();
+        assert_eq!(let_in, [20, 10, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert!(throttle.admit("me@a.b", ip("2001:db8:1::1"), None, AT).is_ok(), "the account is open for others");
+        let elsewhere = |number: u32| throttle.admit(&format!("{number}@a.b"), ip("2001:db8:2::1"), None, AT).is_ok();
+        assert_eq!((0..60).filter(|number| elsewhere(*number)).count(), 50);
+    }
+
+    #[test]
+    fn a_proof_that_was_stolen_locks_no_other_browser_out() {
+        let throttle = Throttle::default();
+        for _ in 0..10 {
+            assert!(throttle.admit("me@a.b", ip("192.0.2.1"), Some("stolen"), AT).is_ok());
+        }
+        assert_eq!(throttle.admit("me@a.b", ip("192.0.2.1"), Some("stolen"), AT), Err(Closed::Account));
+        assert!(throttle.admit("me@a.b", ip("192.0.2.1"), Some("mine"), AT).is_ok());
     }
 
     #[test]
     fn tries_that_succeed_or_come_to_no_answer_count_for_nothing() {
         let throttle = Throttle::default();
         for try_number in 0..200 {
-            assert!(throttle.admit("me@a.b", ip("192.0.2.1"), false, AT), "{try_number}");
+            assert!(throttle.admit("me@a.b", ip("192.0.2.1"), None, AT).is_ok(), "{try_number}");
             match try_number % 2 {
-                0 => throttle.succeeded("me@a.b", ip("192.0.2.1"), false),
-                _ => throttle.give_back("me@a.b", ip("192.0.2.1"), false),
+                0 => throttle.succeeded("me@a.b", ip("192.0.2.1"), None),
+                _ => throttle.give_back("me@a.b", ip("192.0.2.1"), None),
             }
         }
         assert!(throttle.counts().is_empty());
@@ -287,12 +335,8 @@ mod tests {
         let throttle = Throttle::default();
         let at = |number: u32| AT + TimeDelta::microseconds(number.into());
         for number in 0..50_000_u32 {
-            throttle.admit(
-                &format!("{number}@a.b"),
-                IpAddr::from((0x0a00_0000 + number).to_be_bytes()),
-                false,
-                at(number),
-            );
+            let from = IpAddr::from((0x0a00_0000 + number).to_be_bytes());
+            assert!(throttle.admit(&format!("{number}@a.b"), from, None, at(number)).is_ok());
         }
         let counts = throttle.counts();
         assert!(counts.len() <= MOST_COUNTS, "{}", counts.len());

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::once::once;
-use super::{ActionError, Context, Result, Viewer, hook};
+use super::{ActionError, Context, Result, Viewer, audit, hook};
 use crate::delivery::intake;
 use crate::domain::catalogue;
 use crate::domain::event::{Cause, Event, EventType};
@@ -58,7 +58,10 @@ pub async fn send_sample(context: &Context, viewer: &Viewer, hook_id: HookId, sa
     let token = sample.previewed.as_ref().map(|id| id.to_string()).unwrap_or_default();
     let event = event(viewer, &hook, sample.kind, id, now);
     let (instance, data) = (context.engine.instance().clone(), data(viewer, &hook, sample.kind));
+    let sender = viewer.clone();
     let sent = once(context, viewer, &token, move |conn, _| {
+        let detail = format!("{} to webhook “{}”", event.kind, hook.name);
+        audit(conn, &sender, hook.id.as_str(), "hook.tested", detail, now)?;
         let recorded = intake::record_addressed(conn, event, hook, |_| data.clone(), Vec::new(), &instance, now)?;
         let id = recorded.owed.first().map(|owed| owed.delivery.id.clone()).ok_or(ActionError::NotFound)?;
         Ok((id, recorded.owed))

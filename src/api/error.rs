@@ -48,6 +48,9 @@ pub enum ApiError {
     /// Too many requests; try again after so many seconds.
     #[error("too many requests")]
     RateLimited(u64),
+    /// Too many requests of this address without a key that works; try again after so many seconds.
+    #[error("too many requests without a key that works")]
+    TooManyUnknown(u64),
     /// The database did not do it.
     #[error(transparent)]
     Store(StoreError),
@@ -96,7 +99,9 @@ impl ApiError {
             ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "validation_error"),
             ApiError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "validation_error"),
             ApiError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "validation_error"),
-            ApiError::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "rate_limit_error"),
+            ApiError::RateLimited(_) | ApiError::TooManyUnknown(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "rate_limit_error")
+            }
             ApiError::Store(error) if error.is_away() || matches!(error, StoreError::Unclear(_)) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "server_error")
             }
@@ -111,6 +116,9 @@ impl ApiError {
             ApiError::RateLimited(seconds) => {
                 format!("Too many requests for this organisation. Try again in {seconds} s.")
             }
+            ApiError::TooManyUnknown(seconds) => format!(
+                "Too many requests from your address without an API key that works. Try again in {seconds} s, with one that does."
+            ),
             ApiError::Store(StoreError::Unclear(_)) => {
                 "The service lost its database while it recorded this: it may or may \
                 not have been recorded. Sent again, it may be recorded twice."
@@ -140,7 +148,7 @@ impl ApiError {
         let (status, code, kind, message) = self.parts();
         let mut answer = HttpResponse::build(status);
         match self {
-            ApiError::RateLimited(seconds) => {
+            ApiError::RateLimited(seconds) | ApiError::TooManyUnknown(seconds) => {
                 answer.insert_header((RETRY_AFTER, seconds.to_string()));
             }
             ApiError::Store(_) if status == StatusCode::SERVICE_UNAVAILABLE => {

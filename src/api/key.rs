@@ -9,8 +9,10 @@ use actix_web::{FromRequest, HttpRequest, web};
 use chrono::TimeDelta;
 
 use super::error::ApiError;
-use super::limit::Limits;
+use super::limit::{Limits, Strangers};
 use crate::actions::Context;
+use crate::client;
+use crate::config::Config;
 use crate::delivery::hook_cache::{AuthenticatedKey, KnownKey};
 use crate::domain::api_key::hash;
 use crate::store::{self, StoreError};
@@ -32,13 +34,25 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let context = request.app_data::<web::Data<Context>>().cloned();
         let limits = request.app_data::<web::Data<Limits>>().cloned();
+        let strangers = request.app_data::<web::Data<Strangers>>().cloned();
+        let address = request.app_data::<web::Data<Config>>().map(|config| client::address(request, config));
         let presented = bearer(request).map(str::to_owned);
         Box::pin(async move {
             let (Some(context), Some(limits)) = (context, limits) else { return Err(ApiError::NotFound) };
-            let presented = presented.ok_or(ApiError::Unauthorised(
-                "Send your API key in the header Authorization: Bearer sk_live_… or sk_test_….",
-            ))?;
-            caller(&context, &limits, &presented).await
+            let called = match presented {
+                Some(presented) => caller(&context, &limits, &presented).await,
+                None => Err(ApiError::Unauthorised(
+                    "Send your API key in the header Authorization: Bearer sk_live_… or sk_test_….",
+                )),
+            };
+            match (called, strangers, address) {
+                // Whoever guesses learns nothing more for a while.
+                (Err(error @ ApiError::Unauthorised(_)), Some(strangers), Some(address)) => {
+                    strangers.admit(address).map_err(ApiError::TooManyUnknown)?;
+                    Err(error)
+                }
+                (called, ..) => called,
+            }
         })
     }
 }

@@ -48,6 +48,7 @@ impl Demo {
         settings.allow_targets =
             [own.as_str(), settings.allow_targets.trim()].join(",").trim_end_matches(',').to_owned();
         let mut config = Config::read(settings).map_err(|error| CannotStart(error.to_string()))?;
+        config.is_for_this_machine = config.public_url.is_none();
         config.extra_ca.push(receiver.ca_der().clone());
         let whole = config.shutdown.whole;
         let app = App::build(config, clock).await?;

@@ -34,8 +34,8 @@ pub(super) fn start(format: LogFormat) {
     let _ = tracing_subscriber::registry().with(filter).with(lines).with(Repeats::default()).try_init();
 }
 
-/// Holds back what would be said again and again: by the libraries under the server, which anybody can make speak, and by
-/// everything that meets a database that is away.
+/// Holds back what would be said again and again: by the libraries under the server and our own lines under the target
+/// `strangers`, which anybody can make appear, and by everything that meets a database that is away.
 #[derive(Default)]
 struct Repeats {
     strangers: Mutex<HashMap<Identifier, Instant>>,
@@ -47,7 +47,7 @@ impl Repeats {
     fn says(&self, metadata: &Metadata<'_>, now: Instant) -> bool {
         match metadata.target() {
             AWAY => self.says_away(*metadata.level(), now),
-            target if target.starts_with("actix_") => {
+            target if target.starts_with("actix_") || target == "strangers" => {
                 let mut said = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
                 let is_due =
                     said.get(&metadata.callsite()).is_none_or(|last| now.duration_since(*last) >= REPEAT_INTERVAL);
@@ -108,10 +108,11 @@ mod tests {
             for _ in 0..100 {
                 tracing::error!(target: "actix_http::h1", "a head is too large");
                 tracing::warn!(target: "actix_session::middleware", "a cookie is none of ours");
+                tracing::warn!(target: "strangers", "a form was refused as another site's");
                 tracing::warn!("the disk is nearly full");
             }
         });
-        assert_eq!(lines.0.load(Ordering::Relaxed), 1 + 1 + 100);
+        assert_eq!(lines.0.load(Ordering::Relaxed), 1 + 1 + 1 + 100);
     }
 
     #[test]

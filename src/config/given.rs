@@ -73,6 +73,9 @@ pub struct Settings {
     /// Targets that the guard lets through: comma-separated CIDRs or host names, each with an optional :port.
     #[arg(long, env = "HIREWIRE_ALLOW_TARGETS", default_value = "", value_name = "TARGETS")]
     pub allow_targets: String,
+    /// Ports of public hosts that webhooks may use though browsers refuse them: comma-separated numbers.
+    #[arg(long, env = "HIREWIRE_ALLOW_PORTS", default_value = "", value_name = "PORTS")]
+    pub allow_ports: String,
     /// PEM file with further certificate authorities that receivers may use.
     #[arg(long, env = "HIREWIRE_EXTRA_CA", value_name = "PATH", value_parser = any_path())]
     pub extra_ca: Option<PathBuf>,
@@ -106,6 +109,18 @@ pub struct Settings {
     /// Webhooks that an organisation may have in each mode.
     #[arg(long, env = "HIREWIRE_WEBHOOKS", default_value = "1000", value_name = "N")]
     pub webhooks: String,
+    /// API keys that an organisation may have in each mode, revoked ones left aside.
+    #[arg(long, env = "HIREWIRE_API_KEYS", default_value = "100", value_name = "N")]
+    pub api_keys: String,
+    /// Interviews that an organisation may have in each mode, and sessions of them that are open.
+    #[arg(long, env = "HIREWIRE_INTERVIEWS", default_value = "10000", value_name = "N")]
+    pub interviews: String,
+    /// How long a log-in lasts without being used, such as 12h, 30m or 2d.
+    #[arg(long, env = "HIREWIRE_SESSION_IDLE", default_value = "12h", value_name = "TIME")]
+    pub session_idle: String,
+    /// How long a log-in lasts at most, such as 7d or 10h.
+    #[arg(long, env = "HIREWIRE_SESSION_LIFE", default_value = "7d", value_name = "TIME")]
+    pub session_life: String,
     /// So many deliveries in a row fail before a webhook may be disabled.
     #[arg(long, env = "HIREWIRE_DISABLE_AFTER_FAILURES", default_value = "20", value_name = "N")]
     pub disable_after_failures: String,
@@ -157,6 +172,10 @@ impl Settings {
             ("waiting", &mut self.waiting),
             ("waiting_mib", &mut self.waiting_mib),
             ("webhooks", &mut self.webhooks),
+            ("api_keys", &mut self.api_keys),
+            ("interviews", &mut self.interviews),
+            ("session_idle", &mut self.session_idle),
+            ("session_life", &mut self.session_life),
             ("disable_after_failures", &mut self.disable_after_failures),
             ("disable_after_hours", &mut self.disable_after_hours),
             ("shutdown_seconds", &mut self.shutdown_seconds),

@@ -6,7 +6,7 @@
 //! metadata address of a cloud that lies among public ones.
 //!
 //! An IPv6 address that carries an IPv4 address inside is never more public than that one. Only the well-known NAT64 prefix
-//! (RFC 6052) can be public at all; mapped, compatible, translated, 6to4, Teredo and local-use NAT64 addresses never are,
+//! (RFC 6052) can be public at all; mapped, compatible, translated, 6to4, Teredo, ISATAP and local-use NAT64 addresses never are,
 //! and the sentence says what the address inside is. (The standard library unwraps the mapped form alone.)
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -62,6 +62,8 @@ fn refusal_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0x2002, high, low, ..] => refusal_v4(inner(high, low)).or(Some("a 6to4 address")),
         [0x2620, 0x4f, 0x8000, ..] => Some("an AS112 address"),
         [0x5f00, ..] => Some("a segment routing address"),
+        // ISATAP: a tunnel to the IPv4 address inside, below whatever prefix.
+        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => refusal_v4(inner(high, low)).or(Some("an ISATAP address")),
         [first, ..] if first & 0xfe00 == 0xfc00 => Some("a private address"),
         [first, ..] if first & 0xffc0 == 0xfe80 => Some("a link-local address"),
         [first, ..] if first & 0xffc0 == 0xfec0 => Some("a site-local address"),
@@ -74,9 +76,11 @@ fn refusal_v6(address: Ipv6Addr) -> Option<&'static str> {
 
 /// Names that say themselves that they are not public: the special-use ones (RFC 6761, 6762, 7686, 8375, 9476), those that
 /// networks give themselves (RFC 6762, appendix G), and what stands below them.
-const SPECIAL: [&str; 15] = [
+const SPECIAL: [&str; 17] = [
     "localhost",
     "localdomain",
+    "localdomain4",
+    "localdomain6",
     "local",
     "internal",
     "intranet",
@@ -137,6 +141,20 @@ pub fn name_flaw(host: &str) -> Option<&'static str> {
             None
         }
     })
+}
+
+/// Ports that belong to other protocols than HTTP, as browsers have them (WHATWG, *port blocking*): a request to one of them can
+/// read as a command there.
+const BAD_PORTS: [u16; 83] = [
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
+    110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531,
+    532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060,
+    5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+];
+
+/// Whether a port belongs to another protocol than HTTP.
+pub fn is_bad_port(port: u16) -> bool {
+    BAD_PORTS.contains(&port)
 }
 
 #[cfg(test)]

@@ -122,9 +122,9 @@ impl ErrorClass {
     /// What happened, one sentence.
     pub fn sentence(self) -> &'static str {
         match self {
-            ErrorClass::DnsFailed => "The host name of the webhook has no address.",
-            ErrorClass::BlockedAddress => {
-                "The host of the webhook leads to an address that is not public, and Hirewire only calls public ones."
+            // One sentence for both: which of them it is, the names of the operator's own network are nobody's business.
+            ErrorClass::DnsFailed | ErrorClass::BlockedAddress => {
+                "The webhook does not lead to a public address that Hirewire may call."
             }
             ErrorClass::ConnectRefused => "The receiver's machine answered that nothing listens on that port.",
             ErrorClass::ConnectTimeout => "The receiver's machine did not take the connection in time.",

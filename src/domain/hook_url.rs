@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::address::name_flaw;
+use super::role::{Permission, Role};
+use super::secret::DOTS;
 
 /// An address may be this many bytes long.
 pub const LONGEST: usize = 2_048;
@@ -151,6 +153,16 @@ impl HookUrl {
         self.0.port_or_known_default().unwrap_or(443)
     }
 
+    /// The address as a role may see it: whole for whoever manages hooks. For all others dots stand for path and query, which
+    /// at many receivers are all that lets a sender in.
+    pub fn shown_to(&self, role: Role) -> String {
+        if role.may(Permission::ManageHooks) {
+            return self.0.to_string();
+        }
+        let path = if self.target() == "/" { "" } else { DOTS };
+        format!("https://{}/{path}", self.host())
+    }
+
     /// Path and query, as they stand in the request line.
     pub fn target(&self) -> String {
         match self.0.query() {
@@ -211,6 +223,17 @@ mod tests {
             assert!(matches!(read(nonsense), Err(Nonsense | Empty)), "{nonsense}");
         }
         assert_eq!(read(&"a".repeat(3_000)), Err(TooLong));
+    }
+
+    #[test]
+    fn whoever_may_not_manage_webhooks_sees_the_host_and_dots() {
+        let url = HookUrl::parse("hooks.acme.com:8443/services/T00/XyZ?code=s3cret").expect("an address");
+        assert_eq!(url.shown_to(Role::Admin), "https://hooks.acme.com:8443/services/T00/XyZ?code=s3cret");
+        for role in [Role::Recruiter, Role::Support] {
+            assert_eq!(url.shown_to(role), format!("https://hooks.acme.com:8443/{DOTS}"));
+        }
+        let bare = HookUrl::parse("hooks.acme.com").expect("an address");
+        assert_eq!(bare.shown_to(Role::Support), "https://hooks.acme.com/");
     }
 
     #[test]

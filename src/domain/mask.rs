@@ -1,6 +1,8 @@
 //! Personal data as those see it who may not: enough to tell two people apart, too little to know them (B11).
 
+mod harmless;
 pub mod json;
+pub mod target;
 
 /// What stands in place of what is not shown; always as long, so that it does not tell the length.
 const HIDDEN: &str = "•••";

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::ids::MemberId;
 use super::role::Role;
+use super::unseen::is_shapeless;
 
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +59,8 @@ impl Member {
 pub fn email(typed: &str) -> Option<String> {
     let email = typed.trim().to_lowercase();
     let (name, host) = email.rsplit_once('@')?;
-    let plain = !email.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>'));
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || is_shapeless(c) || matches!(c, ',' | ';' | '<' | '>');
+    let plain = !email.chars().any(is_odd);
     (plain && !name.is_empty() && !host.is_empty() && email.len() <= 254 && !name.contains('@')).then_some(email)
 }
 
@@ -69,6 +71,10 @@ mod tests {
     #[test]
     fn an_email_is_trimmed_and_lowered_and_nonsense_is_none() {
         assert_eq!(email(" Siobhan@Mail.Example "), Some("siobhan@mail.example".into()));
-        assert!(["", "a", "@b", "a@", "a b@c", "a@b@c", "a@b,c@d"].iter().all(|text| email(text).is_none()));
+        assert!(
+            ["", "a", "@b", "a@", "a b@c", "a@b@c", "a@b,c@d", "a\u{200b}@b", "\u{202e}a@b"]
+                .iter()
+                .all(|text| email(text).is_none())
+        );
     }
 }

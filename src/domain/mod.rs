@@ -37,4 +37,5 @@ pub mod secret;
 pub mod sha256;
 pub mod signing;
 pub mod time_zone;
+pub mod unseen;
 pub mod vacancy;

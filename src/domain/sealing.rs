@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
-use sha2::{Digest as _, Sha256};
+use ring::hkdf;
 use zeroize::Zeroizing;
 
 use super::secret::Plain;
@@ -42,9 +42,15 @@ impl SealingKey {
         Zeroizing::new(format!("{}\n", BASE64.encode(*self.0)))
     }
 
-    /// Another key for another purpose, from which this one cannot be found.
-    pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        Sha256::new().chain_update(*self.0).chain_update(purpose.as_bytes()).finalize().into()
+    /// Another key for another purpose, which its label names (HKDF-SHA256). Neither this key nor that of another label can be
+    /// found from it.
+    pub fn derive(&self, label: &str) -> [u8; 32] {
+        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"hirewire").extract(&*self.0);
+        let label = [label.as_bytes()];
+        let mut key = [0; 32];
+        let expanded = extracted.expand(&label, hkdf::HKDF_SHA256).and_then(|bytes| bytes.fill(&mut key));
+        expanded.expect("HKDF-SHA256 gives 32 bytes for any label");
+        key
     }
 
     /// Seals a text for a place.
@@ -88,6 +94,19 @@ mod tests {
         assert_eq!(SealingKey::generate().open(&sealed, "hk_1/crd_1"), Err(DoesNotOpen));
         assert_eq!(key.open(b"short", "hk_1/crd_1"), Err(DoesNotOpen));
         assert!(!String::from_utf8_lossy(&sealed).contains("whsec"));
+    }
+
+    #[test]
+    fn each_label_has_a_key_of_its_own_by_rfc_5869() {
+        let key = SealingKey(Zeroizing::new([7; 32]));
+        assert_ne!(key.derive("cookies"), key.derive("cookies2"));
+        assert_ne!(key.derive("cookies"), *key.0);
+        // Extract and expand, written out with HMAC alone.
+        let mac = |key: &[u8], text: &[u8]| {
+            ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key), text).as_ref().to_vec()
+        };
+        let extracted = mac(b"hirewire", &[7; 32]);
+        assert_eq!(key.derive("cookies").to_vec(), mac(&extracted, b"cookies\x01"));
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //! The cast: [`instances`] says that this instance lives and takes over from the dead; [`lost`] takes up what nobody would
 //! send; [`webhooks`] mends what is owed to webhooks that are paused, deleted or active again; [`hook_health`] warns of and
 //! disables those that fail; [`rotations`] ends keys and secrets; [`interviews`] abandons sessions that have expired;
-//! [`sign_ins`], [`forms`], [`imports`] and [`changes`] forget what is over; [`writable`] finds out whether the database takes
+//! [`sign_ins`], [`forms`], [`imports`] and [`changes`] forget what is over; [`refusals`] writes down how often what was refused;
+//! [`writable`] finds out whether the database takes
 //! a write.
 //!
 //! What is *not* guaranteed: when exactly a chore runs. Whatever has to be exact is asked at the time: an attempt asks whether
@@ -21,6 +22,7 @@ pub mod imports;
 pub mod instances;
 pub mod interviews;
 pub mod lost;
+pub mod refusals;
 pub mod rotations;
 pub mod sign_ins;
 pub mod webhooks;
@@ -74,6 +76,7 @@ impl Chores {
         tasks.spawn(repeat(interviews::Interviews, context.clone()));
         tasks.spawn(repeat(sign_ins::SignIns, context.clone()));
         tasks.spawn(repeat(forms::Forms, context.clone()));
+        tasks.spawn(repeat(refusals::Refusals, context.clone()));
         tasks.spawn(repeat(imports::Imports, context.clone()));
         tasks.spawn(repeat(changes::Changes, context.clone()));
         tasks.spawn(repeat(writable::Writable, context.clone()));

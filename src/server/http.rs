@@ -53,6 +53,7 @@ impl Service {
         let room = most - (most / 8).max(1);
         let address = listener.local_addr()?;
         let limits = web::Data::new(api::limit::Limits::new(self.config.rate_limit));
+        let strangers = web::Data::new(api::limit::Strangers::default());
         let bodies = web::Data::new(Bodies::new(self.connections.patience, self.stopping.clone()));
         let Self { context, config, connections, requests, stopping } = self;
         let requests = web::Data::new(requests);
@@ -69,6 +70,7 @@ impl Service {
                 .app_data(web::Data::new(config.clone()))
                 .app_data(web::Data::new(stopping.clone()))
                 .app_data(limits.clone())
+                .app_data(strangers.clone())
                 .app_data(bodies.clone())
                 .app_data(requests.clone())
                 .configure(health::configure)

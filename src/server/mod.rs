@@ -237,7 +237,7 @@ pub async fn context(config: &Config, clock: Arc<dyn Clock>, lock: Option<&FileL
     let opened = tokio::task::spawn_blocking(move || Store::open(&database, lock.as_ref())).await.map_err(cannot)?;
     let store = opened.map_err(|error| cannot(format!("HIREWIRE_DATABASE_URL is {}: {error}.", config.database)))?;
     let sealing = sealing_key::sealing_key(config, &store).await?;
-    let guard = Arc::new(Guard::system(config.allow_targets.clone()));
+    let guard = Arc::new(Guard::system(config.allow_targets.clone()).with_ports(config.allow_ports.clone()));
     let sender = Sender::new(guard.clone(), &config.extra_ca).map_err(cannot)?;
     let sender = sender.opening_at_most(config.caps.in_all.saturating_mul(2));
     let engine = EngineConfig {
@@ -261,7 +261,10 @@ pub async fn context(config: &Config, clock: Arc<dyn Clock>, lock: Option<&FileL
         guard,
         passwords,
         max_hooks: config.max_hooks,
+        max_api_keys: config.max_api_keys,
+        max_interviews: config.max_interviews,
         throttle,
+        refusals: Arc::default(),
         imports: Arc::default(),
         mailer,
     })

@@ -90,6 +90,15 @@ pub fn list(conn: &mut Conn, organisation: &OrganisationId) -> Result<Vec<ApiKey
     Ok(keys)
 }
 
+/// How many keys of a mode an organisation has that are not revoked.
+pub fn count_working(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<usize> {
+    let own = api_keys::table
+        .filter(api_keys::organisation_id.eq(organisation.as_str()).and(api_keys::mode.eq(mode.as_str())))
+        .filter(api_keys::revoked_at.is_null());
+    let count: i64 = own.count().get_result(conn)?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 /// Revokes a key; whether it was not revoked before.
 pub fn revoke(conn: &mut Conn, id: &ApiKeyId, now: DateTime<Utc>) -> Result<bool> {
     let changed = diesel::update(api_keys::table.find(id.as_str()).filter(api_keys::revoked_at.is_null()))

@@ -8,6 +8,10 @@ use super::time::{from_micros, micros};
 use super::{Conn, Result};
 use crate::domain::ids::{AuditId, MemberId, OrganisationId};
 
+mod lines;
+
+pub(super) use lines::{Line, gathered};
+
 /// An act to remember. Never holds a secret, a key, a password or a candidate's data.
 #[derive(Debug, Clone)]
 pub struct Act<'a> {
@@ -23,11 +27,35 @@ pub struct Act<'a> {
     pub detail: String,
 }
 
-/// Writes an act.
+/// An act of a member in each of their organisations, so that each sees it; in none of a stranger, or of somebody who belongs
+/// nowhere.
+pub fn insert_everywhere(
+    conn: &mut Conn,
+    member: Option<&MemberId>,
+    act: &str,
+    detail: String,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let organisations = match member {
+        Some(member) => super::member::organisations_of(conn, member)?,
+        None => Vec::new(),
+    };
+    if organisations.is_empty() {
+        return insert(conn, &Act { organisation: None, member, act, object: None, detail }, now);
+    }
+    for (organisation, _) in organisations {
+        let act = Act { organisation: Some(&organisation.id), member, act, object: None, detail: detail.clone() };
+        insert(conn, &act, now)?;
+    }
+    Ok(())
+}
+
+/// Writes an act. Once the transaction is durable it stands in the operator's log as well, under the target `audit`.
 pub fn insert(conn: &mut Conn, act: &Act<'_>, now: DateTime<Utc>) -> Result<()> {
+    let id = AuditId::new(now);
     diesel::insert_into(audit::table)
         .values((
-            audit::id.eq(AuditId::new(now).as_str()),
+            audit::id.eq(id.as_str()),
             audit::organisation_id.eq(act.organisation.map(OrganisationId::as_str)),
             audit::member_id.eq(act.member.map(MemberId::as_str)),
             audit::act.eq(act.act),
@@ -36,6 +64,14 @@ pub fn insert(conn: &mut Conn, act: &Act<'_>, now: DateTime<Utc>) -> Result<()> 
             audit::created_at.eq(micros(now)),
         ))
         .execute(conn)?;
+    lines::add(Line {
+        id,
+        organisation: act.organisation.cloned(),
+        member: act.member.cloned(),
+        act: act.act.to_owned(),
+        object: act.object.map(str::to_owned),
+        detail: act.detail.clone(),
+    });
     Ok(())
 }
 
@@ -66,6 +102,12 @@ pub fn of_object(
         .select((audit::id, audit::act, members::name.nullable(), audit::created_at))
         .load(conn)?;
     rows.into_iter().map(|(id, act, by, at)| Ok(Done { act, by, at: from_micros("audit", &id, at)? })).collect()
+}
+
+/// What was done in an organisation, oldest first.
+pub fn acts_of(conn: &mut Conn, organisation: &OrganisationId) -> Result<Vec<String>> {
+    let own = audit::table.filter(audit::organisation_id.eq(organisation.as_str()));
+    Ok(own.order((audit::created_at, audit::id)).select(audit::act).load(conn)?)
 }
 
 /// Everything written of an act's details, for tests that look for what must not be there.

@@ -238,6 +238,24 @@ pub fn count_sessions(conn: &mut Conn, interview: &InterviewId) -> Result<usize>
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
+/// How many interviews an organisation has in a mode.
+pub fn count(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<usize> {
+    let own = interviews::organisation_id.eq(organisation.as_str()).and(interviews::mode.eq(mode.as_str()));
+    let count: i64 = interviews::table.filter(own).count().get_result(conn)?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// How many sessions that have not ended an organisation has in a mode.
+pub fn count_open_sessions(conn: &mut Conn, organisation: &OrganisationId, mode: Mode) -> Result<usize> {
+    let open = interview_sessions::table
+        .inner_join(interviews::table.on(interviews::id.eq(interview_sessions::interview_id)))
+        .filter(interview_sessions::organisation_id.eq(organisation.as_str()))
+        .filter(interviews::mode.eq(mode.as_str()))
+        .filter(interview_sessions::state.eq_any(["invited", "started"]));
+    let count: i64 = open.count().get_result(conn)?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 /// Whether a candidate has a session of an interview that has not ended. Whoever else asks so about this interview waits
 /// until the transaction ends: two who invite at once do not both find that there is none.
 pub fn has_open_session(conn: &mut Conn, interview: &InterviewId, candidate: &CandidateId) -> Result<bool> {

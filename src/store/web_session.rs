@@ -28,11 +28,11 @@ pub struct WebSession {
     pub browser: Option<String>,
 }
 
-/// The session, if it has not ended.
-pub fn find(conn: &mut Conn, id: &str, now: DateTime<Utc>) -> Result<Option<WebSession>> {
+/// The session, if it has not ended. One that began at `born` or before has, however much it is used.
+pub fn find(conn: &mut Conn, id: &str, now: DateTime<Utc>, born: DateTime<Utc>) -> Result<Option<WebSession>> {
     Ok(web_sessions::table
         .find(id)
-        .filter(web_sessions::expires_at.gt(micros(now)))
+        .filter(web_sessions::expires_at.gt(micros(now)).and(web_sessions::created_at.gt(micros(born))))
         .select(WebSession::as_select())
         .first(conn)
         .optional()?)
@@ -76,10 +76,32 @@ pub fn delete_of(conn: &mut Conn, member: &MemberId) -> Result<usize> {
     Ok(diesel::delete(web_sessions::table.filter(web_sessions::member_id.eq(member.as_str()))).execute(conn)?)
 }
 
-/// The sessions of a member that have not ended, the one used last first.
-pub fn of_member(conn: &mut Conn, member: &MemberId, now: DateTime<Utc>) -> Result<Vec<WebSession>> {
+/// Ends the oldest sessions of a member, beside a new one, so that so many are left at most.
+pub fn end_oldest(conn: &mut Conn, member: &str, new: &str, most: usize) -> Result<()> {
+    let others = web_sessions::table.filter(web_sessions::member_id.eq(member).and(web_sessions::id.ne(new)));
+    let newest_first = (web_sessions::created_at.desc(), web_sessions::expires_at.desc(), web_sessions::id);
+    let kept = i64::try_from(most.saturating_sub(1)).unwrap_or(i64::MAX);
+    let too_many: Vec<String> =
+        others.order(newest_first).offset(kept).limit(1_000).select(web_sessions::id).load(conn)?;
+    if !too_many.is_empty() {
+        diesel::delete(web_sessions::table.filter(web_sessions::id.eq_any(too_many))).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// The sessions of a member that have not ended, the one used last first, at most so many. One that began at `born` or
+/// before has ended.
+pub fn of_member(
+    conn: &mut Conn,
+    member: &MemberId,
+    now: DateTime<Utc>,
+    born: DateTime<Utc>,
+    most: usize,
+) -> Result<Vec<WebSession>> {
     Ok(web_sessions::table
         .filter(web_sessions::member_id.eq(member.as_str()).and(web_sessions::expires_at.gt(micros(now))))
+        .filter(web_sessions::created_at.gt(micros(born)))
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
         .order((web_sessions::expires_at.desc(), web_sessions::id))
         .select(WebSession::as_select())
         .load(conn)?)

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::{QueryResult, RunQueryDsl as _};
 
+use super::audit::{Line as AuditLine, gathered};
 use super::checkpoint::{self, Checkpoints};
 use super::connection::Pooled;
 use super::fault::{Fault, Faults};
@@ -86,12 +87,13 @@ impl WriterThread {
 pub(super) struct Work<T, E, W, D> {
     work: Option<W>,
     result: Option<Result<T, E>>,
+    acts: Vec<AuditLine>,
     done: D,
 }
 
 impl<T, E, W, D> Work<T, E, W, D> {
     pub fn new(work: W, done: D) -> Self {
-        Self { work: Some(work), result: None, done }
+        Self { work: Some(work), result: None, acts: Vec::new(), done }
     }
 }
 
@@ -105,12 +107,16 @@ where
     fn run(&mut self, conn: &mut Conn) -> bool {
         let Some(work) = self.work.take() else { return false };
         // A bug in one write must not cost the others their writer.
-        self.result = catch_unwind(AssertUnwindSafe(|| work(conn))).ok();
+        (self.result, self.acts) = gathered(|| catch_unwind(AssertUnwindSafe(|| work(conn))).ok());
         self.result.as_ref().is_some_and(Result::is_ok)
     }
 
     fn done(self: Box<Self>, committed: Result<(), NotCommitted>) {
-        (self.done)(told(self.result, committed));
+        let told = told(self.result, committed);
+        if told.is_ok() {
+            self.acts.iter().for_each(AuditLine::say);
+        }
+        (self.done)(told);
     }
 }
 
@@ -130,12 +136,13 @@ fn told<T, E: From<StoreError>>(result: Option<Result<T, E>>, committed: Result<
 pub(super) struct Repeatable<T, E, W, D> {
     work: W,
     result: Option<Result<T, E>>,
+    acts: Vec<AuditLine>,
     done: D,
 }
 
 impl<T, E, W, D> Repeatable<T, E, W, D> {
     pub fn new(work: W, done: D) -> Self {
-        Self { work, result: None, done }
+        Self { work, result: None, acts: Vec::new(), done }
     }
 }
 
@@ -147,7 +154,7 @@ where
     D: FnOnce(Result<T, E>) + Send,
 {
     fn run(&mut self, conn: &mut Conn) -> bool {
-        self.result = catch_unwind(AssertUnwindSafe(|| (self.work)(conn))).ok();
+        (self.result, self.acts) = gathered(|| catch_unwind(AssertUnwindSafe(|| (self.work)(conn))).ok());
         self.result.as_ref().is_some_and(Result::is_ok)
     }
 
@@ -156,7 +163,11 @@ where
     }
 
     fn done(self: Box<Self>, committed: Result<(), NotCommitted>) {
-        (self.done)(told(self.result, committed));
+        let told = told(self.result, committed);
+        if told.is_ok() {
+            self.acts.iter().for_each(AuditLine::say);
+        }
+        (self.done)(told);
     }
 }
 

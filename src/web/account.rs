@@ -11,11 +11,12 @@ use super::form::{Errors, Fields, TextField};
 use super::gate::{Organisations, see_other};
 use super::icons::icon;
 use super::layout::{Head, Nav, Page, door, part};
-use super::sign_in::refusal;
+use super::session::MAX_SESSIONS;
+use super::sign_in::{refusal, remember_browser};
 use super::{paths, session, time, visitor};
 use crate::actions::account::{self, NewPassword};
 use crate::actions::{ActionError, Context, FieldError, Viewer};
-use crate::config::Config;
+use crate::config::{Config, SessionLimits};
 use crate::domain::secret::Plain;
 use crate::store;
 use crate::store::web_session::WebSession;
@@ -29,17 +30,19 @@ pub struct Query {
 /// The page.
 pub async fn show(
     context: web::Data<Context>,
+    config: web::Data<Config>,
     viewer: Viewer,
     organisations: Organisations,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, WebError> {
     let form = Typed { name: &viewer.member.name, errors: Errors::default(), done: query.done.as_deref() };
-    page(&context, &viewer, organisations, form, StatusCode::OK).await
+    page(&context, &config.sessions, &viewer, organisations, form, StatusCode::OK).await
 }
 
 /// Changes the name.
 pub async fn rename(
     context: web::Data<Context>,
+    config: web::Data<Config>,
     viewer: Viewer,
     organisations: Organisations,
     fields: Fields,
@@ -49,7 +52,7 @@ pub async fn rename(
         Ok(()) => Ok(done("name")),
         Err(ActionError::Invalid(errors)) => {
             let form = Typed { name, errors: Errors(errors), done: None };
-            page(&context, &viewer, organisations, form, StatusCode::UNPROCESSABLE_ENTITY).await
+            page(&context, &config.sessions, &viewer, organisations, form, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(error) => Err(error.into()),
     }
@@ -74,7 +77,9 @@ pub async fn change_password(
         Ok(_) => {
             // Whoever got hold of this session's cookie is out as well.
             session.renew();
-            return Ok(done("password"));
+            let mut answer = done("password");
+            remember_browser(&context, &config, &viewer.member, &mut answer).await?;
+            return Ok(answer);
         }
         Err(ActionError::Invalid(errors)) => (errors, StatusCode::UNPROCESSABLE_ENTITY),
         Err(ActionError::Refused(why)) => (vec![FieldError::new("present", &why)], refusal(&why)),
@@ -84,7 +89,7 @@ pub async fn change_password(
         return Ok(own_password(&viewer, &Errors(errors), status));
     }
     let form = Typed { name: &viewer.member.name, errors: Errors(errors), done: None };
-    page(&context, &viewer, organisations, form, status).await
+    page(&context, &config.sessions, &viewer, organisations, form, status).await
 }
 
 /// What somebody sees first, and nothing else, whose password the operator printed. Others have it on the page of their account.
@@ -148,15 +153,18 @@ struct Typed<'a> {
 
 async fn page(
     context: &Context,
+    limits: &SessionLimits,
     viewer: &Viewer,
     organisations: Organisations,
     typed: Typed<'_>,
     status: StatusCode,
 ) -> Result<HttpResponse, WebError> {
     let (member, now) = (viewer.member.id.clone(), context.clock.now());
-    let found = context.store.read(move |conn| store::web_session::of_member(conn, &member, now)).await?;
-    let sessions = found.iter().map(Signed::read).collect::<Result<Vec<_>, _>>()?;
-    let view = AccountView { typed: &typed, sessions: &sessions, viewer, now };
+    let born = now - limits.life;
+    let found = context.store.read(move |conn| store::web_session::of_member(conn, &member, now, born, MAX_SESSIONS));
+    let found = found.await?;
+    let sessions = found.iter().map(|row| Signed::read(row, limits, now)).collect::<Result<Vec<_>, _>>()?;
+    let view = AccountView { typed: &typed, sessions: &sessions, limits, viewer, now };
     let title = if typed.errors.is_empty() { "Your account" } else { "Error: Your account" };
     let page = Page::new(title, Nav::Nowhere, viewer, view.render());
     Ok(Page { organisations: organisations.0, ..page }.answer(status))
@@ -171,16 +179,17 @@ struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    fn read(row: &'a WebSession) -> Result<Self, WebError> {
+    fn read(row: &'a WebSession, limits: &SessionLimits, now: DateTime<Utc>) -> Result<Self, WebError> {
         let since = store::time::from_micros("web_sessions", &row.id, row.created_at)?;
         let browser = row.browser.as_deref().unwrap_or("An unknown browser");
-        Ok(Self { name: row.name.as_deref(), browser, since, last_used: session::last_used(row)? })
+        Ok(Self { name: row.name.as_deref(), browser, since, last_used: session::last_used(row, limits, now)? })
     }
 }
 
 struct AccountView<'a> {
     typed: &'a Typed<'a>,
     sessions: &'a [Signed<'a>],
+    limits: &'a SessionLimits,
     viewer: &'a Viewer,
     now: DateTime<Utc>,
 }
@@ -188,16 +197,22 @@ struct AccountView<'a> {
 impl Render for AccountView<'_> {
     fn render(&self) -> Markup {
         let mut head = Head::new(&[], html! { "Your account" });
-        head.lede = html! { "You log in as " strong { (self.viewer.member.email) } ". You are " (self.viewer.role.with_article()) " of " (self.viewer.organisation.name) "." };
+        head.lede = html! { "You log in as " strong { (self.viewer.member.email) } ". You are " (self.viewer.role.with_article()) " of " bdi { (self.viewer.organisation.name) } "." };
         html! {
             (self.typed.errors.summary())
             (head)
             @if let Some(told) = self.told() { p.notice.ok role="status" { (told) } }
             (part("Name", html! { "As others see it" }, self.name()))
             (part("Password", html! { "A new one ends your other sessions" }, password_form(&self.viewer.member.email, &self.typed.errors)))
-            (part("Sessions", html! { "Where you are logged in. One ends by itself after a day without use." }, self.sessions()))
+            (part("Sessions", html! { "Where you are logged in. " (ends(self.limits)) }, self.sessions()))
         }
     }
+}
+
+/// When sessions end by themselves.
+fn ends(limits: &SessionLimits) -> String {
+    let (idle, life) = (time::length(limits.idle), time::length(limits.life));
+    format!("One ends by itself after {idle} without use, and {life} after it began.")
 }
 
 impl AccountView<'_> {
@@ -275,9 +290,9 @@ mod tests {
     use crate::web::samples;
 
     fn rendered(typed: &Typed<'_>, sessions: &[Signed<'_>]) -> String {
-        AccountView { typed, sessions, viewer: &samples::viewer(Role::Admin), now: samples::now() }
-            .render()
-            .into_string()
+        let limits = SessionLimits::read("12h", "7d").expect("two times");
+        let (viewer, now) = (samples::viewer(Role::Admin), samples::now());
+        AccountView { typed, sessions, limits: &limits, viewer: &viewer, now }.render().into_string()
     }
 
     fn signed(name: Option<&'static str>) -> Signed<'static> {
@@ -294,6 +309,7 @@ mod tests {
         assert_eq!(page.matches("name=\"session\"").count(), 1, "one without a name ends with all others");
         assert!(page.contains("value=\"other\"") && page.contains("End all other sessions"));
         assert!(!rendered(&typed, &[signed(Some("other"))]).contains("End all other sessions"));
+        assert!(page.contains("after 12 hours without use, and 7 days after it began."), "{page}");
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub async fn reveal(
                 @for value in &revealed { (once("API key", "goes into the header Authorization: Bearer …", &value.value)) }
                 div.notice.info {
                     h2 { "What it reaches" }
-                    p { "Events of " (key.mode) " mode of " (viewer.organisation.name) ", and nothing of the other mode. Keep it in the partner system’s own secret store." }
+                    p { "Events of " (key.mode) " mode of " bdi { (viewer.organisation.name) } ", and nothing of the other mode. Keep it in the partner system’s own secret store." }
                 }
             }
         }
@@ -95,7 +95,7 @@ pub async fn show_revocation(
     let key = find(&context, &viewer, &id).await?;
     let crumbs = [("Developers", None), ("API Key Management", Some(paths::API_KEYS.to_owned()))];
     let body = html! {
-        (Head::new(&crumbs, html! { "Revoke " (key.name) "?" }))
+        (Head::new(&crumbs, html! { "Revoke " bdi { (key.name) } "?" }))
         p.says { "Every request with it is refused with 401 from the moment you press the button." }
         div.form {
             div.notice.bad { h2 { "What stops" } p { "Whatever uses this key can report nothing more. A revoked key cannot be brought back." } }
@@ -225,14 +225,14 @@ impl KeysView<'_> {
         let maker = key.created_by.as_ref().and_then(|id| self.names.get(id.as_str()));
         html! {
             tr {
-                th scope="row" { (key.name) " " span.tag { (key.mode.label()) } span.sub.mono { (key.id) } }
+                th scope="row" { bdi { (key.name) } " " span.tag { (key.mode.label()) } span.sub.mono { (key.id) } }
                 td { code { (prefix(key.mode)) (DOTS) } span.sub { "ends in " (key.ends_in) } }
                 td data-l="Made" { (time::near(key.created_at, zone, self.now)) @if let Some(name) = maker { span.sub { bdi { (name) } } } }
                 td data-l="Last used" { @match key.last_used_at { Some(at) => (time::near(at, zone, self.now)), None => span.soft { "never" } } }
                 td {
                     @match key.revoked_at {
                         Some(at) => span.soft { "revoked " (time::near(at, zone, self.now)) },
-                        None => a href=(paths::api_key_revocation(&key.id)) { "Revoke" span.hush { " " (key.name) } },
+                        None => a href=(paths::api_key_revocation(&key.id)) { "Revoke" span.hush { " " bdi { (key.name) } } },
                     }
                 }
             }

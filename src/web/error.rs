@@ -168,7 +168,7 @@ pub fn forbidden(viewer: &Viewer, permission: Permission, admins: &[String], org
         section.empty {
             p.soft.small { "403" }
             h1 { (title) "." }
-            p { "You are signed in to " (viewer.organisation.name) " as " (viewer.role.with_article()) ". " (sphere(viewer.role)) }
+            p { "You are signed in to " bdi { (viewer.organisation.name) } " as " (viewer.role.with_article()) ". " (sphere(viewer.role)) }
             @if !admins.is_empty() {
                 p {
                     @for (at, admin) in admins.iter().enumerate() {
@@ -192,11 +192,11 @@ pub fn suspended(viewer: &Viewer, organisations: &[Organisation]) -> HttpRespons
     let body = html! {
         p.brand { (icon("wire")) span { "Hirewire" } }
         h1 { "This organisation is suspended." }
-        p { "Whoever runs this Hirewire has suspended " strong { (viewer.organisation.name) }
+        p { "Whoever runs this Hirewire has suspended " strong { bdi { (viewer.organisation.name) } }
             ". Nothing of it is shown or sent meanwhile, and nothing is lost: what is owed to its webhooks is held until it is resumed." }
         @if !others.is_empty() {
             form.row method="post" action=(paths::ORGANISATION) {
-                @for other in others { button.btn name="organisation" value=(other.id) { "Go to " (other.name) } }
+                @for other in others { button.btn name="organisation" value=(other.id) { "Go to " bdi { (other.name) } } }
             }
         }
         form method="post" action=(paths::LOGOUT) { button.btn { "Log out" } }

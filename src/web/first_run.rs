@@ -46,7 +46,7 @@ pub async fn submit(
     };
     match complete(&context, &token, typed).await {
         Ok((member, organisation)) => {
-            let answer = enter(&request, &context, &config, &session, &member, paths::HOME)?;
+            let answer = enter(&request, &context, &config, &session, &member, paths::HOME).await?;
             session::remember(&session, session::ORGANISATION, organisation.as_str())?;
             Ok(answer)
         }

@@ -10,6 +10,7 @@ use rand::distr::{Alphanumeric, SampleString};
 
 use super::error::WebError;
 use super::routes;
+use super::words::isolated;
 use crate::actions::FieldError;
 use crate::body::{self, SMALL_BODY};
 use crate::domain::role::Role;
@@ -214,7 +215,7 @@ impl Render for Choice<'_> {
                 (wrong(self.name, self.error))
                 select id=(self.name) name=(self.name) aria-invalid=[self.error.map(|_| "true")]
                     aria-describedby=(describedby(self.name, self.hint, self.error)) {
-                    @for (value, words) in self.options { option value=(value) selected[value == self.value] { (words) } }
+                    @for (value, words) in self.options { option value=(value) selected[value == self.value] { (isolated(words)) } }
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! What every request passes before it reaches a page.
 //!
-//! From the outside in: strict headers on every answer; requests that change something are refused when another site sent
+//! From the outside in: strict headers on every answer; requests for another's host are refused ([`super::host`]); requests that
+//! change something are refused when another site sent
 //! them ([`super::origin`]); cookies that are not ours are passed over; the session is read; the route's rule is held against
 //! who is signed in. A handler only ever sees someone who may.
 
@@ -23,7 +24,8 @@ use super::done::Carrier;
 use super::error::{WebError, forbidden, suspended};
 use super::layout::{Around, door};
 use super::routes::{Rule, rule_of};
-use super::{origin, paths, session};
+use super::{host, origin, paths, session, visitor};
+use crate::actions::refusals::{self, By, Refusal};
 use crate::actions::{Context, Viewer};
 use crate::config::Config;
 use crate::domain::ids::{MemberId, OrganisationId};
@@ -44,6 +46,9 @@ const STRICT: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
+
+/// Whose lines of the log are said once in a while: strangers can cause as many as they like.
+const STRANGERS: &str = "strangers";
 
 /// In how many seconds a page that could not be made because the database is away is asked for again.
 const TRY_AGAIN: HeaderValue = HeaderValue::from_static("5");
@@ -85,6 +90,18 @@ fn make_strict(headers: &mut HeaderMap, https: bool) {
     }
 }
 
+/// Refuses requests for a host that is another's.
+pub async fn own_host<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let config = request.app_data::<web::Data<Config>>().cloned();
+    match config.and_then(|config| host::misdirected(request.request(), &config)) {
+        Some(answer) => Ok(request.into_response(answer)),
+        None => Ok(next.call(request).await?.map_into_boxed_body()),
+    }
+}
+
 /// Refuses requests that change something when a browser says that another site sent them.
 pub async fn same_site<B: MessageBody + 'static>(
     request: ServiceRequest,
@@ -94,7 +111,9 @@ pub async fn same_site<B: MessageBody + 'static>(
     let public = request.app_data::<web::Data<Config>>().and_then(|config| config.public_url.clone());
     match origin::foreign(request.headers(), public.as_ref()) {
         Some(foreign) if !harmless => {
+            note_foreign(&request, &foreign);
             tracing::warn!(
+                target: STRANGERS,
                 browser_at = foreign.origin,
                 request_to = foreign.own,
                 "a form was refused as another site's; if both are this Hirewire, HIREWIRE_PUBLIC_URL has to be the address in the browser"
@@ -103,6 +122,22 @@ pub async fn same_site<B: MessageBody + 'static>(
         }
         _ => Ok(next.call(request).await?.map_into_boxed_body()),
     }
+}
+
+/// Notes for the audit log that a form of another site was refused.
+fn note_foreign(request: &ServiceRequest, foreign: &origin::Foreign) {
+    let Ok(context) = context(request) else { return };
+    let pattern = request.resource_map().match_pattern(request.match_info().as_str());
+    let refusal = Refusal {
+        act: "request.cross_site",
+        by: By::Stranger,
+        object: pattern.map(|pattern| format!("{} {pattern}", request.method())),
+    };
+    let address = request.app_data::<web::Data<Config>>().map(|config| visitor::address(request.request(), config));
+    let address = address.map(|address| format!("from {address}, ")).unwrap_or_default();
+    // Whoever sent it wrote it: no longer than an address is.
+    let origin: String = foreign.origin.as_deref().unwrap_or("nowhere that it tells").chars().take(200).collect();
+    refusals::note(&context, refusal, &format!("{address}whose browser was at {origin}"));
 }
 
 /// Leaves of the request's cookies those of this console. Others on the same host may set cookies as odd as they like: one
@@ -160,10 +195,11 @@ pub async fn rules<B: MessageBody + 'static>(
         let answer = to_login(&request);
         return Ok(request.into_response(answer));
     };
-    if let Some(answer) = kept_out(&pattern.unwrap_or_default(), &viewer, &organisations) {
+    if let Some(answer) = kept_out(pattern.as_deref().unwrap_or_default(), &viewer, &organisations) {
         return Ok(request.into_response(answer));
     }
     if !viewer.role.may(permission) {
+        note_refused(&request, &pattern.unwrap_or_default(), &viewer);
         let admins = admins(&request, &viewer.organisation.id).await;
         let answer = forbidden(&viewer, permission, &admins, Around { organisations, done: None });
         return Ok(request.into_response(answer));
@@ -179,6 +215,17 @@ pub async fn rules<B: MessageBody + 'static>(
         carrier.pass_on(&mut response, was_waiting);
     }
     Ok(response)
+}
+
+/// Notes for the audit log that somebody asked for what their role may not have.
+fn note_refused(request: &ServiceRequest, pattern: &str, viewer: &Viewer) {
+    let Ok(context) = context(request) else { return };
+    let refusal = Refusal {
+        act: "permission.refused",
+        by: By::Member(viewer.organisation.id.clone(), viewer.member.id.clone()),
+        object: Some(format!("{} {pattern}", request.method())),
+    };
+    refusals::note(&context, refusal, &format!("as {}", viewer.role.label()));
 }
 
 /// What somebody gets who may see nothing now, whatever their role: their organisation is suspended, or they have yet to choose
@@ -225,7 +272,8 @@ async fn viewer(
     let wanted = remembered(session::ORGANISATION).and_then(|id| id.parse::<OrganisationId>().ok());
     let mode = remembered(session::MODE).and_then(|mode| Mode::parse(&mode)).unwrap_or(Mode::Live);
     let name = remembered(session::NAME).unwrap_or_default();
-    let hour = context.clock.now().timestamp() / 3_600;
+    let limits = request.app_data::<web::Data<Config>>().map(|config| config.sessions);
+    let slot = limits.map(|limits| session::slot(context.clock.now(), &limits));
     let found = context
         .store
         .read(move |conn| {
@@ -238,9 +286,9 @@ async fn viewer(
     let open = || roles.iter().find(|(organisation, _)| organisation.suspended_at.is_none());
     let chosen = chosen.or_else(open).or(roles.first());
     let Some((organisation, role)) = chosen.cloned() else { return Ok(None) };
-    // Once an hour is enough to say that a session is in use, and where.
-    if session.get::<i64>(session::HOUR).ok().flatten() != Some(hour) {
-        let _ = session.insert(session::HOUR, hour);
+    // Once in a while is enough to say that a session is in use, and where.
+    if slot.is_some() && session.get::<i64>(session::SLOT).ok().flatten() != slot {
+        let _ = session.insert(session::SLOT, slot);
         let _ = session.insert(session::ORGANISATION, organisation.id.as_str());
     }
     let organisations = roles.into_iter().map(|(organisation, _)| organisation).collect();

@@ -49,7 +49,7 @@ pub async fn submit(
     };
     let (errors, status) = match accept(&context, acceptance).await {
         Ok((member, organisation)) => {
-            let answer = enter(&request, &context, &config, &session, &member, paths::HOME)?;
+            let answer = enter(&request, &context, &config, &session, &member, paths::HOME).await?;
             session::remember(&session, session::ORGANISATION, organisation.as_str())?;
             return Ok(answer);
         }
@@ -111,10 +111,10 @@ impl Render for AcceptView<'_> {
         html! {
             (self.errors.summary())
             p.brand { (icon("wire")) span { "Hirewire" } }
-            h1 { "Join " (organisation.name) }
+            h1 { "Join " bdi { (organisation.name) } }
             p {
                 @if inviter.is_empty() { "Whoever runs this Hirewire" } @else { bdi { (inviter) } }
-                " invites you to " (organisation.name) " as " (invitation.role.with_article()) "."
+                " invites you to " bdi { (organisation.name) } " as " (invitation.role.with_article()) "."
             }
             p.small.soft { (invitation.role.label()) ": " (invitation.role.explanation()) }
             @if let Some(other) = self.other {

@@ -184,16 +184,16 @@ impl<'a> Page<'a> {
                 a.brand href=(paths::HOME) aria-label="Hirewire, home" { (icon("wire")) span { "Hirewire" } }
                 @if self.organisations.organisations.len() > 1 {
                     details.menu.org name="bar" {
-                        summary { span { (viewer.organisation.name) } (icon("more")) }
+                        summary { span { bdi { (viewer.organisation.name) } } (icon("more")) }
                         form method="post" action=(paths::ORGANISATION) {
                             @for other in &self.organisations.organisations {
                                 button name="organisation" value=(other.id)
-                                    aria-current=[(other.id == viewer.organisation.id).then_some("true")] { (other.name) }
+                                    aria-current=[(other.id == viewer.organisation.id).then_some("true")] { bdi { (other.name) } }
                             }
                         }
                     }
                 } @else {
-                    p.org.small { span { (viewer.organisation.name) } }
+                    p.org.small { span { bdi { (viewer.organisation.name) } } }
                 }
                 @if self.mode == Mode::Test { p.proof { "Test mode: only test data, only test hooks" } }
                 form.end method="post" action=(paths::MODE) {
@@ -277,7 +277,7 @@ impl maud::Render for Head<'_> {
                     nav.crumbs.small.soft aria-label="Breadcrumb" {
                         ol {
                             @for (name, href) in self.crumbs {
-                                li { @if let Some(href) = href { a href=(href) { (name) } } @else { (name) } }
+                                li { @if let Some(href) = href { a href=(href) { bdi { (name) } } } @else { (name) } }
                             }
                         }
                     }

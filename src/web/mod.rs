@@ -17,6 +17,7 @@ pub mod first_run;
 pub mod form;
 pub mod gate;
 pub mod home;
+pub mod host;
 pub mod icons;
 pub mod interviews;
 pub mod invitation;
@@ -49,12 +50,10 @@ use crate::actions::Context;
 use crate::config::Config;
 use session::Sessions;
 
-/// How long a session lives without being used.
-pub(crate) const IDLE: Duration = Duration::hours(24);
-
 /// Adds the console to the server; the partner API must have been added before.
 pub fn configure(context: &Context, config: &Config) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
-    let sessions = Sessions::new(context.store.clone(), context.clock.clone());
+    let sessions = Sessions::new(context.store.clone(), context.clock.clone(), config.sessions);
+    let idle = Duration::seconds(config.sessions.idle.num_seconds());
     let key = Key::derive_from(&context.sealing.derive("the console's cookies"));
     let https = config.is_https();
     move |server| {
@@ -67,7 +66,7 @@ pub fn configure(context: &Context, config: &Config) -> impl FnOnce(&mut web::Se
             .cookie_content_security(CookieContentSecurity::Signed)
             .session_lifecycle(
                 PersistentSession::default()
-                    .session_ttl(IDLE)
+                    .session_ttl(idle)
                     .session_ttl_extension_policy(TtlExtensionPolicy::OnStateChanges),
             )
             .build();
@@ -79,6 +78,7 @@ pub fn configure(context: &Context, config: &Config) -> impl FnOnce(&mut web::Se
             .wrap(session)
             .wrap(from_fn(gate::own_cookies))
             .wrap(from_fn(gate::same_site))
+            .wrap(from_fn(gate::own_host))
             .wrap(from_fn(gate::strict_headers));
         server.service(scope);
     }

@@ -198,6 +198,11 @@ pub fn member(id: impl Display) -> String {
     format!("/settings/members/{id}")
 }
 
+/// Where the sessions of a member are ended.
+pub fn member_sessions(id: impl Display) -> String {
+    format!("/settings/members/{id}/sessions")
+}
+
 /// The role of a member: posting changes it.
 pub fn member_role(id: impl Display) -> String {
     format!("/settings/members/{id}/role")

@@ -167,6 +167,7 @@ pub const ROUTES: &[Route] = &[
     act(paths::INVITE, May(ManageMembers), Form, || post().to(members::invite::submit)),
     show("/settings/members/{id}", May(ManageMembers), || get().to(members::show::show)),
     act("/settings/members/{id}/role", May(ManageMembers), Form, || post().to(members::show::change_role)),
+    act("/settings/members/{id}/sessions", May(ManageMembers), Form, || post().to(members::show::end_sessions)),
     show("/settings/members/{id}/removal", May(ManageMembers), || get().to(members::remove::show)),
     act("/settings/members/{id}/removal", May(ManageMembers), Form, || post().to(members::remove::submit)),
     show("/settings/invitations/{id}/reveal", May(ManageMembers), || get().to(members::reveal::show)),

@@ -12,9 +12,9 @@ use actix_web::cookie::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::distr::{Alphanumeric, SampleString};
 
-use super::IDLE;
 use super::error::WebError;
 use crate::clock::Clock;
+use crate::config::SessionLimits;
 use crate::domain::api_key::hash;
 use crate::store::time::{from_micros, micros};
 use crate::store::web_session::{self, WebSession};
@@ -30,22 +30,26 @@ pub const MODE: &str = "mode";
 pub const NAME: &str = "name";
 /// Under which name it remembers the kind of browser it began in, in words.
 pub const BROWSER: &str = "browser";
-/// Under which name it remembers the hour it was last used in.
-pub const HOUR: &str = "hour";
+/// Under which name it remembers in which [`slot`] of time it was last used.
+pub const SLOT: &str = "hour";
+
+/// A member has so many sessions at most: with one more the oldest ends.
+pub const MAX_SESSIONS: usize = 20;
 
 /// Keeps sessions in the database.
 #[derive(Clone)]
 pub struct Sessions {
     store: Store,
     clock: Arc<dyn Clock>,
+    limits: SessionLimits,
 }
 
 type State = HashMap<String, String>;
 
 impl Sessions {
     /// Sessions of this database.
-    pub fn new(store: Store, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub fn new(store: Store, clock: Arc<dyn Clock>, limits: SessionLimits) -> Self {
+        Self { store, clock, limits }
     }
 
     fn expiry(&self, ttl: &Duration) -> DateTime<Utc> {
@@ -75,10 +79,22 @@ pub fn remember(session: &Session, name: &str, value: &str) -> Result<(), WebErr
     session.insert(name, value).map_err(|error| WebError::Session(error.to_string()))
 }
 
-/// When a session was last used, to the hour: each hour of use gives it another [`IDLE`].
-pub fn last_used(session: &WebSession) -> Result<DateTime<Utc>, StoreError> {
+/// In which slot of time something is used: to use it again in the same one is not worth writing down. An hour, or less
+/// where sessions end sooner.
+pub fn slot(now: DateTime<Utc>, limits: &SessionLimits) -> i64 {
+    let length = (limits.idle.num_seconds() / 12).clamp(1, 3_600);
+    now.timestamp() / length
+}
+
+/// When a session was last used, to the [`slot`].
+pub fn last_used(
+    session: &WebSession,
+    limits: &SessionLimits,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, StoreError> {
     let ends = from_micros("web_sessions", &session.id, session.expires_at)?;
-    Ok(ends - TimeDelta::seconds(IDLE.whole_seconds()))
+    // The operator may have set another time since.
+    Ok((ends - limits.idle).min(now))
 }
 
 fn fresh_key() -> Result<SessionKey, anyhow::Error> {
@@ -88,7 +104,8 @@ fn fresh_key() -> Result<SessionKey, anyhow::Error> {
 impl SessionStore for Sessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let (id, now) = (hash(key.as_ref()), self.clock.now());
-        let found = self.store.read(move |conn| web_session::find(conn, &id, now)).await;
+        let born = now - self.limits.life;
+        let found = self.store.read(move |conn| web_session::find(conn, &id, now, born)).await;
         match found.map_err(|error| LoadError::Other(error.into()))? {
             None => Ok(None),
             Some(row) => {
@@ -100,7 +117,14 @@ impl SessionStore for Sessions {
     async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
         let key = fresh_key().map_err(SaveError::Other)?;
         let row = self.row(&key, &state, ttl);
-        let saved = self.store.write(move |conn| web_session::insert(conn, &row)).await;
+        let saved = self.store.write(move |conn| {
+            web_session::insert(conn, &row)?;
+            match &row.member_id {
+                Some(member) => web_session::end_oldest(conn, member, &row.id, MAX_SESSIONS),
+                None => Ok(()),
+            }
+        });
+        let saved = saved.await;
         saved.map_err(|error| SaveError::Other(error.into()))?;
         Ok(key)
     }

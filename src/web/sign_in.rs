@@ -15,8 +15,8 @@ use super::icons::icon;
 use super::layout::door;
 use super::{cookie_name, first_run, paths, session, visitor};
 use crate::actions::first_run::is_first;
-use crate::actions::sign_in::{BUSY, SignIn, THROTTLED, browser_proof, sign_in};
-use crate::actions::{ActionError, Context, FieldError, Viewer};
+use crate::actions::sign_in::{BUSY, SignIn, THROTTLED, sign_in, signed_out};
+use crate::actions::{ActionError, Context, FieldError, Viewer, browser_proof};
 use crate::config::Config;
 use crate::domain::member::Member;
 use crate::domain::mode::Mode;
@@ -65,7 +65,7 @@ pub async fn submit(
             let errors = Errors(vec![FieldError::new("email", HOMELESS)]);
             Ok(page(&member.email, &next, &errors, StatusCode::FORBIDDEN))
         }
-        Ok(member) => enter(&request, &context, &config, &session, &member, &next),
+        Ok(member) => enter(&request, &context, &config, &session, &member, &next).await,
         Err(ActionError::Refused(why)) => {
             let status = refusal(&why);
             let errors = Errors(vec![FieldError::new("email", why)]);
@@ -99,7 +99,7 @@ pub(super) fn carried_proof(request: &HttpRequest, config: &Config) -> Option<St
 
 /// Lets a member in who has shown that they may, and leads them on. The session gets a new id, so that one planted before is
 /// worth nothing.
-pub(super) fn enter(
+pub(super) async fn enter(
     request: &HttpRequest,
     context: &Context,
     config: &Config,
@@ -117,23 +117,39 @@ pub(super) fn enter(
     {
         session::remember(session, key, value)?;
     }
-    let proof = Cookie::build(cookie_name("browser", config.is_https()), browser_proof(context, &member.email))
+    let mut answer = see_other(next);
+    remember_browser(context, config, member, &mut answer).await?;
+    Ok(answer)
+}
+
+/// Gives a browser the proof that it signed in to an account.
+pub(super) async fn remember_browser(
+    context: &Context,
+    config: &Config,
+    member: &Member,
+    answer: &mut HttpResponse,
+) -> Result<(), WebError> {
+    let proof = browser_proof::make(context, &member.id).await?;
+    let proof = Cookie::build(cookie_name("browser", config.is_https()), proof)
         .path("/")
         .http_only(true)
         .secure(config.is_https())
         .same_site(SameSite::Lax)
         .max_age(Duration::days(365))
         .finish();
-    let mut answer = see_other(next);
     // A cookie that cannot be written is missed only when somebody attacks this account.
     let _ = answer.add_cookie(&proof);
-    Ok(answer)
+    Ok(())
 }
 
 /// Logs out: the session ends on the server.
-pub async fn leave(session: Session) -> HttpResponse {
+pub async fn leave(context: web::Data<Context>, session: Session) -> Result<HttpResponse, WebError> {
+    let member = session.get::<String>(session::MEMBER).ok().flatten().and_then(|id| id.parse().ok());
     session.purge();
-    see_other(paths::LOGIN)
+    if let Some(member) = member {
+        signed_out(&context, member).await?;
+    }
+    Ok(see_other(paths::LOGIN))
 }
 
 /// Switches between live and test, and leads to the same list there.

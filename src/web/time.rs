@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
+
+use super::words::count;
 
 /// `14:42:11`.
 pub fn clock(at: DateTime<Utc>, zone: Tz) -> Markup {
@@ -85,6 +87,16 @@ pub fn span(span: Duration) -> String {
     }
 }
 
+/// A length in whole days, hours or minutes, the largest that fits: `7 days`, `12 hours`, `1 minute`.
+pub fn length(length: TimeDelta) -> String {
+    let minutes = usize::try_from(length.num_minutes()).unwrap_or(0);
+    match minutes {
+        _ if minutes > 0 && minutes.is_multiple_of(24 * 60) => count(minutes / (24 * 60), "day"),
+        _ if minutes > 0 && minutes.is_multiple_of(60) => count(minutes / 60, "hour"),
+        _ => count(minutes, "minute"),
+    }
+}
+
 /// How far ahead a time is: `in 4 min`; `now` when it has come.
 pub fn ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     (at - now).to_std().map_or_else(|_| "now".into(), |wait| format!("in {}", span(wait)))
@@ -95,7 +107,7 @@ pub fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(chrono::NaiveTime::MIN);
     // Where clocks skip midnight, the day begins an hour later.
     let local = zone.from_local_datetime(&midnight).earliest();
-    let local = local.or_else(|| zone.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1))).earliest());
+    let local = local.or_else(|| zone.from_local_datetime(&(midnight + TimeDelta::hours(1))).earliest());
     local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
 }
 

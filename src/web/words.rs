@@ -1,5 +1,7 @@
 //! Counts as sentences say them.
 
+use std::borrow::Cow;
+
 use crate::domain::delivery::Tries;
 
 const SMALL: [&str; 13] =
@@ -43,6 +45,12 @@ pub fn size(bytes: usize) -> String {
     }
 }
 
+/// A name within a plain text, where no element can keep its direction from the words around it: an option, a sentence. ASCII
+/// runs the way the page runs.
+pub fn isolated(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() { Cow::Borrowed(name) } else { Cow::Owned(format!("\u{2068}{name}\u{2069}")) }
+}
+
 /// `a, b and c`.
 pub fn list(parts: &[String]) -> String {
     match parts {
@@ -84,6 +92,12 @@ pub fn on_all_tries(tries: Tries) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_runs_the_other_way_turns_no_word_around_it() {
+        assert_eq!(isolated("HRIS (old)"), "HRIS (old)");
+        assert_eq!(isolated("محمد"), "\u{2068}محمد\u{2069}");
+    }
 
     #[test]
     fn counts_read_as_words_do() {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use rand::distr::{Alphanumeric, SampleString};
 
 use super::once::once;
-use super::{ActionError, Context, FieldError, Result, Viewer, audit, line};
+use super::{ActionError, Context, FieldError, Result, Viewer, audit, line, refuse_too_many};
 use crate::delivery::interviews::{Reporter, end};
 use crate::domain::candidate::Candidate;
 use crate::domain::event::Cause;
@@ -89,6 +89,9 @@ pub async fn create(context: &Context, viewer: &Viewer, form: InterviewForm) -> 
     let (owned, maker, vacancy) = (context.clone(), viewer.clone(), form.vacancy);
     let inserted = once(context, viewer, &form.token, move |conn, _| {
         let now = owned.clock.now();
+        let have = store::interview::count(conn, &maker.organisation.id, maker.mode)?;
+        let remedy = "Have whoever runs this Hirewire raise the limit";
+        refuse_too_many(have, owned.max_interviews, "title", "interview", maker.mode, remedy)?;
         let interview = Interview {
             id: InterviewId::new(now),
             organisation_id: maker.organisation.id.clone(),
@@ -153,8 +156,11 @@ pub async fn invite(
     token: &str,
 ) -> Result<SessionId> {
     let interview = find(context, viewer, id).await?;
-    let (now, inviter) = (context.clock.now(), viewer.clone());
+    let (now, inviter, max) = (context.clock.now(), viewer.clone(), context.max_interviews);
     let inserted = once(context, viewer, token, move |conn, _| {
+        let have = store::interview::count_open_sessions(conn, &interview.organisation_id, interview.mode)?;
+        let remedy = "Withdraw one that is no longer needed";
+        refuse_too_many(have, max, "candidate", "open session", interview.mode, remedy)?;
         let candidate = named(conn, &interview, candidate.trim())?;
         if store::interview::has_open_session(conn, &interview.id, &candidate.id)? {
             let name = &candidate.profile.full_name;

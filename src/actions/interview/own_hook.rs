@@ -31,7 +31,7 @@ pub struct OwnHookForm {
 /// Gives an interview a hook of its own, another one, or none. Whether the name of its host resolved, when there is one.
 pub async fn save(context: &Context, viewer: &Viewer, id: InterviewId, form: OwnHookForm) -> Result<bool> {
     let interview = find(context, viewer, id).await?;
-    let wanted = read(context, &form).await?;
+    let wanted = read(context, viewer, &form).await?;
     let resolves = wanted.as_ref().is_none_or(|wanted| wanted.resolves);
     let (owned, viewer) = (context.clone(), viewer.clone());
     to_the_end(context, async move {
@@ -64,12 +64,12 @@ struct Wanted {
     policy: Option<Policy>,
 }
 
-async fn read(context: &Context, form: &OwnHookForm) -> Result<Option<Wanted>> {
+async fn read(context: &Context, viewer: &Viewer, form: &OwnHookForm) -> Result<Option<Wanted>> {
     if form.url.trim().is_empty() {
         return Ok(None);
     }
     let mut errors = Vec::new();
-    let url = address(context, &form.url).await.map_err(|error| errors.push(error)).ok();
+    let url = address(context, viewer, &form.url).await.map_err(|error| errors.push(error)).ok();
     let policy = Some(form.policy.as_str()).filter(|word| !word.is_empty()).map(Policy::parse);
     if policy == Some(None) {
         errors.push(FieldError::new("policy", "Choose one of the delivery policies"));

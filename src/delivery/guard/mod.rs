@@ -34,7 +34,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::address::{name_flaw, name_refusal, refusal};
+use crate::domain::address::{is_bad_port, name_flaw, name_refusal, refusal};
 use crate::domain::hook_url::HookUrl;
 
 pub use allow::{AllowList, AllowListError};
@@ -46,6 +46,8 @@ const CHECK_DEADLINE: Duration = Duration::from_secs(3);
 /// Judges targets, and resolves names to judged addresses.
 pub struct Guard {
     allow: AllowList,
+    /// Ports that are called though they belong to other protocols.
+    ports: Vec<u16>,
     resolver: Arc<dyn Resolver>,
     routes: fn(&[IpAddr]) -> Vec<bool>,
 }
@@ -55,6 +57,25 @@ pub struct Guard {
 #[error("{sentence}")]
 pub struct Blocked {
     sentence: String,
+    /// What the operator alone is told.
+    detail: Option<String>,
+}
+
+impl Blocked {
+    fn because(sentence: String) -> Self {
+        Self { sentence, detail: None }
+    }
+
+    /// What the operator alone is told: where a name leads.
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+}
+
+/// What is said of a name that gives no address to call, whether it has none or one that is not public: which of them it is
+/// would tell a customer what the operator's own name servers know.
+pub fn leads_nowhere(name: &str) -> String {
+    format!("{name} does not lead to a public address")
 }
 
 /// What [`Guard::check`] found about an address it does not refuse.
@@ -80,7 +101,12 @@ pub enum ResolveError {
 impl Guard {
     /// A guard with these exceptions that asks this resolver.
     pub fn new(allow: AllowList, resolver: impl Resolver) -> Self {
-        Self { allow, resolver: Arc::new(resolver), routes: route::known }
+        Self { allow, ports: Vec::new(), resolver: Arc::new(resolver), routes: route::known }
+    }
+
+    /// The same, but these ports are called though they belong to other protocols.
+    pub fn with_ports(self, ports: Vec<u16>) -> Self {
+        Self { ports, ..self }
     }
 
     /// A guard that asks the machine's resolver.
@@ -93,24 +119,28 @@ impl Guard {
         if self.allow.lets_address(ip, port) || host.is_some_and(|name| self.allow.lets_name(name, port)) {
             return Ok(());
         }
-        let Some(kind) = refusal(ip) else { return Ok(()) };
-        let sentence = match host {
-            // Which address it is would tell a customer what the operator's own name servers know.
-            Some(name) => format!("{name} leads to {kind}"),
-            None => format!("{ip} is {kind}"),
-        };
-        Err(Blocked { sentence })
+        match (refusal(ip), host) {
+            (Some(kind), Some(name)) => {
+                let detail = Some(format!("{name} leads to {ip}, {kind}"));
+                Err(Blocked { sentence: leads_nowhere(name), detail })
+            }
+            (Some(kind), None) => Err(Blocked::because(format!("{ip} is {kind}"))),
+            (None, _) if is_bad_port(port) && !self.ports.contains(&port) => {
+                Err(Blocked::because(format!("port {port} belongs to another protocol than HTTP")))
+            }
+            (None, _) => Ok(()),
+        }
     }
 
     /// Judges a name by itself, before anyone is asked for its addresses.
     pub fn judge_name(&self, name: &str, port: u16) -> Result<(), Blocked> {
         if let Some(flaw) = name_flaw(name) {
-            return Err(Blocked { sentence: format!("{name} is no host name: {flaw}") });
+            return Err(Blocked::because(format!("{name} is no host name: {flaw}")));
         }
         if self.allow.lets_name(name, port) {
             return Ok(());
         }
-        name_refusal(name).map_or(Ok(()), |kind| Err(Blocked { sentence: format!("{name} is {kind}") }))
+        name_refusal(name).map_or(Ok(()), |kind| Err(Blocked::because(format!("{name} is {kind}"))))
     }
 
     /// Judges all of an address that can be judged without asking the DNS: a literal wholly, a name by itself.
@@ -118,7 +148,7 @@ impl Guard {
         match (url.literal(), url.host_name()) {
             (Some(ip), _) => self.judge_address(ip, url.port(), None),
             (None, Some(name)) => self.judge_name(name, url.port()),
-            (None, None) => Err(Blocked { sentence: "the address has no host".into() }),
+            (None, None) => Err(Blocked::because("the address has no host".into())),
         }
     }
 
@@ -141,7 +171,11 @@ impl Guard {
 
     /// Checks the address of a hook that is about to be saved. Waits at most three seconds for its name.
     pub async fn check(&self, url: &HookUrl) -> Result<Checked, Blocked> {
-        self.check_within(url, CHECK_DEADLINE).await
+        let checked = self.check_within(url, CHECK_DEADLINE).await;
+        if let Some(detail) = checked.as_ref().err().and_then(Blocked::detail) {
+            tracing::info!(detail, "the address of a webhook was refused");
+        }
+        checked
     }
 
     async fn check_within(&self, url: &HookUrl, deadline: Duration) -> Result<Checked, Blocked> {

@@ -127,7 +127,13 @@ pub(super) fn remote(error: &reqwest::Error) -> Option<SocketAddr> {
 fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Failure {
     if let Some(refusal) = cause::<ResolveError>(error) {
         return match refusal {
-            ResolveError::Blocked(blocked) => Failure::of(ErrorClass::BlockedAddress, blocked.to_string()),
+            ResolveError::Blocked(blocked) => {
+                if let Some(detail) = blocked.detail() {
+                    // As often as a receiver is called, and so is the line: held back like those that strangers cause.
+                    tracing::info!(target: "strangers", detail, "a webhook was not called");
+                }
+                Failure::of(ErrorClass::BlockedAddress, blocked.to_string())
+            }
             ResolveError::Lookup(LookupError::Unavailable(detail)) => {
                 Failure { fault: Some(Fault::NameServer), ..Failure::of(ErrorClass::DnsFailed, detail.clone()) }
             }

@@ -109,6 +109,9 @@ fn every_special_purpose_form_is_refused() {
         "fec0::1",
         "4000::1",
         "fd00:ec2::254",
+        "2a02:1:2:3:0:5efe:127.0.0.1",
+        "2a02:1:2:3:200:5efe:10.0.0.7",
+        "2a02:1:2:3:0:5efe:8.8.8.8",
     ] {
         assert!(refused(text), "{text} must be refused");
     }
@@ -174,6 +177,8 @@ fn special_names_and_single_labels_are_refused() {
     for name in [
         "localhost",
         "localhost.localdomain",
+        "localhost6.localdomain6",
+        "localhost4.localdomain4",
         "db",
         "printer.local",
         "x.internal",

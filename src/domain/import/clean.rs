@@ -5,6 +5,8 @@
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
+use crate::domain::unseen::is_shapeless;
+
 /// What programs write for nothing, in lower case and without the brackets around it.
 #[rustfmt::skip]
 const NOTHING: &[&str] = &[
@@ -55,16 +57,6 @@ pub(super) fn visible(text: &str) -> String {
 /// Like [`visible`], with letters and digits of another width brought to the common one, for addresses and numbers.
 pub(super) fn plain(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfkc().normalize(&visible(text)).into_owned()
-}
-
-/// Characters without a shape of their own: Unicode's formatting characters, but for signs that are drawn around
-/// numbers, and the fillers and selectors beside them.
-fn is_shapeless(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Those that belong to how something is written in some script.

@@ -173,7 +173,7 @@ impl EntryPage<'_> {
                 ul.stack {
                     @for hook in hooks {
                         li {
-                            a.btn href=(paths::webhook_sample(&hook.id, self.kind)) { "Send it to " (hook.name) } " "
+                            a.btn href=(paths::webhook_sample(&hook.id, self.kind)) { "Send it to " bdi { (hook.name) } } " "
                             span.small.soft { (hook.url.host()) @if hook.state == HookState::Disabled { ", disabled" } @else if hook.state == HookState::Paused { ", paused" } }
                         }
                     }
@@ -234,7 +234,7 @@ mod tests {
         let kind = EventType::parse("job.created").expect("in the catalogue");
         let with = page(kind, Some(vec![hook.clone()]));
         let link = format!("href=\"/settings/webhooks/{}/tests?event=job.created\"", hook.id);
-        assert!(with.contains(&link) && with.contains("Send it to HRIS &lt;Sync&gt;"), "{with}");
+        assert!(with.contains(&link) && with.contains("Send it to <bdi>HRIS &lt;Sync&gt;</bdi>"), "{with}");
         assert!(page(kind, Some(Vec::new())).contains("There is no webhook in live mode yet."));
         assert!(page(kind, None).contains("An Organisation Admin can send it"));
     }

@@ -59,7 +59,8 @@ impl Told {
             }
         }
         let is_masked = !viewer.role.may(Permission::SeePersonalData);
-        let shown = |body: Vec<u8>| if is_masked { mask::json::mask(&body) } else { Some(body) };
+        let kind = event.kind;
+        let shown = |body: Vec<u8>| if is_masked { mask::json::payload(kind, &body) } else { Some(body) };
         let bodies = store::event::bodies(conn, id)?;
         let bodies = bodies.into_iter().filter_map(|(set, body)| Some((set, shown(body)?))).collect();
         Ok(Some(Self { event, deliveries, bodies, is_masked }))
@@ -122,7 +123,7 @@ impl Sheet<'_> {
                     tbody {
                         @for (delivery, hook) in &self.told.deliveries {
                             tr {
-                                th scope="row" { a href=(paths::log(&delivery.id)) { (hook) } }
+                                th scope="row" { a href=(paths::log(&delivery.id)) { bdi { (hook) } } }
                                 td { (State::of_delivery(delivery).plain()) }
                                 td { (response(delivery)) }
                             }

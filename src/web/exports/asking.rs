@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::super::form::{Errors, token_field, wrong};
 use super::super::icons::icon;
 use super::super::layout::{Head, part};
-use super::super::words::{count, first, size};
+use super::super::words::{count, first, isolated, size};
 use super::super::{code, paths, time};
 use super::confirm::Drawn;
 use super::names::{MOST_NAMES, Names};
@@ -17,7 +17,7 @@ use crate::domain::candidate::Applicant;
 use crate::domain::export::{Exclusion, Selection};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::policy::Policy;
-use crate::domain::role::Permission;
+use crate::domain::role::{Permission, Role};
 use crate::domain::vacancy::Vacancy;
 use crate::store::export::ExportView;
 
@@ -93,7 +93,7 @@ impl Asking {
                 input type="hidden" name="step" value="confirm";
                 input type="hidden" name="drawn" value=(drawn.word());
                 (token_field(&self.token))
-                (part("To", html! {}, self.to(to)))
+                (part("To", html! {}, self.to(to, viewer.role)))
                 @if !nobody { (self.people(viewer)) }
                 @if !self.selection.excluded.is_empty() { (self.left_out(viewer)) }
                 @if !nobody { (self.sent_before(viewer)) (self.payload(to)) }
@@ -171,7 +171,7 @@ impl Asking {
         part("Candidates", html! { (included.len()) " in this export" }, content)
     }
 
-    fn to(&self, to: &ToHook) -> Markup {
+    fn to(&self, to: &ToHook, role: Role) -> Markup {
         let error = self.errors.of("hook");
         let signed = if to.signed { "signed" } else { "unsigned" };
         html! {
@@ -181,7 +181,7 @@ impl Asking {
                 select #hook name="hook" aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| "hook-error")] {
                     @for hook in &self.hooks {
                         option value=(hook.id) selected[hook.id == to.hook.id] disabled[hook.state == HookState::Disabled] {
-                            (hook.name) " (" (self.address(hook)) ")" (standing(hook.state))
+                            (isolated(&hook.name)) " (" (self.address(hook, role)) ")" (standing(hook.state))
                         }
                     }
                 }
@@ -206,15 +206,17 @@ impl Asking {
         }
     }
 
-    /// What tells a webhook from others in the list: its host, and where another has the same name there, its path or id.
-    fn address(&self, hook: &Hook) -> String {
+    /// What tells a webhook from others in the list: its host, and where another has the same name there, its path for whoever
+    /// may see it, or its id.
+    fn address(&self, hook: &Hook, role: Role) -> String {
         let same = |other: &&Hook| other.name == hook.name && other.url.host() == hook.url.host();
         let twins: Vec<_> = self.hooks.iter().filter(same).collect();
-        let url = hook.url.as_str().trim_start_matches("https://");
+        let sees_path = role.may(Permission::ManageHooks);
+        let shown = if sees_path { hook.url.as_str().trim_start_matches("https://") } else { &hook.url.host() };
         match twins.iter().filter(|other| other.url == hook.url).count() {
-            _ if twins.len() < 2 => hook.url.host().to_owned(),
-            1 => url.to_owned(),
-            _ => format!("{url}, {}", hook.id),
+            _ if twins.len() < 2 => hook.url.host(),
+            1 if sees_path => shown.to_owned(),
+            _ => format!("{shown}, {}", hook.id),
         }
     }
 
@@ -361,7 +363,6 @@ mod tests {
     use super::*;
     use crate::actions::FieldError;
     use crate::domain::delivery::DeliveryState;
-    use crate::domain::role::Role;
     use crate::web::samples::{applicant, export, hook, now, vacancy, viewer};
 
     fn asking(names: &[&str], hooks: Vec<Hook>) -> Asking {
@@ -452,9 +453,13 @@ mod tests {
             |url: &str| Hook { url: crate::domain::hook_url::HookUrl::parse(url).expect("an address"), ..hook("HRIS") };
         let asking =
             asking(&["Anna"], vec![at("a.example/x"), at("a.example/y"), at("a.example/y"), at("b.example/z")]);
-        let page = asking.render(&viewer(Role::Recruiter)).0;
+        let page = asking.render(&viewer(Role::Admin)).0;
         assert!(page.contains("HRIS (a.example/x)") && page.contains("HRIS (b.example)"), "{page}");
         assert_eq!(page.matches("HRIS (a.example/y, hk_").count(), 2, "{page}");
+        // Whoever may not see the path tells them apart by their ids.
+        let page = asking.render(&viewer(Role::Recruiter)).0;
+        assert!(!page.contains("a.example/") && page.contains("HRIS (b.example)"), "{page}");
+        assert_eq!(page.matches("HRIS (a.example, hk_").count(), 3, "{page}");
     }
 
     #[test]

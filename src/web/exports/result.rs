@@ -179,7 +179,7 @@ impl Outcome {
                 div {
                     dt { "Webhook" }
                     dd {
-                        (self.view.hook_name) " " span.soft { (self.hook.url.host()) }
+                        bdi { (self.view.hook_name) } " " span.soft { (self.hook.url.host()) }
                         @match self.hook.state {
                             HookState::Active => {}
                             _ => { " " (State::of_hook(&self.hook).plain()) }
@@ -203,7 +203,7 @@ impl Outcome {
 
     /// Everybody it carries; a fold, since one export may carry hundreds.
     fn people(&self, viewer: &Viewer) -> Markup {
-        let stage = |one: &Applicant| html! { (one.application.stage) };
+        let stage = |one: &Applicant| html! { bdi { (one.application.stage) } };
         let rows: Vec<_> = self.carried.iter().map(|one| (one, stage(one))).collect();
         let more =
             self.view.export.candidate_count as usize - rows.len().min(self.view.export.candidate_count as usize);
@@ -349,7 +349,7 @@ mod tests {
         missed.hook.state = HookState::Disabled;
         assert_eq!(missed.title(), "Export of 12 candidates was not sent");
         let page = missed.render(&viewer).0;
-        assert!(page.contains("It was not sent: Candidate &lt;warehouse&gt; was disabled "), "{page}");
+        assert!(page.contains("It was not sent: <bdi>Candidate &lt;warehouse&gt;</bdi> was disabled "), "{page}");
         assert!(page.contains("Once an Organisation Admin enables it") && !page.contains("Retry now"));
         assert!(page.contains("Export them to another webhook") && page.contains("Disabled</span>"));
     }

@@ -25,14 +25,14 @@ impl Outcome {
                 DeliveryState::Retrying { due } if delivery.is_resent() => {
                     "It arrived before; "
                     @if due.is_some() { "it is being sent again." }
-                    @else { "it is sent again as soon as an Organisation Admin resumes " (self.hook.name) ", which is paused." }
+                    @else { "it is sent again as soon as an Organisation Admin resumes " bdi { (self.hook.name) } ", which is paused." }
                 }
                 DeliveryState::Pending { due: None } => {
-                    "It waits: " (self.hook.name) " is paused. It is sent as soon as an Organisation Admin resumes it."
+                    "It waits: " bdi { (self.hook.name) } " is paused. It is sent as soon as an Organisation Admin resumes it."
                 }
                 DeliveryState::Pending { .. } => { "It is on its way to " (host) "." }
                 DeliveryState::Retrying { due: None } => {
-                    "It has not arrived yet: " (self.last_answer()) ". " (self.hook.name)
+                    "It has not arrived yet: " (self.last_answer()) ". " bdi { (self.hook.name) }
                     " is paused now, and the next try waits until an Organisation Admin resumes it."
                 }
                 DeliveryState::Retrying { due: Some(due) } => {
@@ -56,7 +56,7 @@ impl Outcome {
                 }
                 DeliveryState::Failed { at, class: ErrorClass::Missed } => {
                     @if delivery.tries.all() == 0 { "It was not sent: " } @else { "It did not arrive: " }
-                    (self.hook.name) " was disabled " (near(at)) "."
+                    bdi { (self.hook.name) } " was disabled " (near(at)) "."
                     @if self.hook.state == HookState::Disabled {
                         " Once an Organisation Admin enables it, what it missed can be sent."
                     }

@@ -165,14 +165,14 @@ impl HomeView<'_> {
                             tr {
                                 th scope="row" {
                                     a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } }
-                                    @if let Some(reference) = &vacancy.reference { span.sub { (reference) } }
+                                    @if let Some(reference) = &vacancy.reference { span.sub { bdi { (reference) } } }
                                 }
                                 td { (State::of_vacancy(vacancy.status).plain()) }
                                 td.num data-l="Candidates" { (grouped(usize::try_from(*candidates).unwrap_or_default())) }
                                 td {
-                                    a href=(paths::vacancy_import(&vacancy.id)) { "Import" span.hush { " candidates into " (vacancy.title) } }
+                                    a href=(paths::vacancy_import(&vacancy.id)) { "Import" span.hush { " candidates into " bdi { (vacancy.title) } } }
                                     @if *candidates > 0 {
-                                        ", " a href=(paths::vacancy(&vacancy.id)) { "export" span.hush { " candidates of " (vacancy.title) } }
+                                        ", " a href=(paths::vacancy(&vacancy.id)) { "export" span.hush { " candidates of " bdi { (vacancy.title) } } }
                                     }
                                 }
                             }

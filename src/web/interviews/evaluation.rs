@@ -88,7 +88,7 @@ fn number(score: Option<f64>) -> Markup {
 }
 
 fn named(own: &Score) -> Markup {
-    html! { div { dt { (own.name) } dd { (number(own.score)) } } }
+    html! { div { dt { bdi { (own.name) } } dd { (number(own.score)) } } }
 }
 
 fn words(told: &Evaluation) -> Markup {

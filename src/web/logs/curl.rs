@@ -1,6 +1,6 @@
 //! A delivery as a cURL command, so that a receiver's developer can repeat it by hand.
 //!
-//! Key and signatures are masked, here as everywhere; the command works as it is against receivers that check neither.
+//! Key and signatures are masked, here as everywhere, and so are path and query for whoever may not manage webhooks; the command works as it is against receivers that check neither.
 
 use super::show::Detail;
 use crate::domain::header_lines::HeaderLines;
@@ -22,7 +22,7 @@ pub fn command(detail: &Detail) -> String {
         // printf is built into the shell and takes what no program could be given.
         out += &format!("printf %s {} |\n", quoted(&body));
     }
-    out += &format!("curl --globoff --request POST {}", quoted(detail.hook.url.as_str()));
+    out += &format!("curl --globoff --request POST {}", quoted(&detail.address));
     for (name, value) in headers.iter().filter(|(name, _)| !OWN.contains(&name.to_ascii_lowercase().as_str())) {
         out += &format!(" \\\n  --header {}", quoted(&format!("{name}: {value}")));
     }

@@ -20,7 +20,7 @@ pub fn list(detail: &Detail, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
             (fact("Delivery id", code::id("delivery id", delivery.id.as_str())))
             (fact("Webhook", webhook(detail, viewer)))
             (fact("Event id", code::id("event id", delivery.event_id.as_str())))
-            (fact("Method, URL", html! { span { "POST " } (code::id("URL", detail.hook.url.as_str())) }))
+            (fact("Method, URL", html! { span { "POST " } (code::id("URL", &detail.address)) }))
             (fact("Company id", code::id("company id", delivery.organisation_id.as_str())))
             (fact("Client id", client(detail)))
             (fact("Response", response(detail)))
@@ -48,9 +48,9 @@ fn webhook(detail: &Detail, viewer: &Viewer) -> Markup {
     let is_deleted = hook.state == HookState::Deleted;
     html! {
         @if viewer.role.may(Permission::ViewHooks) && !is_deleted {
-            a href=(paths::webhook(&hook.id)) { (hook.name) }
+            a href=(paths::webhook(&hook.id)) { bdi { (hook.name) } }
         } @else {
-            (hook.name)
+            bdi { (hook.name) }
         }
         @if let Some(interview) = hook.interview() { " " a.tag href=(paths::interview_settings(interview)) { "Interview" } }
         " " span.soft { (hook.policy.label()) " policy" }
@@ -140,7 +140,7 @@ mod tests {
             "Event id",
             "Company id",
             "Client id",
-            "HRIS Sync</a>",
+            "HRIS Sync</bdi></a>",
             "Quick policy",
             "POST ",
             "https://hris.example/hooks?tenant=acme",
@@ -154,7 +154,9 @@ mod tests {
             assert!(page.contains(fact), "{fact} is not in {page}");
         }
         assert!(
-            !list(&detail, &sample::viewer(Role::Recruiter), sample::now()).into_string().contains("HRIS Sync</a>")
+            !list(&detail, &sample::viewer(Role::Recruiter), sample::now())
+                .into_string()
+                .contains("HRIS Sync</bdi></a>")
         );
     }
 

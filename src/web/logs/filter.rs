@@ -8,6 +8,7 @@ use super::super::form::{Errors, Fields, describedby, wrong};
 use super::super::icons::icon;
 use super::super::paths;
 use super::super::time::start_of;
+use super::super::words::isolated;
 use crate::actions::FieldError;
 use crate::domain::catalogue;
 use crate::domain::delivery::Status;
@@ -203,7 +204,7 @@ impl Filters {
             chips.push((format!("Event: {event}"), &[("event", "")]));
         }
         if let Some(hook) = &self.hook {
-            chips.push((format!("Webhook: {}", hook_label(hook)), &[("webhook", "")]));
+            chips.push((format!("Webhook: {}", isolated(&hook_label(hook))), &[("webhook", "")]));
         }
         if let Some(days) = self.days() {
             let days = days[..1].to_uppercase() + &days[1..];
@@ -267,7 +268,7 @@ pub(in crate::web) fn select(
                 option value="" selected[is_any] { "Any" }
                 @if !known { option value=(typed) selected { (typed) } }
                 @for (value, label) in options {
-                    option value=(value) selected[!is_any && chosen(value, label)] { (label) }
+                    option value=(value) selected[!is_any && chosen(value, label)] { (isolated(label)) }
                 }
             }
         }

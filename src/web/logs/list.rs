@@ -226,7 +226,7 @@ impl List<'_> {
                     @if delivery.probe { " " span.tag.probe { "Test" } }
                     @if delivery.tries.manual > 0 { " " span.tag { "Resent" } }
                 }
-                td { (line.hook_name) }
+                td { bdi { (line.hook_name) } }
                 td { (State::of_delivery(delivery).plain()) }
                 td { (response(delivery)) }
                 td.num data-l="Retries" { (delivery.tries.retries()) }
@@ -286,7 +286,7 @@ mod tests {
         for part in [
             "20 Nov, 14:42:11",
             ">candidate.stage_changed</a>",
-            "<td>&lt;script&gt;</td>",
+            "<td><bdi>&lt;script&gt;</bdi></td>",
             "Failed",
             "<code>401</code> <span class=\"soft\">refused</span>",
             "data-l=\"Retries\">3</td>",

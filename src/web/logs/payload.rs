@@ -47,7 +47,7 @@ pub fn figure(detail: &Detail) -> Markup {
         @if is_short { (as_sent(detail, body)) }
         @if detail.is_masked {
             p.small.soft {
-                "Names, contact data and free text are masked for Support; ids, stages, times and numbers are as sent. \
+                "Everything is masked for Support but ids, times, numbers and what is known to say nothing about a person. \
                  If a case cannot be solved without them, give an Organisation Admin the reason: they see the payload unmasked."
             }
         }

@@ -149,6 +149,7 @@ pub fn detail() -> Detail {
     Detail {
         delivery: delivery(),
         hook: hook(),
+        address: hook().url.to_string(),
         event: Event {
             id: id::<EventId>("evt"),
             organisation_id: id::<OrganisationId>("org"),

@@ -30,16 +30,16 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
     let at = |moment| words::at(moment, zone, now);
     match delivery.state {
         _ if delivery.state.is_held() => html! {
-            "It is held because " (hook.name) " is paused"
+            "It is held because " bdi { (hook.name) } " is paused"
             @if tried > 0 { ", after " (tries(tried)) }
             ". It goes out as soon as an admin resumes the webhook; nothing is lost."
         },
         DeliveryState::Pending { due } => {
             let due = due.unwrap_or(now);
             if due > now {
-                html! { "The first try to " (hook.name) " is due " (at(due)) "." }
+                html! { "The first try to " bdi { (hook.name) } " is due " (at(due)) "." }
             } else if now - due < PROMPT {
-                html! { (hook.name) " is being called for the first time." }
+                html! { bdi { (hook.name) } " is being called for the first time." }
             } else {
                 html! { (waits(detail)) " It has been due since " (since(due, zone, now)) "." }
             }
@@ -48,7 +48,7 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             let due = due.unwrap_or(now);
             if delivery.trigger == Trigger::Manual {
                 let who = detail.retried_by(now).unwrap_or("Someone");
-                html! { bdi { (who) } " asked for another try " (at(delivery.updated_at)) ". " (hook.name) " is being called." }
+                html! { bdi { (who) } " asked for another try " (at(delivery.updated_at)) ". " bdi { (hook.name) } " is being called." }
             } else if delivery.is_between_sides() {
                 html! { (failed(detail, zone, now)) ". It is being sent once more, with the webhook’s other key and secret." }
             } else if now - due >= PROMPT && hook.rate.is_some() {
@@ -60,11 +60,11 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             }
         }
         DeliveryState::Success { at: when } if delivery.last_class.is_some() => html! {
-            (hook.name) " took it " (at(when)) ". Sent again since, it was not taken: " (failed(detail, zone, now))
+            bdi { (hook.name) } " took it " (at(when)) ". Sent again since, it was not taken: " (failed(detail, zone, now))
             ". Nothing more happens until someone sends it again."
         },
         DeliveryState::Success { at: when } => html! {
-            (hook.name) " took it " (at(when)) " with " (delivery.response_status.unwrap_or(200))
+            bdi { (hook.name) } " took it " (at(when)) " with " (delivery.response_status.unwrap_or(200))
             @if let Some(last) = detail.last() { ", in " (time::span(last.timings.total)) }
             ", on the " (ordinal(tried)) " try."
             @if hook.state == HookState::Deleted { " The webhook has been deleted since." }
@@ -72,7 +72,7 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
         DeliveryState::Failed { at: when, class: ErrorClass::Cancelled } => html! {
             (cancelled(detail, at(when), when))
             @if let Some(status) = delivery.response_status.filter(|_| delivery.has_arrived_all_the_same()) {
-                " It had arrived all the same: the answer of " (hook.name) ", " (status) ", came after that."
+                " It had arrived all the same: the answer of " bdi { (hook.name) } ", " (status) ", came after that."
             }
         },
         DeliveryState::Failed { at: when, class: ErrorClass::Missed } => missed(detail, at(when)),
@@ -99,7 +99,7 @@ fn failed(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
     let class = delivery.last_class.unwrap_or(ErrorClass::ServerError);
     let is_last = !delivery.state.is_owed();
     html! {
-        (detail.hook.name) " " (deed(class, delivery.response_status, detail.hook.policy)) " " (words::at(when, zone, now))
+        bdi { (detail.hook.name) } " " (deed(class, delivery.response_status, detail.hook.policy)) " " (words::at(when, zone, now))
         @match (tried, is_last) {
             (1, true) => ", on its only try",
             (1, false) => ", on the first try",
@@ -114,8 +114,9 @@ fn failed(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
 fn deed(class: ErrorClass, status: Option<u16>, policy: Policy) -> String {
     let status = status.map_or_else(|| "an error".to_owned(), |status| status.to_string());
     match class {
-        ErrorClass::DnsFailed => "could not be called, because its name has no address,".into(),
-        ErrorClass::BlockedAddress => "was not called, because its address is blocked,".into(),
+        ErrorClass::DnsFailed | ErrorClass::BlockedAddress => {
+            "was not called, because it does not lead to a public address,".into()
+        }
         ErrorClass::ConnectRefused => "refused the connection".into(),
         ErrorClass::ConnectTimeout => "did not take the connection in time".into(),
         ErrorClass::TlsFailed => "could not be called over trusted TLS".into(),

@@ -21,9 +21,9 @@ use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::event::{Cause, Event};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{DeliveryId, ExportId};
-use crate::domain::mask;
+use crate::domain::mask::{self, target::Target};
 use crate::domain::role::Permission;
-use crate::domain::secret::CredentialKind;
+use crate::domain::secret::{CredentialKind, DOTS};
 use crate::store::audit::Done;
 use crate::store::log::LogFilter;
 use crate::store::{self, Conn, StoreError};
@@ -54,6 +54,8 @@ pub struct Detail {
     pub delivery: Delivery,
     /// To whom.
     pub hook: Hook,
+    /// Their address, as this viewer may see it.
+    pub address: String,
     /// What happened.
     pub event: Event,
     /// The name of the member or API key that caused it.
@@ -114,11 +116,16 @@ impl Detail {
         let (newer, older) = store::log::neighbours(conn, organisation, delivery.mode, &neighbours, &delivery)?;
         let cancelled = delivery.last_class == Some(ErrorClass::Cancelled);
         let by_hand = cancelled || delivery.tries.manual > 0 || delivery.trigger == Trigger::Manual;
+        let mut attempts = store::attempt::of_delivery(conn, id)?;
+        if !viewer.role.may(Permission::ManageHooks) {
+            attempts.iter_mut().for_each(hide_target);
+        }
         Ok(Some(Self {
-            body: if is_masked { body.and_then(|body| mask::json::mask(&body)) } else { body },
+            address: hook.url.shown_to(viewer.role),
+            body: if is_masked { body.and_then(|body| mask::json::payload(event.kind, &body)) } else { body },
             sent_bytes,
             is_masked,
-            attempts: store::attempt::of_delivery(conn, id)?,
+            attempts,
             credentials: credentials(conn, &hook, now)?,
             acts: if by_hand {
                 store::audit::of_object(conn, organisation, id.as_str(), delivery.created_at)?
@@ -162,6 +169,22 @@ impl Detail {
             (true, false) => Some(Pulse { script: "5000", without_script: 30 }),
         }
     }
+}
+
+/// Takes path and query of the address that was called out of a try: out of its request line, and of what the receiver
+/// repeated of it.
+fn hide_target(attempt: &mut Attempt) {
+    let Some(request) = &mut attempt.request else { return };
+    if request.target == "/" {
+        return;
+    }
+    let target = Target::new(&std::mem::replace(&mut request.target, format!("/{DOTS}")));
+    if let Some(response) = &mut attempt.response {
+        let lines = response.headers.iter().map(|(name, value)| (name, target.hidden_in(value)));
+        response.headers = lines.collect();
+        response.body = target.hidden_in_bytes(std::mem::take(&mut response.body));
+    }
+    attempt.outcome.detail = attempt.outcome.detail.take().map(|detail| target.hidden_in(&detail));
 }
 
 fn credentials(conn: &mut Conn, hook: &Hook, now: DateTime<Utc>) -> Result<Vec<(CredentialKind, String)>, StoreError> {

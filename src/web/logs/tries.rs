@@ -249,7 +249,7 @@ fn body(response: &Response, is_masked: bool) -> Shown {
     if !is_text(bytes, response.body_cut) {
         notes.push("not UTF-8 text");
     }
-    let text = match (is_masked && !bytes.is_empty(), mask::json::mask(bytes)) {
+    let text = match (is_masked && !bytes.is_empty(), mask::json::answer(bytes)) {
         (false, _) => legible(bytes),
         (true, Some(masked)) => {
             notes.push("personal data masked");

@@ -71,7 +71,11 @@ fn link(
 ) -> Result<impl Fn(&str) -> String + Send + use<>, WebError> {
     let base = match context.mailer {
         None => visitor::base(request, config),
-        Some(_) => config.console_address().ok_or_else(|| WebError::Refused(NO_ADDRESS.into()))?,
+        Some(_) => config
+            .public_url
+            .as_ref()
+            .map(|url| url.origin().ascii_serialization())
+            .ok_or_else(|| WebError::Refused(NO_ADDRESS.into()))?,
     };
     Ok(move |token: &str| format!("{base}{}", paths::invitation(token)))
 }

@@ -8,6 +8,7 @@ use super::super::done;
 use super::super::error::WebError;
 use super::super::gate::{Organisations, see_other};
 use super::super::layout::{Head, Nav, Page};
+use super::super::words::isolated;
 use super::super::{paths, time};
 use super::{crumbs, find_member};
 use crate::actions::{ActionError, Context, Viewer, member};
@@ -44,7 +45,7 @@ pub async fn submit(
             }
             Ok(see_other(paths::HOME))
         }
-        Ok(()) => Ok(done::see_other(paths::MEMBERS, format!("{name} is no longer a member."))),
+        Ok(()) => Ok(done::see_other(paths::MEMBERS, format!("{} is no longer a member.", isolated(&name)))),
         // The same page says why.
         Err(ActionError::Invalid(_)) => Ok(page(&context, &viewer, organisations, &id).await?.refused()),
         Err(error) => Err(error.into()),
@@ -94,8 +95,8 @@ impl RemoveView<'_> {
         let own = member.id == self.viewer.member.id;
         html! {
             p.says {
-                @if own { "You are logged out of " (team) " from the moment you press the button." }
-                @else { bdi { (member.name) } " is logged out of " (team) " from the moment you press the button." }
+                @if own { "You are logged out of " bdi { (team) } " from the moment you press the button." }
+                @else { bdi { (member.name) } " is logged out of " bdi { (team) } " from the moment you press the button." }
             }
             div.form {
                 div.notice.bad {

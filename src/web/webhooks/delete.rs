@@ -10,7 +10,7 @@ use super::super::form::Fields;
 use super::super::gate::Organisations;
 use super::super::layout::{Head, Nav, Page};
 use super::super::status::State;
-use super::super::words::{count, up_to};
+use super::super::words::{count, isolated, up_to};
 use super::super::{paths, time};
 use crate::actions::{ActionError, Context, Viewer, hook};
 use crate::domain::delivery::Delivery;
@@ -44,7 +44,7 @@ pub async fn submit(
     let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
     let hook = hook::find_alive(&context, &viewer, id.clone()).await?;
     match hook::delete(&context, &viewer, id, fields.ticked("cancel_exports")).await {
-        Ok(()) => Ok(done::see_other(paths::WEBHOOKS, format!("{} was deleted.", hook.name))),
+        Ok(()) => Ok(done::see_other(paths::WEBHOOKS, format!("{} was deleted.", isolated(&hook.name)))),
         // An export began meanwhile: the same page shows it.
         Err(ActionError::Refused(_)) => page(&context, &viewer, organisations, hook).await,
         Err(error) => Err(error.into()),
@@ -104,7 +104,7 @@ impl Render for DeleteView<'_> {
         let back = paths::webhook(&self.hook.id);
         let crumbs = super::crumbs(self.hook);
         html! {
-            (Head::new(&crumbs, html! { "Delete " (self.hook.name) "?" }))
+            (Head::new(&crumbs, html! { "Delete " bdi { (self.hook.name) } "?" }))
             @if self.exports.is_empty() { (self.ask(&back)) } @else { (self.refuse(&back)) }
         }
     }
@@ -136,7 +136,7 @@ impl DeleteView<'_> {
                     ul {
                         @for view in self.exports {
                             li {
-                                a href=(paths::export(&view.export.id)) { (view.export.candidate_count) " candidates of " (view.vacancy_title) }
+                                a href=(paths::export(&view.export.id)) { (view.export.candidate_count) " candidates of " bdi { (view.vacancy_title) } }
                                 ", " bdi { (view.requested_by_name) } ", " (time::near(view.export.created_at, self.viewer.organisation.time_zone, self.now))
                             }
                         }

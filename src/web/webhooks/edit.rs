@@ -27,7 +27,7 @@ pub async fn show(
 ) -> Result<HttpResponse, WebError> {
     let known = Known::read(&context, &viewer, &id).await?;
     let form = form::of_hook(&known.hook, &known.headers);
-    Ok(known.page(&viewer, organisations, &form, &Errors::default()).ok())
+    Ok(known.page(&context, &viewer, organisations, &form, &Errors::default()).ok())
 }
 
 /// Changes the hook, or shows the form again with everything that was typed.
@@ -39,10 +39,10 @@ pub async fn submit(
     fields: Fields,
 ) -> Result<HttpResponse, WebError> {
     let known = Known::read(&context, &viewer, &id).await?;
-    let typed = form::read(&fields);
+    let typed = form::read(&context, &viewer, &fields);
     if form::asks_for_rows(&fields) {
         let form = form::with_more_rows(typed);
-        return Ok(known.page(&viewer, organisations, &form, &Errors::default()).ok());
+        return Ok(known.page(&context, &viewer, organisations, &form, &Errors::default()).ok());
     }
     match hook_settings::edit(&context, &viewer, known.hook.id.clone(), &typed).await {
         Ok(()) => Ok(done::see_other(paths::webhook(&known.hook.id), "Your changes were saved.")),
@@ -51,7 +51,7 @@ pub async fn submit(
             let is_stale = errors.iter().any(|error| error.message == STALE);
             let known = Known::read(&context, &viewer, &id).await?;
             let typed = if is_stale { NewHook { token: stamp(&known.hook), ..typed } } else { typed };
-            Ok(known.page(&viewer, organisations, &typed, &Errors(errors)).refused())
+            Ok(known.page(&context, &viewer, organisations, &typed, &Errors(errors)).refused())
         }
         Err(error) => Err(error.into()),
     }
@@ -77,8 +77,16 @@ impl Known {
         Ok(context.store.read(read).await?)
     }
 
-    fn page<'a>(&self, viewer: &'a Viewer, organisations: Organisations, form: &NewHook, errors: &Errors) -> Page<'a> {
-        let view = EditView { known: self, form, errors };
+    fn page<'a>(
+        &self,
+        context: &Context,
+        viewer: &'a Viewer,
+        organisations: Organisations,
+        form: &NewHook,
+        errors: &Errors,
+    ) -> Page<'a> {
+        let kept = form::kept_values(context, viewer, form, errors);
+        let view = EditView { known: self, form, errors, kept: &kept };
         let page = Page::new(format!("Change {}", self.hook.name), Nav::Webhooks, viewer, view.render());
         Page { organisations: organisations.0, ..page.in_mode(self.hook.mode) }
     }
@@ -88,6 +96,7 @@ struct EditView<'a> {
     known: &'a Known,
     form: &'a NewHook,
     errors: &'a Errors,
+    kept: &'a [String],
 }
 
 impl Render for EditView<'_> {
@@ -95,7 +104,7 @@ impl Render for EditView<'_> {
         let hook = &self.known.hook;
         let own = paths::webhook(&hook.id);
         let crumbs = super::crumbs(hook);
-        let mut head = Head::new(&crumbs, html! { "Change " (hook.name) });
+        let mut head = Head::new(&crumbs, html! { "Change " bdi { (hook.name) } });
         head.lede = html! { "What you save counts for the next try of everything that is owed to it." };
         let action = paths::webhook_settings(&hook.id);
         let fields = HookFields {
@@ -103,6 +112,7 @@ impl Render for EditView<'_> {
             errors: self.errors,
             mode: hook.mode,
             had: &self.known.headers,
+            kept: self.kept,
             other_default: self.known.other_default.as_deref(),
             action: &action,
         };
@@ -148,7 +158,7 @@ mod tests {
     fn the_address_is_shown_and_is_no_field() {
         let known = Known { hook: samples::hook("HRIS"), headers: Vec::new(), other_default: None };
         let (form, errors) = (form::of_hook(&known.hook, &known.headers), Errors::default());
-        let shown = EditView { known: &known, form: &form, errors: &errors }.render().into_string();
+        let shown = EditView { known: &known, form: &form, errors: &errors, kept: &[] }.render().into_string();
         assert!(
             shown.contains("https://hooks.northwind-data.example/v2") && !shown.contains("name=\"url\""),
             "{shown}"

@@ -1,24 +1,35 @@
 //! The form of a hook: what is the same when it is made and when it is changed.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use maud::{Markup, html};
 
 use super::super::form::{Errors, Fields, TextField, describedby, wrong};
 use crate::actions::hook::NewHook;
 use crate::actions::hook_settings::stamp;
+use crate::actions::{Context, Viewer};
 use crate::domain::catalogue;
 use crate::domain::hook::{FieldSet, Hook, Subscription};
 use crate::domain::hook_header::{self, HeaderName};
 use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
 use crate::domain::rate::Per;
-use crate::domain::secret::DOTS;
+use crate::domain::secret::{DOTS, Plain};
 
 /// So many rows for headers are there to be filled in; *Add another* brings as many again.
 const SPARE_ROWS: usize = 3;
 
-/// Reads what was typed.
-pub(super) fn read(fields: &Fields) -> NewHook {
-    let (names, values) = (fields.all("header-name"), fields.all("header-value"));
+/// Reads what was typed. A value of a header that was not typed again is the one that was kept for it ([`kept_values`]).
+pub(super) fn read(context: &Context, viewer: &Viewer, fields: &Fields) -> NewHook {
+    let (names, values, kept) = (fields.all("header-name"), fields.all("header-value"), fields.all("header-kept"));
+    let kept = kept.into_iter().chain(std::iter::repeat(String::new()));
+    let rows = names.into_iter().zip(values).zip(kept);
+    let headers = rows.map(|((name, typed), kept)| {
+        // Whoever empties both removes the header.
+        let is_gone = name.trim().is_empty();
+        let value = if typed.is_empty() && !is_gone { opened(context, viewer, &kept).unwrap_or(typed) } else { typed };
+        (name, value)
+    });
     NewHook {
         name: fields.one("name").to_owned(),
         note: fields.one("note").to_owned(),
@@ -29,11 +40,33 @@ pub(super) fn read(fields: &Fields) -> NewHook {
         rate: fields.one("rate").to_owned(),
         rate_per: fields.one("rate_per").to_owned(),
         default: fields.ticked("default"),
-        headers: names.into_iter().zip(values).collect(),
+        headers: headers.collect(),
         sign: fields.ticked("sign"),
         key: fields.ticked("key"),
         token: fields.one("token").to_owned(),
     }
+}
+
+/// The values of the headers that were typed, row by row, sealed for this viewer's session: so a form that is shown again
+/// holds none in clear, and none has to be typed twice. Empty where there is none, or what there was is wrong.
+pub(super) fn kept_values(context: &Context, viewer: &Viewer, form: &NewHook, errors: &Errors) -> Vec<String> {
+    let rows = form.headers.iter().enumerate();
+    rows.map(|(at, (_, value))| {
+        if value.is_empty() || errors.of(&format!("header-value-{at}")).is_some() {
+            return String::new();
+        }
+        BASE64.encode(context.sealing.seal(&Plain::new(value.clone()), &place(viewer)))
+    })
+    .collect()
+}
+
+fn opened(context: &Context, viewer: &Viewer, kept: &str) -> Option<String> {
+    let sealed = BASE64.decode(kept).ok()?;
+    context.sealing.open(&sealed, &place(viewer)).ok().map(|plain| plain.reveal().to_owned())
+}
+
+fn place(viewer: &Viewer) -> String {
+    format!("a header that was typed/{}/{}", viewer.member.id, viewer.session)
 }
 
 /// Whether *Add another* was pressed instead of the form's own button.
@@ -75,6 +108,8 @@ pub(super) struct HookFields<'a> {
     pub(super) mode: Mode,
     /// The headers whose values may be kept.
     pub(super) had: &'a [HeaderName],
+    /// Their values as far as they were typed, row by row, see [`kept_values`].
+    pub(super) kept: &'a [String],
     /// The name of the mode's default when that is another hook.
     pub(super) other_default: Option<&'a str>,
     /// Where the form goes.
@@ -227,6 +262,7 @@ impl HookFields<'_> {
                 p.soft.small #headers-hint {
                     "Sent with every request, for receivers that ask for a token or a tenant. Values are stored encrypted and never shown again. "
                     @if !self.had.is_empty() { "Leave a value empty to keep it; empty both to remove the header." }
+                    @else if self.kept.iter().any(|kept| !kept.is_empty()) { "What you typed is kept: leave a value empty to use it." }
                 }
                 div.stack {
                     @for at in 0..rows { (self.header(at)) }
@@ -241,23 +277,38 @@ impl HookFields<'_> {
     fn header(&self, at: usize) -> Markup {
         let empty = (String::new(), String::new());
         let (name, value) = self.form.headers.get(at).unwrap_or(&empty);
-        let kept = HeaderName::parse(name).is_ok_and(|name| self.had.iter().any(|had| had.is(&name)));
-        let cell = |field: &str, label: &str, value: &str, placeholder: Option<&str>| {
+        let sealed = self.kept.get(at).map(String::as_str).unwrap_or_default();
+        let had = HeaderName::parse(name).is_ok_and(|name| self.had.iter().any(|had| had.is(&name)));
+        let is_kept = value.is_empty() && had || !sealed.is_empty();
+        let cell = |field: &str, label: &str, input: &dyn Fn(&str, Option<&str>) -> Markup| {
             let id = format!("{field}-{at}");
             let error = self.errors.of(&id);
             html! {
                 div.field {
                     label for=(id) { (label) span.hush { " " (at + 1) } }
                     (wrong(&id, error))
-                    input id=(id) name=(field) value=(value) placeholder=[placeholder] autocomplete="off" spellcheck="false" autocapitalize="none"
-                        aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| describedby(&id, "", error))];
+                    (input(&id, error))
                 }
+            }
+        };
+        let name = |id: &str, error: Option<&str>| {
+            html! {
+                input id=(id) name="header-name" value=(name) autocomplete="off" spellcheck="false" autocapitalize="none"
+                    aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| describedby(id, "", error))];
+            }
+        };
+        // A value is a secret: it is shown to nobody who looks over a shoulder, and stands in no answer.
+        let value = |id: &str, error: Option<&str>| {
+            html! {
+                input id=(id) name="header-value" type="password" autocomplete="off" placeholder=[is_kept.then_some(DOTS)]
+                    aria-invalid=[error.map(|_| "true")] aria-describedby=[error.map(|_| describedby(id, "", error))];
+                input type="hidden" name="header-kept" value=(sealed);
             }
         };
         html! {
             div.filters.row {
-                (cell("header-name", "Header", name, None))
-                (cell("header-value", "Value", value, kept.then_some(DOTS)))
+                (cell("header-name", "Header", &name))
+                (cell("header-value", "Value", &value))
             }
         }
     }
@@ -271,7 +322,15 @@ mod tests {
     use crate::web::samples;
 
     fn fields<'a>(form: &'a NewHook, errors: &'a Errors, had: &'a [HeaderName]) -> HookFields<'a> {
-        HookFields { form, errors, mode: Mode::Test, had, other_default: Some("O'Brien <b>"), action: "/here" }
+        HookFields {
+            form,
+            errors,
+            mode: Mode::Test,
+            had,
+            kept: &[],
+            other_default: Some("O'Brien <b>"),
+            action: "/here",
+        }
     }
 
     #[test]
@@ -304,11 +363,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_row_keeps_what_was_typed_and_says_what_is_wrong_beside_it() {
+    fn a_refused_row_keeps_its_name_and_its_value_sealed_and_says_what_is_wrong_beside_it() {
         let form = NewHook { headers: vec![("Host".into(), "a\"b".into())], ..NewHook::default() };
         let errors = Errors(vec![FieldError::new("header-name-0", "Host is set by Hirewire")]);
-        let headers = fields(&form, &errors, &[]).headers().into_string();
-        assert!(headers.contains("value=\"Host\"") && headers.contains("value=\"a&quot;b\""), "{headers}");
+        let kept = ["c2VhbGVk".to_owned()];
+        let headers = HookFields { kept: &kept, ..fields(&form, &errors, &[]) }.headers().into_string();
+        assert!(headers.contains("value=\"Host\"") && headers.contains("value=\"c2VhbGVk\""), "{headers}");
+        assert!(!headers.contains("a&quot;b") && headers.contains("What you typed is kept"), "{headers}");
+        assert_eq!(headers.matches("type=\"password\"").count(), 4, "{headers}");
         assert!(
             headers.contains("id=\"header-name-0-error\"") && headers.contains("aria-invalid=\"true\""),
             "{headers}"

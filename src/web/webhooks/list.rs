@@ -182,7 +182,8 @@ impl ListView<'_> {
     fn row(&self, row: &Row) -> Markup {
         let (succeeded, failed) = row.counts.totals();
         let all = succeeded + failed;
-        let address = row.hook.url.as_str().trim_start_matches("https://");
+        let address = row.hook.url.shown_to(self.viewer.role);
+        let address = address.trim_start_matches("https://");
         let label = format!("{}, last 7 days: {succeeded} of {all} succeeded", row.hook.name);
         let state = if row.is_failing { State::FAILING } else { State::of_hook(&row.hook) };
         html! {

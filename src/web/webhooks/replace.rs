@@ -87,7 +87,7 @@ impl Render for ReplaceView<'_> {
         let crumbs = super::crumbs(self.hook);
         html! {
             (self.errors.summary())
-            (Head::new(&crumbs, html! { "Replace " (self.hook.name) }))
+            (Head::new(&crumbs, html! { "Replace " bdi { (self.hook.name) } }))
             p.says { "An address cannot be edited: a new webhook takes over from this one, and this one retires." }
             form.form method="post" action=(paths::webhook_replacement(&self.hook.id)) novalidate {
                 (token_field(&self.form.token))
@@ -152,7 +152,7 @@ mod tests {
     fn it_says_what_moves_and_what_ends() {
         let shown = page(&hook("HRIS <O'Brien>"), (1_000, true), None);
         for part in [
-            "Replace HRIS &lt;O'Brien&gt;",
+            "Replace <bdi>HRIS &lt;O'Brien&gt;</bdi>",
             "default webhook of live mode",
             "1,000+ deliveries that are still owed go",
             "2 deliveries that were missed move along",

@@ -126,7 +126,7 @@ impl RevealView<'_> {
                     }
                 }
             }
-            p.row { a.btn.main href=(back) { "Back to " (self.hook.name) } }
+            p.row { a.btn.main href=(back) { "Back to " bdi { (self.hook.name) } } }
         }
     }
 }

@@ -117,7 +117,8 @@ impl Known {
         let standing = Standing { health, rule, missed: store::delivery::count_missed_by(conn, id)? };
         let others = store::hook::list(conn, organisation, hook.mode)?.hooks;
         let overrides = others.iter().filter(|other| other.interview().is_some()).count();
-        let test = match test {
+        // An answer may hold what this viewer is not shown elsewhere.
+        let test = match test.filter(|_| viewer.role.may(Permission::ManageHooks)) {
             Some(test) => Sent::read(conn, organisation, id, test)?,
             None => None,
         };
@@ -160,7 +161,7 @@ impl Render for HookView<'_> {
     fn render(&self) -> Markup {
         let hook = &self.known.hook;
         let crumbs = [("Settings", None), ("Access Management", None), ("Webhooks", Some(paths::WEBHOOKS.to_owned()))];
-        let mut head = Head::new(&crumbs, html! { (hook.name) });
+        let mut head = Head::new(&crumbs, html! { bdi { (hook.name) } });
         let alive = hook.state != HookState::Deleted;
         head.state = html! {
             (self.state().pill())
@@ -467,7 +468,7 @@ impl HookView<'_> {
         let hook = &self.known.hook;
         html! {
             dl.facts.two {
-                div { dt { "Webhook URL" } dd { code.id { (hook.url) } } }
+                div { dt { "Webhook URL" } dd { code.id { (hook.url.shown_to(self.viewer.role)) } } }
                 @if let Some(interview) = hook.interview() {
                     div { dt { "Interview" } dd { a href=(paths::interview_settings(interview)) { bdi { (hook.name) } } } }
                 } @else if hook.is_default && self.known.overrides > 0 {
@@ -493,7 +494,7 @@ impl HookView<'_> {
                 div { dt { "Rate limit" } dd { @match hook.rate { Some(rate) => (rate.spoken()), None => "none" } } }
                 div { dt { "Made" } dd { (time::long(hook.created_at, self.viewer.organisation.time_zone)) (self.by(hook.created_by.as_ref())) } }
                 @if let Some(predecessor) = &self.known.predecessor {
-                    div { dt { "In place of" } dd { a href=(paths::webhook(&predecessor.id)) { (predecessor.url) } " " span.soft { "its log stays there" } } }
+                    div { dt { "In place of" } dd { a href=(paths::webhook(&predecessor.id)) { (predecessor.url.shown_to(self.viewer.role)) } " " span.soft { "its log stays there" } } }
                 }
                 div { dt { "Hook id" } dd { (code::id("hook id", hook.id.as_str())) } }
             }

@@ -5,7 +5,33 @@ use serde_json::json;
 
 use crate::support::TestApp;
 
-on_both_databases!(an_organisation_that_asks_too_often_is_told_when_to_ask_again_and_others_are_not_held_up);
+on_both_databases!(
+    an_organisation_that_asks_too_often_is_told_when_to_ask_again_and_others_are_not_held_up,
+    whoever_guesses_keys_is_told_to_wait_and_nobody_whose_key_works_is,
+);
+
+async fn whoever_guesses_keys_is_told_to_wait_and_nobody_whose_key_works_is(app: TestApp) {
+    let admin = app.an_admin().await;
+    let (_, key) = app.an_api_key(&admin, Mode::Live).await;
+    let guess = app.partner("sk_live_guessed");
+    // One in a second is let in besides, on however slow a machine.
+    let mut refused = None;
+    for number in 0..200 {
+        let answer = guess.report("job.created", json!({})).await;
+        if answer.status == 429 {
+            assert!(number >= 20, "{number} tries were let in");
+            refused = Some(answer);
+            break;
+        }
+        assert_eq!(answer.status, 401);
+    }
+    let refused = refused.expect("a limit");
+    assert_eq!(refused.json()["code"], "RATE_LIMITED");
+    assert!(refused.json()["message"].as_str().is_some_and(|told| told.contains("without an API key that works")));
+    let wait: u64 = refused.header("retry-after").expect("when to ask again").parse().expect("seconds");
+    assert!((1..=2).contains(&wait), "{wait}");
+    assert_eq!(app.partner(&key).report("job.created", json!({})).await.status, 202, "from the same address");
+}
 
 async fn an_organisation_that_asks_too_often_is_told_when_to_ask_again_and_others_are_not_held_up(app: TestApp) {
     let app = app.crashed_and_started_again(|config| config.rate_limit = 2).await;

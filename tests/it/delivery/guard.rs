@@ -100,7 +100,7 @@ async fn a_name_that_leads_inside_since_it_was_saved_is_not_called(app: TestApp)
     let url = receiver.url().replace("127.0.0.1", "hooks.acme.com");
     let hook = app.a_hook(&team.admin, &url).await;
     turned.store(true, Ordering::SeqCst);
-    let sentence = "hooks.acme.com leads to a loopback address";
+    let sentence = "hooks.acme.com does not lead to a public address";
     for attempt in tested_and_sent(&app, &team, &hook).await {
         assert_blocked(&attempt, sentence);
     }

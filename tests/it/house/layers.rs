@@ -1,7 +1,7 @@
 //! Dependencies point one way: `cli, demo → web | api → maintenance → actions → delivery → store → domain`.
 //!
-//! `body`, `clock`, `config`, `files` and `memory` stand beside the layers: console and API read bodies alike, anybody may ask
-//! the time, settings know what they set, and files and memory belong to all.
+//! `body`, `client`, `clock`, `config`, `files` and `memory` stand beside the layers: console and API read bodies and tell
+//! clients apart alike, anybody may ask the time, settings know what they set, and files and memory belong to all.
 
 use super::source::{Source, rust_files};
 
@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 7] = [
 /// These three start each other.
 const TOP: usize = LAYERS.len() - 1;
 
-const BESIDE: [&str; 5] = ["body", "clock", "config", "files", "memory"];
+const BESIDE: [&str; 6] = ["body", "client", "clock", "config", "files", "memory"];
 
 fn floor(layer: &str) -> Option<usize> {
     LAYERS.iter().position(|floor| floor.contains(&layer))
@@ -126,7 +126,7 @@ fn databases_sockets_and_pages_stay_where_they_belong() {
     let homes: [(&str, &[&str]); 4] = [
         ("diesel::", &["store"]),
         ("reqwest::", &["delivery", "cli", "demo"]),
-        ("actix_web::", &["web", "api", "server", "body"]),
+        ("actix_web::", &["web", "api", "server", "body", "client"]),
         (
             "tokio::",
             &["store", "delivery", "actions", "maintenance", "web", "api", "server", "cli", "demo", "clock", "main"],

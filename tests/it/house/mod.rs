@@ -2,5 +2,6 @@
 
 mod layers;
 mod migrations;
+mod names;
 mod promises;
 mod source;

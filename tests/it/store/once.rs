@@ -120,6 +120,7 @@ async fn what_is_taken_at_once_by_two_is_given_to_one(app: TestApp) {
 
 async fn sessions_end_and_are_not_brought_back(app: TestApp) {
     let now = app.now();
+    let long_ago = now - TimeDelta::days(7);
     app.write(move |conn| {
         let member = |name: &str| Member {
             id: MemberId::new(now),
@@ -150,7 +151,7 @@ async fn sessions_end_and_are_not_brought_back(app: TestApp) {
             store::web_session::insert(conn, &one)?;
         }
         let there = |conn: &mut store::Conn, id: &str, seconds| {
-            store::web_session::find(conn, id, now + TimeDelta::seconds(seconds)).map(|found| found.is_some())
+            store::web_session::find(conn, id, now + TimeDelta::seconds(seconds), long_ago).map(|found| found.is_some())
         };
         assert!(there(conn, "a", 59)? && !there(conn, "a", 60)?);
         store::web_session::extend(conn, "a", now + TimeDelta::seconds(120))?;
@@ -158,7 +159,7 @@ async fn sessions_end_and_are_not_brought_back(app: TestApp) {
         let mut changed = session("a", Some(&ada), 120);
         changed.state = r#"{"mode":"\"test\""}"#.into();
         assert!(store::web_session::update(conn, &changed)?);
-        assert_eq!(store::web_session::find(conn, "a", now)?.expect("there").state, changed.state);
+        assert_eq!(store::web_session::find(conn, "a", now, long_ago)?.expect("there").state, changed.state);
         assert_eq!(store::web_session::forget(conn, now + TimeDelta::seconds(10))?, 1);
         assert!(!there(conn, "d", 0)?);
         assert_eq!(store::web_session::delete_of(conn, &ada.id)?, 2);

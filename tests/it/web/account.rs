@@ -5,6 +5,7 @@ use hirewire::domain::role::Role;
 use crate::support::{Browser, PASSWORD, Page, TestApp};
 
 on_both_databases!(
+    a_name_that_hides_characters_is_saved_without_them,
     a_name_is_changed_and_stands_everywhere,
     a_new_password_asks_for_the_present_one_and_ends_the_other_sessions,
     guessing_the_present_password_is_throttled,
@@ -173,4 +174,18 @@ async fn a_form_sent_after_the_session_ended_leads_back_to_its_page(app: TestApp
     assert_eq!(page.location(), Some("/login?next=%2Fvacancies%2Fnew%3Ffrom%3Dmenu"));
     let page = browser.post_with("/vacancies/new", &[("referer", "//evil.example")], &[("title", "Weaver")]).await;
     assert_eq!(page.location(), Some("/login"));
+}
+
+async fn a_name_that_hides_characters_is_saved_without_them(app: TestApp) {
+    let admin = app.an_admin().await;
+    let mut browser = app.browser().logged_in(&admin.member.email).await;
+    let typed = "\u{202e}Ada\u{200b} علی\u{200c}رضا\u{2066}\u{feff}";
+    let page = browser.post("/account/name", &[("name", typed)]).await;
+    assert_eq!(page.status, 303, "{}", page.body);
+    let id = admin.member.id.clone();
+    let member = app.read(move |conn| hirewire::store::member::find(conn, &id)).await.expect("a member");
+    assert_eq!(member.name, "Ada علی\u{200c}رضا");
+    // Of nothing but such characters nothing is left.
+    let page = browser.post("/account/name", &[("name", "\u{200b}\u{202e}")]).await;
+    assert!(page.status == 422 && page.body.contains("Enter the name that others are to see"), "{}", page.body);
 }

@@ -36,7 +36,7 @@ async fn over_http_cookies_work_without_being_secure(app: TestApp) {
         ["httponly".into(), format!("max-age={age}"), "path=/".into(), "samesite=lax".into()].into()
     };
     let (session, browser) = ("hirewire-session".to_owned(), "hirewire-browser".to_owned());
-    assert_eq!(cookies(&page), [(browser, expected("31536000")), (session, expected("86400"))]);
+    assert_eq!(cookies(&page), [(browser, expected("31536000")), (session, expected("43200"))]);
 }
 
 async fn over_https_cookies_are_secure_and_bound_to_the_host(app: TestApp) {

@@ -19,6 +19,7 @@ on_both_databases!(
     pages_of_events_follow_each_other_without_a_gap_or_a_repetition,
     recruiters_see_the_events_of_their_own_exports_alone,
     support_sees_what_happened_and_nobodys_name,
+    support_sees_nothing_of_what_stands_under_keys_that_nobody_knows,
     every_failure_leads_into_its_place_in_the_guide,
     what_is_asked_for_wrongly_is_named,
 );
@@ -179,6 +180,27 @@ async fn support_sees_what_happened_and_nobodys_name(app: TestApp) {
     assert!(clear.contains("Nguyễn") && clear.contains("anh@mail.example"), "{clear}");
     assert!(!masked.contains("Nguyễn") && !masked.contains("anh@mail.example"), "{masked}");
     assert!(masked.contains("personal data masked for Support") && masked.contains(event.id.as_str()), "{masked}");
+}
+
+async fn support_sees_nothing_of_what_stands_under_keys_that_nobody_knows(app: TestApp) {
+    let (team, mut admin) = an_admin_of(&app).await;
+    let receiver = Receiver::answering([200]).await;
+    app.a_hook(&team.admin, &receiver.url()).await;
+    let (_, key) = app.an_api_key(&team.admin, Mode::Live).await;
+    let data =
+        json!({"resumeText": "Siobhan worked at Pay", "file": "Siobhan-OBrien.pdf", "batchId": "b-17", "fileCount": 3});
+    let answer = app.partner(&key).report("resume.bulk_upload_parse.started", data).await;
+    let event = answer.json()["id"].as_str().expect("an id").to_owned();
+    app.tick().await;
+    let delivery = app.the_delivery(&team.id, Mode::Live).await.id;
+    let support = app.a_member(&team.id, Role::Support).await;
+    let mut support = app.browser().logged_in(&support.member.email).await;
+    let log = format!("/developers/logs/{delivery}");
+    for path in [format!("/developers/events/{event}"), log.clone(), format!("{log}/payload")] {
+        let (clear, masked) = (get(&mut admin, &path).await, get(&mut support, &path).await);
+        assert!(clear.contains("Siobhan"), "{path}: {clear}");
+        assert!(!masked.contains("Siobhan") && masked.contains("b-17"), "{path}: {masked}");
+    }
 }
 
 async fn every_failure_leads_into_its_place_in_the_guide(app: TestApp) {

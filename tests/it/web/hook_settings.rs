@@ -12,6 +12,7 @@ on_both_databases!(
     a_webhook_is_made_with_everything_the_form_offers,
     headers_go_out_with_every_request_and_are_told_nowhere,
     a_header_that_is_not_the_teams_to_set_is_refused_and_nothing_is_lost,
+    the_value_of_a_header_is_shown_in_no_refused_form_and_need_not_be_typed_twice,
     rows_for_headers_are_added_without_script_and_nothing_is_made,
     a_webhook_is_changed_in_everything_but_its_address,
     a_change_that_is_refused_changes_nothing,
@@ -174,11 +175,39 @@ async fn a_header_that_is_not_the_teams_to_set_is_refused_and_nothing_is_lost(ap
         assert_eq!(page.status, 422, "{name}");
         let body = page.body;
         assert!(body.contains(told) && body.contains(&format!("href=\"#{field}\"")), "{name}: {body}");
-        assert!(body.contains("<title>Error: ") && body.contains("value=\"stays typed\""), "{name}: {body}");
+        assert!(body.contains("<title>Error: ") && !body.contains("stays typed"), "{name}: {body}");
+        assert!(!kept(&body)[0].is_empty(), "{name}: the value of the first is kept sealed");
         assert!(body.contains("value=\"for payroll\"") && body.contains("value=\"O'Brien &lt;b&gt;\""), "{body}");
     }
     let list = browser.get("/settings/webhooks").await.body;
     assert!(list.contains("No webhook in live mode yet"), "{list}");
+}
+
+/// What the form keeps of the values of headers, row by row.
+fn kept(page: &str) -> Vec<String> {
+    let fields = page.split("name=\"header-kept\" value=\"").skip(1);
+    fields.map(|rest| rest.split_once('"').expect("its end").0.to_owned()).collect()
+}
+
+async fn the_value_of_a_header_is_shown_in_no_refused_form_and_need_not_be_typed_twice(app: TestApp) {
+    let (team, mut browser) = signed_in(&app).await;
+    let receiver = Receiver::answering([200]).await;
+    let typed = [("header-name", "Authorization"), ("header-value", TOKEN), ("rate", "many")];
+    let refused = create(&mut browser, &receiver.url(), &typed).await;
+    assert_eq!(refused.status, 422);
+    assert!(!refused.body.contains("3f9K") && refused.body.contains("type=\"password\" autocomplete=\"off\""));
+    let sealed = kept(&refused.body).remove(0);
+    // What was sealed for one is worth nothing to another.
+    let other = app.a_member(&team.id, Role::Admin).await;
+    let mut stranger = app.browser().logged_in(&other.member.email).await;
+    let again = [("header-name", "Authorization"), ("header-value", ""), ("header-kept", sealed.as_str())];
+    let page = create(&mut stranger, &receiver.url(), &again).await;
+    assert!(page.status == 422 && page.body.contains("Type the value of Authorization"), "{}", page.body);
+    let id = id_in(&create(&mut browser, &receiver.url(), &again).await);
+    let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
+    app.report(&key, "job.created").await;
+    app.tick().await;
+    assert_eq!(receiver.the_request().must("authorization"), TOKEN, "to webhook {id}");
 }
 
 async fn rows_for_headers_are_added_without_script_and_nothing_is_made(app: TestApp) {
@@ -190,7 +219,8 @@ async fn rows_for_headers_are_added_without_script_and_nothing_is_made(app: Test
     let page = create(&mut browser, "hooks.acme.com/in", &fields).await;
     assert_eq!(page.status, 200);
     assert_eq!(page.body.matches("name=\"header-name\"").count(), 6, "{}", page.body);
-    assert!(page.body.contains("value=\"acme\"") && page.body.contains("value=\"hooks.acme.com/in\""));
+    assert!(!page.body.contains("acme\"") && page.body.contains("value=\"hooks.acme.com/in\""), "{}", page.body);
+    assert!(!kept(&page.body)[0].is_empty() && kept(&page.body)[1].is_empty(), "{}", page.body);
     assert!(!page.body.contains("There is a problem"));
     assert!(browser.get("/settings/webhooks").await.body.contains("No webhook in live mode yet"));
 }

@@ -1,6 +1,7 @@
 //! The console as browsers meet it.
 
 mod account;
+mod audited;
 mod cookies;
 mod cross_site;
 mod developers;
@@ -10,6 +11,7 @@ mod first_run;
 mod headers;
 mod health;
 mod hook_settings;
+mod hosts;
 mod imports;
 mod interviews;
 mod invitations;
@@ -18,9 +20,11 @@ mod mail;
 mod members;
 mod nul;
 mod proven;
+mod quotas;
 mod replacement;
 mod rotation;
 mod send_test;
+mod sessions;
 mod sign_in;
 mod snippets;
 mod strangers;

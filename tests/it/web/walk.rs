@@ -18,12 +18,13 @@ use hirewire::store::{self, StoreError};
 use hirewire::web::routes::{ROUTES, Route, Rule, rule_of};
 use reqwest::Method;
 
-use crate::support::{Browser, Page, Receiver, TestApp, token};
+use crate::support::{Answer, Browser, Page, Receiver, TestApp, token};
 
 on_both_databases!(
     nobody_gets_anywhere_without_logging_in,
     each_role_gets_where_it_may_and_nowhere_else,
     another_organisations_things_are_not_there_for_anybody,
+    nobody_but_admins_sees_the_path_of_a_webhooks_address,
     an_address_written_in_another_way_reaches_no_further,
     what_is_not_in_the_table_is_not_there,
 );
@@ -258,6 +259,47 @@ async fn each_role_gets_where_it_may_and_nowhere_else(app: TestApp) {
                 own = things(&app, &member, &admin, &receiver).await;
             }
         }
+    }
+}
+
+async fn nobody_but_admins_sees_the_path_of_a_webhooks_address(app: TestApp) {
+    // Where a receiver repeats it, and where it is the address of a redirect, it is the same secret.
+    let echo = "https://127.0.0.1/hooks/T0kenInPath/new?code=s3cretInQuery";
+    let answer = Answer::of(302).with("Location", echo).saying(format!("Cannot POST {echo}"));
+    let receiver = Receiver::answering([answer]).await;
+    let address = receiver.url().replace("/in?from=hirewire", "/hooks/T0kenInPath?code=s3cretInQuery");
+    let admin = app.an_admin().await;
+    for role in Role::ALL {
+        let member = app.a_member(&admin.organisation.id, role).await;
+        let mut things = things(&app, &member, &admin, &receiver).await;
+        let hook = app.a_hook(&admin, &address).await;
+        let other = app.a_hook(&admin, &format!("{address}&twin")).await;
+        let interview = app.an_interview(&admin).await;
+        app.an_override(&admin, &interview, &address).await.expect("a hook of its own");
+        let (vacancy, candidates) = app.a_vacancy_with(&admin, 1).await;
+        let confirmed = Confirmed { vacancy, candidates, hook: hook.id.clone(), token: token() };
+        let export = export::confirm(&app.context, &member, confirmed).await.expect("an export");
+        app.tick().await;
+        let organisation = admin.organisation.id.clone();
+        let view = app.read(move |conn| store::export::find(conn, &organisation, &export)).await.expect("an export");
+        for (name, id) in [
+            ("hook", other.id.to_string()),
+            ("interview", interview.to_string()),
+            ("export", view.export.id.to_string()),
+            ("delivery", view.delivery.id.to_string()),
+            ("event", view.export.event_id.to_string()),
+        ] {
+            things.ids.insert(name, id);
+        }
+        let mut browser = app.browser().logged_in(&member.member.email).await;
+        let mut seen = 0;
+        for way in Way::all().iter().filter(|way| way.route.method == actix_web::http::Method::GET) {
+            let page = browser.get(&way.path(&things)).await.body;
+            let is_told = ["T0kenInPath", "s3cretInQuery"].iter().any(|part| page.contains(part));
+            assert!(!is_told || role == Role::Admin, "{} shows it to {}: {page}", way.route.path, role.label());
+            seen += usize::from(is_told);
+        }
+        assert!(seen >= 3 || role != Role::Admin, "admins see it on {seen} pages");
     }
 }
 

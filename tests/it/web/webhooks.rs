@@ -64,7 +64,7 @@ async fn a_host_that_cannot_be_called_is_refused_beside_its_field_and_nothing_is
         ("0x7f.1", "Use a public address: 127.0.0.1 is a loopback address"),
         ("2130706433", "Use a public address: 127.0.0.1 is a loopback address"),
         ("metadata.google.internal", "Use a public address: metadata.google.internal is a name reserved"),
-        ("hooks.acme.com", "Use a public address: hooks.acme.com leads to a private address"),
+        ("hooks.acme.com", "Use a public address: hooks.acme.com does not lead to a public address"),
     ] {
         let (mut browser, page) = created(&app, &format!("{host}/in"), true).await;
         assert_eq!(page.status, 422, "{host}");

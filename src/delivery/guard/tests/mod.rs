@@ -50,9 +50,21 @@ async fn literals_and_special_names_are_refused_with_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_port_of_another_protocol_is_called_only_where_the_operator_says_so() {
+    for (at, port) in [("hooks.acme.com:25", 25), ("8.8.8.8:6667", 6667), ("[2606:4700::1111]:6000", 6000)] {
+        let told = format!("port {port} belongs to another protocol than HTTP");
+        assert_eq!(check(&guard("", &["93.184.216.34"]), at).await, Err(told));
+        let allowing = guard("", &["93.184.216.34"]).with_ports(vec![port]);
+        assert_eq!(check(&allowing, at).await, Ok(Checked::Resolved), "{at}");
+    }
+    assert_eq!(check(&guard("10.0.0.7", &["10.0.0.7"]), "hooks.acme.com:25").await, Ok(Checked::Resolved));
+    assert_eq!(check(&guard("", &["93.184.216.34"]), "hooks.acme.com:8443").await, Ok(Checked::Resolved));
+}
+
+#[tokio::test]
 async fn one_private_address_among_public_ones_refuses_the_name() {
     let guard = guard("", &["93.184.216.34", "10.0.0.7"]);
-    let sentence = "hooks.acme.com leads to a private address";
+    let sentence = "hooks.acme.com does not lead to a public address";
     assert_eq!(check(&guard, "hooks.acme.com").await, Err(sentence.to_owned()));
 }
 
@@ -100,9 +112,12 @@ async fn a_private_address_in_an_ipv6_disguise_refuses_the_name() {
     {
         let resolver = move |_: &str| Ok(vec![disguised.parse().expect("an address")]);
         let guard = Guard::new("10.0.0.0/8".parse().expect("a list"), resolver);
-        let blocked = check(&guard, "hooks.acme.com").await.expect_err(disguised);
-        let kind = address::refusal(disguised.parse().expect("an address")).expect("a refused one");
-        assert_eq!(blocked, format!("hooks.acme.com leads to {kind}"));
+        let url = HookUrl::parse("hooks.acme.com").expect("an address of a hook");
+        let blocked = guard.check(&url).await.expect_err(disguised);
+        let ip: IpAddr = disguised.parse().expect("an address");
+        let kind = address::refusal(ip).expect("a refused one");
+        assert_eq!(blocked.to_string(), leads_nowhere("hooks.acme.com"));
+        assert_eq!(blocked.detail(), Some(format!("hooks.acme.com leads to {ip}, {kind}").as_str()));
     }
 }
 
@@ -140,7 +155,7 @@ proptest! {
         for ip in [own, elsewhere, net.network(), net.broadcast()] {
             for at in [port, other] {
                 let allowed = net.contains(&ip) && (!with_port || at == port);
-                let expected = allowed || address::refusal(ip).is_none();
+                let expected = allowed || address::refusal(ip).is_none() && !is_bad_port(at);
                 prop_assert_eq!(guard.judge_address(ip, at, None).is_ok(), expected, "{} at {} by {}", ip, at, &entry);
             }
         }
@@ -153,7 +168,7 @@ proptest! {
         let answer = addresses.clone();
         let mut guard = Guard::new(AllowList::default(), move |_: &str| Ok(answer.clone()));
         guard.routes = |addresses| vec![true; addresses.len()];
-        let expected = match addresses.iter().all(|ip| address::refusal(*ip).is_none()) {
+        let expected = match addresses.iter().all(|ip| address::refusal(*ip).is_none()) && !is_bad_port(port) {
             true => Some(addresses.iter().map(|ip| SocketAddr::new(*ip, port)).collect()),
             false => None,
         };
@@ -169,6 +184,6 @@ proptest! {
         let saved = guard.check(&url).now_or_never().expect("an answer at once").map(|_| ());
         prop_assert_eq!(&saved, &guard.judge_url(&url));
         prop_assert_eq!(&saved, &guard.judge_address(ip, port, None));
-        prop_assert_eq!(saved.is_err(), address::refusal(ip).is_some());
+        prop_assert_eq!(saved.is_err(), address::refusal(ip).is_some() || is_bad_port(port));
     }
 }

@@ -228,7 +228,7 @@ async fn a_name_that_turns_private_after_it_was_saved_is_blocked_at_the_next_try
     assert_eq!(guard.check(&order.url).await, Ok(Checked::Resolved));
     let sent = Sender::new(guard, &[]).expect("a sender").send(order).await;
     assert_failed(&sent, ErrorClass::BlockedAddress);
-    let sentence = "receiver.acme.com leads to a loopback address";
+    let sentence = "receiver.acme.com does not lead to a public address";
     assert_eq!((sent.outcome.detail.as_deref(), sent.request), (Some(sentence), None));
     assert_untouched(&listener);
 }

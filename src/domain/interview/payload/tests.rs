@@ -165,7 +165,10 @@ fn a_field_set_decides_what_of_the_candidate_and_the_transcript_goes_out() {
 
 #[test]
 fn masked_it_tells_ids_times_and_numbers_but_nobody_and_no_words() {
-    let masked = crate::domain::mask::json::masked(&completed(FieldSet::Full));
+    let masked = crate::domain::mask::json::data(
+        crate::domain::event::EventType::INTERVIEW_COMPLETED,
+        &completed(FieldSet::Full),
+    );
     let text = masked.to_string();
     for words in [
         "Siobhán",
