@@ -1,6 +1,7 @@
 //! The console as browsers meet it.
 
 mod account;
+mod cases;
 mod cookies;
 mod cross_site;
 mod developers;
