@@ -26,6 +26,7 @@ pub mod password;
 pub mod replacement;
 pub mod reveal;
 pub mod sign_in;
+pub mod support;
 pub mod test;
 pub mod vacancy;
 

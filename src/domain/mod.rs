@@ -35,4 +35,5 @@ pub mod sealing;
 pub mod secret;
 pub mod sha256;
 pub mod signing;
+pub mod support;
 pub mod vacancy;

@@ -70,7 +70,8 @@ impl Service {
                 .configure(health::configure)
                 .configure(api::configure)
                 .configure(crate::web::configure(&context, &config))
-                .wrap(from_fn(bodies::bounded));
+                .wrap(from_fn(bodies::bounded))
+                .wrap(from_fn(api::one_spelling));
             let draining = draining.clone();
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)

@@ -20,7 +20,7 @@ use maud::Render as _;
 use std::future::{Ready, ready};
 
 use super::done::Carrier;
-use super::error::{WebError, forbidden, suspended};
+use super::error::{WebError, forbidden, missing, suspended};
 use super::layout::{Around, door};
 use super::routes::{Rule, rule_of};
 use super::{origin, paths, session};
@@ -145,7 +145,8 @@ pub async fn rules<B: MessageBody + 'static>(
     let rule = pattern.as_ref().and_then(|pattern| rule_of(request.method(), pattern));
     let Some(rule) = rule else {
         // No such page, or no such way to ask for it. Nobody learns more without a rule.
-        return Ok(request.error_response(WebError::NotFound));
+        let answer = nowhere(&request).await;
+        return Ok(request.into_response(answer));
     };
     let Rule::May(permission) = rule else {
         return Ok(next.call(request).await?.map_into_boxed_body());
@@ -160,13 +161,17 @@ pub async fn rules<B: MessageBody + 'static>(
         let answer = to_login(&request);
         return Ok(request.into_response(answer));
     };
-    if let Some(answer) = kept_out(&pattern.unwrap_or_default(), &viewer, &organisations) {
+    if let Some(answer) = kept_out(pattern.as_deref().unwrap_or_default(), &viewer, &organisations) {
         return Ok(request.into_response(answer));
     }
     if !viewer.role.may(permission) {
         let admins = admins(&request, &viewer.organisation.id).await;
         let answer = forbidden(&viewer, permission, &admins, Around { organisations, done: None });
         return Ok(request.into_response(answer));
+    }
+    if request.method() == Method::HEAD && pattern.is_some_and(|pattern| pattern.ends_with("/reveal")) {
+        // What is shown once is not spent on somebody who sees nothing of it.
+        return Ok(request.into_response(HttpResponse::Ok().finish()));
     }
     let carrier = Carrier::of(&request);
     let done =
@@ -175,10 +180,46 @@ pub async fn rules<B: MessageBody + 'static>(
     request.extensions_mut().insert(viewer);
     request.extensions_mut().insert(Organisations(Around { organisations, done }));
     let mut response = next.call(request).await?.map_into_boxed_body();
+    if let Some(WebError::NotFound) = response.response().error().and_then(|error| error.as_error()) {
+        let answer = missing_for(response.request());
+        response = response.into_response(answer);
+    }
     if let Some(carrier) = carrier {
         carrier.pass_on(&mut response, was_waiting);
     }
     Ok(response)
+}
+
+/// The answer where there is no page: the page itself when only a slash at the end is too many, and for those who are signed
+/// in one with the navigation around it.
+async fn nowhere(request: &ServiceRequest) -> HttpResponse {
+    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    let path = request.uri().path();
+    let bare = path.trim_end_matches('/');
+    let has_page = || {
+        let pattern = request.resource_map().match_pattern(bare);
+        pattern.is_some_and(|pattern| rule_of(&Method::GET, &pattern).is_some())
+    };
+    if is_reading && bare != path && has_page() {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        return HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{bare}{query}"))).finish();
+    }
+    match viewer(request, &request.get_session()).await {
+        Ok(Some((viewer, organisations))) if kept_out("", &viewer, &organisations).is_none() => {
+            missing(&viewer, Around { organisations, done: None })
+        }
+        _ => WebError::NotFound.error_response(),
+    }
+}
+
+/// The answer for a thing that is not there, to the viewer whom [`rules`] let through.
+fn missing_for(request: &HttpRequest) -> HttpResponse {
+    let extensions = request.extensions();
+    let around = extensions.get::<Organisations>().cloned().unwrap_or_default().0;
+    match extensions.get::<Viewer>() {
+        Some(viewer) => missing(viewer, Around { done: None, ..around }),
+        None => WebError::NotFound.error_response(),
+    }
 }
 
 /// What somebody gets who may see nothing now, whatever their role: their organisation is suspended, or they have yet to choose

@@ -1,6 +1,7 @@
 //! The console as browsers meet it.
 
 mod account;
+mod api_page;
 mod cases;
 mod cookies;
 mod cross_site;
@@ -8,7 +9,9 @@ mod developers;
 mod done;
 mod exports;
 mod first_run;
+mod guideposts;
 mod headers;
+mod heads;
 mod health;
 mod hook_settings;
 mod imports;
