@@ -79,7 +79,7 @@ impl Known {
 
     fn page<'a>(&self, viewer: &'a Viewer, organisations: Organisations, form: &NewHook, errors: &Errors) -> Page<'a> {
         let view = EditView { known: self, form, errors };
-        let page = Page::new(format!("Change {}", self.hook.name), Nav::Webhooks, viewer, view.render());
+        let page = Page::new(format!("Edit {}", self.hook.name), Nav::Webhooks, viewer, view.render());
         Page { organisations: organisations.0, ..page.in_mode(self.hook.mode) }
     }
 }
@@ -95,8 +95,8 @@ impl Render for EditView<'_> {
         let hook = &self.known.hook;
         let own = paths::webhook(&hook.id);
         let crumbs = super::crumbs(hook);
-        let mut head = Head::new(&crumbs, html! { "Change " (hook.name) });
-        head.lede = html! { "What you save counts for the next try of everything that is owed to it." };
+        let mut head = Head::new(&crumbs, html! { "Edit " (hook.name) });
+        head.lede = html! { "Changes apply from the next attempt on, also to deliveries that are waiting." };
         let action = paths::webhook_settings(&hook.id);
         let fields = HookFields {
             form: self.form,
