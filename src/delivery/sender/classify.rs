@@ -141,7 +141,7 @@ fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Fai
         return Failure::of(ErrorClass::TlsFailed, tls.to_string());
     }
     match (connecting, io) {
-        (true, Some(io)) => Failure::of(while_connecting(io.kind()), words(io)),
+        (true, Some(io)) => Failure::of(while_connecting(io.kind()), io.to_string()),
         // Only the connector's own limit and a host that TLS cannot name come without an I/O error.
         (true, None) => Failure::of(ErrorClass::ConnectTimeout, innermost(error)),
         (false, Some(io)) => Failure::of(while_answering(io.kind()), words(io)),

@@ -123,7 +123,7 @@ impl Reference<'_> {
         html! {
             p { "Put your key into the variable " code { "HIREWIRE_API_KEY" } " first. With a key of test mode, nothing reaches a live receiver." }
             (code::figure("Request", html! { strong { "Request" } " cURL" }, html! { (curl) }, true))
-            (table("Request", REQUEST.iter().map(|(name, kind, meaning)| html! {
+            (table("Fields of the request", REQUEST.iter().map(|(name, kind, meaning)| html! {
                 th scope="row" { code { (name) } } td { (kind) } td.whole { (meaning) }
             }), &["Field", "Type", "Meaning"]))
             p.small { a href=(paths::CATALOGUE) { "Which events there are, and what their data looks like" } }
@@ -141,7 +141,7 @@ impl Reference<'_> {
         });
         html! {
             (code::figure("Response", html! { strong { "202" } " application/json" }, code::json(&json::print(&sample)), false))
-            (table("Response", ANSWER.iter().map(|(name, kind, meaning)| html! {
+            (table("Fields of the answer", ANSWER.iter().map(|(name, kind, meaning)| html! {
                 th scope="row" { code { (name) } } td { (kind) } td.whole { (meaning) }
             }), &["Field", "Type", "Meaning"]))
             p.small { "Every answer has the header " code { "X-Request-Id" } ". If you send one yourself, it comes back as " code { "X-Client-Request-Id" } "." }
