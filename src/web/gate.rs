@@ -20,10 +20,10 @@ use maud::Render as _;
 use std::future::{Ready, ready};
 
 use super::done::Carrier;
-use super::error::{WebError, forbidden, missing, suspended};
+use super::error::{WebError, forbidden, suspended};
 use super::layout::{Around, door};
 use super::routes::{Rule, rule_of};
-use super::{origin, paths, session};
+use super::{nowhere, origin, paths, session};
 use crate::actions::{Context, Viewer};
 use crate::config::Config;
 use crate::domain::ids::{MemberId, OrganisationId};
@@ -145,7 +145,7 @@ pub async fn rules<B: MessageBody + 'static>(
     let rule = pattern.as_ref().and_then(|pattern| rule_of(request.method(), pattern));
     let Some(rule) = rule else {
         // No such page, or no such way to ask for it. Nobody learns more without a rule.
-        let answer = nowhere(&request).await;
+        let answer = nowhere::no_page(&request).await;
         return Ok(request.into_response(answer));
     };
     let Rule::May(permission) = rule else {
@@ -181,7 +181,7 @@ pub async fn rules<B: MessageBody + 'static>(
     request.extensions_mut().insert(Organisations(Around { organisations, done }));
     let mut response = next.call(request).await?.map_into_boxed_body();
     if let Some(WebError::NotFound) = response.response().error().and_then(|error| error.as_error()) {
-        let answer = missing_for(response.request());
+        let answer = nowhere::no_thing(response.request());
         response = response.into_response(answer);
     }
     if let Some(carrier) = carrier {
@@ -190,41 +190,9 @@ pub async fn rules<B: MessageBody + 'static>(
     Ok(response)
 }
 
-/// The answer where there is no page: the page itself when only a slash at the end is too many, and for those who are signed
-/// in one with the navigation around it.
-async fn nowhere(request: &ServiceRequest) -> HttpResponse {
-    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
-    let path = request.uri().path();
-    let bare = path.trim_end_matches('/');
-    let has_page = || {
-        let pattern = request.resource_map().match_pattern(bare);
-        pattern.is_some_and(|pattern| rule_of(&Method::GET, &pattern).is_some())
-    };
-    if is_reading && bare != path && has_page() {
-        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        return HttpResponse::PermanentRedirect().insert_header((LOCATION, format!("{bare}{query}"))).finish();
-    }
-    match viewer(request, &request.get_session()).await {
-        Ok(Some((viewer, organisations))) if kept_out("", &viewer, &organisations).is_none() => {
-            missing(&viewer, Around { organisations, done: None })
-        }
-        _ => WebError::NotFound.error_response(),
-    }
-}
-
-/// The answer for a thing that is not there, to the viewer whom [`rules`] let through.
-fn missing_for(request: &HttpRequest) -> HttpResponse {
-    let extensions = request.extensions();
-    let around = extensions.get::<Organisations>().cloned().unwrap_or_default().0;
-    match extensions.get::<Viewer>() {
-        Some(viewer) => missing(viewer, Around { done: None, ..around }),
-        None => WebError::NotFound.error_response(),
-    }
-}
-
 /// What somebody gets who may see nothing now, whatever their role: their organisation is suspended, or they have yet to choose
 /// a password of their own.
-fn kept_out(pattern: &str, viewer: &Viewer, organisations: &[Organisation]) -> Option<HttpResponse> {
+pub(super) fn kept_out(pattern: &str, viewer: &Viewer, organisations: &[Organisation]) -> Option<HttpResponse> {
     if viewer.organisation.suspended_at.is_some() && pattern != paths::ORGANISATION {
         return Some(suspended(viewer, organisations));
     }
@@ -256,7 +224,8 @@ impl FromRequest for Viewer {
     }
 }
 
-async fn viewer(
+/// Who is signed in, and the organisations that they may switch to.
+pub(super) async fn viewer(
     request: &ServiceRequest,
     session: &Session,
 ) -> Result<Option<(Viewer, Vec<Organisation>)>, StoreError> {

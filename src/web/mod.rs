@@ -27,6 +27,7 @@ pub mod layout;
 pub mod llms;
 pub mod logs;
 pub mod members;
+mod nowhere;
 pub mod origin;
 pub mod paths;
 pub mod routes;
