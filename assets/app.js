@@ -130,7 +130,9 @@
       box.insertAdjacentHTML("beforeend", '<form method="dialog"><button class="btn">Close</button></form>');
       document.body.append(box);
     }
-    if (box.open) box.close(); else box.showModal();
+    if (box.open) return box.close();
+    box.showModal();
+    box.scrollTop = 0;
   };
   const acts = {
     j: () => step(1),

@@ -44,10 +44,10 @@ pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPasswo
     let about = [email.as_str(), name.as_str(), viewer.organisation.name.as_str()];
     let mut errors: Vec<_> = password::objection("new", &form.new, &about).into_iter().collect();
     if !knows_password(context, &viewer.member, &form.present, form.from).await? {
-        errors.insert(0, super::FieldError::new("present", "This is not your present password"));
+        errors.insert(0, super::FieldError::new("present", "This is not your current password"));
     }
     if form.new.reveal() == form.present.reveal() {
-        errors.push(super::FieldError::new("new", "Choose another password than the present one"));
+        errors.push(super::FieldError::new("new", "Choose another password than the current one"));
     }
     if !errors.is_empty() {
         return Err(ActionError::Invalid(errors));

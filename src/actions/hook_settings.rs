@@ -281,12 +281,12 @@ fn headers(rows: &[(String, String)], had: &[HeaderName], errors: &mut Vec<Field
         }
         match header(name, value, is_empty, had) {
             Ok(header) if wanted.iter().any(|other| other.name.is(&header.name)) => {
-                let message = format!("{} stands there twice; a header has one value", header.name.as_str());
+                let message = format!("{} is there twice; a header has one value", header.name.as_str());
                 errors.push(FieldError::new(format!("header-name-{at}"), message));
             }
             Ok(header) if wanted.len() < hook_header::MOST => wanted.push(header),
             Ok(_) => {
-                let message = format!("A webhook has at most {} headers of its own", hook_header::MOST);
+                let message = format!("A webhook has at most {} custom headers", hook_header::MOST);
                 errors.push(FieldError::new(format!("header-name-{at}"), message));
             }
             Err((field, message)) => errors.push(FieldError::new(format!("header-{field}-{at}"), message)),
@@ -347,14 +347,14 @@ mod tests {
                 ("header-value-1", "Type the value of X-A"),
                 ("header-name-2", "Host is set by Hirewire or by the connection; choose another name"),
                 ("header-value-3", "Remove line breaks and control characters from the value"),
-                ("header-name-5", "x-c stands there twice; a header has one value"),
+                ("header-name-5", "x-c is there twice; a header has one value"),
             ]
         );
         let names: Vec<String> = (0..11).map(|at| format!("X-{at}")).collect();
         let many: Vec<_> = names.iter().map(|name| (name.as_str(), "1")).collect();
         assert_eq!(
             checked(&many, &[]).1,
-            [("header-name-10".into(), "A webhook has at most 10 headers of its own".into())]
+            [("header-name-10".into(), "A webhook has at most 10 custom headers".into())]
         );
     }
 

@@ -233,8 +233,8 @@ fn letter(viewer: &Viewer, invitation: &Invitation, address: &Plain) -> Letter {
     let inviter = if reads_as_address(inviter) { &viewer.member.email } else { inviter };
     let until = invitation.expires_at.with_timezone(&zone).format("%-d %B %Y, %H:%M");
     let text = format!(
-        "{greeting}\n\n{inviter} invites you to join {team} on Hirewire, as {}.\n\nOpen this address to accept:\n\n{}\n\n\
-         It works once, until {until} ({}). If you did not expect this, leave it alone: nothing happens then.\n",
+        "{greeting}\n\n{inviter} invites you to join {team} on Hirewire, as {}.\n\nOpen this link to accept:\n\n{}\n\n\
+         It works once, until {until} ({}). If you did not expect this, ignore it; nothing will happen.\n",
         invitation.role.with_article(),
         address.reveal(),
         zone.name(),

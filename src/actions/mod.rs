@@ -30,6 +30,7 @@ pub mod replacement;
 pub mod reveal;
 pub mod sealing;
 pub mod sign_in;
+pub mod support;
 pub mod test;
 pub mod vacancy;
 

@@ -167,7 +167,7 @@ pub struct SignIn {
 }
 
 /// Why someone did not get in; the words are the same whether the account exists or not.
-pub const REFUSED: &str = "This e-mail address and password do not belong together";
+pub const REFUSED: &str = "The e-mail address or the password is wrong";
 
 /// What is said after too many tries.
 pub const THROTTLED: &str =

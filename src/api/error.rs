@@ -5,18 +5,27 @@
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{
+    ACCEPT, ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::{Map, Value, json};
 
-use super::key::REVOKED;
+use super::key::{Caller, REVOKED};
 use crate::actions::{ActionError, FieldError};
 use crate::delivery::intake::NotRecorded;
 use crate::store::StoreError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+
+/// A caller's own name for its request has at most so many characters.
+const LONGEST_CLIENT_ID: usize = 128;
+
+/// Of a path that is not there, at most so many characters are repeated.
+const LONGEST_PATH: usize = 200;
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -34,11 +43,20 @@ pub enum ApiError {
     #[error("{0}")]
     Forbidden(String),
     /// There is no such thing.
-    #[error("there is no such resource")]
+    #[error("There is no such thing in this organisation and mode.")]
     NotFound,
-    /// The resource does not take this method.
-    #[error("this method is not supported here")]
-    MethodNotAllowed,
+    /// The API has no such address; the method and path that were asked for.
+    #[error("There is no {0}. This API has POST /v1/partner/events; the console describes it under Developers > API.")]
+    NoSuchRoute(String),
+    /// The address does not take this method; the method and path that were asked for, and the methods that it takes.
+    #[error("There is no {0}; this path takes {1}.")]
+    MethodNotAllowed(String, &'static str),
+    /// The body is of another type than the address takes; a sentence.
+    #[error("{0}")]
+    UnsupportedType(String),
+    /// The body is compressed in a way that is not unpacked; a sentence.
+    #[error("{0}")]
+    UnsupportedEncoding(String),
     /// More than is taken.
     #[error("{0}")]
     TooLarge(String),
@@ -95,8 +113,11 @@ impl ApiError {
             ApiError::Unauthorised(_) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication_error"),
             ApiError::Inactive => (StatusCode::FORBIDDEN, "ACCOUNT_INACTIVE", "account_error"),
             ApiError::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN", "permission_error"),
-            ApiError::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", "not_found_error"),
-            ApiError::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "validation_error"),
+            ApiError::NotFound | ApiError::NoSuchRoute(_) => (StatusCode::NOT_FOUND, "NOT_FOUND", "not_found_error"),
+            ApiError::MethodNotAllowed(..) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "method_error"),
+            ApiError::UnsupportedType(_) | ApiError::UnsupportedEncoding(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "validation_error")
+            }
             ApiError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "validation_error"),
             ApiError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", "validation_error"),
             ApiError::RateLimited(_) | ApiError::TooManyUnknown(_) => {
@@ -155,7 +176,16 @@ impl ApiError {
                 answer.insert_header((RETRY_AFTER, "1"));
             }
             ApiError::Unauthorised(_) => {
-                answer.insert_header(("WWW-Authenticate", "Bearer"));
+                answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
+            ApiError::MethodNotAllowed(_, allowed) => {
+                answer.insert_header((ALLOW, *allowed));
+            }
+            ApiError::UnsupportedType(_) => {
+                answer.insert_header((ACCEPT, "application/json"));
+            }
+            ApiError::UnsupportedEncoding(_) => {
+                answer.insert_header((ACCEPT_ENCODING, "gzip, identity"));
             }
             _ => {}
         }
@@ -182,13 +212,14 @@ impl ResponseError for ApiError {
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
-/// Gives each request its id, and each answer the header that names it.
+/// Gives each request its id, and each answer the header that names it. What the caller calls it itself comes back beside it.
 pub async fn with_request_id<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let id = format!("req_{}", Alphanumeric.sample_string(&mut rand::rng(), 22));
     request.extensions_mut().insert(RequestId(id.clone()));
+    let own_name = request.headers().get(REQUEST_ID).filter(|name| is_client_id(name.as_bytes())).cloned();
     let response = next.call(request).await?;
     let again = response.response().error().and_then(|error| error.as_error::<ApiError>()).map(|error| {
         if let ApiError::Store(error) = error {
@@ -203,17 +234,33 @@ pub async fn with_request_id<B: MessageBody + 'static>(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    if let Some(name) = own_name {
+        response.headers_mut().insert(CLIENT_REQUEST_ID, name);
+    }
     Ok(response)
 }
 
-/// The answer for an address the API does not have.
-pub async fn no_such_route() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::NotFound)
+/// Whether a caller's own name for its request is one that is safe to repeat.
+fn is_client_id(name: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+    (1..=LONGEST_CLIENT_ID).contains(&name.len()) && name.iter().all(is_plain)
 }
 
-/// The answer for a method a resource does not take.
-pub async fn no_such_method() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::MethodNotAllowed)
+/// The answer for an address the API does not have. Whoever has no key learns only that.
+pub async fn no_such_route(_: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NoSuchRoute(asked(&request)))
+}
+
+/// The answer for a method that an address does not take; it takes those in `allowed`, as the header `Allow` lists them.
+pub async fn no_such_method(request: HttpRequest, allowed: &'static str) -> Result<HttpResponse, ApiError> {
+    Err(ApiError::MethodNotAllowed(asked(&request), allowed))
+}
+
+/// Method and path of a request, as they were written.
+fn asked(request: &HttpRequest) -> String {
+    let path = request.uri().path();
+    let shown: String = path.chars().take(LONGEST_PATH).collect();
+    format!("{} {shown}{}", request.method(), if shown.len() < path.len() { "…" } else { "" })
 }
 
 /// The id that [`with_request_id`] gave this request.

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
+use super::content;
 use super::error::ApiError;
 use super::key::Caller;
 use crate::actions::{Context, FieldError, event};
@@ -22,9 +23,10 @@ pub async fn report(
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let said = content::said(request.headers())?;
     let body =
         body::read(body.into_inner(), body::declared(request.headers()), LARGEST_BODY).await.map_err(not_read)?;
-    let (kind, interview, data) = read(&body)?;
+    let (kind, interview, data) = read(&said.json(body, LARGEST_BODY, too_large)?)?;
     let event = event::report_printed(&context, caller.0, kind, interview, &data).await?;
     Ok(HttpResponse::Accepted().insert_header(("Cache-Control", "no-store")).json(Recorded {
         id: event.id.as_str(),

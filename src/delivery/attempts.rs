@@ -147,6 +147,7 @@ impl AttemptRunner {
             headers: target.headers.clone(),
             known: target.known.clone(),
             timeout: target.hook.policy.timeout(),
+            reuses: !target.hook.policy.pauses().is_empty(),
         };
         let sent = self.sender.send(order).await;
         // Somebody may have set the clock back meanwhile.

@@ -127,6 +127,7 @@ fn answer(hook: &Hook, owed: &Owed, started: DateTime<Utc>, random: &mut StdRng)
         headers: [].into(),
         known: Arc::default(),
         timeout: hook.policy.timeout(),
+        reuses: true,
     };
     Sent {
         request: as_kept(order),

@@ -54,7 +54,7 @@ pub enum SessionState {
     Started {
         /// When.
         at: DateTime<Utc>,
-        /// When it becomes abandoned by itself.
+        /// When it becomes abandoned automatically.
         expires_at: DateTime<Utc>,
     },
     /// It has a result. Final.
@@ -112,7 +112,7 @@ impl SessionState {
         }
     }
 
-    /// When it becomes abandoned by itself.
+    /// When it becomes abandoned automatically.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         match self {
             SessionState::Started { expires_at, .. } => Some(*expires_at),

@@ -16,6 +16,9 @@ use serde_json::Value;
 
 pub use self::print::print;
 
+/// Objects and lists may be nested so deep: the reader's own limit.
+pub const DEEPEST: usize = 127;
+
 /// The first number that a double cannot tell from its neighbour.
 const TWO_TO_53: f64 = 9_007_199_254_740_992.0;
 
@@ -69,9 +72,14 @@ pub fn reprint(text: &[u8], root: &str) -> Result<Printed, JsonError> {
     let seed = Strict { path: Path::Root(root), progress: &mut progress };
     match seed.deserialize(&mut reader).and_then(|()| reader.end()) {
         Ok(()) => Ok(Printed { text: progress.out, members: progress.outermost }),
-        Err(error) => Err(progress
-            .failed_at
-            .unwrap_or_else(|| JsonError { path: root.into(), problem: format!("is not valid JSON: {error}") })),
+        Err(error) => Err(progress.failed_at.unwrap_or_else(|| {
+            let error = error.to_string();
+            let problem = match error.strip_prefix("recursion limit exceeded") {
+                Some(place) => format!("is nested more than {DEEPEST} deep{place}"),
+                None => format!("is not valid JSON: {error}"),
+            };
+            JsonError { path: root.into(), problem }
+        })),
     }
 }
 

@@ -36,6 +36,7 @@ pub mod sealing;
 pub mod secret;
 pub mod sha256;
 pub mod signing;
+pub mod support;
 pub mod time_zone;
 pub mod unseen;
 pub mod vacancy;

@@ -29,7 +29,7 @@ const fn pauses<const N: usize>(millis: [u64; N]) -> [Duration; N] {
 pub enum Policy {
     /// TapTalent's: 5 s to answer, three retries within two seconds.
     Quick,
-    /// 15 s to answer, twelve retries over three days, each pause ±20 %.
+    /// 15 s to answer, twelve retries over three days, each pause ±20%.
     Patient,
     /// TalentSprout's: 30 s to answer, no retry.
     Single,
@@ -98,7 +98,9 @@ impl Policy {
             Policy::Patient => {
                 "Waits 15 s. Then 200, 400, 800 ms, 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h: three days in all."
             }
-            Policy::Single => "Waits 30 s, tries once. For receivers that answer slowly or must not get a thing twice.",
+            Policy::Single => {
+                "Waits 30 s, tries once. For receivers that answer slowly or must not receive the same event twice."
+            }
         }
     }
 

@@ -41,6 +41,8 @@ pub enum Permission {
     SeePersonalData,
     /// Invite members, change their roles, remove them.
     ManageMembers,
+    /// Set what concerns the whole organisation, such as whom its members ask for help.
+    ManageOrganisation,
     /// The home page and one's own account.
     BeMember,
 }

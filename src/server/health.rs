@@ -4,12 +4,11 @@ use actix_web::{HttpResponse, web};
 
 use super::Stopping;
 use crate::actions::Context;
+use crate::web::routes::get;
 
 /// Adds `/healthz` and `/readyz`.
 pub(super) fn configure(server: &mut web::ServiceConfig) {
-    server
-        .route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok\n") }))
-        .route("/readyz", web::get().to(ready));
+    server.route("/healthz", get().to(|| async { HttpResponse::Ok().body("ok\n") })).route("/readyz", get().to(ready));
 }
 
 /// 200 when what this process last did with its database went well, 503 and a reason when it did not, or when the program is

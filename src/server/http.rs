@@ -77,7 +77,8 @@ impl Service {
                 .configure(api::configure)
                 .configure(crate::web::configure(&context, &config))
                 .wrap(from_fn(bodies::bounded))
-                .wrap(from_fn(requests::counted));
+                .wrap(from_fn(requests::counted))
+                .wrap(from_fn(api::one_spelling));
             let draining = draining.clone();
             let http = HttpService::build()
                 .keep_alive(KEEP_ALIVE)

@@ -71,3 +71,18 @@ pub fn set_suspended(conn: &mut Conn, id: &OrganisationId, at: Option<DateTime<U
         .execute(conn)?;
     Ok(changed == 1)
 }
+
+/// Whom the members of an organisation ask for help, as it was typed; `None` when nobody is named.
+pub fn support_contact(conn: &mut Conn, id: &OrganisationId) -> Result<Option<String>> {
+    let contact: Option<Option<String>> =
+        organisations::table.find(id.as_str()).select(organisations::support_contact).first(conn).optional()?;
+    Ok(contact.flatten())
+}
+
+/// Names whom the members of an organisation ask for help, or with `None` nobody.
+pub fn set_support_contact(conn: &mut Conn, id: &OrganisationId, contact: Option<&str>) -> Result<()> {
+    diesel::update(organisations::table.find(id.as_str()))
+        .set(organisations::support_contact.eq(contact))
+        .execute(conn)?;
+    Ok(())
+}

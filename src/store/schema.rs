@@ -14,6 +14,7 @@ diesel::table! {
         time_zone -> Text,
         suspended_at -> Nullable<BigInt>,
         created_at -> BigInt,
+        support_contact -> Nullable<Text>,
     }
 }
 

@@ -120,7 +120,7 @@ fn password_form(email: &str, errors: &Errors) -> Markup {
         form.form method="post" action=(paths::ACCOUNT_PASSWORD) novalidate {
             // Password managers file the password under the address that stands before it.
             input type="email" name="email" value=(email) autocomplete="username" hidden;
-            (field("present", "Present password", "").input(Some("password"), Some("current-password")))
+            (field("present", "Current password", "").input(Some("password"), Some("current-password")))
             (field("new", "New password", "At least 12 characters.").input(Some("password"), Some("new-password")))
             div.row { button.btn { "Change password" } }
         }
@@ -314,10 +314,10 @@ mod tests {
 
     #[test]
     fn a_refused_form_keeps_the_name_and_no_password() {
-        let errors = Errors(vec![FieldError::new("present", "This is not your present password")]);
+        let errors = Errors(vec![FieldError::new("present", "This is not your current password")]);
         let page = rendered(&Typed { name: "O'Brien <b>", errors, done: None }, &[]);
         assert!(page.contains("value=\"O'Brien &lt;b&gt;\""), "{page}");
-        assert!(page.contains("<a href=\"#present\">This is not your present password</a>"));
+        assert!(page.contains("<a href=\"#present\">This is not your current password</a>"));
         let field = page.split("id=\"present\"").nth(1).and_then(|rest| rest.split('>').next()).expect("the field");
         assert!(field.contains("type=\"password\"") && !field.contains("value="), "{field}");
     }

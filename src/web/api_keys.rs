@@ -12,6 +12,7 @@ use super::error::WebError;
 use super::form::{Errors, Fields, TextField, token, token_field, wrong};
 use super::gate::{Organisations, see_other};
 use super::layout::{Head, Nav, Page, part};
+use super::webhooks::default::DefaultHook;
 use super::webhooks::reveal::once;
 use super::{paths, time};
 use crate::actions::api_key::{NewApiKey, create};
@@ -19,7 +20,8 @@ use crate::actions::{ActionError, Context, Viewer, reveal};
 use crate::domain::api_key::{ApiKey, prefix};
 use crate::domain::ids::ApiKeyId;
 use crate::domain::mode::Mode;
-use crate::domain::secret::DOTS;
+use crate::domain::role::Permission;
+use crate::domain::secret::{CredentialKind, DOTS};
 use crate::store::{self, StoreError};
 
 /// The keys, and the form of a new one.
@@ -70,11 +72,12 @@ pub async fn reveal(
             p.says { "This key has been shown. Hirewire keeps only a hash of it." }
             p { code { (prefix(key.mode)) (DOTS) } " " span.soft { "ends in " (key.ends_in) } }
         } @else {
-            p.says { "This page shows it once. A reload, Back or a second visit shows only its last four characters." }
+            p.says { "You see this only once. After a reload you see only its last four characters." }
             div.form {
                 @for value in &revealed { (once("API key", "goes into the header Authorization: Bearer …", &value.value)) }
                 div.notice.info {
                     h2 { "What it reaches" }
+                    p { a href=(paths::API) { "How to report an event with it" } }
                     p { "Events of " (key.mode) " mode of " bdi { (viewer.organisation.name) } ", and nothing of the other mode. Keep it in the partner system’s own secret store." }
                 }
             }
@@ -138,16 +141,16 @@ async fn page(
     errors: &Errors,
     status: StatusCode,
 ) -> Result<HttpResponse, WebError> {
-    let organisation = viewer.organisation.id.clone();
-    let (keys, names) = context
+    let (reader, now) = (viewer.clone(), context.clock.now());
+    let (keys, names, default) = context
         .store
         .read(move |conn| {
-            let keys = store::api_key::list(conn, &organisation)?;
+            let keys = store::api_key::list(conn, &reader.organisation.id)?;
             let makers: Vec<String> = keys.iter().filter_map(|key| key.created_by.clone()).map(String::from).collect();
-            Ok::<_, StoreError>((keys, store::member::names(conn, &makers)?))
+            Ok::<_, StoreError>((keys, store::member::names(conn, &makers)?, DefaultHook::read(conn, &reader, now)?))
         })
         .await?;
-    let view = KeysView { keys: &keys, names: &names, form, errors, viewer, now: context.clock.now() };
+    let view = KeysView { keys: &keys, names: &names, default: &default, form, errors, viewer, now };
     let page = Page::new("API Key Management", Nav::ApiKeys, viewer, view.render());
     let page = Page { organisations: organisations.0, ..page };
     Ok(if status == StatusCode::OK { page.ok() } else { page.refused() })
@@ -156,6 +159,7 @@ async fn page(
 struct KeysView<'a> {
     keys: &'a [ApiKey],
     names: &'a HashMap<String, String>,
+    default: &'a DefaultHook,
     form: &'a NewApiKey,
     errors: &'a Errors,
     viewer: &'a Viewer,
@@ -166,12 +170,13 @@ impl Render for KeysView<'_> {
     fn render(&self) -> Markup {
         let crumbs = [("Developers", None)];
         let mut head = Head::new(&crumbs, html! { "API Key Management" });
-        head.lede = html! { "Partner systems report events with a key. A key of test mode reaches only test hooks, a live one only live hooks." };
+        head.lede = html! { "Partner systems report events with a key. A key of test mode reaches only test webhooks, a live one only live webhooks. " a href=(paths::API) { "How to report an event" } };
         html! {
             (self.errors.summary())
             (head)
             (part("Create a key", html! { "It is shown once, on the page that follows." }, self.create()))
             (part("Keys", html! { "Of both modes" }, self.list()))
+            (part("Webhook Configuration", html! { "Where events of " (self.viewer.mode) " mode are sent" }, self.webhook()))
         }
     }
 }
@@ -196,6 +201,27 @@ impl KeysView<'_> {
                     }
                 }
                 div.row { button.btn.main { "Create API key" } }
+            }
+        }
+    }
+
+    /// The default webhook: others keep its address beside the keys.
+    fn webhook(&self) -> Markup {
+        let default = self.default;
+        html! {
+            (default.address(self.viewer))
+            @if let Some(hook) = &default.hook {
+                dl.facts {
+                    div { dt { "Webhook key" } dd { (default.credential(CredentialKind::Key)) } }
+                    div { dt { "Signing secret" } dd { (default.credential(CredentialKind::Secret)) } }
+                }
+                @if self.viewer.role.may(Permission::ManageHooks) {
+                    div.row {
+                        a.btn href=(paths::webhook(&hook.id)) { "Open the webhook" } " "
+                        a.btn href=(paths::webhook_credential(&hook.id, CredentialKind::Key.as_str())) { @if default.has(CredentialKind::Key) { "Regenerate key" } @else { "Generate key" } }
+                    }
+                }
+                p.small { a href=(paths::WEBHOOKS) { "All webhooks of " (self.viewer.mode) " mode" } }
             }
         }
     }

@@ -186,6 +186,21 @@ pub fn forbidden(viewer: &Viewer, permission: Permission, admins: &[String], org
     Page { organisations, ..Page::new(title, Nav::Nowhere, viewer, body) }.answer(StatusCode::FORBIDDEN)
 }
 
+/// The page for an address or a thing that is not there, with the navigation around it.
+pub fn missing(viewer: &Viewer, organisations: Around) -> HttpResponse {
+    let (title, text) = WebError::NotFound.words();
+    let body = html! {
+        section.empty {
+            p.soft.small { "404" }
+            h1 { (title) }
+            p { (text) }
+            p.row { a.btn.main href=(paths::HOME) { "Go to Home" } }
+        }
+    };
+    let title = title.trim_end_matches('.');
+    Page { organisations, ..Page::new(title, Nav::Nowhere, viewer, body) }.answer(StatusCode::NOT_FOUND)
+}
+
 /// The page for a member of an organisation that is suspended: it says so, and leads to their other ones and out.
 pub fn suspended(viewer: &Viewer, organisations: &[Organisation]) -> HttpResponse {
     let others: Vec<_> = organisations.iter().filter(|other| other.id != viewer.organisation.id).collect();

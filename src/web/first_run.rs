@@ -77,7 +77,7 @@ async fn closed(context: &Context) -> Result<HttpResponse, WebError> {
     let still_empty = is_first(context).await?;
     let body = html! {
         p.brand { (icon("wire")) span { "Hirewire" } }
-        h1 { "This address is worth nothing" }
+        h1 { "This link is no longer valid" }
         @if still_empty {
             p { "It belongs to an earlier start of the server. Look at its terminal or log again: the last line that begins with "
                 code { "first run:" } " has the address that works." }

@@ -24,7 +24,7 @@ use super::done::Carrier;
 use super::error::{WebError, forbidden, suspended};
 use super::layout::{Around, door};
 use super::routes::{Rule, rule_of};
-use super::{host, origin, paths, session, visitor};
+use super::{host, nowhere, origin, paths, session, visitor};
 use crate::actions::refusals::{self, By, Refusal};
 use crate::actions::{Context, Viewer};
 use crate::config::Config;
@@ -180,7 +180,8 @@ pub async fn rules<B: MessageBody + 'static>(
     let rule = pattern.as_ref().and_then(|pattern| rule_of(request.method(), pattern));
     let Some(rule) = rule else {
         // No such page, or no such way to ask for it. Nobody learns more without a rule.
-        return Ok(request.error_response(WebError::NotFound));
+        let answer = nowhere::no_page(&request).await;
+        return Ok(request.into_response(answer));
     };
     let Rule::May(permission) = rule else {
         return Ok(next.call(request).await?.map_into_boxed_body());
@@ -204,6 +205,10 @@ pub async fn rules<B: MessageBody + 'static>(
         let answer = forbidden(&viewer, permission, &admins, Around { organisations, done: None });
         return Ok(request.into_response(answer));
     }
+    if request.method() == Method::HEAD && pattern.is_some_and(|pattern| pattern.ends_with("/reveal")) {
+        // What is shown once is not spent on somebody who sees nothing of it.
+        return Ok(request.into_response(HttpResponse::Ok().finish()));
+    }
     let carrier = Carrier::of(&request);
     let done =
         carrier.as_ref().filter(|_| request.method() == Method::GET).and_then(|carrier| carrier.waiting(&request));
@@ -211,6 +216,10 @@ pub async fn rules<B: MessageBody + 'static>(
     request.extensions_mut().insert(viewer);
     request.extensions_mut().insert(Organisations(Around { organisations, done }));
     let mut response = next.call(request).await?.map_into_boxed_body();
+    if let Some(WebError::NotFound) = response.response().error().and_then(|error| error.as_error()) {
+        let answer = nowhere::no_thing(response.request());
+        response = response.into_response(answer);
+    }
     if let Some(carrier) = carrier {
         carrier.pass_on(&mut response, was_waiting);
     }
@@ -230,7 +239,7 @@ fn note_refused(request: &ServiceRequest, pattern: &str, viewer: &Viewer) {
 
 /// What somebody gets who may see nothing now, whatever their role: their organisation is suspended, or they have yet to choose
 /// a password of their own.
-fn kept_out(pattern: &str, viewer: &Viewer, organisations: &[Organisation]) -> Option<HttpResponse> {
+pub(super) fn kept_out(pattern: &str, viewer: &Viewer, organisations: &[Organisation]) -> Option<HttpResponse> {
     if viewer.organisation.suspended_at.is_some() && pattern != paths::ORGANISATION {
         return Some(suspended(viewer, organisations));
     }
@@ -262,7 +271,8 @@ impl FromRequest for Viewer {
     }
 }
 
-async fn viewer(
+/// Who is signed in, and the organisations that they may switch to.
+pub(super) async fn viewer(
     request: &ServiceRequest,
     session: &Session,
 ) -> Result<Option<(Viewer, Vec<Organisation>)>, StoreError> {

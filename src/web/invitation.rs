@@ -205,7 +205,7 @@ impl Render for Over<'_> {
     fn render(&self) -> Markup {
         let (title, text, may_log_in) = match self {
             Over::Unknown => (
-                "No invitation stands behind this address.",
+                "This invitation link is not valid.",
                 "It may have been cut off on its way. Open it again from the message you got, or ask for another one."
                     .to_owned(),
                 false,

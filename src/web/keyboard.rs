@@ -23,7 +23,7 @@ const ANYWHERE: [(&str, &str); 3] =
     [("?", "Show or hide these keys"), ("/", "Go to the first field of the page"), ("Esc", "Close a menu")];
 const LISTS: [(&str, &str); 5] = [
     ("j", "Next row"),
-    ("k", "Row before"),
+    ("k", "Previous row"),
     ("Enter", "Open the row"),
     ("x", "Tick or untick the row"),
     ("Shift x", "Tick or untick all rows from the last one to this"),
@@ -33,7 +33,7 @@ impl Render for Sheet<'_> {
     fn render(&self) -> Markup {
         let lede = html! {
             "Everything can be reached with " kbd { "Tab" } ", " kbd { "Enter" } " and " kbd { "Space" } ". Single keys are quicker ways; "
-            "they work while the page’s script does, and not while you type."
+            "they need JavaScript and are off while you type."
         };
         html! {
             (Head { lede, ..Head::new(&[], html! { "Keyboard" }) })

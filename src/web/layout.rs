@@ -22,7 +22,9 @@ pub enum Nav {
     Exports,
     Webhooks,
     Members,
+    InterviewSettings,
     ApiKeys,
+    Api,
     Logs,
     Events,
     Catalogue,
@@ -50,6 +52,12 @@ const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
         &[
             Entry(Nav::Webhooks, "Webhooks", paths::WEBHOOKS, Permission::ViewHooks),
             Entry(Nav::Members, "Members", paths::MEMBERS, Permission::ManageMembers),
+            Entry(
+                Nav::InterviewSettings,
+                "Global Interview Settings",
+                paths::INTERVIEW_SETTINGS,
+                Permission::ViewInterviews,
+            ),
         ],
     ),
     (
@@ -57,6 +65,7 @@ const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
         "Developers",
         &[
             Entry(Nav::ApiKeys, "API Key Management", paths::API_KEYS, Permission::ManageApiKeys),
+            Entry(Nav::Api, "API", paths::API, Permission::BeMember),
             Entry(Nav::Logs, "Webhook Logs", paths::LOGS, Permission::ViewLogs),
             Entry(Nav::Events, "Events", paths::EVENTS, Permission::ViewLogs),
             Entry(Nav::Catalogue, "Catalogue", paths::CATALOGUE, Permission::BeMember),
@@ -64,6 +73,15 @@ const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
         ],
     ),
 ];
+
+/// The page of a group of the navigation, which lists what is below it.
+fn page_of_group(name: &str) -> Option<&'static str> {
+    match name {
+        "Settings" | "Settings / Access Management" => Some(paths::SETTINGS),
+        "Developers" => Some(paths::DEVELOPERS),
+        _ => None,
+    }
+}
 
 /// The key that leads to a page of the navigation, pressed after `g`.
 fn key_to(href: &str) -> Option<&'static str> {
@@ -74,8 +92,8 @@ fn key_to(href: &str) -> Option<&'static str> {
         paths::EXPORTS => "e",
         paths::WEBHOOKS => "w",
         "/settings/members" => "m",
-        "/settings/audit" => "a",
         paths::API_KEYS => "k",
+        paths::API => "p",
         paths::LOGS => "l",
         "/developers/events" => "t",
         "/developers/catalogue" => "c",
@@ -195,7 +213,7 @@ impl<'a> Page<'a> {
                 } @else {
                     p.org.small { span { bdi { (viewer.organisation.name) } } }
                 }
-                @if self.mode == Mode::Test { p.proof { "Test mode: only test data, only test hooks" } }
+                @if self.mode == Mode::Test { p.proof { "Test mode: only test data, only test webhooks" } }
                 form.end method="post" action=(paths::MODE) {
                     input type="hidden" name="back" value=(self.section());
                     div.mode role="group" aria-label="Live or test" {
@@ -213,6 +231,7 @@ impl<'a> Page<'a> {
                     form method="post" action=(paths::LOGOUT) {
                         p.small.soft { (viewer.role.label()) ", " (viewer.member.email) }
                         a href=(paths::ACCOUNT) { "Your account" }
+                        a href=(paths::HELP) { "Need Help?" }
                         button { "Log out" }
                     }
                 }
@@ -228,7 +247,9 @@ impl<'a> Page<'a> {
                     @for (id, label, entries) in NAVIGATION {
                         @let mine: Vec<_> = entries.iter().filter(|entry| self.viewer.role.may(entry.3)).collect();
                         @if !mine.is_empty() {
-                            @if !label.is_empty() { p id={ "nav-" (id) } { (label) } }
+                            @if !label.is_empty() {
+                                p id={ "nav-" (id) } { @match page_of_group(label) { Some(page) => a href=(page) { (label) }, None => (label) } }
+                            }
                             ul aria-labelledby=[(!label.is_empty()).then(|| format!("nav-{id}"))] {
                                 @for Entry(nav, name, href, _) in mine {
                                     li { a href=(href) data-go=[key_to(href)] aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
@@ -277,6 +298,7 @@ impl maud::Render for Head<'_> {
                     nav.crumbs.small.soft aria-label="Breadcrumb" {
                         ol {
                             @for (name, href) in self.crumbs {
+                                @let href = href.as_deref().or_else(|| page_of_group(name));
                                 li { @if let Some(href) = href { a href=(href) { bdi { (name) } } } @else { (name) } }
                             }
                         }

@@ -17,21 +17,28 @@ pub const NEW_VACANCY: &str = "/vacancies/new";
 pub const INTERVIEWS: &str = "/interviews";
 pub const NEW_INTERVIEW: &str = "/interviews/new";
 pub const EXPORTS: &str = "/exports";
+pub const SETTINGS: &str = "/settings";
 pub const WEBHOOKS: &str = "/settings/webhooks";
 pub const NEW_WEBHOOK: &str = "/settings/webhooks/new";
 pub const MEMBERS: &str = "/settings/members";
 pub const INVITE: &str = "/settings/members/new";
 pub const RELEASE: &str = "/settings/release";
+pub const INTERVIEW_SETTINGS: &str = "/settings/interviews";
+pub const SUPPORT: &str = "/settings/support";
 pub const ACCOUNT: &str = "/account";
 pub const ACCOUNT_NAME: &str = "/account/name";
 pub const ACCOUNT_PASSWORD: &str = "/account/password";
 pub const ACCOUNT_SESSIONS: &str = "/account/sessions";
+pub const DEVELOPERS: &str = "/developers";
 pub const API_KEYS: &str = "/developers/api-keys";
+pub const API: &str = "/developers/api";
 pub const LOGS: &str = "/developers/logs";
 pub const EVENTS: &str = "/developers/events";
 pub const CATALOGUE: &str = "/developers/catalogue";
 pub const RECEIVING: &str = "/developers/receiving";
+pub const HELP: &str = "/help";
 pub const KEYBOARD: &str = "/help/keyboard";
+pub const LLMS: &str = "/llms.txt";
 
 /// One vacancy with its candidates.
 pub fn vacancy(id: impl Display) -> String {

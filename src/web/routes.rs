@@ -3,13 +3,14 @@
 //! A route cannot be added without its rule and what it takes, and [`super::gate::rules`] refuses whatever is not in this table. A test walks it
 //! with every role, without one, and from another organisation.
 
+use actix_web::guard;
 use actix_web::http::Method;
-use actix_web::web::{get, post};
+use actix_web::web::{self, post};
 
 use super::paths;
 use super::{
-    account, api_keys, assets, developers, exports, first_run, home, interviews, invitation, keyboard, logs, members,
-    sign_in, vacancies, webhooks,
+    account, api_keys, assets, developers, exports, first_run, help, home, indexes, interviews, invitation, keyboard,
+    llms, logs, members, sign_in, support, vacancies, webhooks,
 };
 use crate::domain::role::Permission;
 
@@ -74,6 +75,11 @@ const fn act(path: &'static str, rule: Rule, body: Body, handler: fn() -> actix_
     Route { method: Method::POST, path, rule, body, handler }
 }
 
+/// A route that shows something: to GET, and to HEAD, which is a GET whose body nobody wants.
+pub fn get() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
 use Body::{Door, Form, Nothing, Selection, Upload};
 use Permission::*;
 use Rule::{Anyone, May};
@@ -88,6 +94,7 @@ pub const ROUTES: &[Route] = &[
     act("/invitations/{token}", Anyone, Door, || post().to(invitation::submit)),
     show("/setup/{token}", Anyone, || get().to(first_run::show)),
     act("/setup/{token}", Anyone, Door, || post().to(first_run::submit)),
+    show(paths::LLMS, Anyone, || get().to(llms::show)),
     show(paths::HOME, May(BeMember), || get().to(home::show)),
     act(paths::MODE, May(BeMember), Form, || post().to(sign_in::switch_mode)),
     act(paths::ORGANISATION, May(BeMember), Form, || post().to(sign_in::switch_organisation)),
@@ -132,6 +139,10 @@ pub const ROUTES: &[Route] = &[
     }),
     show(paths::EXPORTS, May(ViewExports), || get().to(exports::list::show)),
     show("/exports/{id}", May(ViewExports), || get().to(exports::show::show)),
+    show(paths::SETTINGS, May(BeMember), || get().to(indexes::settings)),
+    show(paths::INTERVIEW_SETTINGS, May(ViewInterviews), || get().to(interviews::all::show)),
+    show(paths::SUPPORT, May(ManageOrganisation), || get().to(support::show)),
+    act(paths::SUPPORT, May(ManageOrganisation), Form, || post().to(support::submit)),
     show(paths::WEBHOOKS, May(ViewHooks), || get().to(webhooks::list::show)),
     show(paths::NEW_WEBHOOK, May(ManageHooks), || get().to(webhooks::new::show)),
     act(paths::NEW_WEBHOOK, May(ManageHooks), Form, || post().to(webhooks::new::submit)),
@@ -174,6 +185,8 @@ pub const ROUTES: &[Route] = &[
     act("/settings/invitations/{id}/renewal", May(ManageMembers), Form, || post().to(members::invite::renew)),
     show("/settings/invitations/{id}/revocation", May(ManageMembers), || get().to(members::revoke::show)),
     act("/settings/invitations/{id}/revocation", May(ManageMembers), Form, || post().to(members::revoke::submit)),
+    show(paths::DEVELOPERS, May(BeMember), || get().to(indexes::developers)),
+    show(paths::API, May(BeMember), || get().to(developers::api::show)),
     show(paths::API_KEYS, May(ManageApiKeys), || get().to(api_keys::show)),
     act(paths::API_KEYS, May(ManageApiKeys), Form, || post().to(api_keys::submit)),
     show("/developers/api-keys/{id}/reveal", May(ManageApiKeys), || get().to(api_keys::reveal)),
@@ -189,6 +202,7 @@ pub const ROUTES: &[Route] = &[
     show("/developers/logs/{id}", May(ViewLogs), || get().to(logs::show::show)),
     show("/developers/logs/{id}/payload", May(ViewLogs), || get().to(logs::download::payload)),
     act("/developers/logs/{id}/retry", May(Resend), Form, || post().to(logs::act::retry)),
+    show(paths::HELP, May(BeMember), || get().to(help::show)),
     show(paths::KEYBOARD, May(BeMember), || get().to(keyboard::show)),
     act("/developers/logs/{id}/cancellation", May(Resend), Form, || post().to(logs::act::cancel)),
 ];
@@ -199,7 +213,7 @@ pub fn largest_body(method: &Method, pattern: &str) -> usize {
     route.map_or(0, |route| route.body.largest())
 }
 
-/// The rule of a route; HEAD is a GET whose body nobody wants.
+/// The rule of a route; that of HEAD is that of GET.
 pub fn rule_of(method: &Method, pattern: &str) -> Option<Rule> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     ROUTES.iter().find(|route| route.path == pattern && route.method == *method).map(|route| route.rule)

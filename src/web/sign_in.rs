@@ -192,7 +192,7 @@ fn page(email: &str, next: &str, errors: &Errors, status: StatusCode) -> HttpRes
         form.form method="post" action=(paths::LOGIN) novalidate {
             input type="hidden" name="next" value=(next);
             div.field {
-                label for="email" { "Email" }
+                label for="email" { "E-mail address" }
                 (wrong("email", error))
                 input #email name="email" type="email" value=(email) autocomplete="username" inputmode="email" spellcheck="false"
                     aria-invalid=[error.map(|_| "true")] aria-describedby=(describedby("email", "", error));

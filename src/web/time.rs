@@ -10,29 +10,29 @@ use super::words::count;
 
 /// `14:42:11`.
 pub fn clock(at: DateTime<Utc>, zone: Tz) -> Markup {
-    element(at, at.with_timezone(&zone).format("%H:%M:%S").to_string())
+    element(at, zone, at.with_timezone(&zone).format("%H:%M:%S").to_string())
 }
 
 /// `20 Nov, 14:42:11`; with the year when it is not the current one.
 pub fn short(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
     let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
     let form = if local.year() == today.year() { "%-d %b, %H:%M:%S" } else { "%-d %b %Y, %H:%M:%S" };
-    element(at, local.format(form).to_string())
+    element(at, zone, local.format(form).to_string())
 }
 
 /// `20 Nov 2026, 14:42:11.402`.
 pub fn exact(at: DateTime<Utc>, zone: Tz) -> Markup {
-    element(at, at.with_timezone(&zone).format("%-d %b %Y, %H:%M:%S%.3f").to_string())
+    element(at, zone, at.with_timezone(&zone).format("%-d %b %Y, %H:%M:%S%.3f").to_string())
 }
 
-/// `20 November 2026, 14:42`.
+/// `20 Nov 2026, 14:42`.
 pub fn long(at: DateTime<Utc>, zone: Tz) -> Markup {
-    element(at, at.with_timezone(&zone).format("%-d %B %Y, %H:%M").to_string())
+    element(at, zone, at.with_timezone(&zone).format("%-d %b %Y, %H:%M").to_string())
 }
 
 /// `today at 14:42`, `yesterday at 14:42`, `12 Nov, 09:30`.
 pub fn near(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
-    element(at, near_words(at, zone, now))
+    element(at, zone, near_words(at, zone, now))
 }
 
 /// What stands before [`near`] in a sentence: `on ` before a day, nothing before `today at`.
@@ -56,21 +56,21 @@ pub fn near_words(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
 pub fn day(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
     let local = at.with_timezone(&zone);
     let form = if local.year() == now.with_timezone(&zone).year() { "%-d %b" } else { "%-d %b %Y" };
-    element(at, local.format(form).to_string())
+    element(at, zone, local.format(form).to_string())
 }
 
 /// `3 November`; with the year when it is not the current one.
 pub fn date(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
     let local = at.with_timezone(&zone);
     let form = if local.year() == now.with_timezone(&zone).year() { "%-d %B" } else { "%-d %B %Y" };
-    element(at, local.format(form).to_string())
+    element(at, zone, local.format(form).to_string())
 }
 
 /// `14:02` today, `12 Nov` before: for narrow columns.
 pub fn brief(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
     let local = at.with_timezone(&zone);
     if local.date_naive() == now.with_timezone(&zone).date_naive() {
-        return element(at, local.format("%H:%M").to_string());
+        return element(at, zone, local.format("%H:%M").to_string());
     }
     day(at, zone, now)
 }
@@ -111,6 +111,25 @@ pub fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
 }
 
-fn element(at: DateTime<Utc>, words: String) -> Markup {
-    html! { time datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)) { (words) } }
+/// A time with the machine's form, and as a title the whole of it with its zone.
+fn element(at: DateTime<Utc>, zone: Tz, words: String) -> Markup {
+    let whole = at.with_timezone(&zone).format("%-d %b %Y, %H:%M:%S ");
+    html! {
+        time title={ (whole) (zone.name()) } datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)) { (words) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_says_its_zone_to_whoever_asks() {
+        let at = "2026-11-20T13:42:11Z".parse().expect("a time");
+        let shown = near(at, Tz::Europe__Berlin, at).into_string();
+        assert!(
+            shown.contains("title=\"20 Nov 2026, 14:42:11 Europe/Berlin\"") && shown.contains(">today at 14:42<"),
+            "{shown}"
+        );
+    }
 }

@@ -293,7 +293,7 @@ impl Browser {
     /// Logs in as one of the demo's members.
     pub async fn log_in(&self, demo: &Demo, email: &str) {
         self.open(&demo.page("/login")).await;
-        self.fill("Email", email).await;
+        self.fill("E-mail address", email).await;
         self.fill("Password", demo.told("password")).await;
         self.press("Log in").await;
         assert_ne!(self.path().await, "/login", "{email} gets in");

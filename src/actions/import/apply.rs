@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
-use super::reading::lines;
+use super::assumed::{Defaults, FIRST_STAGE, Stages};
+use super::reading::rows_of;
 use super::{MOST_PROBLEMS, Report, Told};
 use crate::domain::candidate::{Application, Candidate};
 use crate::domain::ids::{ApplicationId, CandidateId};
@@ -12,10 +13,11 @@ use crate::domain::import::{Draft, Problem, Remarks, Rows};
 use crate::domain::vacancy::Vacancy;
 use crate::store::{self, Conn, StoreError};
 
-/// Where an applicant begins whose file does not say.
-const FIRST_STAGE: &str = "Applied";
 /// The status of an applicant whose file does not say.
 const FIRST_STATUS: &str = "active";
+
+/// Who was taken from the file so far, from which row, and by what name.
+type Taken = HashMap<CandidateId, (u64, String)>;
 
 /// What happened to one draft.
 enum Done {
@@ -25,7 +27,7 @@ enum Done {
 }
 
 /// Writes the drafts as applicants of the vacancy; part of the caller's transaction. What was left out is told in the
-/// report, and by line for the file to correct.
+/// report, and by row for the file to correct.
 pub(super) fn apply(
     conn: &mut Conn,
     vacancy: &Vacancy,
@@ -34,7 +36,9 @@ pub(super) fn apply(
 ) -> Result<(Report, Remarks), StoreError> {
     let mut report = Report { notes: rows.notes, ..Report::default() };
     let mut problems = rows.problems;
-    let mut taken: HashMap<CandidateId, u64> = HashMap::new();
+    let mut taken: Taken = HashMap::new();
+    let mut stages = Stages::of(conn, vacancy)?;
+    let mut defaults = Defaults::default();
     for (at, mut draft) in (0..).zip(rows.drafts) {
         // Each row a microsecond older than the one before: pages show the newest change first, so in the file's order.
         let now = now - TimeDelta::microseconds(at);
@@ -47,45 +51,51 @@ pub(super) fn apply(
                 continue;
             }
         };
-        if let Some(first) = known.as_ref().and_then(|known| taken.get(&known.id)) {
-            let message = format!("is the same candidate as line {first}");
+        if let Some((row, name)) = known.as_ref().and_then(|known| taken.get(&known.id)) {
+            let message = format!("is the same candidate as row {row} ({name})");
             leave_out(&mut problems, &draft, message);
             continue;
         }
+        draft.stage = draft.stage.map(|stage| stages.known(stage));
         let (id, done) = match known {
             Some(known) => update(conn, vacancy, &draft, known, now)?,
             None => (insert(conn, vacancy, &draft, now)?, Done::Added),
         };
-        taken.insert(id, draft.line);
+        if let Done::Added = done {
+            defaults.count(&draft);
+        }
+        taken.insert(id, (draft.row, draft.profile.full_name));
         match done {
             Done::Added => report.added += 1,
             Done::Updated => report.updated += 1,
             Done::Unchanged => report.unchanged += 1,
         }
     }
-    problems.sort_by_key(|problem| problem.line);
+    report.notes.extend(stages.notes());
+    report.notes.extend(defaults.notes());
+    problems.sort_by_key(|problem| problem.row);
     let remarks = remarks(&problems, taken);
-    let of = |kept: bool| lines(problems.iter().filter(|one| one.is_kept == kept).map(|one| one.line));
+    let of = |kept: bool| rows_of(problems.iter().filter(|one| one.is_kept == kept).map(|one| one.row));
     (report.left_out, report.partly) = (of(false), of(true));
     report.problem_count = problems.len();
-    let told = |Problem { line, who, column, message, is_kept }| Told { line, who, is_kept, column, message };
+    let told = |Problem { row, who, column, message, is_kept }| Told { row, who, is_kept, column, message };
     report.problems = problems.into_iter().take(MOST_PROBLEMS).map(told).collect();
     Ok((report, remarks))
 }
 
 /// A row that could be read is left out all the same, as a whole.
 fn leave_out(problems: &mut Vec<Problem>, draft: &Draft, message: String) {
-    problems.retain(|problem| problem.line != draft.line);
-    problems.push(Problem { who: Some(draft.profile.full_name.clone()), ..Problem::of_row(draft.line, message) });
+    problems.retain(|problem| problem.row != draft.row);
+    problems.push(Problem { who: Some(draft.profile.full_name.clone()), ..Problem::of_row(draft.row, message) });
 }
 
-/// What is wrong, by line, with the candidates who were taken all the same.
-fn remarks(problems: &[Problem], taken: HashMap<CandidateId, u64>) -> Remarks {
-    let known: HashMap<u64, CandidateId> = taken.into_iter().map(|(id, line)| (line, id)).collect();
+/// What is wrong, by row, with the candidates who were taken all the same.
+fn remarks(problems: &[Problem], taken: Taken) -> Remarks {
+    let known: HashMap<u64, CandidateId> = taken.into_iter().map(|(id, (row, _))| (row, id)).collect();
     let mut remarks = Remarks::new();
     for problem in problems {
-        let remark = remarks.entry(problem.line).or_default();
-        remark.known_as = known.get(&problem.line).filter(|_| problem.is_kept).cloned();
+        let remark = remarks.entry(problem.row).or_default();
+        remark.known_as = known.get(&problem.row).filter(|_| problem.is_kept).cloned();
         let column = problem.column.iter().map(|column| format!("{column}: "));
         remark.wrong.push(column.chain([problem.message.clone()]).collect());
     }

@@ -19,6 +19,7 @@ use crate::store::import::Import;
 use crate::store::{self, StoreError};
 
 mod apply;
+mod assumed;
 mod reading;
 pub mod turns;
 
@@ -46,8 +47,17 @@ pub struct Uploaded {
     pub clear: bool,
 }
 
-/// What a person chose for the columns: their places, from 0, and [`Field::as_str`]. `None` takes the guess.
-pub type Chosen = Option<Vec<(usize, String)>>;
+/// What a person chose for the columns, by their places from 0.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// What each holds: [`Field::as_str`].
+    pub fields: Vec<(usize, String)>,
+    /// Those of which a value that cannot be read leaves out the whole row rather than the value.
+    pub whole_rows: Vec<usize>,
+}
+
+/// The choice, or `None` to take the guess.
+pub type Chosen = Option<Choice>;
 
 /// An import as its page shows it.
 #[derive(Debug, Clone)]
@@ -95,6 +105,8 @@ pub struct Column {
     pub name: String,
     /// What it is taken for.
     pub field: Field,
+    /// Whether a value that cannot be read leaves out the whole row.
+    pub costs_row: bool,
     /// The first values that stand in it.
     pub examples: Vec<String>,
 }
@@ -129,8 +141,9 @@ pub struct Report {
 /// A problem of a row, as the report keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    /// Which line, or in JSON which place in the list.
-    pub line: u64,
+    /// Which row, or in JSON which place in the list.
+    #[serde(alias = "line")]
+    pub row: u64,
     /// Whom it is about, as far as the row told.
     #[serde(default)]
     pub who: Option<String>,

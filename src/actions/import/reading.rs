@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::{Chosen, Column, MOST_PROBLEMS, Preview};
+use super::assumed::Defaults;
+use super::{Choice, Chosen, Column, MOST_PROBLEMS, Preview};
 use crate::actions::{ActionError, Result};
 use crate::domain::import::{
     Field, FileError, Mapping, MappingError, Remarks, Rows, Table, Today, is_json, is_our_remark, of_json, of_table,
@@ -27,7 +28,10 @@ pub(super) fn look(bytes: &[u8], now: DateTime<Utc>) -> Result<bool, FileError> 
         let name = &table.header()[at];
         mapping.field(at) != Field::Ignore || is_our_remark(name) || table.column(at).next().is_none()
     };
-    Ok(table.is_known() && mapping.check(table.header()).is_ok() && (0..table.header().len()).all(known))
+    Ok(table.is_known()
+        && !table.is_doubtful()
+        && mapping.check(table.header()).is_ok()
+        && (0..table.header().len()).all(known))
 }
 
 /// What would come of a file under these columns.
@@ -45,6 +49,7 @@ pub(super) fn preview(bytes: &[u8], chosen: &Chosen, today: Today) -> Result<Pre
         name: name.clone(),
         // What was chosen stands on the page again, even where it cannot be taken.
         field: chosen_for(chosen, at).unwrap_or(mapping.field(at)),
+        costs_row: chosen.as_ref().is_some_and(|choice| choice.whole_rows.contains(&at)),
         examples: examples(&table, at),
     });
     let rows = if refusal.is_none() { read_rows(&table, &mapping, today) } else { Rows::default() };
@@ -53,10 +58,13 @@ pub(super) fn preview(bytes: &[u8], chosen: &Chosen, today: Today) -> Result<Pre
 
 impl Preview {
     fn of(rows: Rows) -> Self {
-        let of = |kept: bool| lines(rows.problems.iter().filter(|one| one.is_kept == kept).map(|one| one.line));
+        let of = |kept: bool| rows_of(rows.problems.iter().filter(|one| one.is_kept == kept).map(|one| one.row));
         let (bad, partly) = (of(false), of(true));
         let problems = rows.problems.into_iter().take(MOST_PROBLEMS).collect();
-        Self { good: rows.drafts.len(), bad, partly, problems, notes: rows.notes, ..Self::default() }
+        let mut defaults = Defaults::default();
+        rows.drafts.iter().for_each(|draft| defaults.count(draft));
+        let notes = rows.notes.into_iter().chain(defaults.notes()).collect();
+        Self { good: rows.drafts.len(), bad, partly, problems, notes, ..Self::default() }
     }
 }
 
@@ -106,12 +114,15 @@ pub(super) fn read(bytes: Vec<u8>, chosen: &Chosen, today: Today) -> Result<File
 fn mapping(table: &Table, chosen: &Chosen) -> Result<Mapping, MappingError> {
     match chosen {
         None => Ok(Mapping::guess(table.header())),
-        Some(chosen) => Mapping::from_form(table.header(), chosen.iter().map(|(at, key)| (*at, key.as_str()))),
+        Some(Choice { fields, whole_rows }) => {
+            let mapping = Mapping::from_form(table.header(), fields.iter().map(|(at, key)| (*at, key.as_str())));
+            mapping.map(|mapping| mapping.leaving_rows_out(whole_rows.clone()))
+        }
     }
 }
 
 fn chosen_for(chosen: &Chosen, column: usize) -> Option<Field> {
-    let chosen = chosen.as_ref()?.iter().find(|(at, _)| *at == column);
+    let chosen = chosen.as_ref()?.fields.iter().find(|(at, _)| *at == column);
     Some(chosen.and_then(|(_, key)| Field::parse(key)).unwrap_or(Field::Ignore))
 }
 
@@ -142,12 +153,12 @@ fn examples(table: &Table, column: usize) -> Vec<String> {
     examples
 }
 
-/// How many different lines there are; they come in order.
-pub(super) fn lines(lines: impl Iterator<Item = u64>) -> usize {
-    let mut lines: Vec<u64> = lines.collect();
-    lines.sort_unstable();
-    lines.dedup();
-    lines.len()
+/// How many different rows there are.
+pub(super) fn rows_of(rows: impl Iterator<Item = u64>) -> usize {
+    let mut rows: Vec<u64> = rows.collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows.len()
 }
 
 /// The last part of what a browser calls the file, without anything that could confuse a page.

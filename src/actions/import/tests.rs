@@ -3,7 +3,7 @@ use chrono_tz::Tz;
 
 use super::apply::apply;
 use super::reading::{file_name, look, preview};
-use super::{Field, Report};
+use super::{Choice, Field, Report};
 use crate::domain::ids::OrganisationId;
 use crate::domain::ids::VacancyId;
 use crate::domain::import::{FileError, Mapping, Remarks, Table, Today, read_rows};
@@ -127,7 +127,10 @@ async fn two_rows_that_turn_out_to_be_one_candidate_are_told_apart_from_two() {
     team.import("Id,Name,E-mail\nA1,Anna Berg,anna@mail.example\n").await;
     let report = team.import("Id,Name,E-mail\nA1,Anna Berg,\n,Anna Berg,anna@mail.example\n").await;
     assert_eq!(counts(&report), (0, 0, 1, 1));
-    assert_eq!((report.problems[0].line, report.problems[0].message.as_str()), (3, "is the same candidate as line 2"));
+    assert_eq!(
+        (report.problems[0].row, report.problems[0].message.as_str()),
+        (3, "is the same candidate as row 2 (Anna Berg)")
+    );
 }
 
 #[tokio::test]
@@ -147,7 +150,7 @@ async fn an_address_that_two_people_share_renames_nobody() {
     let report = team.import("First name,Last name,E-mail\nBen,Sorrel,none@mail.example\n").await;
     assert_eq!(counts(&report), (0, 0, 0, 1));
     let told = &report.problems[0];
-    assert_eq!((told.line, told.who.as_deref()), (2, Some("Ben Sorrel")));
+    assert_eq!((told.row, told.who.as_deref()), (2, Some("Ben Sorrel")));
     assert!(told.message.starts_with("has the address none@mail.example of Ada Quill, whose"), "{}", told.message);
     assert_eq!(team.applicants().await, [("Ada Quill".into(), None, "Applied".into())]);
     // A new last name is no contradiction.
@@ -175,6 +178,52 @@ async fn whoever_lacks_a_value_is_imported_and_known_again_when_it_is_corrected(
     assert_eq!(team.applicants().await.len(), 2);
 }
 
+#[tokio::test]
+async fn a_stage_is_the_same_in_capitals_and_small_letters() {
+    let mut team = Team::new().await;
+    team.import("Name,E-mail,Stage\nAda Quill,ada@mail.example,Phone Screen\n").await;
+    let report = team
+        .import("Name,E-mail,Stage\nBen Sorrel,ben@mail.example,PHONE  SCREEN\nCleo Marsh,cleo@mail.example,on-site\nDan Tal,dan@mail.example,On-Site\nEve Rue,eve@mail.example,applied\n")
+        .await;
+    let stages: Vec<_> = team.applicants().await.into_iter().map(|(name, _, stage)| (name, stage)).collect();
+    let expected = [
+        ("Ada Quill", "Phone Screen"),
+        ("Ben Sorrel", "Phone Screen"),
+        ("Cleo Marsh", "on-site"),
+        ("Dan Tal", "on-site"),
+        ("Eve Rue", "Applied"),
+    ];
+    assert_eq!(stages, expected.map(|(name, stage)| (name.to_owned(), stage.to_owned())));
+    assert!(report.notes.contains(&"The stage “PHONE  SCREEN” was taken for “Phone Screen”.".to_owned()), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_the_file_does_not_say_is_said() {
+    let mut team = Team::new().await;
+    let report = team
+        .import("Name,E-mail,Applied on,Stage\nAda Quill,ada@mail.example,,\nBen,ben@mail.example,2026-11-20,-\n")
+        .await;
+    assert_eq!(
+        report.notes,
+        [
+            "1 cell was taken as empty, such as “-”.",
+            "1 candidate has no date in the file: the time of the import counts as when they applied.",
+            "2 candidates have no stage in the file: they begin in “Applied”.",
+            "The name of 1 candidate was parted into first and last name, because the file has only the full name.",
+        ]
+    );
+    // Of those who are there already nothing is assumed.
+    let again = team.import("Name,E-mail\nAda Quill,ada@mail.example\n").await;
+    assert_eq!(again.notes, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_import_of_an_older_program_can_still_be_read() {
+    let told: super::Told =
+        serde_json::from_str(r#"{"line":7,"column":null,"message":"has no name"}"#).expect("a problem");
+    assert_eq!(told.row, 7);
+}
+
 #[test]
 fn a_file_is_clear_when_every_column_is_known_or_empty() {
     let clear = |csv: &str| look(csv.as_bytes(), today().now).expect("readable");
@@ -192,7 +241,8 @@ fn a_preview_shows_examples_and_keeps_a_choice_that_is_refused() {
     let guessed = preview(csv.as_bytes(), &None, today()).expect("a preview");
     assert_eq!((guessed.good, guessed.bad, guessed.refusal), (3, 0, None));
     assert_eq!(guessed.columns[1].examples, ["4", "5"]);
-    let chosen = Some(vec![(0, "email".to_owned()), (1, "rating".to_owned())]);
+    let fields = vec![(0, "email".to_owned()), (1, "rating".to_owned())];
+    let chosen = Some(Choice { fields, whole_rows: Vec::new() });
     let refused = preview(csv.as_bytes(), &chosen, today()).expect("a preview");
     assert!(refused.refusal.is_some_and(|why| why.starts_with("Choose a column for the full name")));
     assert_eq!(refused.columns[0].field, Field::Email);

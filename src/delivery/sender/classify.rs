@@ -154,12 +154,18 @@ fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Fai
         },
         // Only the connector's own limit and a host that TLS cannot name come without an I/O error.
         (true, None) => Failure::of(ErrorClass::ConnectTimeout, innermost(error)),
-        (false, Some(io)) => Failure::of(while_answering(io.kind()), io.to_string()),
+        (false, Some(io)) => Failure::of(while_answering(io.kind()), words(io)),
         (false, None) => match cause::<hyper::Error>(error) {
             Some(http) => Failure::of(in_http(http), http.to_string()),
             None => Failure::of(ErrorClass::ConnectionReset, innermost(error)),
         },
     }
+}
+
+/// The system's own words for an error, without its number.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
 /// Over IPv6 two errors that look like ours come from afar: a router that forbids the way is told as `EACCES`, and a

@@ -16,6 +16,8 @@
 //! - **No cookies, no `Referer`**: tries share nothing but the connection.
 //! - **No retries inside**: a try is one request, and the engine knows of each. (hyper still moves a request to another
 //!   connection when a reused one turns out to be closed *before a byte of it was written*; that is the same request.)
+//! - **Whoever tries once takes a new connection** ([`Order::reuses`]): a kept one may have died without a word, and nothing
+//!   would make up for that.
 //! - **Idle connections live four seconds**, less than the five after which common servers hang up: a request written just
 //!   as the other side closes is lost and looks like the receiver's fault.
 //! - **Lenient about header lines**: the status line decides, so an odd line after it must not turn a success into a
@@ -104,6 +106,8 @@ pub struct Order {
     pub known: Arc<KnownSecrets>,
     /// How long all of it may take.
     pub timeout: Duration,
+    /// Whether it may take a connection that was kept after an earlier try.
+    pub reuses: bool,
 }
 
 /// How a try went, to be kept as an [`attempt::Attempt`].
@@ -165,6 +169,7 @@ impl Sender {
     pub async fn send(&self, order: Order) -> Sent {
         let began = Instant::now();
         let (started_at, timeout, trace) = (order.started_at, order.timeout, Trace::new(&order.url));
+        let reuses = order.reuses;
         let literal_ipv6 = order.url.literal().is_some_and(|ip| ip.is_ipv6());
         if let Err(blocked) = self.guard.judge_url(&order.url) {
             return Sent::nothing(began, Outcome::failed(ErrorClass::BlockedAddress, blocked.to_string()), None);
@@ -175,12 +180,12 @@ impl Sender {
         };
         let deadline = began + timeout;
         let pool = self.pools.current();
-        let sent = match timeout_at(deadline.into(), trace.around(pool.client.execute(request))).await {
+        let sent = match timeout_at(deadline.into(), trace.around(pool.client(reuses).execute(request))).await {
             Ok(Ok(answer)) => {
                 let is_last = pool::is_last(&answer);
                 let sent = answered(answer, kept, &trace, Clockwork { began, started_at, deadline }).await;
                 // A body that went wrong takes its connection with it.
-                if is_last || sent.outcome.detail.is_some() {
+                if is_last || !reuses || sent.outcome.detail.is_some() {
                     pool.closed_one();
                 }
                 sent

@@ -32,9 +32,10 @@ const MAX_HEADER_LINES: usize = 1_024;
 /// Twice as many as are under way by default.
 const MAX_OPEN: usize = 1_024;
 
-/// One client with its connections.
+/// One client with its connections, and one that keeps none.
 pub(super) struct Pool {
-    pub client: reqwest::Client,
+    keeping: reqwest::Client,
+    fresh: reqwest::Client,
     open: Arc<AtomicUsize>,
 }
 
@@ -49,7 +50,19 @@ pub(super) struct Pools {
 impl Pool {
     fn new(guard: &Arc<Guard>, tls: &ClientConfig) -> Result<Self, SenderError> {
         let open = Arc::new(AtomicUsize::new(0));
-        let client = reqwest::Client::builder()
+        let (keeping, fresh) = (usize::MAX, 0);
+        let client = |idle: usize| Self::client_keeping(idle, guard, tls, &open);
+        Ok(Self { keeping: client(keeping)?, fresh: client(fresh)?, open })
+    }
+
+    /// A client that keeps so many connections to one host which nobody uses.
+    fn client_keeping(
+        idle: usize,
+        guard: &Arc<Guard>,
+        tls: &ClientConfig,
+        open: &Arc<AtomicUsize>,
+    ) -> Result<reqwest::Client, SenderError> {
+        reqwest::Client::builder()
             .tls_backend_preconfigured(tls.clone())
             .https_only(true)
             .http1_only()
@@ -63,13 +76,17 @@ impl Pool {
             .referer(false)
             .retry(reqwest::retry::never().max_retries_per_request(0))
             .dns_resolver(GuardedNames(Arc::clone(guard)))
-            .connector_layer(Traced { opened: Arc::clone(&open), turns: Arc::default() })
+            .connector_layer(Traced { opened: Arc::clone(open), turns: Arc::default() })
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(usize::MAX)
+            .pool_max_idle_per_host(idle)
             .build()
-            .map_err(SenderError::Client)?;
-        Ok(Self { client, open })
+            .map_err(SenderError::Client)
+    }
+
+    /// The client for a try that may take a connection of an earlier one, or may not.
+    pub(super) fn client(&self, reuses: bool) -> &reqwest::Client {
+        if reuses { &self.keeping } else { &self.fresh }
     }
 
     /// One of its connections has been closed.

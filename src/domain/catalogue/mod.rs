@@ -4,6 +4,7 @@
 //! ([`fields`]). A test walks the samples and fails where a table says something else.
 
 mod fields;
+mod interviews;
 mod people;
 mod samples;
 #[cfg(test)]
@@ -23,30 +24,36 @@ pub struct Entry {
     pub when: &'static str,
     /// Whether hooks subscribe to it; the others go to the hook they are made for.
     pub subscribable: bool,
+    /// Whether only partner systems report it: nothing that is done in Hirewire causes it.
+    pub is_reported: bool,
 }
 
 const fn on(name: &'static str, when: &'static str) -> Entry {
-    Entry { name, when, subscribable: true }
+    Entry { name, when, subscribable: true, is_reported: false }
+}
+
+const fn reported(name: &'static str, when: &'static str) -> Entry {
+    Entry { name, when, subscribable: true, is_reported: true }
 }
 
 const fn addressed(name: &'static str, when: &'static str) -> Entry {
-    Entry { name, when, subscribable: false }
+    Entry { name, when, subscribable: false, is_reported: false }
 }
 
 /// Every type, those to subscribe to first.
 pub const CATALOGUE: [Entry; 14] = [
-    on("candidate.created", "A candidate was added to a vacancy."),
-    on("candidate.updated", "A candidate's profile or application changed."),
-    on("candidate.stage_changed", "A candidate moved to another stage of a vacancy."),
-    on("candidate.deleted", "A candidate was deleted."),
-    on("job.created", "A vacancy was created."),
-    on("job.updated", "A vacancy changed."),
-    on("job.status_changed", "A vacancy was opened, paused or closed."),
+    reported("candidate.created", "A candidate was added to a vacancy."),
+    reported("candidate.updated", "A candidate's profile or application changed."),
+    reported("candidate.stage_changed", "A candidate moved to another stage of a vacancy."),
+    reported("candidate.deleted", "A candidate was deleted."),
+    reported("job.created", "A vacancy was created."),
+    reported("job.updated", "A vacancy changed."),
+    reported("job.status_changed", "A vacancy was opened, paused or closed."),
     on("interview.completed", "A candidate finished an interview and its evaluation is ready."),
     on("interview.abandoned", "A candidate began an interview and the session expired."),
-    on("resume.bulk_upload_parse.started", "A batch of résumés began to be processed."),
-    on("resume.bulk_upload_parse.completed", "A batch of résumés has been processed."),
-    on("resume.bulk_upload_parse.failed", "A batch of résumés could not be processed."),
+    reported("resume.bulk_upload_parse.started", "A batch of résumés began to be processed."),
+    reported("resume.bulk_upload_parse.completed", "A batch of résumés has been processed."),
+    reported("resume.bulk_upload_parse.failed", "A batch of résumés could not be processed."),
     addressed("candidates.exported", "A recruiter exported candidates to this webhook."),
     addressed("webhook.test", "Someone pressed Send Test."),
 ];

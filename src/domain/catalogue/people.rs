@@ -15,7 +15,7 @@ pub(super) const OTHER_CANDIDATE: &str = "can_01KAG2N9P3R6S8T1V4W7X2Y5Z8";
 pub(super) const VACANCY: &str = "job_01K9W7E2F5H8J1K4M6N9P3Q7R0";
 const APPLICATION: &str = "app_01KAG2M5A1B4C7D0E3F6G9H2J5";
 pub(super) const MEMBER: &str = "mem_01K8D3S6V9X2Z5B8D1F4H7K0M3";
-const ORGANISATION: &str = "org_01K8D3S6T2W5Y8A1C4E7G0J3M6";
+pub(super) const ORGANISATION: &str = "org_01K8D3S6T2W5Y8A1C4E7G0J3M6";
 pub(super) const EXPORT: &str = "exp_01KAGB7N3Q6S9V2X5Z8B1D4F7H";
 
 /// A time of the samples, in UTC: November 2026.

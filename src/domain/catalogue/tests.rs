@@ -5,6 +5,10 @@ use serde_json::Value;
 
 use super::*;
 use crate::domain::hook::FieldSet;
+use crate::domain::interview::payload;
+use crate::domain::interview::result::{
+    Evaluation, LanguageProficiency, ResumeEvaluation, Score, SessionResult, Speaker, Turn,
+};
 use crate::domain::json;
 
 const SETS: [FieldSet; 3] = [FieldSet::Minimal, FieldSet::Standard, FieldSet::Full];
@@ -72,4 +76,61 @@ fn a_field_set_limits_what_a_sample_tells_of_a_candidate() {
     assert_eq!(candidate(FieldSet::Full)["application"]["answers"][0]["answer"], "I like short feedback loops.");
     assert_eq!(candidate(FieldSet::Standard)["application"]["answers"], Value::Array(Vec::new()));
     assert_eq!(candidate(FieldSet::Minimal).get("experience"), None);
+}
+
+#[test]
+fn what_may_be_null_on_the_wire_is_said_to_be_null_in_the_table() {
+    let (interview, session, candidate) = payload::sample::parts();
+    let score = || vec![Score { name: "Fit".into(), score: None }];
+    let result = SessionResult {
+        evaluation: Some(Evaluation {
+            language_proficiency: Some(LanguageProficiency::default()),
+            custom_scores: score(),
+            ..Evaluation::default()
+        }),
+        resume_evaluation: Some(ResumeEvaluation { criteria: score(), ..ResumeEvaluation::default() }),
+        transcript: Some(vec![Turn { speaker: Speaker::Candidate, offset_seconds: None, text: "…".into() }]),
+        ..SessionResult::default()
+    };
+    let session = session.complete(result, payload::sample::morning()).expect("it was open");
+    let told = payload::Told {
+        interview: &interview,
+        session: &session,
+        candidate: &candidate,
+        company: "Acme",
+        console: None,
+    };
+    let table = fields(EventType::INTERVIEW_COMPLETED);
+    for data in SETS.map(|set| told.data(set)) {
+        let mut found = BTreeMap::new();
+        paths(&data, String::new(), &mut found);
+        for (path, kinds) in found {
+            let field = table.iter().find(|field| field.path == path).unwrap_or_else(|| panic!("{path} is not there"));
+            assert!(kinds.iter().all(|kind| field.kind.split(" or ").any(|told| told == *kind)), "{path} is {kinds:?}");
+        }
+    }
+}
+
+#[test]
+fn the_sample_of_an_interview_links_where_real_ones_link() {
+    let data = sample(EventType::INTERVIEW_COMPLETED, FieldSet::Full);
+    let page = data["interview"]["dashboardUrl"].as_str().expect("an address");
+    let session = data["session"]["id"].as_str().expect("an id");
+    assert_eq!(data["candidate"]["profileUrl"], format!("{page}/sessions/{session}"));
+    assert_eq!(data["candidate"]["shareUrl"], Value::Null);
+    assert_eq!(data["scores"]["overall"], 84.0, "the result of the sample can be read");
+}
+
+/// What Hirewire causes by itself has a name of its own in the code.
+#[test]
+fn the_catalogue_says_what_only_partner_systems_report() {
+    let own = [
+        EventType::INTERVIEW_COMPLETED,
+        EventType::INTERVIEW_ABANDONED,
+        EventType::CANDIDATES_EXPORTED,
+        EventType::WEBHOOK_TEST,
+    ];
+    for entry in &CATALOGUE {
+        assert_eq!(entry.is_reported, own.iter().all(|own| own.as_str() != entry.name), "{}", entry.name);
+    }
 }

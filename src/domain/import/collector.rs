@@ -1,6 +1,7 @@
 //! Rows one by one, each held against those before it.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use chrono::TimeDelta;
 
@@ -9,9 +10,22 @@ use super::{Draft, PROBLEMS_A_ROW, Problem, Rows, Today};
 /// Takes what was read of each row.
 pub(super) struct Collector {
     pub rows: Rows,
-    ids: HashMap<String, u64>,
-    emails: HashMap<String, u64>,
+    ids: HashMap<String, Place>,
+    emails: HashMap<String, Place>,
     today: Today,
+}
+
+/// The row in which somebody stands, and their name: `row 8 (Iñigo Venkataraman)`.
+#[derive(Debug, Clone)]
+struct Place {
+    row: u64,
+    name: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {} ({})", self.row, self.name)
+    }
 }
 
 impl Collector {
@@ -21,9 +35,9 @@ impl Collector {
 
     /// A draft of which single values are left out, or none: that there is no name is a problem, unless one that cannot be
     /// read is why; and from a row that tells nobody nothing is taken.
-    pub fn settle(&mut self, draft: Option<Draft>, line: u64, mut problems: Vec<Problem>, nobody: bool) {
+    pub fn settle(&mut self, draft: Option<Draft>, row: u64, mut problems: Vec<Problem>, nobody: bool) {
         if draft.is_none() && !nobody {
-            problems.push(Problem::of_row(line, "has no name; give a first, last or full name"));
+            problems.push(Problem::of_row(row, "has no name; give a first, last or full name"));
         }
         let who = draft.as_ref().map(|draft| draft.profile.full_name.clone());
         for problem in &mut problems {
@@ -38,12 +52,13 @@ impl Collector {
             match self.repeated(&draft) {
                 Some(message) => {
                     let who = Some(draft.profile.full_name);
-                    problems = vec![Problem { who, ..Problem::of_row(draft.line, message) }];
+                    problems = vec![Problem { who, ..Problem::of_row(draft.row, message) }];
                 }
                 None => {
                     problems.iter_mut().for_each(|problem| problem.is_kept = true);
-                    self.ids.extend(draft.external_id.clone().map(|id| (id, draft.line)));
-                    self.emails.extend(draft.profile.emails.iter().map(|email| (email.value.clone(), draft.line)));
+                    let place = Place { row: draft.row, name: draft.profile.full_name.clone() };
+                    self.ids.extend(draft.external_id.clone().map(|id| (id, place.clone())));
+                    self.emails.extend(draft.profile.emails.iter().map(|email| (email.value.clone(), place.clone())));
                     self.rows.drafts.push(draft);
                 }
             }
@@ -52,7 +67,7 @@ impl Collector {
     }
 
     fn repeated(&self, draft: &Draft) -> Option<String> {
-        let same = |what: &str, first: &u64| Some(format!("has the same {what} as line {first}"));
+        let same = |what: &str, first: &Place| Some(format!("has the same {what} as {first}"));
         if let Some(first) = draft.external_id.as_ref().and_then(|id| self.ids.get(id)) {
             return same("external id", first);
         }
@@ -70,7 +85,8 @@ impl Collector {
         if unknown > 0 {
             let rows = rows(unknown, "has", "have");
             self.rows.notes.push(format!(
-                "{rows} neither an external id nor an e-mail address: importing the file again would add them again."
+                "{rows} neither an external id nor an e-mail address: importing the file again would add {} again.",
+                if unknown == 1 { "this person" } else { "these people" }
             ));
         }
         let tomorrow = self.today.now + TimeDelta::days(1);

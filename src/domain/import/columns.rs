@@ -171,9 +171,12 @@ impl Field {
     }
 }
 
-/// Which field each column holds.
+/// Which field each column holds, and which columns cost a whole row when a value of theirs cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mapping(Vec<Field>);
+pub struct Mapping {
+    fields: Vec<Field>,
+    costly: Vec<usize>,
+}
 
 /// Why a choice of fields does not work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -232,7 +235,7 @@ impl Mapping {
             None if is_state(name) && has_place => Field::Location,
             _ => Field::Ignore,
         });
-        Self(fields.collect())
+        Self { fields: fields.collect(), costly: Vec::new() }
     }
 
     /// Reads what a person chose: the columns' places, from 0, with [`Field::as_str`]; columns left out are ignored.
@@ -240,10 +243,10 @@ impl Mapping {
         header: &[String],
         chosen: impl IntoIterator<Item = (usize, &'a str)>,
     ) -> Result<Self, MappingError> {
-        let mut mapping = Self(vec![Field::Ignore; header.len()]);
+        let mut mapping = Self { fields: vec![Field::Ignore; header.len()], costly: Vec::new() };
         for (index, key) in chosen {
             let column = header.get(index).ok_or(MappingError::UnknownColumn { index })?;
-            mapping.0[index] =
+            mapping.fields[index] =
                 Field::parse(key).ok_or_else(|| MappingError::UnknownField { column: column.clone() })?;
         }
         mapping.check(header)?;
@@ -253,7 +256,7 @@ impl Mapping {
     /// Whether candidates can be read with it; a guess may lack the name.
     pub fn check(&self, header: &[String]) -> Result<(), MappingError> {
         let mut taken: HashMap<Field, &String> = HashMap::new();
-        for (field, column) in self.0.iter().zip(header).filter(|(field, _)| !field.is_repeatable()) {
+        for (field, column) in self.fields.iter().zip(header).filter(|(field, _)| !field.is_repeatable()) {
             if let Some(first) = taken.insert(*field, column) {
                 return Err(MappingError::Twice { field: *field, first: first.clone(), second: column.clone() });
             }
@@ -261,8 +264,18 @@ impl Mapping {
         if taken.keys().any(|field| field.is_name()) { Ok(()) } else { Err(MappingError::NoName) }
     }
 
+    /// With these columns costing the whole row where a value of theirs cannot be read; of others only the value is left out.
+    pub fn leaving_rows_out(self, costly: Vec<usize>) -> Self {
+        Self { costly, ..self }
+    }
+
+    /// Whether a value of a column that cannot be read costs the whole row.
+    pub fn costs_row(&self, column: usize) -> bool {
+        self.costly.contains(&column)
+    }
+
     /// What a column holds, by its place from 0.
     pub fn field(&self, column: usize) -> Field {
-        self.0.get(column).copied().unwrap_or(Field::Ignore)
+        self.fields.get(column).copied().unwrap_or(Field::Ignore)
     }
 }

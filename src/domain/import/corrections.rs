@@ -19,7 +19,7 @@ pub struct Remark {
     pub wrong: Vec<String>,
 }
 
-/// By line; in JSON by place in the list.
+/// By row; in JSON by place in the list.
 pub type Remarks = BTreeMap<u64, Remark>;
 
 /// The name of the column with our own id.
@@ -34,7 +34,7 @@ pub fn of_table(table: &Table, remarks: &Remarks) -> Vec<u8> {
     let names = kept.iter().map(|at| table.header()[*at].as_str());
     write(&mut writer, names.chain([HIREWIRE_ID, WHAT_IS_WRONG]).map(str::to_owned));
     for record in table.records() {
-        let Some(remark) = remarks.get(&record.line) else { continue };
+        let Some(remark) = remarks.get(&record.row) else { continue };
         let cells = kept.iter().map(|at| guarded(record.cells.get(*at).map_or("", String::as_str)));
         let id = remark.known_as.as_ref().map(ToString::to_string).unwrap_or_default();
         write(&mut writer, cells.chain([id, guarded(&remark.wrong.join("; "))]));

@@ -85,14 +85,16 @@ impl Dates {
 
     /// Reads one value; a date without a time is the start of that day.
     pub(super) fn read(&self, text: &str) -> Result<DateTime<Utc>, String> {
-        let unreadable = || format!("“{}” is no date that can be read; write it as 2026-11-20", shorten(text));
+        let unreadable = || format!("“{}” is not a valid date. Write dates like 2026-11-20", shorten(text));
         let pieces = Pieces::of(text).ok_or_else(unreadable)?;
         if let (Order::Mixed, Some((a, b))) = (self.order, pieces.unordered())
             && a.max(b) <= 12
             && a != b
         {
             let text = shorten(text);
-            return Err(format!("“{text}” may be read in two ways, and the column has both; write it as 2026-11-20"));
+            return Err(format!(
+                "“{text}” may be read in two ways, and the column has both. Write dates like 2026-11-20"
+            ));
         }
         let at = pieces.instant(self.order, self.this_year).and_then(|(local, offset)| match offset {
             Some(offset) => offset.from_local_datetime(&local).single().map(|at| at.with_timezone(&Utc)),

@@ -2,15 +2,31 @@
 
 use std::str;
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
-use super::{FileError, LARGEST_FILE};
+use super::{FileError, LARGEST_FILE, encodings};
 
 /// How the first bytes of workbooks read: zip (`.xlsx`, `.ods`, `.numbers`) and the older compound file (`.xls`).
 const SPREADSHEETS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
 
-/// The text of a file, without a byte order mark and without a NUL in it.
-pub(super) fn decode(bytes: &[u8]) -> Result<String, FileError> {
+/// The text of a file, and what was assumed to read it.
+pub(super) struct Decoded {
+    /// Without a byte order mark, and without a NUL in it.
+    pub text: String,
+    /// Sentences.
+    pub notes: Vec<String>,
+    /// Whether it may well be meant in another encoding.
+    pub is_doubtful: bool,
+}
+
+impl From<String> for Decoded {
+    fn from(text: String) -> Self {
+        Self { text, notes: Vec::new(), is_doubtful: false }
+    }
+}
+
+/// Reads the text of a file.
+pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, FileError> {
     if bytes.len() > LARGEST_FILE {
         return Err(FileError::TooLarge { line: line_at(bytes, LARGEST_FILE) });
     }
@@ -23,24 +39,30 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, FileError> {
     if let Some(kind) = other_kind(bytes) {
         return Err(FileError::OtherKind { kind });
     }
-    let text = match Encoding::for_bom(bytes) {
-        Some((encoding, mark)) if encoding == UTF_16LE || encoding == UTF_16BE => utf_16(encoding, &bytes[mark..])?,
+    let mut decoded: Decoded = match Encoding::for_bom(bytes) {
+        Some((encoding, mark)) if encoding == UTF_16LE || encoding == UTF_16BE => {
+            utf_16(encoding, &bytes[mark..])?.into()
+        }
         Some((_, mark)) => match str::from_utf8(&bytes[mark..]) {
-            Ok(text) => text.to_owned(),
+            Ok(text) => text.to_owned().into(),
             Err(error) => return Err(unknown(bytes, mark + error.valid_up_to())),
         },
         None => match str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
-            Err(error) => windows_1252(bytes, error.valid_up_to())?,
+            Ok(text) => text.to_owned().into(),
+            Err(error) => other_encoding(bytes, error.valid_up_to())?,
         },
     };
-    if let Some(at) = text.find('\0') {
-        return Err(unknown(text.as_bytes(), at));
+    if let Some(at) = decoded.text.find('\0') {
+        return Err(unknown(decoded.text.as_bytes(), at));
     }
-    Ok(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.trim_start_matches('\u{feff}').to_owned(),
-        None => text,
-    })
+    if let Some(rest) = decoded.text.strip_prefix('\u{feff}') {
+        decoded.text = rest.trim_start_matches('\u{feff}').to_owned();
+    }
+    if let Some((text, note)) = encodings::undoubled(&decoded.text) {
+        decoded.text = text;
+        decoded.notes.push(note);
+    }
+    Ok(decoded)
 }
 
 /// What a file is that is no table: pages and documents that carry the ending of one.
@@ -68,26 +90,12 @@ fn utf_16(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, FileError
     Ok(text.into_owned())
 }
 
-/// Any byte is a character to the decoder, so what is implausible as Windows-1252 text is refused here.
-fn windows_1252(bytes: &[u8], first_invalid: usize) -> Result<String, FileError> {
-    if is_damaged_utf_8(bytes) {
-        return Err(unknown(bytes, first_invalid));
-    }
-    let unused = |byte: u8| matches!(byte, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d | 0x7f);
-    let control = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c);
-    if let Some(at) = bytes.iter().position(|byte| unused(*byte) || control(*byte)) {
-        return Err(unknown(bytes, at));
-    }
-    // A capital Š, Œ, Ž or Ÿ in the middle of a word is an ä, å, é or ü that an old Mac program wrote: "M\x9fller".
-    let capital = |byte: u8| matches!(byte, 0x8a | 0x8c | 0x8e | 0x9f);
-    let mac = |three: &[u8]| match three {
-        [before, byte, after] => before.is_ascii_alphabetic() && capital(*byte) && after.is_ascii_lowercase(),
-        _ => false,
-    };
-    if let Some(at) = bytes.windows(3).position(mac) {
-        return Err(unknown(bytes, at));
-    }
-    Ok(WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned())
+fn other_encoding(bytes: &[u8], first_invalid: usize) -> Result<Decoded, FileError> {
+    let guess = if is_damaged_utf_8(bytes) { None } else { encodings::guess(bytes) };
+    let is_control = |byte: &u8| (*byte < 0x20 && !byte.is_ascii_whitespace() && *byte != 0x0b) || *byte == 0x7f;
+    let odd = || bytes.iter().position(is_control).unwrap_or(first_invalid);
+    let guess = guess.ok_or_else(|| unknown(bytes, odd()))?;
+    Ok(Decoded { text: guess.text, notes: vec![guess.note], is_doubtful: guess.is_doubtful })
 }
 
 /// Whether more of the text beyond ASCII is UTF-8 than is not: Windows-1252 text hardly ever happens to be.

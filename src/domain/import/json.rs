@@ -3,7 +3,7 @@
 //! The list stands alone, under `candidates`, or where an export of our own has it, under `data.candidates`. Names are
 //! read however they are spelled (`firstName`, `first_name`) and as other systems have them ([`shapes`]); those that are
 //! not read are named in a note. What belongs to the application (`appliedAt`, `source`, `status`, `stage`, `answers`) may
-//! stand in the candidate or under `application`. Where CSV has lines, JSON has the place in the list, from 1; where CSV
+//! stand in the candidate or under `application`. Where CSV has rows, JSON has the place in the list, from 1; where CSV
 //! has columns, JSON has paths such as `emails[1]`.
 //!
 //! A file is read twice, an item at a time: first for the order of its dates, then for its candidates.
@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use super::contacts::{self, OTHER};
 use super::dates::Dates;
-use super::decode::decode;
+use super::decode::{Decoded, decode};
+use super::escapes;
 use super::headers::field_of;
 use super::names::Name;
 use super::values::{self, Read};
@@ -57,20 +58,28 @@ pub fn read_json(bytes: &[u8], today: Today) -> Result<Rows, FileError> {
         let names: Vec<String> = unread.iter().map(|key| format!("“{}”", values::shorten(key))).collect();
         collector.rows.notes.push(format!("Not read: {}.", names.join(", ")));
     }
-    items(bytes, |item, place, repeated| read_item(&item, place, repeated, &dates, &mut collector))?;
+    let mut is_escaped = false;
+    let decoded = items(bytes, |mut item, place, repeated| {
+        is_escaped |= escapes::undo_all(&mut item);
+        read_item(&item, place, repeated, &dates, &mut collector);
+    })?;
+    collector.rows.notes.splice(0..0, decoded);
+    if is_escaped {
+        collector.rows.notes.push(escapes::NOTE.to_owned());
+    }
     Ok(collector.finish())
 }
 
-/// Hands on the items of a file, one at a time.
-pub(super) fn items(bytes: &[u8], mut take: impl FnMut(Value, u64, Repeated)) -> Result<(), FileError> {
-    let text = decode(bytes)?;
+/// Hands on the items of a file, one at a time; what was assumed to read its text, as sentences.
+pub(super) fn items(bytes: &[u8], mut take: impl FnMut(Value, u64, Repeated)) -> Result<Vec<String>, FileError> {
+    let Decoded { text, notes, .. } = decode(bytes)?;
     if text.trim().is_empty() {
         return Err(FileError::Empty);
     }
     match stream::each_item(&with_whole_letters(text), &mut take)? {
         None => Err(FileError::NoList),
         Some(0) => Err(FileError::NoRows),
-        Some(_) => Ok(()),
+        Some(_) => Ok(notes),
     }
 }
 
@@ -102,23 +111,23 @@ fn applied_at(item: &Value) -> Option<&str> {
     [application, Some(item)].into_iter().flatten().find_map(|object| get(object, "appliedat")?.1.as_str())
 }
 
-fn read_item(item: &Value, line: u64, repeated: Repeated, dates: &Dates, collector: &mut Collector) {
+fn read_item(item: &Value, row: u64, repeated: Repeated, dates: &Dates, collector: &mut Collector) {
     let Some(object) = item.as_object() else {
-        return collector.take(None, vec![Problem::of_row(line, format!("is {}, not an object", kind(item)))]);
+        return collector.take(None, vec![Problem::of_row(row, format!("is {}, not an object", kind(item)))]);
     };
     let mut problems = Vec::new();
-    let mut at = At { object, path: String::new(), line, problems: &mut problems };
+    let mut at = At { object, path: String::new(), row, problems: &mut problems };
     for key in repeated {
-        at.report(&key, "stands there twice; the first was taken".into());
+        at.report(&key, "is there twice; the first one was taken".into());
     }
     let draft = draft(&mut at, dates);
     let is_of = |path: &str| {
         field_of(path)
             .is_some_and(|(field, _)| field.is_name() || matches!(field, Field::ExternalId | Field::HirewireId))
     };
-    let twice = |problem: &Problem| problem.message.starts_with("stands there twice");
+    let twice = |problem: &Problem| problem.message.starts_with("is there twice");
     let nobody = problems.iter().any(|problem| !twice(problem) && problem.column.as_deref().is_some_and(is_of));
-    collector.settle(draft, line, problems, nobody);
+    collector.settle(draft, row, problems, nobody);
 }
 
 fn draft(at: &mut At<'_, '_>, dates: &Dates) -> Option<Draft> {
@@ -172,7 +181,7 @@ fn draft(at: &mut At<'_, '_>, dates: &Dates) -> Option<Draft> {
     let review = Review { answers, ratings, assessments };
     // What the application says counts more: a candidate may have been created long before.
     let applied_at = applied.into_iter().rev().flatten().next();
-    Some(Draft { line: at.line, known_as, external_id, profile, names, applied_at, source, status, stage, review })
+    Some(Draft { row: at.row, known_as, external_id, profile, names, applied_at, source, status, stage, review })
 }
 
 fn qualification(value: &Value, at: Option<&mut At<'_, '_>>) -> Read<Option<Qualification>> {

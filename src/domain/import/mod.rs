@@ -7,7 +7,7 @@
 //!    the line). Limits are met while reading, not afterwards.
 //! 2. [`Mapping`] says what each column means: [`Mapping::guess`] knows the names that common systems write, and
 //!    [`Mapping::from_form`] takes what a person chose instead. A table of which no name is known has to be chosen for.
-//! 3. [`read_rows`] turns each record into a [`Draft`], with a [`Problem`] for every value that is left out, by line, name
+//! 3. [`read_rows`] turns each record into a [`Draft`], with a [`Problem`] for every value that is left out, by row, name
 //!    and column. A row is left out as a whole only when it tells nobody.
 //!
 //! JSON names its own fields, so [`read_json`] is all three steps at once. [`of_table`] and [`of_json`] write what was left
@@ -17,6 +17,7 @@
 //!
 //! - `clean`: one list of words for nothing for every field; which characters nobody sees; what programs put round values.
 //! - `identity`: when two names contradict each other, so that an address they share makes them no one person.
+//! - `encodings`: which old encoding a file is in, and letters that were encoded twice. `escapes`: those of HTML.
 //! - `facts`: what a column's name says about its values. `zones`, `dates`: times.
 //! - `contacts`, `values`: what a cell of each kind means. `names`: how a whole name is parted.
 //! - `json::shapes`: how other systems name and nest things.
@@ -28,8 +29,8 @@
 //! one makes it an update ([`Draft::merge_into`], [`Draft::merge_application`]), unless first and last name contradict it
 //! ([`Draft::contradicts`]). [`Rows::notes`] say what was assumed where a file leaves it open.
 //!
-//! Not guaranteed: that an encoding other than UTF-8, UTF-16 and Windows-1252 is noticed. Most are, by bytes that
-//! Windows-1252 does not use; a short text in ISO 8859-2 is not.
+//! Not guaranteed: that an old encoding is told from the others. A short text may fit in several; what was assumed stands in
+//! the notes with words of the file, and where a Mac's encoding fits as well, a person is asked ([`Table::is_doubtful`]).
 
 use std::fmt;
 
@@ -46,7 +47,9 @@ mod contacts;
 mod corrections;
 mod dates;
 mod decode;
+mod encodings;
 mod error;
+mod escapes;
 mod facts;
 mod headers;
 mod identity;
@@ -100,8 +103,8 @@ pub struct Today {
 /// A candidate with their application, as a file tells them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// Where the file tells it: the line, or in JSON the place in the list, from 1.
-    pub line: u64,
+    /// Where the file tells it: the row as a spreadsheet counts it, or in JSON the place in the list, from 1.
+    pub row: u64,
     /// Who they are here, in a file that was downloaded here.
     pub known_as: Option<CandidateId>,
     /// The id the other system knows them by.
@@ -125,8 +128,8 @@ pub struct Draft {
 /// Why a row, or a value of it, is not taken: a sentence without its full stop, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The line of the file at which the row starts; in JSON the place in the list, from 1.
-    pub line: u64,
+    /// The row as a spreadsheet counts it; in JSON the place in the list, from 1.
+    pub row: u64,
     /// Whom the row is about, as far as it could be read.
     pub who: Option<String>,
     /// The column by its name, in JSON the path such as `emails[1]`; `None` when it is the row as a whole.
@@ -139,18 +142,18 @@ pub struct Problem {
 
 impl Problem {
     /// What is wrong with a row as a whole, which is left out.
-    pub fn of_row(line: u64, message: impl Into<String>) -> Self {
-        Self { line, who: None, column: None, message: message.into(), is_kept: false }
+    pub fn of_row(row: u64, message: impl Into<String>) -> Self {
+        Self { row, who: None, column: None, message: message.into(), is_kept: false }
     }
 
-    fn of_cell(line: u64, column: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { column: Some(column.into()), ..Self::of_row(line, message) }
+    fn of_cell(row: u64, column: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { column: Some(column.into()), ..Self::of_row(row, message) }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Line {}", self.line)?;
+        write!(f, "Row {}", self.row)?;
         if let Some(who) = &self.who {
             write!(f, " ({who})")?;
         }

@@ -82,7 +82,7 @@ impl Parts {
     }
 
     /// What the row tells; `None` without a name.
-    pub fn draft(self, line: u64) -> Option<Draft> {
+    pub fn draft(self, row: u64) -> Option<Draft> {
         let (first_name, last_name, full_name, names) = self.name.complete()?;
         let mut profile = Profile { first_name, last_name, full_name, ..self.profile };
         // A company without a title, or a school without a degree, is still worth knowing.
@@ -97,7 +97,7 @@ impl Parts {
             profile.qualifications.push(Qualification { title: title.unwrap_or_default(), institution, year: None });
         }
         Some(Draft {
-            line,
+            row,
             known_as: self.known_as,
             external_id: self.external_id,
             profile,

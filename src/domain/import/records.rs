@@ -13,6 +13,8 @@ pub(super) const END: &str = "\n\0";
 pub struct Record {
     /// The line of the file at which it starts.
     pub line: u64,
+    /// Its number in a spreadsheet, where a cell with several lines is in one row.
+    pub row: u64,
     /// Its cells; more or fewer than the header has when the row is damaged.
     pub cells: Vec<String>,
 }
@@ -24,6 +26,8 @@ pub(super) struct Records<'t> {
     at: usize,
     seen: usize,
     line: u64,
+    /// How many line breaks stand within cells before.
+    within: u64,
     cells: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -31,7 +35,16 @@ pub(super) struct Records<'t> {
 impl<'t> Records<'t> {
     pub(super) fn new(text: &'t str, delimiter: u8, line: u64) -> Self {
         let reader = ReaderBuilder::new().delimiter(delimiter).build();
-        Self { text, reader, at: 0, seen: 0, line, cells: vec![0; 4 * 1024], ends: vec![0; MOST_COLUMNS + 1] }
+        Self {
+            text,
+            reader,
+            at: 0,
+            seen: 0,
+            line,
+            within: 0,
+            cells: vec![0; 4 * 1024],
+            ends: vec![0; MOST_COLUMNS + 1],
+        }
     }
 
     /// The next record that is not blank, checked; the names of the columns are for what is wrong with it.
@@ -55,8 +68,15 @@ impl<'t> Records<'t> {
                 let column = header.get(at).cloned().unwrap_or_else(|| unnamed(at));
                 return Err(FileError::CellTooLong { line, column });
             }
-            if (0..count).any(|at| !cells(at).trim().is_empty()) {
-                return Ok(Some(Record { line, cells: (0..count).map(|at| cells(at).into_owned()).collect() }));
+            let row = line - self.within;
+            let within: u64 = (0..count).map(|at| line_breaks(cells(at).as_bytes())).sum();
+            let record = (0..count).any(|at| !cells(at).trim().is_empty()).then(|| {
+                let cells = (0..count).map(|at| cells(at).into_owned()).collect();
+                Record { line, row, cells }
+            });
+            self.within += within;
+            if record.is_some() {
+                return Ok(record);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use csv::ReaderBuilder;
 
-use super::decode::{decode, line_breaks};
+use super::decode::{Decoded, decode, line_breaks};
 pub use super::records::Record;
 use super::records::{END, Records, unnamed};
 use super::{Field, FileError, MOST_COLUMNS, MOST_ROWS, headers, quotes};
@@ -23,16 +23,17 @@ pub struct Table {
     header: Vec<String>,
     records: Vec<Record>,
     is_known: bool,
+    is_doubtful: bool,
     notes: Vec<String>,
 }
 
 impl Table {
-    /// Reads a file: UTF-8, UTF-16 with a byte order mark or Windows-1252; commas, semicolons, tabs or bars.
+    /// Reads a file: UTF-8, UTF-16 with a byte order mark or an older encoding; commas, semicolons, tabs or bars.
     ///
     /// The header is the row among the first that names most columns. Where none names any, the first row is it, or
     /// there is none when that row holds a candidate already; [`Table::is_known`] is then false.
     pub fn read(bytes: &[u8]) -> Result<Self, FileError> {
-        let mut text = decode(bytes)?;
+        let Decoded { mut text, notes, is_doubtful } = decode(bytes)?;
         text.push_str(END);
         let (told, start) = excel_hint(&text);
         let delimiter = told.unwrap_or_else(|| sniff(&text[start..]));
@@ -42,20 +43,20 @@ impl Table {
         if let Some(inner) = quotes::unwrapped(&records) {
             records = read_all(&inner, sniff(&inner), line)?;
         }
-        Self::of(records)
+        Ok(Self { is_doubtful, ..Self::of(records, notes)? })
     }
 
-    fn of(mut records: Vec<Record>) -> Result<Self, FileError> {
+    fn of(mut records: Vec<Record>, mut notes: Vec<String>) -> Result<Self, FileError> {
         let first = records.first().ok_or(FileError::Empty)?;
         let known = header_at(&records);
         let is_data = first.cells.iter().any(|cell| member::email(cell).is_some());
-        let (mut header, mut notes) = (distinct(&first.cells), Vec::new());
+        let mut header = distinct(&first.cells);
         match known {
             Some(at) => {
                 header = distinct(&records[at].cells);
                 if at > 0 {
-                    let line = records[at].line;
-                    notes.push(format!("Line {line} names the columns; what stands above it was passed over."));
+                    let row = records[at].row;
+                    notes.push(format!("Row {row} names the columns; what stands above it was passed over."));
                 }
                 records.drain(..=at);
             }
@@ -73,7 +74,7 @@ impl Table {
         while header.len() > 1 && header.last() == Some(&unnamed(header.len() - 1)) && !used(header.len() - 1) {
             header.pop();
         }
-        Ok(Self { header, records, is_known: known.is_some(), notes })
+        Ok(Self { header, records, is_known: known.is_some(), is_doubtful: false, notes })
     }
 
     /// Whether a row names columns that are known; otherwise a person has to say what they are.
@@ -81,7 +82,12 @@ impl Table {
         self.is_known
     }
 
-    /// What was assumed to find the header.
+    /// Whether the file may well be meant in another encoding: a person should look at its names first.
+    pub fn is_doubtful(&self) -> bool {
+        self.is_doubtful
+    }
+
+    /// What was assumed to read the text and to find the header.
     pub(super) fn notes(&self) -> &[String] {
         &self.notes
     }

@@ -106,7 +106,7 @@ pub(super) fn language(raw: &str) -> Read<Language> {
 /// Points and of how many: `4` (of what the column goes up to), `4,5`, `4/5`, `80 %` or `★★★★☆`.
 pub(super) fn rating(raw: &str, scale: f64) -> Read<(f64, f64)> {
     let wrong = || format!("“{}” is no rating; write a number such as 4 or 4/5", shorten(raw));
-    let compact: String = raw.chars().filter(|c| !c.is_whitespace()).collect();
+    let compact: String = before_words(raw).chars().filter(|c| !c.is_whitespace()).collect();
     let (full, empty) = (compact.matches('★').count(), compact.matches('☆').count());
     let (score, max) = if full + empty > 0 && full + empty == compact.chars().count() {
         // Without empty stars the scale is that of the column.
@@ -124,9 +124,14 @@ pub(super) fn rating(raw: &str, scale: f64) -> Read<(f64, f64)> {
     Ok((score, max))
 }
 
+/// The number of a rating that says in words what it means: `4 - Hire`.
+fn before_words(raw: &str) -> &str {
+    [" - ", " – ", ": "].into_iter().find_map(|mark| raw.split_once(mark)).map_or(raw, |(number, _)| number)
+}
+
 /// Up to how many points a column goes: 5, 10 or 100.
 pub(super) fn scale<'a>(values: impl Iterator<Item = &'a str>) -> f64 {
-    let highest = values.filter_map(|value| number(value.trim())).fold(0.0, f64::max);
+    let highest = values.filter_map(|value| number(before_words(value).trim())).fold(0.0, f64::max);
     [5.0, 10.0].into_iter().find(|scale| highest <= *scale).unwrap_or(100.0)
 }
 

@@ -24,7 +24,7 @@ const ENVELOPE: [(&str, &str, &str); 8] = [
     ("apiVersion", "string", "The version of these payloads; a new one is announced before it comes"),
     ("timestamp", "time", "When it happened"),
     ("companyId", "string", "The organisation"),
-    ("clientId", "string or null", "What caused it: an API key, a member, or null for the clock"),
+    ("clientId", "string or null", "What caused it: an API key, a member, or null for Hirewire itself, on schedule"),
     ("test", "boolean", "True in test mode, for Send Test and for samples"),
     ("data", "object", "What happened, as the page of the event says"),
 ];
@@ -63,14 +63,18 @@ pub async fn show_entry(
 fn overview() -> Markup {
     let crumbs = [("Developers", None)];
     let mut head = Head::new(&crumbs, html! { "Catalogue" });
-    head.lede = html! { "Every event that Hirewire sends, with its fields and a sample." };
+    head.lede = html! {
+        "Every event that Hirewire sends, with its fields and a sample. Today only interviews, exports and tests cause events in Hirewire itself; the others come from partner systems, which "
+        a href=(paths::API) { "report them with an API key" } "."
+    };
     html! {
         (head)
         div.stack {
-            (group("To every webhook that wants them", CATALOGUE.iter().filter(|entry| entry.subscribable)))
-            (group("To one webhook alone", CATALOGUE.iter().filter(|entry| !entry.subscribable)))
+            (group("From Hirewire, to every webhook subscribed to it", CATALOGUE.iter().filter(|entry| entry.subscribable && !entry.is_reported)))
+            (group("Only reported by partner systems, to every webhook subscribed to it", CATALOGUE.iter().filter(|entry| entry.is_reported)))
+            (group("From Hirewire, to one webhook alone", CATALOGUE.iter().filter(|entry| !entry.subscribable)))
         }
-        (part("Around each event", html! { "The same for all: what happened stands in " code { "data" } "." }, html! {
+        (part("Around each event", html! { "The same for all: what happened is in " code { "data" } "." }, html! {
             (table("Around each event", ENVELOPE.iter().map(|(path, kind, meaning)| ((*path).to_owned(), *kind, *meaning))))
             p.small { a href={ (paths::RECEIVING) "#body" } { "How the body is printed, and how large it gets" } }
         }))
@@ -141,8 +145,11 @@ impl EntryPage<'_> {
     fn route(&self) -> Markup {
         html! {
             @if self.entry.subscribable {
-                p { "The default webhook of the mode, and every webhook that has this event ticked." }
-                p { "Systems with an API key report it with " code { "POST /v1/partner/events" } "; then " code { "data" } " is what they say, and may differ from this." }
+                p { "The default webhook of the mode, and every webhook subscribed to this event." }
+                @if self.entry.is_reported {
+                    p { strong { "Only partner systems report this event." } " Nothing that is done in Hirewire causes it yet." }
+                }
+                p { "Systems with an API key " a href=(paths::API) { "report it" } " with " code { "POST /v1/partner/events" } "; then " code { "data" } " is what they say, and may differ from this." }
             } @else if self.kind == EventType::CANDIDATES_EXPORTED {
                 p { "Only the webhook that was chosen when the export was confirmed." }
             } @else {

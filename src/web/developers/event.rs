@@ -94,7 +94,7 @@ impl Render for Sheet<'_> {
                     p { (connect(self.viewer)) }
                 }
             } @else {
-                (part("Deliveries", html! { "One for each webhook that wanted it." }, self.deliveries()))
+                (part("Deliveries", html! { "One for each webhook that it matched." }, self.deliveries()))
             }
             (part("Facts", html! {}, self.facts()))
             (part("Payload", html! { @if !deliveries.is_empty() { "The same bytes on every try." } }, self.payload()))
@@ -145,7 +145,7 @@ impl Sheet<'_> {
                 (fact("Client id", html! {
                     @match event.cause.client_id() {
                         Some(id) => { (code::id("client id", id)) " " span.soft { (caused_by(&event.cause)) } },
-                        None => { span.soft { "none: the clock caused it" } },
+                        None => { span.soft { "none: Hirewire, on schedule" } },
                     }
                 }))
                 (fact("Mode", html! { (event.mode.label()) @if event.probe { " " span.tag.probe { "Test" } } }))

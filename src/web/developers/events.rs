@@ -1,5 +1,7 @@
 //! Events: everything that happened, with and without a webhook (B1).
 
+use std::collections::HashMap;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use maud::{Markup, Render, html};
@@ -13,9 +15,10 @@ use super::super::{paths, time, words};
 use super::filter::{EventFilters, cursor_text};
 use crate::actions::{Context, Viewer};
 use crate::domain::event::Cause;
+use crate::domain::ids::OrganisationId;
 use crate::domain::role::{Permission, Role};
 use crate::store::event::{EventCursor, EventLine, EventPage, EventsWanted};
-use crate::store::{self, StoreError};
+use crate::store::{self, Conn, StoreError};
 
 /// How many events a page holds.
 const PAGE: usize = 50;
@@ -44,18 +47,37 @@ pub async fn show(
     let found = context.store.read(move |conn| {
         let page = store::event::page(conn, &organisation, mode, &filter, &wanted, PAGE)?;
         let unrouted = if sees_all { store::event::count_unrouted(conn, &organisation, mode)? } else { 0 };
-        Ok::<_, StoreError>((page, unrouted))
+        let names = names(conn, &organisation, &page.lines)?;
+        Ok::<_, StoreError>((page, unrouted, names))
     });
-    let (found, unrouted) = found.await?;
+    let (found, unrouted, names) = found.await?;
     if matches!(filters.page, EventsWanted::NewerThan(_)) && !found.has_newer {
         return Ok(see_other(filters.link(&[])));
     }
-    Ok(page(List { filters: &filters, found: &found, unrouted, viewer: &viewer, now }.render()).ok())
+    Ok(page(List { filters: &filters, found: &found, unrouted, names: &names, viewer: &viewer, now }.render()).ok())
+}
+
+/// What those are called who caused these events: members and API keys, by their ids.
+fn names(
+    conn: &mut Conn,
+    organisation: &OrganisationId,
+    lines: &[EventLine],
+) -> Result<HashMap<String, String>, StoreError> {
+    let causes = || lines.iter().map(|line| &line.event.cause);
+    let members: Vec<String> = causes()
+        .filter_map(|cause| matches!(cause, Cause::Member(_)).then(|| cause.client_id())?.map(str::to_owned))
+        .collect();
+    let mut names = store::member::names(conn, &members)?;
+    if causes().any(|cause| matches!(cause, Cause::ApiKey(_))) {
+        let keys = store::api_key::list(conn, organisation)?;
+        names.extend(keys.into_iter().map(|key| (key.id.to_string(), key.name)));
+    }
+    Ok(names)
 }
 
 fn head() -> Markup {
     let mut head = Head::new(&[("Developers", None)], html! { "Events" });
-    head.lede = html! { "What happened, newest first, whether or not a webhook wanted it." };
+    head.lede = html! { "Everything that happened, newest first, whether or not it matched a webhook." };
     head.render()
 }
 
@@ -77,6 +99,8 @@ struct List<'a> {
     found: &'a EventPage,
     /// How many matched no webhook, counted up to one more than [`MOST`].
     unrouted: usize,
+    /// Names of those who caused them, by id.
+    names: &'a HashMap<String, String>,
     viewer: &'a Viewer,
     now: DateTime<Utc>,
 }
@@ -165,7 +189,12 @@ impl List<'_> {
                     @if event.probe { " " span.tag.probe { "Test" } }
                 }
                 td { @if line.deliveries == 0 { (State::UNROUTED.plain()) } @else { (words::count(line.deliveries, "webhook")) } }
-                td.soft { (caused_by(&event.cause)) }
+                td.soft {
+                    @match event.cause.client_id().and_then(|id| self.names.get(id)) {
+                        Some(name) => bdi { (name) },
+                        None => (caused_by(&event.cause)),
+                    }
+                }
             }
         }
     }
@@ -193,7 +222,7 @@ pub(super) fn caused_by(cause: &Cause) -> &'static str {
     match cause {
         Cause::ApiKey(_) => "an API key",
         Cause::Member(_) => "a member",
-        Cause::Clock => "the clock",
+        Cause::Clock => "Hirewire, on schedule",
     }
 }
 
@@ -201,13 +230,16 @@ pub(super) fn caused_by(cause: &Cause) -> &'static str {
 mod tests {
     use super::*;
     use crate::domain::event::{Event, EventType};
-    use crate::domain::ids::EventId;
+    use crate::domain::ids::{ApiKeyId, EventId};
     use crate::web::samples;
 
     fn rendered(lines: Vec<EventLine>, unrouted: usize, role: Role, query: &str) -> String {
         let found = EventPage { lines, has_newer: false, has_older: true };
         let (filters, viewer) = (EventFilters::read(query), samples::viewer(role));
-        let list = List { filters: &filters, found: &found, unrouted, viewer: &viewer, now: samples::now() };
+        let names = found.lines.iter().filter_map(|line| line.event.cause.client_id());
+        let names = names.map(|id| (id.to_owned(), "Job <board>".to_owned())).collect();
+        let list =
+            List { filters: &filters, found: &found, unrouted, names: &names, viewer: &viewer, now: samples::now() };
         list.render().into_string()
     }
 
@@ -242,6 +274,14 @@ mod tests {
         let page = rendered(vec![line(0)], 10_001, Role::Support, "webhook=none");
         assert!(page.contains("10,000+ events") && page.contains("have an Organisation Admin create"), "{page}");
         assert!(!page.contains("Show them") && !page.contains("/settings/webhooks/new"), "{page}");
+    }
+
+    #[test]
+    fn who_caused_an_event_is_named() {
+        let mut reported = line(1);
+        reported.event.cause = Cause::ApiKey(ApiKeyId::new(samples::now()));
+        let page = rendered(vec![reported, line(1)], 0, Role::Support, "");
+        assert!(page.contains("<bdi>Job &lt;board&gt;</bdi>") && page.contains(">Hirewire, on schedule<"), "{page}");
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl EventFilters {
             ..Self::default()
         };
         if filters.from.zip(filters.to).is_some_and(|(from, to)| from > to) {
-            errors.0.push(FieldError::new("from", "From must not be after To"));
+            errors.0.push(FieldError::new("from", "From must be on or before To"));
         }
         let edge = |name: &str| Some(fields.one(name)).filter(|text| !text.is_empty());
         match (edge("before").map(cursor), edge("after").map(cursor)) {

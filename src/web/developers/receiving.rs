@@ -139,7 +139,7 @@ fn repeats() -> Markup {
 fn replay() -> Markup {
     html! {
         p {
-            "Each try is signed anew, at the time that stands in " code { "t" } ". A genuine one is seconds old, however old its event is; so whoever recorded a delivery cannot send it to you again an hour later. "
+            "Each attempt is signed again, at the time in " code { "t" } ". A genuine one is seconds old, however old its event is; so whoever recorded a delivery cannot send it to you again an hour later. "
             "Five minutes either way leave room for clocks that differ. Keep yours set by NTP."
         }
         p { code { "X-Webhook-Timestamp" } " is another time: when the event happened. On a late retry it is hours old, and rightly so." }
@@ -148,11 +148,11 @@ fn replay() -> Markup {
 
 fn rotation() -> Markup {
     html! {
-        p { "An Organisation Admin who regenerates a secret or a key chooses how long the old one goes on working beside the new one, 24 hours unless they say otherwise. Meanwhile:" }
+        p { "An Organisation Admin who regenerates a secret or a key chooses how long the old one keeps working alongside the new one, 24 hours unless they say otherwise. Meanwhile:" }
         ul {
             li { code { "X-Webhook-Signature" } " and " code { "Webhook-Signature" } " carry a signature of each, the new one first. A receiver that accepts any of them notices nothing, whichever secret it holds." }
             li { code { "X-Talentsprout-Signature" } ", " code { "X-Hub-Signature-256" } " and " code { "X-Webhook-Key" } " hold one value: at first the old." }
-            li { "When you answer 400, 401 or 403, the same delivery comes once more at once with the other secret. If that gets a 2xx, it is used from then on." }
+            li { "When you answer 400, 401 or 403, we send the same delivery again at once with the other secret. If you answer that with 2xx, the other secret is used from then on." }
         }
         p { "So change the secret in your configuration whenever it suits you within that time. Answer a signature that does not match with 401, not with 2xx or 500: that is how Hirewire learns which one you hold. When the time is over, or an admin revokes the old one, only the new one is sent." }
     }
@@ -194,9 +194,9 @@ fn help(rule: Rule) -> Markup {
                 ", and when " (grouped(rule.failures as usize)) " deliveries in a row failed and nothing arrived for " (count(usize::try_from(time.num_hours()).unwrap_or_default(), "hour")) ", after warnings"
             }
             ". "
-            strong { "Do this:" } " mend the receiver, try it with Send Test, have an Organisation Admin enable the webhook, then send what it missed from its page."
+            strong { "Do this:" } " fix the receiver, try it with Send Test, have an Organisation Admin enable the webhook, then send what it missed from its page."
         }
-        p { "The rest are the failures that the log names. The buttons and answers they speak of stand on the delivery’s page." }
+        p { "The rest are the failures that the log names. The buttons and answers that they mention are on the delivery’s page." }
         (trouble::classes())
     }
 }

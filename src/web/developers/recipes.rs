@@ -143,7 +143,7 @@ fn make(viewer: &Viewer) -> Markup {
         h2 { "Connect, and check the key" }
         ol {
             li { "In Make, add the module " strong { "Webhooks > Custom webhook" } " to a scenario and create a webhook. Under " strong { "API Key authentication" } " add a key: a long random value, such as the output of " code { "openssl rand -hex 32" } ". Save, and copy the address." }
-            li { (create(viewer, html! { "add under " strong { "Headers of its own" } " the name " code { "x-make-apikey" } " with that value, leave " strong { "Sign deliveries" } " ticked" })) " Store the secret: it is shown once." }
+            li { (create(viewer, html! { "add under " strong { "Custom headers" } " the name " code { "x-make-apikey" } " with that value, leave " strong { "Sign deliveries" } " ticked" })) " Store the secret: it is shown once." }
             li { "In Make, press " strong { "Redetermine data structure" } "; on the webhook’s page in Hirewire press " strong { "Send Test" } ". Make answers 200 with “Accepted”, and knows the fields from then on. Without the key it answers 401, and starts nothing." }
         }
         h2 { "Check the signature as well" }

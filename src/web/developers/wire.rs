@@ -9,7 +9,7 @@ use crate::domain::policy::Policy;
 type Row = (&'static str, &'static str, &'static str);
 
 const SAME: &str = "the same";
-const ANEW: &str = "anew";
+const ANEW: &str = "new each time";
 
 const HEADERS: [Row; 12] = [
     ("Content-Type", "application/json, without a charset: JSON is UTF-8", SAME),
@@ -20,10 +20,10 @@ const HEADERS: [Row; 12] = [
     ("X-Webhook-Key", "the webhook’s key, if it has one: whk_…", SAME),
     ("Webhook-Id", "the event’s id, to recognise a repeat by: evt_…", SAME),
     ("Webhook-Timestamp", "when this try was made, in unix seconds", ANEW),
-    ("X-Webhook-Signature", "t=…,v1=…: time of this try, then a signature for each living secret, newest first", ANEW),
+    ("X-Webhook-Signature", "t=…,v1=…: time of this try, then a signature for each active secret, newest first", ANEW),
     ("X-Talentsprout-Signature", "the same form with exactly one v1", ANEW),
-    ("Webhook-Signature", "v1,…: Standard Webhooks, a signature for each living secret, a space between", ANEW),
-    ("X-Hub-Signature-256", "sha256=…: over the body alone, for verifiers of the GitHub family", SAME),
+    ("Webhook-Signature", "v1,…: Standard Webhooks, a signature for each active secret, with a space between", ANEW),
+    ("X-Hub-Signature-256", "sha256=…: over the body only, for verifiers of the GitHub family", SAME),
 ];
 
 /// The table of headers, and their letters.
@@ -41,7 +41,7 @@ pub fn headers() -> Markup {
             }
         }
         p {
-            "The last four come with a signed webhook. Names mean the same in any letters; they travel over HTTP/1.1 as they stand here, "
+            "The last four come with a signed webhook. Header names are case-insensitive; they are sent over HTTP/1.1 exactly as written here, "
             "each part with one capital. A program that compares names letter by letter therefore looks for "
             code { "X-Talentsprout-Signature" } " and " code { "Webhook-Id" } ", not for " code { "X-TalentSprout-Signature" } " and "
             code { "webhook-id" } "."

@@ -105,12 +105,12 @@ impl List {
         html! {
             @match &self.vacancy {
                 Some(vacancy) => {
-                    "Everybody’s of " a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } } ", the latest first. "
+                    "Everybody’s exports of " a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } } ", newest first. "
                     a href=(paths::EXPORTS) { "All vacancies" }
                 }
                 None => {
-                    (if self.own() { "Yours" } else { "Everybody’s" }) " in " (self.viewer.mode) " mode, the latest first."
-                    @if self.own() { " Those of others stand on the page of their vacancy." }
+                    (if self.own() { "Your exports" } else { "Everybody’s exports" }) " in " (self.viewer.mode) " mode, newest first."
+                    @if self.own() { " Exports by others are on each vacancy’s page." }
                 }
             }
         }
@@ -151,14 +151,14 @@ impl List {
         html! {
             section.empty {
                 @if filtered {
-                    h2 { "There are none of these." }
+                    h2 { "No " @if let Some(status) = self.wanted.status { (status.label().to_lowercase()) " " } "exports here." }
                     p { a href=(paths::EXPORTS) { "Show all exports" } }
                 } @else {
                     h2 {
                         @if self.own() { "You have exported nobody in " (self.viewer.mode) " mode yet." }
                         @else { "Nobody was exported in " (self.viewer.mode) " mode yet." }
                     }
-                    p { "Open a vacancy, tick its candidates, and choose Export to Webhook. What was sent stands here, with how it went." }
+                    p { "Open a vacancy, tick its candidates, and choose Export to Webhook. Exports are listed here with their outcome." }
                     p { a.btn.main href=(paths::VACANCIES) { "Open vacancies" } }
                 }
             }
@@ -170,7 +170,7 @@ impl List {
         html! {
             div.table {
                 table.cards.pairs {
-                    caption.hush { "Exports in " (self.viewer.mode) " mode, the latest first" }
+                    caption.hush { "Exports in " (self.viewer.mode) " mode, newest first" }
                     thead {
                         tr {
                             th scope="col" { "Vacancy" }
@@ -237,7 +237,7 @@ mod tests {
         let href = paths::export(&view.export.id);
         let page = list(Role::Admin, vec![view]).render().0;
         assert!(page.contains("&lt;b&gt;Engineer") && page.contains("Failed</span>") && page.contains(&href));
-        assert!(page.contains(">Today at 14:41</time>") && page.contains("Everybody’s in live mode"));
+        assert!(page.contains(">Today at 14:41</time>") && page.contains("Everybody’s exports in live mode"));
     }
 
     #[test]
@@ -259,6 +259,6 @@ mod tests {
         nothing.wanted = Wanted::read("status=failed&before=x&vacancy=%00");
         assert!(nothing.wanted.before.is_none());
         let page = nothing.render().0;
-        assert!(page.contains("There are none of these.") && page.contains("Show all exports"));
+        assert!(page.contains("No failed exports here.") && page.contains("Show all exports"));
     }
 }

@@ -1,5 +1,6 @@
 //! Interviews, their sessions, and where their events go.
 
+pub mod all;
 mod evaluation;
 pub mod list;
 pub mod new;

@@ -84,7 +84,7 @@ impl Render for Form<'_> {
                 (token_field(&self.typed.token))
                 (title(self.typed, self.errors))
                 (Choice {
-                    name: "vacancy", label: "Vacancy", hint: "Whose candidates you mean to invite. It may be none.",
+                    name: "vacancy", label: "Vacancy", hint: "The vacancy whose candidates you will invite (optional).",
                     options: self.vacancies, value: &self.typed.vacancy, error: self.errors.of("vacancy"),
                 })
                 (times(self.typed, self.errors))
@@ -108,7 +108,7 @@ pub(super) fn times(typed: &InterviewForm, errors: &Errors) -> Markup {
         })
         (TextField {
             name: "expires", label: "Minutes until a started session expires",
-            hint: "A session that was started and is not completed by then becomes abandoned by itself.",
+            hint: "A session that was started and is not completed by then becomes abandoned automatically.",
             value: &typed.expires, error: errors.of("expires"),
         })
     }

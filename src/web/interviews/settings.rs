@@ -216,7 +216,7 @@ impl Render for View<'_> {
             (tabs(interview, self.known.sessions, Side::Settings))
             @if let Some(own) = self.known.own.as_ref().filter(|_| self.typed.warns) { (Unresolved(own)) }
             (part("Effective URL", html! { "Where its events go now" }, self.effective(manages)))
-            @if manages { (part("Webhook URL", html! { "Of this interview alone" }, self.url())) }
+            @if manages { (part("Webhook URL", html! { "Of this interview only" }, self.url())) }
             @if self.known.own.is_some() && self.viewer.role.may(Permission::ViewHooks) {
                 (self.credential(CredentialKind::Secret, "Signing secret", manages))
                 (self.credential(CredentialKind::Key, "Webhook key", manages))

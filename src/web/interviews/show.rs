@@ -228,7 +228,8 @@ impl View<'_> {
             let email = one.profile.email().map(|email| format!(", {email}")).unwrap_or_default();
             (one.id.to_string(), format!("{}{email}", one.profile.full_name))
         }));
-        let hint = if offered.is_empty() { "" } else { "Or somebody who is not in the list." };
+        let hint =
+            if offered.is_empty() { "" } else { "Or somebody else. Candidates with an open session are not listed." };
         let content = html! {
             form.form method="post" action=(paths::interview_sessions(&interview.id)) novalidate {
                 @if !offered.is_empty() {

@@ -70,7 +70,7 @@ impl Render for AskView<'_> {
                             }
                         }
                     }
-                    div { h2 { "What stays" } p { "The session stands in the list as withdrawn. No webhook is told. The candidate can be invited again." } }
+                    div { h2 { "What stays" } p { "The session stays in the list as withdrawn. No webhook is told. The candidate can be invited again." } }
                     form.row method="post" action=(paths::session_withdrawal(&interview.id, &session.id)) {
                         button.btn.stop { "Withdraw session" } " " a.btn href=(back) { "Keep it" }
                     }

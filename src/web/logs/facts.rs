@@ -68,7 +68,7 @@ fn client(detail: &Detail) -> Markup {
     html! {
         @match detail.event.cause.client_id() {
             Some(id) => { (code::id("client id", id)) @if let Some(name) = &detail.client { " " bdi.soft { (name) } } },
-            None => { span.soft { "none: the clock caused it" } },
+            None => { span.soft { "none: Hirewire, on schedule" } },
         }
     }
 }
@@ -169,7 +169,7 @@ mod tests {
         detail.delivery.sent_at = None;
         let page = list(&detail, &sample::viewer(Role::Admin), sample::now()).into_string();
         assert!(
-            page.contains("the clock caused it") && page.contains("none yet") && page.contains("not yet"),
+            page.contains("Hirewire, on schedule") && page.contains("none yet") && page.contains("not yet"),
             "{page}"
         );
     }

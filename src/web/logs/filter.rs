@@ -79,7 +79,7 @@ impl Filters {
             ..Self::default()
         };
         if filters.from.zip(filters.to).is_some_and(|(from, to)| from > to) {
-            errors.0.push(FieldError::new("from", "From must not be after To"));
+            errors.0.push(FieldError::new("from", "From must be on or before To"));
         }
         let edge = |name: &str| Some(fields.one(name)).filter(|text| !text.is_empty());
         match (edge("before").map(cursor), edge("after").map(cursor)) {
@@ -389,7 +389,7 @@ mod tests {
     #[test]
     fn the_first_day_is_not_after_the_last() {
         let filters = Filters::read("from=2026-11-20&to=2026-11-14", &[], today());
-        assert_eq!(filters.errors.of("from"), Some("From must not be after To"));
+        assert_eq!(filters.errors.of("from"), Some("From must be on or before To"));
         assert!(Filters::read("from=2026-11-20&to=2026-11-20&status=Any", &[], today()).errors.is_empty());
     }
 

@@ -8,6 +8,7 @@
 //! with personal data masked ([`crate::domain::mask`]).
 
 pub mod act;
+pub(in crate::web) mod charset;
 pub mod curl;
 pub mod download;
 pub mod empty;

@@ -50,7 +50,7 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
                 let who = detail.retried_by(now).unwrap_or("Someone");
                 html! { bdi { (who) } " asked for another try " (at(delivery.updated_at)) ". " bdi { (hook.name) } " is being called." }
             } else if delivery.is_between_sides() {
-                html! { (failed(detail, zone, now)) ". It is being sent once more, with the webhook’s other key and secret." }
+                html! { (failed(detail, zone, now)) ". It is being sent again, with the webhook’s other key and secret." }
             } else if now - due >= PROMPT && hook.rate.is_some() {
                 html! { (failed(detail, zone, now)) ". " (waits(detail)) " The next try has been due since " (since(due, zone, now)) "." }
             } else if due <= now {
@@ -284,7 +284,7 @@ mod tests {
     fn between_the_two_secrets_of_a_rotation_it_says_which_try_comes() {
         let mut detail = in_state(DeliveryState::Retrying { due: Some(sample::now()) });
         detail.delivery.trigger = Trigger::Rotation(crate::domain::rotation::Side::New);
-        assert!(said(&detail).ends_with(". It is being sent once more, with the webhook’s other key and secret."));
+        assert!(said(&detail).ends_with(". It is being sent again, with the webhook’s other key and secret."));
         let mut failed = sample::detail();
         failed.delivery.tries = crate::domain::delivery::Tries { automatic: 4, manual: 0, rotation: 4 };
         assert!(said(&failed).contains("the last of four tries, with both secrets. No retries are left."));

@@ -1,5 +1,6 @@
 //! The tries of a delivery as evidence: when, how long each step took, as sent and as received (B6).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -9,6 +10,7 @@ use maud::{Markup, html};
 
 use super::super::icons::icon;
 use super::super::{code, time};
+use super::charset::in_utf8;
 use super::show::Detail;
 use super::words;
 use crate::domain::attempt::{Attempt, ErrorClass, Proof, Request, Response, Trigger};
@@ -127,8 +129,8 @@ fn proof(proof: &Proof) -> Markup {
     html! {
         @if carried().next().is_some() {
             p.small.soft {
-                "proven with the "
-                @for (at, (name, end)) in carried().enumerate() { @if at > 0 { " and the " } (name) " that ends in " code { (end) } }
+                "signed with the "
+                @for (at, (name, end)) in carried().enumerate() { @if at > 0 { " and the " } (name) " ending in " code { (end) } }
             }
         }
     }
@@ -237,26 +239,34 @@ fn response_figure(detail: &Detail, response: &Response, name: &str) -> Markup {
 /// A body as it is shown, and what must be said about it.
 struct Shown {
     text: String,
-    notes: Vec<&'static str>,
+    notes: Vec<Cow<'static, str>>,
 }
 
 fn body(response: &Response, is_masked: bool) -> Shown {
-    let bytes = response.body.as_slice();
-    let mut notes = Vec::new();
+    let (bytes, charset) = in_utf8(response);
+    let bytes = bytes.as_ref();
+    let mut notes: Vec<Cow<'static, str>> = Vec::new();
     if response.body_cut {
-        notes.push("the rest was not kept");
+        notes.push("the rest was not kept".into());
     }
-    if !is_text(bytes, response.body_cut) {
-        notes.push("not UTF-8 text");
+    let encoding =
+        response.headers.get("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+    match (charset, encoding) {
+        (Some(charset), _) => notes.push(format!("read as {charset}").into()),
+        (None, Some(encoding)) if !bytes.is_empty() => {
+            notes.push(format!("compressed with {encoding}, not unpacked").into())
+        }
+        _ if !is_text(bytes, response.body_cut) => notes.push("not UTF-8 text".into()),
+        _ => {}
     }
     let text = match (is_masked && !bytes.is_empty(), mask::json::answer(bytes)) {
         (false, _) => legible(bytes),
         (true, Some(masked)) => {
-            notes.push("personal data masked");
+            notes.push("personal data masked".into());
             legible(&masked)
         }
         (true, None) => {
-            notes.push("hidden for Support");
+            notes.push("hidden for Support".into());
             "The body is not JSON. It may hold personal data, so it is hidden for Support.".into()
         }
     };
@@ -313,11 +323,10 @@ mod tests {
         let page = page(&detail);
         assert!(page.contains("202 ms, rotation, with the new one"), "{page}");
         assert!(page.contains("Try 4, other secret: 401 Unauthorized"), "{page}");
-        let carried =
-            "proven with the secret that ends in <code>new1</code> and the key that ends in <code>key1</code>";
+        let carried = "signed with the secret ending in <code>new1</code> and the key ending in <code>key1</code>";
         assert!(page.contains(carried), "{page}");
         detail.attempts[0].proof = Proof::default();
-        assert!(!super::list(&detail, sample::ZONE, sample::now()).into_string().contains("proven with"));
+        assert!(!super::list(&detail, sample::ZONE, sample::now()).into_string().contains("signed with the"));
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Render for Form<'_> {
         let lede = if self.by_mail {
             "They get a link by e-mail. It works once, for seven days, and shows that the address is theirs: so nobody else sees it."
         } else {
-            "You get a link to hand to them, shown once. It works once, for seven days."
+            "You get a link to share with them, shown once. It works once, for seven days."
         };
         let email = self.field("email", "E-mail address", "They log in with it.", &self.typed.email);
         html! {
@@ -141,6 +141,6 @@ mod tests {
         let page = Form { typed: &typed, errors, by_mail: false }.render().into_string();
         assert!(page.contains("value=\"محمد &lt;script&gt;\"") && page.contains("value=\"nowhere\""), "{page}");
         assert!(page.contains("value=\"support\" checked") && page.contains("value=\"t0ken\""));
-        assert!(page.contains("<a href=\"#email\">Enter an e-mail address</a>") && page.contains("hand to them"));
+        assert!(page.contains("<a href=\"#email\">Enter an e-mail address</a>") && page.contains("share with them"));
     }
 }

@@ -44,7 +44,7 @@ impl Render for MembersView<'_> {
     fn render(&self) -> Markup {
         let crumbs = [("Settings", None), ("Access Management", None)];
         let mut head = Head::new(&crumbs, html! { "Members" });
-        head.lede = html! { "Who works in " bdi { (self.viewer.organisation.name) } ", and what each may do. A change counts from their next page on." };
+        head.lede = html! { "Who works in " bdi { (self.viewer.organisation.name) } ", and what each may do. Changes apply from the next page they open." };
         head.acts = html! { a.btn.main href=(paths::INVITE) { "Invite a member" } };
         html! {
             (head)

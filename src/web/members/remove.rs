@@ -110,7 +110,7 @@ impl RemoveView<'_> {
                     h2 { "What stays" }
                     p { "The name in the logs and exports, the webhooks and API keys made so far, and what is on its way." }
                     @if self.membership.role == Role::Admin {
-                        p { "Keys and secrets that were copied go on working: revoke or regenerate those under "
+                        p { "Keys and secrets that were copied keep working: revoke or regenerate those under "
                             a href=(paths::API_KEYS) { "API Key Management" } " and " a href=(paths::WEBHOOKS) { "Webhooks" } "." }
                     }
                 }

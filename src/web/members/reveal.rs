@@ -41,7 +41,7 @@ impl RevealView<'_> {
             (Some(Mail::Sending), true) => "The invitation is on its way",
             (Some(Mail::Failed), true) => "The invitation was not sent",
             (None, true) => "Shown once already",
-            (_, false) => "Hand over this link",
+            (_, false) => "Share this link",
         }
     }
 
@@ -77,10 +77,10 @@ impl Render for RevealView<'_> {
                 p.says { "This link has been shown. Hirewire keeps only a hash of it." }
                 p { "Is it lost? " strong { "New link" } " in the list of members makes another, and the lost one ends." }
             } @else {
-                p.says { "Whoever opens it becomes " (self.invitation.role.with_article()) " as " (self.invitation.email) ". This page shows it once." }
+                p.says { "Whoever opens it becomes " (self.invitation.role.with_article()) " as " (self.invitation.email) ". You see this link only once." }
                 div.form {
                     @for value in self.revealed { (once("Invitation", "works once", &value.value)) }
-                    p { "It ends " (time::long(self.invitation.expires_at, zone)) ". Send it to nobody else." }
+                    p { "It ends " (time::long(self.invitation.expires_at, zone)) ". Do not share it with anyone else." }
                 }
             }
             p.row { a.btn.main href=(paths::MEMBERS) { "Back to the members" } }

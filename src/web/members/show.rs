@@ -120,7 +120,7 @@ impl Render for MemberView<'_> {
             (self.errors.summary())
             (Head::new(&crumbs, html! { bdi { (member.name) } }))
             div.form { (self.facts()) }
-            (part("Role", html! { "What they may do, from their next page on" }, html! {
+            (part("Role", html! { "Changes apply from the next page they open" }, html! {
                 form.form method="post" action=(paths::member_role(&member.id)) novalidate {
                     (roles(self.role, self.errors.of("role")))
                     div.row { button.btn.main { "Change role" } a.btn href=(paths::MEMBERS) { "Cancel" } }

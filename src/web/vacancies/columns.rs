@@ -53,7 +53,7 @@ impl CheckColumns<'_> {
         html! {
             div.table {
                 table.cards.pairs {
-                    thead { tr { th scope="col" { "Column" } th scope="col" { "Becomes" } th scope="col" { "Examples" } } }
+                    thead { tr { th scope="col" { "Column" } th scope="col" { "Becomes" } th scope="col" { "If a value cannot be read" } th scope="col" { "Examples" } } }
                     tbody { @for (at, column) in self.preview.columns.iter().enumerate() { (self.column(at, column)) } }
                 }
             }
@@ -79,7 +79,13 @@ impl CheckColumns<'_> {
                         }
                     }
                 }
-                td.soft {
+                td.whole {
+                    select name={ "fault-" (at) } aria-label={ "If a value of " (column.name) " cannot be read" } {
+                        option value="value" { "Leave the value out" }
+                        option value="row" selected[column.costs_row] { "Leave the row out" }
+                    }
+                }
+                td.soft.whole {
                     @if column.examples.is_empty() { "empty" }
                     @for (at, example) in column.examples.iter().enumerate() { @if at > 0 { ", " } bdi { (example) } }
                 }
@@ -94,7 +100,7 @@ impl Render for CheckColumns<'_> {
         let crumbs =
             [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
         let preview = self.preview;
-        let hint = html! { "What each column of the file is. Take the guess, or choose." };
+        let hint = html! { "Check our guesses and change what is wrong. Without a name, or with an id of which digits are lost, the row is always left out." };
         html! {
             (self.errors.summary())
             (Head::new(&crumbs, html! { (self.title()) }))
@@ -103,7 +109,7 @@ impl Render for CheckColumns<'_> {
                 @if !preview.columns.is_empty() { (part("Columns", hint, self.columns())) }
                 @if !preview.notes.is_empty() { (part("Assumed", html! {}, sentences(&preview.notes))) }
                 @if !preview.problems.is_empty() {
-                    @let hint = html! { "The others do not wait for them. What is left out can be downloaded afterwards, corrected and imported again." };
+                    @let hint = html! { (skipped(preview)) " The rest will be imported. What is left out can be downloaded afterwards, corrected and imported again." };
                     @let rows = preview.problems.iter().map(Row::from).collect();
                     (part("Left out", hint, problems(rows, preview.columns.is_empty())))
                 }
@@ -117,6 +123,20 @@ impl Render for CheckColumns<'_> {
                 }
             }
         }
+    }
+}
+
+/// `12 rows will be skipped, and single values of 3.`
+fn skipped(preview: &Preview) -> String {
+    let values = |rows: usize| format!("single values of {} will be left out", count(rows, "row"));
+    match (preview.bad, preview.partly) {
+        (0, partly) => {
+            let mut words = values(partly);
+            words.replace_range(..1, "S");
+            words + "."
+        }
+        (bad, 0) => format!("{} will be skipped.", count(bad, "row")),
+        (bad, partly) => format!("{} will be skipped, and {}.", count(bad, "row"), values(partly)),
     }
 }
 
@@ -135,7 +155,12 @@ mod tests {
     }
 
     fn column(name: &str, field: Field, examples: &[&str]) -> Column {
-        Column { name: name.into(), field, examples: examples.iter().map(|e| (*e).to_owned()).collect() }
+        Column {
+            name: name.into(),
+            field,
+            costs_row: false,
+            examples: examples.iter().map(|e| (*e).to_owned()).collect(),
+        }
     }
 
     #[test]
@@ -152,6 +177,8 @@ mod tests {
         assert!(page.contains(r#"<option value="ignore" selected>Leave out</option>"#));
         assert!(page.contains("<bdi>محمد العتيبي</bdi>, <bdi>&lt;script&gt;</bdi>") && page.contains(">empty</td>"));
         assert!(page.contains("has no name") && page.contains(">4</"));
+        assert!(page.contains("1 row will be skipped. The rest will be imported."), "{page}");
+        assert!(page.contains(r#"<select name="fault-0" aria-label="If a value of Name cannot be read">"#), "{page}");
     }
 
     #[test]

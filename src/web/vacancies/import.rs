@@ -14,7 +14,7 @@ use super::super::{paths, upload as form};
 use super::columns::CheckColumns;
 use super::report::Outcome;
 use super::rules::rules;
-use crate::actions::import::{Chosen, Preview, State, Upload};
+use crate::actions::import::{Choice, Chosen, Preview, State, Upload};
 use crate::actions::{ActionError, Context, FieldError, Viewer, import};
 use crate::domain::ids::{ImportId, VacancyId};
 use crate::domain::import::LARGEST_FILE;
@@ -131,11 +131,14 @@ pub async fn confirm(
     Ok(if refused { page.refused() } else { page.ok() })
 }
 
-/// What was chosen, `column-0` and so on; a form without any leaves the guess.
+/// What was chosen, `column-0` and so on, and `fault-0` for what a value costs that cannot be read; a form without any
+/// leaves the guess.
 fn chosen(fields: &Fields) -> Chosen {
     let column = |(name, value): (&str, &str)| Some((name.strip_prefix("column-")?.parse().ok()?, value.to_owned()));
+    let fault = |(name, value): (&str, &str)| name.strip_prefix("fault-").filter(|_| value == "row")?.parse().ok();
     let chosen: Vec<(usize, String)> = fields.pairs().filter_map(column).collect();
-    (!chosen.is_empty()).then_some(chosen)
+    let whole_rows = fields.pairs().filter_map(fault).collect();
+    (!chosen.is_empty()).then_some(Choice { fields: chosen, whole_rows })
 }
 
 fn parse(ids: &(String, String)) -> Result<(VacancyId, ImportId), WebError> {
@@ -189,7 +192,7 @@ impl Render for ChooseFile<'_> {
         let crumbs =
             [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
         let lede = html! {
-            "Nobody is added twice: who is known by external id or e-mail address is updated. Importing sends nothing to any webhook."
+            "Nobody is added twice: people already known by external ID or e-mail address are updated. Importing sends nothing to any webhook."
         };
         let error = self.errors.of("file");
         html! {
@@ -209,7 +212,7 @@ impl Render for ChooseFile<'_> {
                 label.tick {
                     input type="checkbox" name="columns" value="1" checked[self.ask];
                     span { "Show me the columns first" }
-                    span.soft.small { "Otherwise it is imported at once, unless it has a column whose name says too little." }
+                    span.soft.small { "Otherwise it is imported at once, unless we cannot tell what a column is." }
                 }
                 (rules())
                 div.row { button.btn.main { "Import candidates" } a.btn href=(vacancy) { "Cancel" } }
@@ -237,8 +240,10 @@ mod tests {
 
     #[test]
     fn choices_are_read_by_their_column() {
-        let fields = Fields::parse(b"column-0=email&column-12=rating&column-x=stage&token=t");
-        assert_eq!(chosen(&fields), Some(vec![(0, "email".into()), (12, "rating".into())]));
+        let fields =
+            Fields::parse(b"column-0=email&fault-0=value&column-12=rating&fault-12=row&column-x=stage&token=t");
+        let choice = Choice { fields: vec![(0, "email".into()), (12, "rating".into())], whole_rows: vec![12] };
+        assert_eq!(chosen(&fields), Some(choice));
         assert_eq!(chosen(&Fields::parse(b"token=t")), None);
     }
 }

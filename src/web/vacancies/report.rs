@@ -108,7 +108,7 @@ fn became(columns: &[(String, String)]) -> Markup {
 
 /// A row of the table of what is left out.
 pub struct Row<'a> {
-    line: u64,
+    row: u64,
     who: Option<&'a str>,
     column: Option<&'a str>,
     message: &'a str,
@@ -117,36 +117,36 @@ pub struct Row<'a> {
 
 impl<'a> From<&'a Told> for Row<'a> {
     fn from(told: &'a Told) -> Self {
-        let Told { line, who, column, message, is_kept } = told;
-        Self { line: *line, who: who.as_deref(), column: column.as_deref(), message, is_kept: *is_kept }
+        let Told { row, who, column, message, is_kept } = told;
+        Self { row: *row, who: who.as_deref(), column: column.as_deref(), message, is_kept: *is_kept }
     }
 }
 
 impl<'a> From<&'a Problem> for Row<'a> {
     fn from(problem: &'a Problem) -> Self {
-        let Problem { line, who, column, message, is_kept } = problem;
-        Self { line: *line, who: who.as_deref(), column: column.as_deref(), message, is_kept: *is_kept }
+        let Problem { row, who, column, message, is_kept } = problem;
+        Self { row: *row, who: who.as_deref(), column: column.as_deref(), message, is_kept: *is_kept }
     }
 }
 
-/// What is left out: line, name, column, what is wrong. In JSON the line is the place in the list.
+/// What is left out: row, name, column, what is wrong. In JSON the row is the place in the list.
 pub fn problems(rows: Vec<Row<'_>>, json: bool) -> Markup {
-    let line = if json { "Place" } else { "Line" };
+    let place = if json { "Place" } else { "Row" };
     html! {
         div.table {
             table.cards.pairs {
                 thead {
                     tr {
-                        th.num scope="col" { (line) }
+                        th.num scope="col" { (place) }
                         th scope="col" { "Candidate" }
                         th scope="col" { "Left out" }
                         th scope="col" { "What is wrong" }
                     }
                 }
                 tbody {
-                    @for Row { line: number, who, column, message, is_kept } in rows {
+                    @for Row { row: number, who, column, message, is_kept } in rows {
                         tr {
-                            th.num scope="row" data-l=(line) { (number) }
+                            th.num scope="row" data-l=(place) { (number) }
                             td data-l="Candidate" { bdi { (who.unwrap_or("no name")) } }
                             td data-l="Left out" {
                                 @if is_kept { bdi { (column.unwrap_or("a value")) } }
@@ -184,7 +184,7 @@ mod tests {
             left_out: 2,
             problem_count: 202,
             problems: vec![Told {
-                line: 7,
+                row: 7,
                 who: Some("Iñigo Venkataraman".into()),
                 is_kept: true,
                 column: Some("E-mail".into()),

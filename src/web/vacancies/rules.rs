@@ -10,7 +10,7 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "Left out",
-        "A value that cannot be read is left out and listed; the candidate is imported all the same. A whole row is left out only when it has no name, an id of which digits are lost, more cells than the header, or repeats a row before it. What was left out can be downloaded for a day, corrected and imported again.",
+        "A value that cannot be read is left out and listed; the candidate is imported all the same. A whole row is left out only when it has no name, an id of which digits are lost, more cells than the header, or repeats a row before it, or when you choose so for a column. What was left out can be downloaded for a day, corrected and imported again.",
     ),
     ("Header", "The row among the first 20 that names most columns. If none does, you are asked what each column is."),
     (
@@ -22,6 +22,10 @@ const RULES: &[(&str, &str)] = &[
         "Characters that nobody sees are removed from addresses, numbers, links and ids; apostrophes that guard against formulas are taken off. Names stay as they are written.",
     ),
     (
+        "Letters",
+        "UTF-8, UTF-16, or an older encoding that fits the words of the file; which one was taken is listed. Letters that were encoded twice and escapes of HTML are put right.",
+    ),
+    (
         "Numbers",
         "An id or phone number that a spreadsheet has shortened, such as 4.9E+11, is not taken; 84211.0 is 84211.",
     ),
@@ -29,6 +33,7 @@ const RULES: &[(&str, &str)] = &[
         "Dates",
         "In the order that the column's name says, such as (MM/DD/YYYY), else as one clear date of the column shows, else the day first. Times without a zone are those of your organisation. A year of two digits is never in the future.",
     ),
+    ("Stages", "A stage is the same in capitals and small letters: the spelling that the vacancy has already is kept."),
     ("Several values", "Parted by line breaks, semicolons, bars, bullets or :::, else by commas."),
 ];
 

@@ -58,7 +58,7 @@ pub async fn make(
     let (id, kind) = which(&path)?;
     let chosen = fields.one("overlap");
     let Some(overlap) = Overlap::parse(chosen) else {
-        let error = Some("Choose how long the old one goes on working");
+        let error = Some("Choose how long the old one keeps working");
         let page = page(&context, &viewer, organisations, &path, Asked::Regenerate { chosen, error }).await?;
         return Ok(page.refused());
     };
@@ -215,11 +215,11 @@ impl AskView<'_> {
         html! {
             (Errors(errors).summary())
             (head)
-            p.says { "A new " (self.noun()) " is made and shown once. The old one goes on working beside it for as long as you choose." }
+            p.says { "A new " (self.noun()) " is created and shown once. The old one keeps working alongside it for as long as you choose." }
             form.form method="post" action=(paths::webhook_credential(&self.hook.id, self.noun())) {
                 (token_field(&token()))
                 fieldset #overlap {
-                    legend { "How long the old one goes on working" }
+                    legend { "How long the old one keeps working" }
                     (wrong("overlap", error))
                     @for overlap in Overlap::ALL {
                         label.pick.tick {
@@ -240,7 +240,7 @@ impl AskView<'_> {
         html! {
             @match overlap {
                 Overlap::AtOnce => "The old one ends as you press the button. For one that has leaked: until the receiver knows the new one, it refuses what it is sent.",
-                _ => { "The old one ends by itself " (self.near(self.now + overlap.duration())) "." },
+                _ => { "The old one stops working " (self.near(self.now + overlap.duration())) "." },
             }
         }
     }
@@ -274,8 +274,8 @@ impl AskView<'_> {
                         CredentialKind::Key => li { "The old key in " code { "X-Webhook-Key" } ", which has room for one." },
                     }
                     li {
-                        "If it answers 400, 401 or 403, the same delivery at once a second time with the new one. When it takes that, \
-                         the new one is preferred from then on. So it may switch when it likes, and misses nothing."
+                        "If it answers 400, 401 or 403, we send the same delivery again at once, signed with the new one. If that is \
+                         accepted, the new one is preferred from then on. So the receiver may switch when it likes, and misses nothing."
                     }
                 }
             }
@@ -301,15 +301,15 @@ impl AskView<'_> {
         let used = old.and_then(|old| old.last_used_at);
         Stop {
             says: html! {
-                "From then on deliveries are proven with the new " (self.noun()) " alone"
+                "From then on deliveries are signed with, or carry, the new " (self.noun()) " only"
                 @if let Some(new) = live.first() { ", the one that ends in " code { (new.ends_in) } }
                 "."
             },
             consequence: html! {
-                "The old one" @if let Some(old) = old { ", which ends in " code { (old.ends_in) } "," } " is destroyed. A receiver that knows nothing but it refuses everything from then on. "
+                "The old one" @if let Some(old) = old { ", which ends in " code { (old.ends_in) } "," } " is deleted. A receiver that has only the old one will reject every delivery. "
                 @match used {
-                    Some(at) => { "A delivery that it proved last arrived " (self.near(at)) "." },
-                    None => "No delivery that it proved has arrived yet.",
+                    Some(at) => { "Its last successful delivery arrived " (self.near(at)) "." },
+                    None => "No delivery has succeeded with it yet.",
                 }
             },
             action: paths::webhook_credential_revocation(&self.hook.id, self.noun()),
@@ -332,7 +332,7 @@ impl AskView<'_> {
                 }
             },
             consequence: html! {
-                "A receiver that checks it refuses everything from then on. " (both) " destroyed; turning it on again makes a new one."
+                "Receivers that verify it will reject every delivery. " (both) " deleted; turning it on again creates a new one."
             },
             action: paths::webhook_credential_end(&self.hook.id, self.noun()),
         }
@@ -359,7 +359,7 @@ mod tests {
         for part in [
             "value=\"24h\" checked",
             "value=\"at_once\"",
-            "ends by itself <time datetime=\"2026-11-21T13:42:15.000Z\">21 Nov, 14:42</time>",
+            "stops working <time title=\"21 Nov 2026, 14:42:15 Europe/Berlin\" datetime=\"2026-11-21T13:42:15.000Z\">21 Nov, 14:42</time>",
             "For one that has leaked",
             "X-Hub-Signature-256",
             "400, 401 or 403",
@@ -377,15 +377,13 @@ mod tests {
         let old =
             Credential { ends_at: Some(now() + TimeDelta::hours(2)), ..credential(CredentialKind::Secret, "old1") };
         let both = [credential(CredentialKind::Secret, "new1"), old];
-        let error = Some("Choose how long the old one goes on working");
+        let error = Some("Choose how long the old one keeps working");
         let shown = page(CredentialKind::Secret, Asked::Regenerate { chosen: "x", error }, &both);
         assert!(shown.contains("The secret that ends in <code>old1</code> ends as you press"), "{shown}");
         assert!(shown.contains("href=\"#overlap\"") && shown.contains("id=\"overlap\""), "{shown}");
         let shown = page(CredentialKind::Secret, Asked::Revoke, &both);
-        assert!(shown.contains("which ends in <code>old1</code>, is destroyed."), "{shown}");
-        assert!(shown.contains("No delivery that it proved has arrived yet.") && shown.contains("Revoke old secret"));
-        assert!(
-            page(CredentialKind::Secret, Asked::End, &both).contains("Both, the old and the new one, are destroyed")
-        );
+        assert!(shown.contains("which ends in <code>old1</code>, is deleted."), "{shown}");
+        assert!(shown.contains("No delivery has succeeded with it yet.") && shown.contains("Revoke old secret"));
+        assert!(page(CredentialKind::Secret, Asked::End, &both).contains("Both, the old and the new one, are deleted"));
     }
 }

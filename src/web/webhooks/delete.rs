@@ -118,7 +118,7 @@ impl DeleteView<'_> {
                 (self.consequences())
                 (self.facts())
                 form.row method="post" action=(paths::webhook_deletion(&self.hook.id)) {
-                    button.btn.stop { "Delete webhook" } " " a.btn href=(back) { "Keep it" }
+                    button.btn.stop { "Delete Webhook" } " " a.btn href=(back) { "Keep it" }
                 }
                 (self.gentler())
             }
@@ -161,7 +161,7 @@ impl DeleteView<'_> {
                     @if self.hook.interview().is_some() {
                         li { "Every event of its interview that it gets now: they go to the default webhook again, if there is one." }
                     } @else if self.hook.is_default {
-                        li { "Every event of " (self.hook.mode) " mode that it gets now: it is the default webhook, and no other takes its place by itself." }
+                        li { "Every event of " (self.hook.mode) " mode that it gets now: it is the default webhook, and no other takes its place automatically." }
                     } @else {
                         li { "Every event it gets now." }
                     }

@@ -87,7 +87,7 @@ impl Known {
     ) -> Page<'a> {
         let kept = form::kept_values(context, viewer, form, errors);
         let view = EditView { known: self, form, errors, kept: &kept };
-        let page = Page::new(format!("Change {}", self.hook.name), Nav::Webhooks, viewer, view.render());
+        let page = Page::new(format!("Edit {}", self.hook.name), Nav::Webhooks, viewer, view.render());
         Page { organisations: organisations.0, ..page.in_mode(self.hook.mode) }
     }
 }
@@ -104,8 +104,8 @@ impl Render for EditView<'_> {
         let hook = &self.known.hook;
         let own = paths::webhook(&hook.id);
         let crumbs = super::crumbs(hook);
-        let mut head = Head::new(&crumbs, html! { "Change " bdi { (hook.name) } });
-        head.lede = html! { "What you save counts for the next try of everything that is owed to it." };
+        let mut head = Head::new(&crumbs, html! { "Edit " bdi { (hook.name) } });
+        head.lede = html! { "Changes apply from the next attempt on, also to deliveries that are waiting." };
         let action = paths::webhook_settings(&hook.id);
         let fields = HookFields {
             form: self.form,

@@ -151,7 +151,7 @@ impl HookFields<'_> {
     pub(super) fn note(&self) -> Markup {
         html! {
             (TextField {
-                name: "note", label: "Note", hint: "What it is for, and whom to ask about it. For your team alone.",
+                name: "note", label: "Note", hint: "What it is for, and whom to ask about it. Only your team sees it.",
                 value: &self.form.note, error: self.errors.of("note"),
             })
         }
@@ -177,7 +177,7 @@ impl HookFields<'_> {
         html! {
             fieldset #events aria-describedby="events-hint" {
                 legend { "Events" }
-                p.soft.small #events-hint { "Tick none to receive every event, including new ones. Exports are sent only when someone starts one." }
+                p.soft.small #events-hint { "Tick none to receive every event, including new ones. Exports are sent only when someone starts one. Interviews cause their events themselves; the others come from partner systems." }
                 (wrong("events", self.errors.of("events")))
                 div.ticks {
                     @for kind in catalogue::subscribable() {
@@ -221,7 +221,7 @@ impl HookFields<'_> {
                     span.soft.small {
                         @match self.other_default {
                             Some(other) => { "It takes this over from " bdi { (other) } "." },
-                            None => "No other webhook of this mode is the default.",
+                            None => { "There is no other default webhook of " (self.mode) " mode." }
                         }
                     }
                 }

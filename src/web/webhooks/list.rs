@@ -198,11 +198,11 @@ impl ListView<'_> {
                 }
                 td { (state.plain()) (self.standing(row)) }
                 td { (Spark { succeeded: &row.counts.succeeded, failed: &row.counts.failed, label: &label }) }
-                td.num {
+                td.num data-l="Succeeded" {
                     span.fixed { (percent(succeeded, all)) }
-                    span.sub.fixed { (all) }
+                    span.sub.fixed { "of " (all) }
                 }
-                td {
+                td data-l="Last delivery" {
                     @match &row.last {
                         Some(last) => {
                             span.fixed { (State::of_delivery(last).plain()) " " @if let Some(status) = last.response_status { code { (status) } } }

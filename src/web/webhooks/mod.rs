@@ -1,6 +1,7 @@
 //! Webhooks: Settings > Access Management > Webhooks.
 
 pub mod credential;
+pub mod default;
 pub mod delete;
 pub mod edit;
 pub mod enable;

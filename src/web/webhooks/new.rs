@@ -160,7 +160,7 @@ impl FormView<'_> {
     fn proofs(&self) -> Markup {
         html! {
             fieldset {
-                legend { "How the receiver knows it is you" }
+                legend { "How the receiver can verify requests" }
                 label.tick {
                     input type="checkbox" name="sign" checked[self.form.sign];
                     span { "Sign deliveries" }

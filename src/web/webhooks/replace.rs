@@ -128,7 +128,7 @@ impl ReplaceView<'_> {
                         HookState::Disabled => li { "It starts active: why this one is disabled says nothing of the new address." },
                         HookState::Active | HookState::Deleted => {},
                     }
-                    li { "Nothing more is sent to " bdi { (hook.url.host()) } ". A try that is under way there counts if it is taken." }
+                    li { "Nothing more is sent to " bdi { (hook.url.host()) } ". A request already under way still counts if the old address accepts it." }
                 }
             }
             div { h2 { "What stays" } p { "The log of this webhook’s deliveries, with a link to the one that took over." } }

@@ -91,7 +91,7 @@ impl RevealView<'_> {
                     p { "Copy " (them) " into your receiver’s configuration exactly as shown, prefix included. Never into a repository, a ticket or a chat." }
                     (self.overlap())
                     p { a href=(paths::RECEIVING) { "How to verify a delivery" } }
-                    p { "Lost? An Organisation Admin can make another on the webhook’s page, and chooses how long the old one goes on working." }
+                    p { "Lost? An Organisation Admin can make another on the webhook’s page, and chooses how long the old one keeps working." }
                 }
                 div.row { a.btn.main href=(back) { "I have stored " (them) } }
             }

@@ -95,7 +95,7 @@ impl Rotation<'_> {
                 },
             }
             @if let Some(end) = old.ends_at {
-                p.small.soft { "The old one ends by itself " (self.near(end)) ". Last used says when a delivery that it proved in a header with room for one last arrived." }
+                p.small.soft { "The old one stops working " (self.near(end)) ". Last used: the last successful delivery that carried this secret or key in a single-value header." }
             }
         }
     }
@@ -121,8 +121,8 @@ impl Rotation<'_> {
 
 fn else_the(that: &str) -> Markup {
     html! {
-        ". When the receiver answers 400, 401 or 403, the same delivery goes out at once a second time with " (that)
-        "; if that is taken, " (that) " is preferred from then on."
+        ". If the receiver answers 400, 401 or 403, we send the same delivery again at once with " (that)
+        "; if that is accepted, " (that) " is preferred from then on."
     }
 }
 
@@ -161,7 +161,7 @@ mod tests {
             ">today at 14:40</time></td>",
             "<bdi>محمد</bdi>",
             "carry that of <strong>the old one</strong>, since <time",
-            "a second time with the new one; if that is taken, the new one is preferred",
+            "we send the same delivery again at once with the new one; if that is accepted, the new one is preferred",
             "My receiver has switched",
         ] {
             assert!(shown.contains(part), "{part} is not in {shown}");

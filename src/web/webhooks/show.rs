@@ -412,7 +412,7 @@ impl HookView<'_> {
                 "Waits 5 s for an answer. After a failure it tries up to three times more, within two seconds."
             }
             Policy::Patient => {
-                "Waits 15 s for an answer. After a failure it tries up to twelve times more, over three days, each pause ±20 %."
+                "Waits 15 s for an answer. After a failure it tries up to twelve times more, over three days, each pause ±20%."
             }
             Policy::Single => "Waits 30 s for an answer and tries once.",
         };
@@ -429,7 +429,7 @@ impl HookView<'_> {
         if self.known.recent.is_empty() {
             return html! {
                 p.small.soft {
-                    @if self.known.hook.state == HookState::Deleted { "Nothing stands in its log." }
+                    @if self.known.hook.state == HookState::Deleted { "Its log is empty." }
                     @else { "Nothing yet." @if self.manages() { " Send Test is the quickest way to see something here." } }
                 }
             };
@@ -496,7 +496,7 @@ impl HookView<'_> {
                 @if let Some(predecessor) = &self.known.predecessor {
                     div { dt { "In place of" } dd { a href=(paths::webhook(&predecessor.id)) { (predecessor.url.shown_to(self.viewer.role)) } " " span.soft { "its log stays there" } } }
                 }
-                div { dt { "Hook id" } dd { (code::id("hook id", hook.id.as_str())) } }
+                div { dt { "Webhook id" } dd { (code::id("webhook id", hook.id.as_str())) } }
             }
         }
     }

@@ -8,6 +8,7 @@ use super::super::error::WebError;
 use super::super::form::Fields;
 use super::super::gate::see_other;
 use super::super::icons::icon;
+use super::super::logs::charset::in_utf8;
 use super::super::logs::tries::steps;
 use super::super::{code, paths, time};
 use crate::actions::test::Sample;
@@ -143,7 +144,7 @@ impl TestResult<'_> {
             div #test.notice.info data-live="1000" {
                 h3 { "On its way" }
                 p.small {
-                    "The receiver has not answered yet. This page looks again by itself; " a href=(log) { "the log" } " has the answer too."
+                    "The receiver has not answered yet. This page updates on its own; " a href=(log) { "the log" } " has the answer too."
                     @if let Some(rate) = self.hook.rate { " This webhook takes at most " (rate.spoken()) ", so it may wait for its turn." }
                 }
             }
@@ -161,7 +162,7 @@ impl TestResult<'_> {
                     @match (outcome.status, outcome.class) {
                         (Some(status), _) => { "Answered " (status) " in " (total) ", at " (time::clock(attempt.finished_at, self.zone)) },
                         (None, class) => {
-                            (class.map_or("no_answer", |class| class.as_str())) ", after " (total) ", at " (time::clock(attempt.finished_at, self.zone))
+                            "Failed after " (total) ": " (class.map_or("no answer", |class| class.brief())) ", at " (time::clock(attempt.finished_at, self.zone))
                         },
                     }
                 }
@@ -172,7 +173,7 @@ impl TestResult<'_> {
                 }
                 p.small { code { (self.sent.delivery.kind) } ": " (steps(attempt)) ". " a href=(log) { "View in the log" } }
                 @if let Some(response) = attempt.response.as_ref().filter(|response| !response.body.is_empty()) {
-                    pre.wrap tabindex="0" role="region" aria-label="First lines of the answer" { (first_lines(&response.body)) }
+                    pre.wrap tabindex="0" role="region" aria-label="First lines of the answer" { (first_lines(&in_utf8(response).0)) }
                 }
             }
         }

@@ -147,7 +147,7 @@ async fn a_refused_form_says_so_in_its_title_and_takes_the_focus_to_what_is_wron
     let demo = Demo::start(On::Sqlite);
     let browser = Browser::start(Script::On).await;
     browser.open(&demo.page("/login")).await;
-    browser.fill("Email", "admin@demo.example").await;
+    browser.fill("E-mail address", "admin@demo.example").await;
     browser.fill("Password", "wrong").await;
     browser.press("Log in").await;
     refused(&browser).await;

@@ -46,7 +46,7 @@ async fn first_run(seat: Seat) {
     browser.open(&format!("{}/settings/members", server.url())).await;
     says(&browser, &["Siobhán O'Brien", "Organisation Admin"]).await;
     browser.open(&address).await;
-    says(&browser, &["This address is worth nothing"]).await;
+    says(&browser, &["This link is no longer valid"]).await;
 
     // Whoever belongs to two organisations goes from one to the other.
     let second = installation.create_organisation("Nguyễn & Co").await.expect("another organisation");

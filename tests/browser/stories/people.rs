@@ -80,11 +80,11 @@ async fn look_after_the_account(guest: &Browser, demo: &Demo) {
     let elsewhere =
         async |password| Console::log_in_with(demo.told("console"), EMAIL, password).await.expect("they get in");
     let mut other = elsewhere(FIRST_PASSWORD).await;
-    guest.fill("Present password", "not the one").await;
+    guest.fill("Current password", "not the one").await;
     guest.fill("New password", NEXT_PASSWORD).await;
     guest.press("Change password").await;
     guest.until_there("//*[contains(@class, 'error-summary')]").await;
-    guest.fill("Present password", FIRST_PASSWORD).await;
+    guest.fill("Current password", FIRST_PASSWORD).await;
     guest.fill("New password", NEXT_PASSWORD).await;
     guest.press("Change password").await;
     says(guest, &["Your password has been changed. Your other sessions have ended."]).await;

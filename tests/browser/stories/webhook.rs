@@ -54,7 +54,7 @@ async fn life(seat: Seat) {
     says(&browser, &["What stops", "What stays"]).await;
     browser.follow("Keep it").await;
     browser.follow("Delete").await;
-    browser.press("Delete webhook").await;
+    browser.press("Delete Webhook").await;
     browser.open(&demo.page("/settings/webhooks")).await;
     assert_eq!(browser.count("//main//a[normalize-space(.)=\"HRIS of O'Brien\"]").await, 0, "it is in no list");
     browser.open(&demo.page(&successor)).await;
@@ -104,7 +104,7 @@ async fn make(browser: &Browser, demo: &Demo) -> String {
 /// Changes what may be changed, and keeps the header.
 async fn change(browser: &Browser) {
     browser.follow("Edit").await;
-    assert_eq!(heading(browser).await, "Change HRIS of O'Brien");
+    assert_eq!(heading(browser).await, "Edit HRIS of O'Brien");
     assert_eq!(browser.value("Note").await, "Ask Nguyễn Thị Ánh <script>alert(1)</script>");
     assert_eq!((browser.value("Header 1").await, browser.value("Value 1").await), ("X-Tenant".into(), String::new()));
     // What is refused keeps what was typed.

@@ -2,4 +2,5 @@
 
 mod keys;
 mod limits;
+mod refusals;
 mod shape;

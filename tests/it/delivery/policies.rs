@@ -27,6 +27,7 @@ const PATIENT: [i64; 12] = [
 
 on_both_databases!(
     single_tries_once,
+    single_takes_a_new_connection_each_time,
     patient_tries_thirteen_times_over_three_days_each_pause_within_a_fifth,
     retry_after_is_a_floor_in_seconds_and_as_a_date,
     retry_after_is_capped_at_a_day,
@@ -47,6 +48,32 @@ async fn single_tries_once(app: TestApp) {
     app.tick().await;
     assert_eq!(receiver.count(), 1);
     assert_eq!(app.the_delivery(&team.id, Mode::Live).await.state.status(), Status::Failed);
+}
+
+async fn single_takes_a_new_connection_each_time(app: TestApp) {
+    let team = app.an_organisation().await;
+    let receiver = Receiver::answering([200]).await;
+    let (single, quick) = (
+        app.a_hook_with(&team.admin, &receiver.url(), policy("single")).await,
+        app.a_hook_with(
+            &team.admin,
+            &receiver.url(),
+            NewHook { events: vec!["job.created".into()], ..policy("quick") },
+        )
+        .await,
+    );
+    let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
+    let mut connected = Vec::new();
+    for _ in 0..3 {
+        app.report(&key, "job.created").await;
+        app.tick().await;
+    }
+    for delivery in app.deliveries(&team.id, Mode::Live).await {
+        let attempt = app.attempts(&delivery.id).await.remove(0);
+        connected.push((delivery.hook_id.clone(), attempt.timings.connect.is_some()));
+    }
+    let of = |hook: &hirewire::domain::ids::HookId| connected.iter().filter(|(id, made)| id == hook && *made).count();
+    assert_eq!((of(&single.id), of(&quick.id)), (3, 1), "{connected:?}");
 }
 
 async fn patient_tries_thirteen_times_over_three_days_each_pause_within_a_fifth(app: TestApp) {

@@ -136,7 +136,10 @@ impl Partner {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Page::read(request.header("content-type", "application/json")).await
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        Page::read(request).await
     }
 }
 

@@ -31,7 +31,7 @@ async fn printed(app: &TestApp) -> Option<String> {
 #[track_caller]
 fn assert_worth_nothing(page: &Page) {
     assert_eq!((page.status, page.set_cookies()), (410, vec![]), "{}", page.body);
-    assert!(page.body.contains("This address is worth nothing"), "{}", page.body);
+    assert!(page.body.contains("This link is no longer valid"), "{}", page.body);
 }
 
 async fn whoever_has_the_printed_address_makes_the_first_organisation_and_is_let_in(app: TestApp) {

@@ -161,7 +161,7 @@ async fn a_header_that_is_not_the_teams_to_set_is_refused_and_nothing_is_lost(ap
         ("X-Tenant", "a\r\nX-Evil: 1", "header-value-1", "Remove line breaks and control characters"),
         ("X-Tenant", "Zoë ✨", "header-value-1", "Use only ASCII characters"),
         ("X-Tenant", "", "header-value-1", "Type the value of X-Tenant"),
-        ("x-first", "again", "header-name-1", "x-first stands there twice"),
+        ("x-first", "again", "header-name-1", "x-first is there twice"),
     ] {
         let more = [
             ("name", "O'Brien <b>"),

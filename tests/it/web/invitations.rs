@@ -238,7 +238,7 @@ async fn a_link_that_expired_was_revoked_or_replaced_opens_nothing_and_says_so(a
 
     let page = app.browser().get("/invitations/nothing").await;
     assert_eq!(page.status, 404);
-    assert!(page.body.contains("No invitation stands behind this address."), "{}", page.body);
+    assert!(page.body.contains("This invitation link is not valid."), "{}", page.body);
 }
 
 async fn a_refused_form_keeps_what_was_typed_and_takes_nothing(app: TestApp) {

@@ -173,7 +173,7 @@ async fn a_mail_server_with_tls_and_a_password_gets_both(app: TestApp) {
 async fn without_a_mail_server_the_link_is_for_the_admin_to_hand_over(app: TestApp) {
     let admin = app.an_admin().await;
     let mut admins = app.browser().logged_in(&admin.member.email).await;
-    assert!(admins.get("/settings/members/new").await.body.contains("You get a link to hand to them"));
+    assert!(admins.get("/settings/members/new").await.body.contains("You get a link to share with them"));
     let (page, _) = invited(&app, &mut admins, EMAIL, "support").await;
     assert!(!page.body.contains("e-mail"), "{}", page.body);
 }

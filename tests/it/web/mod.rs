@@ -1,14 +1,18 @@
 //! The console as browsers meet it.
 
 mod account;
+mod api_page;
 mod audited;
+mod cases;
 mod cookies;
 mod cross_site;
 mod developers;
 mod done;
 mod exports;
 mod first_run;
+mod guideposts;
 mod headers;
+mod heads;
 mod health;
 mod hook_settings;
 mod hosts;

@@ -61,8 +61,8 @@ async fn an_admin_rotates_a_secret_and_the_pages_say_what_is_in_force(app: TestA
     let delivery = app.the_delivery(&team.id, Mode::Live).await;
     let log = browser.get(&format!("/developers/logs/{}", delivery.id)).await.body;
     assert!(log.contains("rotation, with the new one"), "{log}");
-    assert!(log.contains(&format!("proven with the secret that ends in <code>{new}</code>")), "{log}");
-    assert!(log.contains(&format!("proven with the secret that ends in <code>{old}</code>")), "{log}");
+    assert!(log.contains(&format!("signed with the secret ending in <code>{new}</code>")), "{log}");
+    assert!(log.contains(&format!("signed with the secret ending in <code>{old}</code>")), "{log}");
     assert!(log.contains("0 of 3 automatic, 0 manual, 1 with the other secret"), "{log}");
     let page = browser.get(&at).await.body;
     assert!(page.contains("carry that of <strong>the new one</strong>"), "{page}");
@@ -71,7 +71,7 @@ async fn an_admin_rotates_a_secret_and_the_pages_say_what_is_in_force(app: TestA
     let asked = browser.get(&format!("{at}/secret")).await.body;
     assert!(asked.contains("A rotation is under way"), "{asked}");
     let asked = browser.get(&format!("{at}/secret/revocation")).await.body;
-    assert!(asked.contains(&format!("which ends in <code>{old}</code>, is destroyed")), "{asked}");
+    assert!(asked.contains(&format!("which ends in <code>{old}</code>, is deleted")), "{asked}");
     let revoked = browser.post(&format!("{at}/secret/revocation"), &[]).await;
     assert_eq!((revoked.status, revoked.location()), (303, Some(at.as_str())));
     let page = browser.get(&at).await.body;

@@ -205,6 +205,26 @@ async fn a_receiver_that_hangs_up_after_each_answer_is_called_anew() {
 }
 
 #[tokio::test]
+async fn whoever_tries_once_takes_no_connection_that_may_have_died() {
+    // As a balancer does that has forgotten a connection: the second request on it is lost.
+    let receiver = Receiver::that(|mut talk| async move {
+        talk.hear().await;
+        talk.say(OK.as_bytes()).await;
+        talk.hear().await;
+    })
+    .await;
+    let sender = sender(&receiver);
+    for tries in 1..=3 {
+        let sent = sender.send(Order { reuses: false, ..order(&receiver.url()) }).await;
+        assert!(sent.outcome.is_success() && sent.timings.connect.is_some(), "{:?}", sent.outcome);
+        assert_eq!(receiver.accepted(), tries);
+    }
+    assert!(sender.send(order(&receiver.url())).await.outcome.is_success());
+    let lost = sender.send(order(&receiver.url())).await;
+    assert_failed(&lost, ErrorClass::ConnectionReset);
+}
+
+#[tokio::test]
 async fn a_literal_address_that_is_not_public_is_never_connected_to() {
     let (listener, address) = untouched();
     let sender = sender_with(allowing("10.0.0.0/8", nowhere), &[]);

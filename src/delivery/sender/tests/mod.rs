@@ -47,6 +47,7 @@ fn order(url: &str) -> Order {
         headers: [].into(),
         known: Arc::default(),
         timeout: AMPLE,
+        reuses: true,
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) type Object = Map<String, Value>;
 pub(super) struct At<'v, 'p> {
     pub object: &'v Object,
     pub path: String,
-    pub line: u64,
+    pub row: u64,
     pub problems: &'p mut Vec<Problem>,
 }
 
@@ -115,7 +115,7 @@ impl<'v> At<'v, '_> {
             let read = match item.as_object() {
                 Some(object) => {
                     let path = format!("{}{path}.", self.path);
-                    read(item, Some(&mut At { object, path, line: self.line, problems: self.problems }))
+                    read(item, Some(&mut At { object, path, row: self.row, problems: self.problems }))
                 }
                 None => read(item, None),
             };
@@ -132,12 +132,12 @@ impl<'v> At<'v, '_> {
             self.report(&key, format!("is {}, not an object", kind(value)));
             return None;
         };
-        Some(At { object, path: format!("{}{key}.", self.path), line: self.line, problems: self.problems })
+        Some(At { object, path: format!("{}{key}.", self.path), row: self.row, problems: self.problems })
     }
 
     /// Reports what is wrong with a member.
     pub fn report(&mut self, key: &str, message: String) {
-        self.problems.push(Problem::of_cell(self.line, format!("{}{key}", self.path), message));
+        self.problems.push(Problem::of_cell(self.row, format!("{}{key}", self.path), message));
     }
 }
 

@@ -12,14 +12,14 @@ fn what_was_left_out_comes_back_as_it_was_with_who_it_is_about_and_what_is_wrong
     let mut remarks = Remarks::new();
     let id = CandidateId::new(today().now);
     for problem in &rows.problems {
-        let remark = remarks.entry(problem.line).or_default();
+        let remark = remarks.entry(problem.row).or_default();
         remark.known_as = Some(id.clone());
         remark.wrong.push(problem.message.clone());
     }
     let left = of_table(&table, &remarks);
     let text = String::from_utf8(left.clone()).expect("text");
     assert!(text.starts_with("\u{feff}Name,Phone,Applied on,Hirewire id,What is wrong"), "{text}");
-    assert!(!text.contains("Ben") && text.contains("“soon” is no date") && !text.contains(",=1"), "{text}");
+    assert!(!text.contains("Ben") && text.contains("“soon” is not a valid date") && !text.contains(",=1"), "{text}");
 
     let corrected = text.replace(",soon,", ",2026-11-20,").replace(",never,", ",2026-11-21,");
     let again = import(&corrected);

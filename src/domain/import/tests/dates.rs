@@ -135,7 +135,7 @@ fn what_the_columns_name_says_of_its_dates_decides_where_they_leave_it_open() {
 }
 
 const UNKNOWN_AGAIN: &str =
-    "1 row has neither an external id nor an e-mail address: importing the file again would add them again.";
+    "1 row has neither an external id nor an e-mail address: importing the file again would add this person again.";
 
 #[test]
 fn dates_in_the_future_are_said() {

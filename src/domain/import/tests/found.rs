@@ -8,8 +8,8 @@ fn a_header_below_what_a_program_wrote_above_it_is_found() {
         "Notes:\n\"Some addresses are missing,\nas their owners wish.\"\n\nFirst Name,Last Name,URL,Email Address,Company\n\
          Ada,Quill,https://ada.example,ada@mail.example,\"Sorrel, Inc.\"\n",
     );
-    assert_eq!((names(&rows.drafts), rows.drafts[0].line, rows.problems), (vec!["Ada Quill"], 6, vec![]));
-    assert_eq!(rows.notes[0], "Line 5 names the columns; what stands above it was passed over.");
+    assert_eq!((names(&rows.drafts), rows.drafts[0].row, rows.problems), (vec!["Ada Quill"], 5, vec![]));
+    assert_eq!(rows.notes[0], "Row 4 names the columns; what stands above it was passed over.");
 }
 
 #[test]

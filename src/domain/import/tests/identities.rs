@@ -63,9 +63,12 @@ fn characters_that_nobody_sees_tell_no_two_people_apart() {
 #[test]
 fn one_address_or_id_in_two_unicode_forms_is_one() {
     let rows = import("Name;E-mail\nJörg;j\u{f6}rg@mail.example\nJörg;jo\u{308}rg@mail.example\n");
-    assert_eq!((rows.drafts.len(), rows.problems[0].message.as_str()), (1, "has the same e-mail address as line 2"));
+    assert_eq!(
+        (rows.drafts.len(), rows.problems[0].message.as_str()),
+        (1, "has the same e-mail address as row 2 (Jörg)")
+    );
     let rows = import("Id;Name\n\u{e9}1;Ada\ne\u{301}1;Ada\n");
-    assert_eq!((rows.drafts.len(), rows.problems[0].message.as_str()), (1, "has the same external id as line 2"));
+    assert_eq!((rows.drafts.len(), rows.problems[0].message.as_str()), (1, "has the same external id as row 2 (Ada)"));
     assert_eq!(
         contacts(&drafts("Name;E-mail\nAda;ａｄａ＠mail.example\n")[0].profile.emails),
         [("other", "ada@mail.example")]

@@ -24,7 +24,7 @@ fn an_object_in_the_names_of_the_wire_is_taken_whole() {
     assert_eq!((rows.problems, rows.notes), (vec![], vec!["Not read: “unknown”.".to_owned()]));
     let draft = &rows.drafts[0];
     let profile = &draft.profile;
-    assert_eq!((draft.line, draft.external_id.as_deref(), draft.names), (1, Some("84211"), Names::Given));
+    assert_eq!((draft.row, draft.external_id.as_deref(), draft.names), (1, Some("84211"), Names::Given));
     assert_eq!(profile.full_name, "Dr. Siobhan O'Brien");
     assert_eq!(contacts(&profile.emails), [("other", "s@mail.example"), ("work", "s@work.example")]);
     assert_eq!(contacts(&profile.links), [("linkedin", "https://linkedin.com/in/s")]);
@@ -66,16 +66,16 @@ fn bad_items_are_told_by_place_and_path_and_good_ones_kept() {
     assert_eq!(
         rows.problems.iter().map(Problem::to_string).collect::<Vec<_>>(),
         [
-            "Line 1: is text, not an object",
-            "Line 2: has no name; give a first, last or full name",
-            "Line 3 (Ben), emails[1]: “ben” is no e-mail address; write it as name@example.com",
-            "Line 3 (Ben), skills[1]: is an object, not text",
-            "Line 4 (Cara), ratings[0]: has no criterion",
-            "Line 4 (Cara), ratings[1]: has a score of 9, which is not between 0 and 5",
-            "Line 4 (Cara), application.appliedAt: “soon” is no date that can be read; write it as 2026-11-20",
-            "Line 5 (Dan), links[0].value: “javascript:alert(1)” is no web address; write it as https://example.com/anna",
-            "Line 5 (Dan), experience[0].title: is an object, not text",
-            "Line 7 (Eve): has the same e-mail address as line 6",
+            "Row 1: is text, not an object",
+            "Row 2: has no name; give a first, last or full name",
+            "Row 3 (Ben), emails[1]: “ben” is no e-mail address; write it as name@example.com",
+            "Row 3 (Ben), skills[1]: is an object, not text",
+            "Row 4 (Cara), ratings[0]: has no criterion",
+            "Row 4 (Cara), ratings[1]: has a score of 9, which is not between 0 and 5",
+            "Row 4 (Cara), application.appliedAt: “soon” is not a valid date. Write dates like 2026-11-20",
+            "Row 5 (Dan), links[0].value: “javascript:alert(1)” is no web address; write it as https://example.com/anna",
+            "Row 5 (Dan), experience[0].title: is an object, not text",
+            "Row 7 (Eve): has the same e-mail address as row 6 (Eve)",
         ]
     );
 }
@@ -137,7 +137,7 @@ fn a_candidate_as_another_system_nests_them_is_taken_with_their_addresses() {
 fn of_a_name_that_stands_twice_the_first_counts_and_that_is_said() {
     let rows = read(r#"[{"name": "Ada", "email": "ada@mail.example", "email": "ben@mail.example"}]"#);
     assert_eq!(contacts(&rows.drafts[0].profile.emails), [("other", "ada@mail.example")]);
-    assert_eq!(rows.problems[0].to_string(), "Line 1 (Ada), email: stands there twice; the first was taken");
+    assert_eq!(rows.problems[0].to_string(), "Row 1 (Ada), email: is there twice; the first one was taken");
     assert!(rows.problems[0].is_kept);
 }
 

@@ -16,17 +16,17 @@ fn nobody_is_lost_for_a_side_field_and_every_fault_is_told_by_line_name_and_colu
     assert_eq!(
         rows.problems.iter().map(Problem::to_string).collect::<Vec<_>>(),
         [
-            "Line 3: has no name; give a first, last or full name",
-            "Line 4 (Cara), E-mail: “cara at mail” is no e-mail address; write it as name@example.com",
-            "Line 4 (Cara), Applied on: “soon” is no date that can be read; write it as 2026-11-20",
-            "Line 4 (Cara), Rating: “many” is no rating; write a number such as 4 or 4/5",
-            "Line 4 (Cara), Website: “javascript:alert(1)” is no web address; write it as https://example.com/anna",
-            "Line 6: has 7 cells where the header has 6; is a quote or a delimiter missing?",
-            "Line 7 (Fay): has the same external id as line 2",
-            "Line 8 (Gus): has the same e-mail address as line 2",
+            "Row 3: has no name; give a first, last or full name",
+            "Row 4 (Cara), E-mail: “cara at mail” is no e-mail address; write it as name@example.com",
+            "Row 4 (Cara), Applied on: “soon” is not a valid date. Write dates like 2026-11-20",
+            "Row 4 (Cara), Rating: “many” is no rating; write a number such as 4 or 4/5",
+            "Row 4 (Cara), Website: “javascript:alert(1)” is no web address; write it as https://example.com/anna",
+            "Row 6: has 7 cells where the header has 6; is a quote or a delimiter missing?",
+            "Row 7 (Fay): has the same external id as row 2 (Anna)",
+            "Row 8 (Gus): has the same e-mail address as row 2 (Anna)",
         ]
     );
-    let kept: Vec<u64> = rows.problems.iter().filter(|problem| problem.is_kept).map(|problem| problem.line).collect();
+    let kept: Vec<u64> = rows.problems.iter().filter(|problem| problem.is_kept).map(|problem| problem.row).collect();
     assert_eq!(kept, [4, 4, 4, 4]);
     assert_eq!(rows.notes, ["1 row ends before the last column; what is missing there was taken as empty."]);
 }
@@ -116,9 +116,9 @@ fn numbers_that_a_spreadsheet_has_shortened_are_refused() {
     assert_eq!(
         problems("Id;Name;Phone\n1,23457E+11;Anna;4.91511E+11\n2;Ben;4,91511E+11\n"),
         [
-            "Line 2 (Anna), Id: “1,23457E+11” was shortened by a spreadsheet; format the column as text and export it again",
-            "Line 2 (Anna), Phone: “4.91511E+11” was shortened by a spreadsheet; format the column as text and export it again",
-            "Line 3 (Ben), Phone: “4,91511E+11” was shortened by a spreadsheet; format the column as text and export it again",
+            "Row 2 (Anna), Id: “1,23457E+11” was shortened by a spreadsheet; format the column as text and export it again",
+            "Row 2 (Anna), Phone: “4.91511E+11” was shortened by a spreadsheet; format the column as text and export it again",
+            "Row 3 (Ben), Phone: “4,91511E+11” was shortened by a spreadsheet; format the column as text and export it again",
         ]
     );
 }
@@ -129,8 +129,8 @@ fn values_and_lists_have_their_limits() {
     let many =
         vec!["tag"; LONGEST_LIST + 1].iter().enumerate().map(|(at, tag)| format!("{tag}{at}")).collect::<Vec<_>>();
     let problems = problems(format!("Name;Tags\n{long};\nAnna;\"{}\"\n", many.join(",")));
-    assert!(problems[0].starts_with("Line 2, Name: is longer than 500 characters: “xxx"), "{problems:?}");
-    assert_eq!(problems[1], "Line 3 (Anna), Tags: holds 101 values; it may hold 100");
+    assert!(problems[0].starts_with("Row 2, Name: is longer than 500 characters: “xxx"), "{problems:?}");
+    assert_eq!(problems[1], "Row 3 (Anna), Tags: holds 101 values; it may hold 100");
 }
 
 #[test]
@@ -154,7 +154,9 @@ fn rows_that_a_second_import_could_not_recognise_are_said() {
     let rows = import("Name,E-mail\nAnna,\nBen,ben@mail.example\n");
     assert_eq!(
         rows.notes,
-        ["1 row has neither an external id nor an e-mail address: importing the file again would add them again."]
+        [
+            "1 row has neither an external id nor an e-mail address: importing the file again would add this person again."
+        ]
     );
 }
 

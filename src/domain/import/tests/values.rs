@@ -11,9 +11,9 @@ fn numbers_that_any_program_has_shortened_are_left_out_and_decimals_it_added_tak
     );
     assert_eq!(contacts(&rows.drafts[1].profile.phones), [("other", "4915112345678")]);
     let told: Vec<String> = rows.problems.iter().map(Problem::to_string).collect();
-    assert!(told[0].starts_with("Line 2 (Ada), Phone: “4.915123e+11” was shortened by a spreadsheet"), "{told:?}");
+    assert!(told[0].starts_with("Row 2 (Ada), Phone: “4.915123e+11” was shortened by a spreadsheet"), "{told:?}");
     assert!(rows.problems[0].is_kept);
-    assert!(told[1].starts_with("Line 4 (Cara), Id: “2.19e26” was shortened"), "{told:?}");
+    assert!(told[1].starts_with("Row 4 (Cara), Id: “2.19e26” was shortened"), "{told:?}");
     assert!(!rows.problems[1].is_kept, "without its id a row might become a second candidate");
 }
 
