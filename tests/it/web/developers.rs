@@ -192,7 +192,7 @@ async fn support_sees_nothing_of_what_stands_under_keys_that_nobody_knows(app: T
     let answer = app.partner(&key).report("resume.bulk_upload_parse.started", data).await;
     let event = answer.json()["id"].as_str().expect("an id").to_owned();
     app.tick().await;
-    let delivery = app.the_delivery(&team.id.clone(), Mode::Live).await.id;
+    let delivery = app.the_delivery(&team.id, Mode::Live).await.id.clone();
     let support = app.a_member(&team.id, Role::Support).await;
     let mut support = app.browser().logged_in(&support.member.email).await;
     let log = format!("/developers/logs/{delivery}");
