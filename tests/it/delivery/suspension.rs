@@ -120,7 +120,7 @@ async fn whoever_belongs_to_another_organisation_goes_on_there(app: TestApp) {
     suspend(&app, &ours.admin, true).await;
     let page = browser.get("/vacancies").await;
     assert!(page.status == 403 && page.body.contains("This organisation is suspended."), "{}", page.body);
-    assert!(page.body.contains(&format!("Go to {}", theirs.admin.organisation.name)), "{}", page.body);
+    assert!(page.body.contains(&format!("Go to <bdi>{}</bdi>", theirs.admin.organisation.name)), "{}", page.body);
     assert_eq!(browser.post("/organisation", &[("organisation", theirs.id.as_str())]).await.status, 303);
     assert_eq!(browser.get("/vacancies").await.status, 200);
 }

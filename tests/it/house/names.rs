@@ -7,11 +7,12 @@ const NAMES: [&str; 9] =
     ["name", "title", "inviter", "hook_name", "client", "full_name", "stage", "vacancy_title", "team"];
 
 /// Names that are ours: of a type of event, of a field, a title that was made ready.
-const OURS: [(&str, &str); 6] = [
+const OURS: [(&str, &str); 7] = [
     ("src/web/developers/catalogue.rs", "entry.name"),
     ("src/web/developers/catalogue.rs", "self.entry.name"),
     ("src/web/developers/receiving.rs", "recipe.title"),
     ("src/web/form.rs", "self.name"),
+    ("src/web/indexes.rs", "page.title"),
     ("src/web/layout.rs", "self.title"),
     // Within an attribute.
     ("src/web/vacancies/columns.rs", "column.name"),
