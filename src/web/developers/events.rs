@@ -64,8 +64,9 @@ fn names(
     lines: &[EventLine],
 ) -> Result<HashMap<String, String>, StoreError> {
     let causes = || lines.iter().map(|line| &line.event.cause);
-    let members: Vec<String> =
-        causes().filter_map(|cause| matches!(cause, Cause::Member(_)).then(|| cause.client_id())?.map(str::to_owned)).collect();
+    let members: Vec<String> = causes()
+        .filter_map(|cause| matches!(cause, Cause::Member(_)).then(|| cause.client_id())?.map(str::to_owned))
+        .collect();
     let mut names = store::member::names(conn, &members)?;
     if causes().any(|cause| matches!(cause, Cause::ApiKey(_))) {
         let keys = store::api_key::list(conn, organisation)?;

@@ -10,7 +10,11 @@ use crate::domain::attempt::Response;
 /// which is told beside it. Only charsets that keep ASCII are read: what was masked in the body stays masked.
 pub fn in_utf8(response: &Response) -> (Cow<'_, [u8]>, Option<&'static str>) {
     let bytes = response.body.as_slice();
-    let named = response.headers.get("content-type").and_then(charset).filter(|named| *named != UTF_8 && named.is_ascii_compatible());
+    let named = response
+        .headers
+        .get("content-type")
+        .and_then(charset)
+        .filter(|named| *named != UTF_8 && named.is_ascii_compatible());
     match named {
         Some(named) if std::str::from_utf8(bytes).is_err() => {
             let (text, _) = named.decode_without_bom_handling(bytes);

@@ -249,10 +249,13 @@ fn body(response: &Response, is_masked: bool) -> Shown {
     if response.body_cut {
         notes.push("the rest was not kept".into());
     }
-    let encoding = response.headers.get("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+    let encoding =
+        response.headers.get("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
     match (charset, encoding) {
         (Some(charset), _) => notes.push(format!("read as {charset}").into()),
-        (None, Some(encoding)) if !bytes.is_empty() => notes.push(format!("compressed with {encoding}, not unpacked").into()),
+        (None, Some(encoding)) if !bytes.is_empty() => {
+            notes.push(format!("compressed with {encoding}, not unpacked").into())
+        }
         _ if !is_text(bytes, response.body_cut) => notes.push("not UTF-8 text".into()),
         _ => {}
     }

@@ -3,12 +3,12 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
-use super::super::logs::charset::in_utf8;
 use super::super::advice::{Failure, Of, help};
 use super::super::error::WebError;
 use super::super::form::Fields;
 use super::super::gate::see_other;
 use super::super::icons::icon;
+use super::super::logs::charset::in_utf8;
 use super::super::logs::tries::steps;
 use super::super::{code, paths, time};
 use crate::actions::test::Sample;

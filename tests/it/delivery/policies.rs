@@ -55,7 +55,12 @@ async fn single_takes_a_new_connection_each_time(app: TestApp) {
     let receiver = Receiver::answering([200]).await;
     let (single, quick) = (
         app.a_hook_with(&team.admin, &receiver.url(), policy("single")).await,
-        app.a_hook_with(&team.admin, &receiver.url(), NewHook { events: vec!["job.created".into()], ..policy("quick") }).await,
+        app.a_hook_with(
+            &team.admin,
+            &receiver.url(),
+            NewHook { events: vec!["job.created".into()], ..policy("quick") },
+        )
+        .await,
     );
     let (key, _) = app.an_api_key(&team.admin, Mode::Live).await;
     let mut connected = Vec::new();
