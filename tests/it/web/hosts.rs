@@ -35,7 +35,7 @@ async fn probes_and_partners_are_answered_under_every_name(app: TestApp) {
     for path in ["/healthz", "/readyz"] {
         assert_eq!(asked_as(&app, "probe.cluster.local", path).await.0, 200, "{path}");
     }
-    assert_eq!(asked_as(&app, "probe.cluster.local", "/v1/partner/events").await.0, 405, "as under its own");
+    assert_eq!(asked_as(&app, "probe.cluster.local", "/v1/partner/events").await.0, 401, "as under its own");
 }
 
 async fn the_demo_is_served_under_this_machines_names_alone(app: TestApp) {

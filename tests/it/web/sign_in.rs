@@ -26,7 +26,7 @@ async fn a_member_gets_in_and_out(app: TestApp) {
     let mut browser = app.browser();
     let page = browser.get("/login").await;
     assert_eq!(page.status, 200);
-    for label in ["Email", "Password", "Log in"] {
+    for label in ["E-mail address", "Password", "Log in"] {
         assert!(page.body.contains(&format!(">{label}</")), "{label} is missing");
     }
     assert!(!browser.is_signed_in().await);
