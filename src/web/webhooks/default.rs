@@ -39,7 +39,7 @@ impl DefaultHook {
         let Some(hook) = &self.hook else {
             return html! {
                 p { "There is no default webhook in " (self.mode) " mode yet. The first webhook of a mode becomes its default." }
-                @if may(Permission::ManageHooks) { p { a.btn.main href=(paths::NEW_WEBHOOK) { "Create Webhook" } } }
+                @if may(Permission::ManageHooks) { p { a.btn href=(paths::NEW_WEBHOOK) { "Create Webhook" } } }
                 @else { p.small.soft { "An Organisation Admin can create one." } }
             };
         };

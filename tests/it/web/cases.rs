@@ -8,7 +8,7 @@ use hirewire::domain::candidate::Applicant;
 use hirewire::domain::ids::VacancyId;
 use hirewire::domain::role::Role;
 use hirewire::store::candidate::ApplicantPage;
-use hirewire::store::{self, StoreError};
+use hirewire::store;
 use reqwest::Method;
 
 use crate::support::{Browser, Kind, TestApp, run, token};
@@ -213,7 +213,7 @@ async fn imported(browser: &mut Browser, vacancy: &VacancyId, name: &str, file: 
 
 async fn applicants(app: &TestApp, vacancy: VacancyId) -> Vec<Applicant> {
     let page = ApplicantPage { limit: 50, ..ApplicantPage::default() };
-    app.read(move |conn| Ok::<_, StoreError>(store::candidate::applicants(conn, &vacancy, &page)?)).await
+    app.read(move |conn| store::candidate::applicants(conn, &vacancy, &page)).await
 }
 
 #[test]
