@@ -76,7 +76,7 @@ async fn upload(number: usize, console: &mut Console) -> Result<()> {
         _ => ("commas.csv", repeated("Name\n", ",", "\n")),
     };
     let answered = console.upload(&format!("{vacancy}/import"), &[("token", "a-file")], ("file", name, &text)).await;
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         return answered.map(drop).context("an honest file was refused");
     }
     let told = answered.err().context("a file without people was taken")?.to_string();

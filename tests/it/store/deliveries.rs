@@ -299,7 +299,7 @@ async fn only_the_holder_still_holds(app: TestApp) {
         let ended = owed(conn, &one, Some(now), Some(&me), now)?;
         store::delivery::update(conn, &ended.clone().cancelled(now).expect("owed"), Some(&me))?;
         let ids = [mine.id.clone(), ended.id.clone(), DeliveryId::new(now)];
-        assert_eq!(store::delivery::still_held(conn, &ids, &me)?, [mine.id.clone()]);
+        assert_eq!(store::delivery::still_held(conn, &ids, &me)?, std::slice::from_ref(&mine.id));
         assert!(store::delivery::still_held(conn, &ids, &other)?.is_empty());
         Ok::<_, StoreError>(())
     })
