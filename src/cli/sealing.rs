@@ -42,7 +42,7 @@ impl Rotate {
             eprintln!("{id} was opened by neither key: it was damaged before, and stays as it is.");
         }
         println!(
-            "The sealing key {} is a new one, and {} values are sealed with it. Copy it to where your copies of it are, and to every \
+            "The sealing key {} is a new one; values sealed with it: {}. Copy it to where your copies of it are, and to every \
              other machine that serves this database. Backups from before need the old key: keep that apart as long as them.",
             path.display(),
             done.values
@@ -103,8 +103,8 @@ impl Forget {
         let lost = sealing::forget(&store, &SystemClock, &ring).await.map_err(super::organisation::told)?;
         store.close().await;
         println!(
-            "The sealing key {} is a new one; keep a copy of it apart from the database. {} keys and secrets and {} header values \
-             are lost, and {} webhooks are paused: Home tells their admins to make new ones.",
+            "The sealing key {} is a new one; keep a copy of it apart from the database. Lost are keys and secrets: {}, \
+             header values: {}; webhooks paused for it: {}. Home tells their admins to make new ones.",
             path.display(),
             lost.credentials,
             lost.headers,
