@@ -7,8 +7,8 @@ use std::path::Path;
 use hirewire::domain::candidate::Applicant;
 use hirewire::domain::ids::VacancyId;
 use hirewire::domain::role::Role;
-use hirewire::store::candidate::ApplicantPage;
 use hirewire::store;
+use hirewire::store::candidate::ApplicantPage;
 use reqwest::Method;
 
 use crate::support::{Browser, Kind, TestApp, run, token};
