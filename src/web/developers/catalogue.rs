@@ -70,9 +70,9 @@ fn overview() -> Markup {
     html! {
         (head)
         div.stack {
-            (group("From Hirewire, to every webhook subscribed to it", CATALOGUE.iter().filter(|entry| entry.subscribable && !entry.is_reported)))
-            (group("Only reported by partner systems, to every webhook subscribed to it", CATALOGUE.iter().filter(|entry| entry.is_reported)))
-            (group("From Hirewire, to one webhook alone", CATALOGUE.iter().filter(|entry| !entry.subscribable)))
+            (group("To every subscribed webhook", CATALOGUE.iter().filter(|entry| entry.subscribable && !entry.is_reported)))
+            (group("Only reported by partner systems", CATALOGUE.iter().filter(|entry| entry.is_reported)))
+            (group("To one webhook alone", CATALOGUE.iter().filter(|entry| !entry.subscribable)))
         }
         (part("Around each event", html! { "The same for all: what happened is in " code { "data" } "." }, html! {
             (table("Around each event", ENVELOPE.iter().map(|(path, kind, meaning)| ((*path).to_owned(), *kind, *meaning))))

@@ -8,7 +8,7 @@ use reqwest::Method;
 use crate::process::{Console, Seen};
 
 /// GET routes that are no pages of their own, and why.
-const NO_PAGES: [(&str, &str); 9] = [
+const NO_PAGES: [(&str, &str); 10] = [
     ("/assets/{name}", "what pages are made of"),
     ("/login", "leads home whoever is signed in; looked at before"),
     ("/settings/webhooks/{id}/reveal", "shows something once; looked at when a hook is made"),
@@ -17,6 +17,7 @@ const NO_PAGES: [(&str, &str); 9] = [
     ("/invitations/{token}", "opened by whoever is invited; looked at then"),
     ("/account/password", "for those alone whose password was printed; others have it on the page of their account"),
     ("/vacancies/{id}/import/{import}/left-out", "a file to correct, of an import that left something out"),
+    ("/llms.txt", "text for programs"),
     ("/setup/{token}", "there only before there is anybody; looked at in the story of the first run"),
 ];
 
