@@ -1,6 +1,6 @@
 //! What a security team looks for stands in the audit log (B12).
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use hirewire::actions::{self, refusals};
 use hirewire::domain::ids::OrganisationId;
@@ -156,7 +156,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Said {
             event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
                 line.push_str(&format!("{field}={value:?} "));
             });
-            SAID.lock().expect("no panic before").push(line);
+            SAID.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         }
     }
 }
@@ -178,7 +178,7 @@ async fn what_is_undone_is_not_said_and_what_is_durable_is_said_once(app: TestAp
     });
     assert!(refused.await.is_err());
     app.write(move |conn| act(conn, "done\nby somebody")).await;
-    let said = SAID.lock().expect("no panic before");
+    let said = SAID.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let own: Vec<_> = said.iter().filter(|line| line.contains("x.tried") && line.contains(team.id.as_str())).collect();
     assert_eq!(own.len(), 1, "{own:?}");
     assert!(own[0].contains("detail=\"done\\nby somebody\"") && own[0].contains("object=\"o_1\""), "{own:?}");
