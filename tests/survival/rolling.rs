@@ -43,7 +43,7 @@ fn block(at: SocketAddr, instances: &[&Server]) -> String {
     text
 }
 
-/// A whole configuration around a block, everything in one folder.
+/// A whole configuration around a block, everything in one folder and in one process, so that ending it leaves nothing behind.
 fn configuration(folder: &Path, block: &str) -> String {
     let folder = folder.display();
     let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -51,7 +51,7 @@ fn configuration(folder: &Path, block: &str) -> String {
         .concat();
     let user = if rustix::process::getuid().is_root() { "user root;\n" } else { "" };
     format!(
-        "{user}daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log info;\n\
+        "{user}daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log {folder}/error.log info;\n\
          events {{ worker_connections 1024; }}\nhttp {{\n{paths}    access_log {folder}/access.log;\n{block}\n}}\n"
     )
 }
