@@ -130,3 +130,40 @@ fn what_is_completed_can_neither_be_cancelled_nor_missed() {
         assert_eq!(done.clone().missed(at(2)), Err(AlreadyCompleted), "{:?}", done.state);
     }
 }
+
+#[test]
+fn a_state_says_whether_it_is_held_and_when_it_was_completed_and_a_word_reads_back() {
+    let due = Some(at(3));
+    let success = DeliveryState::Success { at: at(7) };
+    let failed = DeliveryState::Failed { at: at(8), class: ErrorClass::ServerError };
+    let states = [
+        (DeliveryState::Pending { due }, false, None),
+        (DeliveryState::Pending { due: None }, true, None),
+        (DeliveryState::Retrying { due }, false, None),
+        (DeliveryState::Retrying { due: None }, true, None),
+        (success, false, Some(at(7))),
+        (failed, false, Some(at(8))),
+    ];
+    for (state, is_held, completed) in states {
+        assert_eq!((state.is_held(), state.completed_at()), (is_held, completed), "{state:?}");
+        assert_eq!(Status::parse(state.status().as_str()), Some(state.status()));
+    }
+    let tries = Tries { automatic: 4, manual: 2, rotation: 3 };
+    assert_eq!((tries.retries(), tries.counted(), tries.all()), (3, 6, 9));
+}
+
+#[test]
+fn every_transition_says_when_it_happened_and_one_that_is_put_off_stays_what_it_was() {
+    let retrying = answered(&owed(), 500, 5);
+    assert_eq!((retrying.updated_at, retrying.sent_at), (at(5), Some(at(5))));
+    assert_eq!(answered(&retrying, 500, 6).sent_at, Some(at(5)), "the first attempt's");
+    let again = retrying.clone().again(at(7));
+    assert_eq!((again.updated_at, again.is_resent()), (at(7), false), "it had not arrived");
+    assert_eq!(again.cancelled(at(8)).expect("owed").updated_at, at(8));
+    assert_eq!(owed().again(at(7)).state, DeliveryState::Pending { due: Some(at(7)) }, "it has not been tried");
+    assert_eq!(owed().postponed(at(9)).map(|it| it.state), Ok(DeliveryState::Pending { due: Some(at(9)) }));
+    assert_eq!(retrying.postponed(at(9)).map(|it| it.state), Ok(DeliveryState::Retrying { due: Some(at(9)) }));
+    let arrived = answered(&owed(), 200, 1);
+    assert!(!arrived.is_resent() && !arrived.is_missed() && arrived.clone().again(at(2)).is_resent());
+    assert_eq!(arrived.postponed(at(9)), Err(AlreadyCompleted));
+}

@@ -71,3 +71,49 @@ fn what_was_changed_while_it_was_asked_about_is_asked_about_again() {
     let _ = queue.confirm(&questions[0], &[row], noon());
     assert_eq!(queue.start_due(noon()).len(), 1);
 }
+
+#[test]
+fn what_may_concern_everything_asks_about_every_lane_with_something_and_no_other() {
+    let (one, other, empty) = (hook(), hook(), hook());
+    let mut queue = Queue::new(Caps::default());
+    assert!(!queue.has_doubts());
+    queue.doubt_all(noon());
+    assert!(!queue.has_doubts(), "there is nothing to ask about");
+    // A lane whose last delivery is done.
+    let done = owed(&empty, noon().wall);
+    all_in(queue.push(done.clone(), Source::Recorded, noon()));
+    queue.start_one(noon()).expect("it starts");
+    queue.answered(&done.delivery.id, Ending::Answered, noon());
+    all_in(queue.finished(&done.delivery.id, noon()));
+    for hook in [&one, &other] {
+        all_in(queue.push(owed(hook, noon().wall), Source::Recorded, noon()));
+    }
+    queue.doubt_all(noon());
+    assert!(queue.has_doubts() && queue.start_due(noon()).is_empty(), "nothing starts before it was asked");
+    let questions = queue.take_questions();
+    let mut asked: Vec<_> = questions.iter().map(|question| question.hook.clone()).collect();
+    asked.sort();
+    assert_eq!((asked, queue.has_doubts()), (vec![one, other], false));
+    for question in &questions {
+        assert!(question.is_whole && question.deliveries.len() == 1);
+        let (gone, load) = queue.confirm(question, &[], noon());
+        assert_eq!((gone.len(), load.len()), (1, 0), "nobody holds it any more");
+    }
+    assert_eq!(queue.waiting(), 0);
+}
+
+#[test]
+fn what_concerns_one_delivery_asks_about_that_one_if_it_waits() {
+    let hook = hook();
+    let mut queue = Queue::new(Caps::default());
+    let (one, other) = (owed(&hook, noon().wall), owed(&hook, noon().wall));
+    queue.doubt_waiting(&one.delivery.id, noon());
+    assert!(!queue.has_doubts(), "it is not here");
+    all_in(queue.push(one.clone(), Source::Recorded, noon()));
+    all_in(queue.push(other, Source::Recorded, noon()));
+    queue.doubt_waiting(&one.delivery.id, noon());
+    let questions = queue.take_questions();
+    assert_eq!(questions.len(), 1);
+    let asked: Vec<_> = questions[0].deliveries.iter().map(|(id, _)| id).collect();
+    assert_eq!((asked, questions[0].is_whole), (vec![&one.delivery.id], false));
+}

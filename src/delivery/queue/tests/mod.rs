@@ -1,6 +1,7 @@
 //! The queue by itself, with a clock of its own: who starts when, what stays in memory, what is asked about.
 
 mod asking;
+mod claiming;
 mod fairness;
 mod memory;
 mod starting;
