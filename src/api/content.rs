@@ -9,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use super::error::ApiError;
 
 /// Of a type or an encoding that is not taken, at most so many characters are repeated.
-const LONGEST_NAME: usize = 80;
+const MAX_SHOWN_LEN: usize = 80;
 
 /// The mark of UTF-8 that some programs write first.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -35,7 +35,7 @@ pub fn said(headers: &HeaderMap) -> Result<Said, ApiError> {
         "" | "identity" => false,
         "gzip" | "x-gzip" => true,
         other => {
-            let other: String = other.chars().take(LONGEST_NAME).collect();
+            let other: String = other.chars().take(MAX_SHOWN_LEN).collect();
             let message = format!("The body is compressed with “{other}”. Send it as it is, or compressed with gzip.");
             return Err(ApiError::UnsupportedEncoding(message));
         }
@@ -78,7 +78,7 @@ fn not_json(kind: &str) -> ApiError {
         kind if kind.ends_with("/xml") || kind.ends_with("+xml") => ", XML",
         _ => "",
     };
-    let kind: String = kind.chars().take(LONGEST_NAME).collect();
+    let kind: String = kind.chars().take(MAX_SHOWN_LEN).collect();
     ApiError::UnsupportedType(format!(
         "The body was sent as {kind}{what}. Send JSON, with the header Content-Type: application/json."
     ))

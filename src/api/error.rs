@@ -22,10 +22,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 
 /// A caller's own name for its request has at most so many characters.
-const LONGEST_CLIENT_ID: usize = 128;
+const MAX_CLIENT_ID_LEN: usize = 128;
 
 /// Of a path that is not there, at most so many characters are repeated.
-const LONGEST_PATH: usize = 200;
+const MAX_PATH_LEN: usize = 200;
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -243,7 +243,7 @@ pub async fn with_request_id<B: MessageBody + 'static>(
 /// Whether a caller's own name for its request is one that is safe to repeat.
 fn is_client_id(name: &[u8]) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-    (1..=LONGEST_CLIENT_ID).contains(&name.len()) && name.iter().all(is_plain)
+    (1..=MAX_CLIENT_ID_LEN).contains(&name.len()) && name.iter().all(is_plain)
 }
 
 /// The answer for an address the API does not have. Whoever has no key learns only that.
@@ -259,7 +259,7 @@ pub async fn no_such_method(request: HttpRequest, allowed: &'static str) -> Resu
 /// Method and path of a request, as they were written.
 fn asked(request: &HttpRequest) -> String {
     let path = request.uri().path();
-    let shown: String = path.chars().take(LONGEST_PATH).collect();
+    let shown: String = path.chars().take(MAX_PATH_LEN).collect();
     format!("{} {shown}{}", request.method(), if shown.len() < path.len() { "…" } else { "" })
 }
 

@@ -10,7 +10,7 @@ use crate::store::{self, Conn, StoreError};
 pub(super) const FIRST_STAGE: &str = "Applied";
 
 /// So many stages that were spelled in another way are named.
-const MOST_SPELLINGS: usize = 10;
+const MAX_SPELLINGS: usize = 10;
 
 /// What the file does not say of those whom the vacancy did not have.
 #[derive(Default)]
@@ -84,7 +84,7 @@ impl Stages {
     pub fn notes(&self) -> impl Iterator<Item = String> {
         self.respelt
             .iter()
-            .take(MOST_SPELLINGS)
+            .take(MAX_SPELLINGS)
             .map(|(told, known)| format!("The stage “{told}” was taken for “{known}”."))
     }
 }

@@ -16,9 +16,9 @@ const CANDIDATES: [(&Encoding, &str); 5] = [
 /// What Excel writes; its readings are taken as they are.
 const WINDOWS: &str = CANDIDATES[0].1;
 /// So many words are shown as examples.
-const MOST_EXAMPLES: usize = 3;
+const MAX_EXAMPLES: usize = 3;
 /// Longer words are no examples.
-const LONGEST_EXAMPLE: usize = 30;
+const MAX_EXAMPLE_LEN: usize = 30;
 
 /// A text with what was assumed to read it.
 pub(super) struct Guess {
@@ -108,8 +108,8 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// The first of these words, each once.
 fn examples(text: &str) -> String {
     let mut found: Vec<&str> = Vec::new();
-    for word in words(text).filter(|word| word.chars().count() < LONGEST_EXAMPLE) {
-        if found.len() == MOST_EXAMPLES {
+    for word in words(text).filter(|word| word.chars().count() < MAX_EXAMPLE_LEN) {
+        if found.len() == MAX_EXAMPLES {
             break;
         }
         if !found.contains(&word) {
