@@ -1,10 +1,10 @@
 //! A delivery from state to state.
 
-use super::super::attempt::Outcome;
-use super::super::event::{Cause, Event};
-use super::super::policy::Policy;
-use super::super::rotation::Side;
 use super::*;
+use crate::domain::attempt::Outcome;
+use crate::domain::event::{Cause, Event};
+use crate::domain::policy::Policy;
+use crate::domain::rotation::Side;
 
 pub(super) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_763_631_000 + seconds, 0).expect("a time")

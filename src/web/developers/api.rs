@@ -3,14 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, Render, html};
 
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::words::grouped;
-use super::super::{code, paths, visitor};
 use crate::actions::{Viewer, event};
 use crate::config::Config;
 use crate::domain::json;
 use crate::domain::role::Permission;
+use crate::web::gate::Organisations;
+use crate::web::layout::{Head, Nav, Page, part};
+use crate::web::words::grouped;
+use crate::web::{code, paths, visitor};
 
 /// Where events are reported.
 const EVENTS: &str = "/v1/partner/events";

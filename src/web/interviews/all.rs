@@ -3,13 +3,6 @@
 use actix_web::{HttpResponse, web};
 use maud::{Markup, Render, html};
 
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::paths;
-use super::super::status::State;
-use super::super::webhooks::default::DefaultHook;
-use super::super::words::count;
 use crate::actions::{Context, Viewer};
 use crate::domain::event::EventType;
 use crate::domain::hook::Hook;
@@ -17,6 +10,13 @@ use crate::domain::interview::Interview;
 use crate::domain::role::Permission;
 use crate::domain::secret::CredentialKind;
 use crate::store::{self, StoreError};
+use crate::web::error::WebError;
+use crate::web::gate::Organisations;
+use crate::web::layout::{Head, Nav, Page, part};
+use crate::web::paths;
+use crate::web::status::State;
+use crate::web::webhooks::default::DefaultHook;
+use crate::web::words::count;
 
 /// The page.
 pub async fn show(

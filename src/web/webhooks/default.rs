@@ -3,8 +3,6 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::super::status::State;
-use super::super::{code, paths};
 use crate::actions::Viewer;
 use crate::domain::hook::{Credential, Hook, HookState};
 use crate::domain::mode::Mode;
@@ -12,6 +10,8 @@ use crate::domain::role::Permission;
 use crate::domain::rotation;
 use crate::domain::secret::CredentialKind;
 use crate::store::{self, Conn, StoreError};
+use crate::web::status::State;
+use crate::web::{code, paths};
 
 /// The default webhook of the viewer's mode with its key and secret.
 pub struct DefaultHook {

@@ -2,10 +2,10 @@
 
 use maud::{Markup, Render, html};
 
-use super::super::paths;
-use super::super::words::list;
 use crate::domain::hook::Hook;
 use crate::store::sealed::Lost;
+use crate::web::paths;
+use crate::web::words::list;
 
 /// What a webhook has lost: “its signing secret and the value of X-Team”.
 pub fn lost_things(lost: &Lost) -> String {
