@@ -1,5 +1,7 @@
 //! What is asked about after a change.
 
+use std::collections::HashSet;
+
 use super::*;
 
 #[test]
@@ -91,9 +93,8 @@ fn what_may_concern_everything_asks_about_every_lane_with_something_and_no_other
     queue.doubt_all(noon());
     assert!(queue.has_doubts() && queue.start_due(noon()).is_empty(), "nothing starts before it was asked");
     let questions = queue.take_questions();
-    let mut asked: Vec<_> = questions.iter().map(|question| question.hook.clone()).collect();
-    asked.sort();
-    assert_eq!((asked, queue.has_doubts()), (vec![one, other], false));
+    let asked: HashSet<_> = questions.iter().map(|question| question.hook.clone()).collect();
+    assert_eq!((asked, queue.has_doubts()), (HashSet::from([one, other]), false));
     for question in &questions {
         assert!(question.is_whole && question.deliveries.len() == 1);
         let (gone, load) = queue.confirm(question, &[], noon());
