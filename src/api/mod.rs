@@ -52,12 +52,14 @@ pub async fn one_spelling<B: MessageBody + 'static>(
 fn respelt(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     let mut parts = path.split('/').filter(|part| !part.is_empty());
-    parts.next().filter(|first| first.eq_ignore_ascii_case(ROOT))?;
-    let usual =
-        std::iter::once(ROOT).chain(parts).fold(String::with_capacity(path.len()), |usual, part| usual + "/" + part);
-    if usual == path {
+    let first = parts.next().filter(|first| first.eq_ignore_ascii_case(ROOT))?;
+    // Nearly every request comes in the usual spelling, and costs no text of its own.
+    let is_usual = first == ROOT && path.starts_with('/') && !path.contains("//") && !path.ends_with('/');
+    if is_usual {
         return None;
     }
+    let usual =
+        std::iter::once(ROOT).chain(parts).fold(String::with_capacity(path.len()), |usual, part| usual + "/" + part);
     let asked = uri.query().map_or(usual.clone(), |query| format!("{usual}?{query}"));
     let mut whole = uri.clone().into_parts();
     whole.path_and_query = Some(asked.parse().ok()?);
