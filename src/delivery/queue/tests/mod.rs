@@ -3,7 +3,9 @@
 mod asking;
 mod claiming;
 mod fairness;
+mod lanes;
 mod memory;
+mod room;
 mod starting;
 
 use chrono::TimeDelta;
