@@ -7,6 +7,7 @@ mod lanes;
 mod memory;
 mod room;
 mod starting;
+mod turns;
 
 use chrono::TimeDelta;
 
