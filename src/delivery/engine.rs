@@ -257,7 +257,7 @@ impl Engine {
         self.dispatcher.release_refused().await?;
         self.dispatcher.look_now().await?;
         self.dispatcher.scan().await?;
-        while self.dispatcher.claim().await? > 0 {}
+        while self.dispatcher.claim().await?.deliveries > 0 {}
         self.dispatcher.look_now().await?;
         let mut attempts = JoinSet::new();
         for owed in self.dispatcher.start_some(usize::MAX) {

@@ -44,6 +44,9 @@ const MAX_BATCH: usize = 512;
 /// Reports are refused while the bodies of those that wait to be written take more bytes.
 const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
+/// Under load a batch waits this long for more reports at most: a server has fewer commits to make.
+const MAX_REST: Duration = Duration::from_millis(2);
+
 /// No caller waits longer than this for the commit of a report.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -238,7 +241,7 @@ impl Intake {
         let (answer, answered) = oneshot::channel();
         let size = body.len();
         if self.reports.add_sized(Reported { event, interview, body, caller, answer }, size, now) {
-            self.write();
+            self.write(Duration::ZERO);
         }
         match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
             Ok(Ok(answer)) => answer,
@@ -248,19 +251,22 @@ impl Intake {
         }
     }
 
-    fn write(self: &Arc<Self>) {
+    /// Writes a batch, which follows one that took so long.
+    fn write(self: &Arc<Self>, before: Duration) {
+        let began = self.clock.steady();
         let taken: Batch<Reported> = Batch::default();
         // Whatever becomes of the commit, these are the ones that it may have written.
         let ids: Arc<Mutex<Vec<DeliveryId>>> = Arc::default();
         let (intake, batch, written_ids, then) = (self.clone(), taken.clone(), ids.clone(), self.clone());
-        self.store.submit_repeatable(
+        self.store.submit_next(
+            before.min(MAX_REST),
             move |conn| {
                 intake.reports.take_into(&batch, MAX_BATCH);
                 let written = intake.record(conn, &lock(&batch))?;
                 *lock(&written_ids) = written.held.iter().map(|owed| owed.delivery.id.clone()).collect();
                 Ok(written)
             },
-            move |written| then.written(group_commit::all(&taken), written, &lock(&ids)),
+            move |written| then.written(group_commit::all(&taken), written, &lock(&ids), began),
         );
     }
 
@@ -319,7 +325,13 @@ impl Intake {
         Ok(routes)
     }
 
-    fn written(self: &Arc<Self>, mut reports: Vec<Reported>, written: Result<Written>, ids: &[DeliveryId]) {
+    fn written(
+        self: &Arc<Self>,
+        mut reports: Vec<Reported>,
+        written: Result<Written>,
+        ids: &[DeliveryId],
+        began: Duration,
+    ) {
         match written {
             Ok(written) => self.recorded(reports, written),
             Err(error) => {
@@ -345,7 +357,7 @@ impl Intake {
             }
         }
         if self.reports.ended() {
-            self.write();
+            self.write(self.clock.steady() - began);
         }
     }
 

@@ -26,6 +26,9 @@ use crate::store::{Result, Store, StoreError};
 /// How many answers share a transaction at most.
 const MAX_BATCH: usize = 512;
 
+/// Under load a batch waits this long for more answers at most: a server has fewer commits to make, and nobody waits for one.
+const MAX_REST: Duration = Duration::from_millis(10);
+
 /// How long to wait before writing again what could not be.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -91,7 +94,7 @@ impl Settler {
     /// Writes an answer down with the next batch.
     pub fn settle_soon(self: &Arc<Self>, finished: Finished) {
         if self.finished.add(finished) {
-            self.write();
+            self.write(Duration::ZERO);
         }
     }
 
@@ -110,26 +113,28 @@ impl Settler {
         }
     }
 
-    fn write(self: &Arc<Self>) {
+    /// Writes a batch, which follows one that took so long.
+    fn write(self: &Arc<Self>, before: Duration) {
         let taken: Batch<Finished> = Batch::default();
         let (settler, batch, then) = (self.clone(), taken.clone(), self.clone());
-        let head = self.store.generation();
-        self.store.submit_repeatable(
+        let (head, began) = (self.store.generation(), self.clock.steady());
+        self.store.submit_next(
+            before.min(MAX_REST),
             move |conn| {
                 settler.finished.take_into(&batch, settler.max_batch.load(Ordering::Relaxed));
                 settle(conn, &lock(&batch), &settler.instance, settler.rule)
             },
-            move |written| then.written(group_commit::all(&taken), written, head),
+            move |written| then.written(group_commit::all(&taken), written, head, began),
         );
     }
 
-    fn written(self: &Arc<Self>, batch: Vec<Finished>, written: Result<Written>, head: i64) {
+    fn written(self: &Arc<Self>, batch: Vec<Finished>, written: Result<Written>, head: i64, began: Duration) {
         match written {
             Ok(written) => {
                 self.grow_batches();
                 self.settled(batch, written, head);
                 if self.finished.ended() {
-                    self.write();
+                    self.write(self.clock.steady() - began);
                 }
                 // What waited for a place among the unsettled goes on.
                 self.dispatcher.wake();
@@ -150,7 +155,7 @@ impl Settler {
                 self.store.runtime().spawn(async move {
                     tokio::time::sleep(RETRY_INTERVAL).await;
                     if settler.finished.ended() {
-                        settler.write();
+                        settler.write(Duration::ZERO);
                     }
                 });
             }

@@ -245,7 +245,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.hand_over(Box::new(Work::new(work, done)));
+        self.hand_over(Box::new(Work::new(work, done)), Duration::ZERO);
     }
 
     /// Like [`Store::submit`], for the writes there are most of: the work may be run again after what it did was undone, so it
@@ -258,10 +258,24 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.hand_over(Box::new(Repeatable::new(work, done)));
+        self.submit_next(Duration::ZERO, work, done);
     }
 
-    fn hand_over(&self, write: Box<dyn Write>) {
+    /// The same for a batch that follows another at once. On a server it begins after this rest, in which more gathers that
+    /// shares its commit; the thread that writes to a file rests as it sees fit.
+    pub fn submit_next<T, E>(
+        &self,
+        rest: Duration,
+        work: impl FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
+        done: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.hand_over(Box::new(Repeatable::new(work, done)), rest);
+    }
+
+    fn hand_over(&self, write: Box<dyn Write>, rest: Duration) {
         match &self.inner.writer {
             Writer::Thread(thread) => {
                 let thread = thread.read().unwrap_or_else(PoisonError::into_inner);
@@ -276,7 +290,10 @@ impl Store {
             }
             Writer::Pool => {
                 let (inner, user) = (self.inner.clone(), self.user);
-                self.inner.runtime.spawn_blocking(move || inner.write_alone(user, write));
+                self.inner.runtime.spawn_blocking(move || {
+                    std::thread::sleep(rest);
+                    inner.write_alone(user, write);
+                });
             }
         }
     }

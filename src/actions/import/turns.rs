@@ -1,16 +1,21 @@
 //! Turns at reading files: one file at a time, and one import at a time of each member.
 //!
 //! A file of 10 MiB takes several times its size while it is read, so the files of many are read one after another, and
-//! nobody holds up the others with many of their own.
+//! nobody holds up the others with many of their own. Reading is done by a thread of lower priority: on a busy machine pages and
+//! deliveries go first.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::Semaphore;
+use rustix::process::setpriority_process;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::actions::{ActionError, Result};
 use crate::domain::ids::MemberId;
 use crate::store::StoreError;
+
+/// How much the thread that reads a file gives way to others. Linux counts it for each thread.
+const READER_NICENESS: i32 = 19;
 
 /// Who reads a file, and whose turn it is.
 #[derive(Debug)]
@@ -55,12 +60,20 @@ impl Turn {
         let unavailable = |error: String| ActionError::Store(StoreError::Unavailable(error));
         let file = self.files.clone().acquire_owned().await.map_err(|error| unavailable(error.to_string()))?;
         let turn = self.clone();
+        let (answer, answered) = oneshot::channel();
         let work = move || {
+            // Where it cannot be lowered, it is as it was.
+            let _ = setpriority_process(None, READER_NICENESS);
             let done = work();
             drop((file, turn));
-            done
+            // Whoever asked may have gone.
+            let _ = answer.send(done);
         };
-        tokio::task::spawn_blocking(work).await.map_err(|error| unavailable(error.to_string()))
+        std::thread::Builder::new()
+            .name("import-reader".into())
+            .spawn(work)
+            .map_err(|error| unavailable(error.to_string()))?;
+        answered.await.map_err(|_| unavailable("reading the file ended in a bug of ours".into()))
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use super::{Dispatcher, Refused};
 use crate::delivery::crash_point::CrashPoint;
 use crate::delivery::group_commit::lock;
-use crate::delivery::queue::{CLAIM_AHEAD, Source};
+use crate::delivery::queue::{CLAIM_AHEAD, MAX_CLAIM_HOOKS, Source};
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::store::changes::Change;
 use crate::store::delivery::{ClaimRequest, Holding};
@@ -22,8 +22,27 @@ const LOST_AFTER: TimeDelta = TimeDelta::seconds(5);
 /// How many lost deliveries one sweep takes up.
 const MAX_LOST: usize = 1_000;
 
-/// After a claim that found something, the next one waits as long as it took, but not longer than this.
+/// After a claim for many webhooks that found something, the next one waits as long as it took, but not longer than this.
 const MAX_CLAIM_REST: Duration = Duration::from_millis(50);
+
+/// What one claim has found.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::delivery) struct Claimed {
+    /// Deliveries, held by this instance since.
+    pub deliveries: usize,
+    /// Webhooks that were asked for.
+    pub hooks: usize,
+}
+
+impl Claimed {
+    /// How long the next claim has to wait after this one, which took so long. A claim costs something for each webhook, and
+    /// what is claimed has to be sent, too: a full one takes half of the time at most. One for a few webhooks is worth its
+    /// time by what it brings.
+    fn rest_after(self, took: Duration) -> Duration {
+        let share = self.hooks as f64 / MAX_CLAIM_HOOKS as f64;
+        took.mul_f64(share.min(1.0)).min(MAX_CLAIM_REST)
+    }
+}
 
 impl Dispatcher {
     /// Finds out for which webhooks the database has something that is free and due soon.
@@ -40,15 +59,15 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Takes what is due soon and held by nobody, as far as lanes have room; how many deliveries that were.
-    pub(in crate::delivery) async fn claim(&self) -> Result<usize> {
+    /// Takes what is due soon and held by nobody, as far as lanes have room.
+    pub(in crate::delivery) async fn claim(&self) -> Result<Claimed> {
         let rooms = {
             let mut queue = self.queue();
             queue.may_claim(self.clock.moment());
             queue.claimable()
         };
         if rooms.is_empty() {
-            return Ok(0);
+            return Ok(Claimed::default());
         }
         let head = self.store.generation();
         let request = ClaimRequest { rooms: rooms.clone(), due_by: self.clock.now() + CLAIM_AHEAD };
@@ -74,7 +93,7 @@ impl Dispatcher {
         }
         drop(queue);
         self.enqueue(found, Source::Claimed, Some(head));
-        Ok(ids.len())
+        Ok(Claimed { deliveries: ids.len(), hooks: rooms.len() })
     }
 
     /// Gives back what memory had no room for.
@@ -153,10 +172,9 @@ impl Dispatcher {
             };
             let began = Instant::now();
             let pause = match worked.await {
-                Ok(0) => self.next_claim(),
-                Ok(_) => {
-                    // Half of the time is for others: what is claimed has to be sent, too.
-                    tokio::time::sleep(began.elapsed().min(MAX_CLAIM_REST)).await;
+                Ok(Claimed { deliveries: 0, .. }) => self.next_claim(),
+                Ok(claimed) => {
+                    tokio::time::sleep(claimed.rest_after(began.elapsed())).await;
                     continue;
                 }
                 Err(error) => {

@@ -14,7 +14,7 @@ use crate::domain::ids::HookId;
 const MAX_CLAIM: usize = 1_000;
 
 /// How many webhooks one claim asks for.
-const MAX_CLAIM_HOOKS: usize = 256;
+pub const MAX_CLAIM_HOOKS: usize = 256;
 
 /// Claims take what is due this soon, so that a retry starts on time.
 pub const CLAIM_AHEAD: TimeDelta = TimeDelta::seconds(20);

@@ -47,7 +47,7 @@ use memory::Bodies;
 use pace::Paces;
 use turns::Turns;
 
-pub use claims::CLAIM_AHEAD;
+pub use claims::{CLAIM_AHEAD, MAX_CLAIM_HOOKS};
 pub use doubts::Question;
 pub use lane::Ending;
 

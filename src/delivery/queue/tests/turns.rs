@@ -143,13 +143,9 @@ fn whoever_comes_back_is_no_further_ahead_than_the_others_nor_further_behind_tha
     let (mut turns, own) = (hundred(), organisation());
     turns.lane_added(&own);
     turns.started(&own, 100 * SECOND, 0);
-    let stands = |turns: &mut Turns, spent: u64| match turns.put(
-        &own,
-        &hook(),
-        Turn::None,
-        Some(Class::First),
-        &mut { spent },
-    ) {
+    let stands = |turns: &mut Turns, spent: u64| match turns
+        .put(&own, &hook(), Turn::None, Some(Class::First), &mut { spent })
+    {
         Turn::Ready(_, spent, _) => spent / SECOND,
         other => panic!("it does not wait: {other:?}"),
     };
