@@ -40,3 +40,4 @@ pub mod support;
 pub mod time_zone;
 pub mod unseen;
 pub mod vacancy;
+pub(crate) mod words;

@@ -3,32 +3,20 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A span in which requests are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Per {
-    /// One second.
-    Second,
-    /// One minute.
-    Minute,
+use super::words::words;
+
+words! {
+    /// A span in which requests are counted.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Per {
+        /// One second.
+        Second = "second";
+        /// One minute.
+        Minute = "minute";
+    }
 }
 
 impl Per {
-    /// Every span, in the order of the form.
-    pub const ALL: [Per; 2] = [Per::Second, Per::Minute];
-
-    /// `second` or `minute`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Per::Second => "second",
-            Per::Minute => "minute",
-        }
-    }
-
-    /// Reads what [`Per::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|per| per.as_str() == text)
-    }
-
     fn span(self) -> Duration {
         match self {
             Per::Second => Duration::from_secs(1),
