@@ -105,8 +105,8 @@ fn event(viewer: &Viewer, hook: &Hook, kind: EventType, id: EventId, now: DateTi
 }
 
 fn data(viewer: &Viewer, hook: &Hook, kind: EventType) -> Value {
-    match kind {
-        EventType::WEBHOOK_TEST => payload::test_data(&hook.name, &viewer.member.name),
-        _ => catalogue::sample(kind, hook.field_set),
+    if kind == EventType::WEBHOOK_TEST {
+        return payload::test_data(&hook.name, &viewer.member.name);
     }
+    catalogue::sample(kind, hook.field_set)
 }
