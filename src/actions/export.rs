@@ -6,7 +6,7 @@ use crate::delivery::intake;
 use crate::domain::act::Act;
 use crate::domain::candidate::Applicant;
 use crate::domain::event::{Cause, Event, EventType};
-use crate::domain::export::{Export, MOST_CANDIDATES, Selection, SentBefore};
+use crate::domain::export::{Export, MAX_CANDIDATES, Selection, SentBefore};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{CandidateId, EventId, ExportId, HookId, VacancyId};
 use crate::domain::payload::{self, ExportHead};
@@ -140,11 +140,11 @@ pub async fn confirm_with(
     if confirmed.candidates.is_empty() {
         return Err(ActionError::field("candidate", "Tick at least one candidate"));
     }
-    if confirmed.candidates.len() > MOST_CANDIDATES {
+    if confirmed.candidates.len() > MAX_CANDIDATES {
         return Err(ActionError::field(
             "candidate",
             format!(
-                "One export carries at most {MOST_CANDIDATES} candidates; {} are ticked",
+                "One export carries at most {MAX_CANDIDATES} candidates; {} are ticked",
                 confirmed.candidates.len()
             ),
         ));

@@ -17,9 +17,9 @@ use crate::store::hook_header::SealedHeader;
 use crate::store::{self, StoreError};
 
 /// A name has at most this many characters.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_LEN: usize = 100;
 /// A note has at most this many characters.
-const LONGEST_NOTE: usize = 300;
+const MAX_NOTE_LEN: usize = 300;
 
 /// A checked form, all but the address.
 #[derive(Clone)]
@@ -194,7 +194,7 @@ pub(super) fn check(form: &NewHook, had: &[HeaderName], errors: &mut Vec<FieldEr
             None
         })
     };
-    let (name, note) = (text("name", &form.name, LONGEST_NAME), text("note", &form.note, LONGEST_NOTE));
+    let (name, note) = (text("name", &form.name, MAX_NAME_LEN), text("note", &form.note, MAX_NOTE_LEN));
     let policy = if form.policy.is_empty() { Some(Policy::Quick) } else { Policy::parse(&form.policy) };
     if policy.is_none() {
         errors.push(FieldError::new("policy", "Choose one of the delivery policies"));
@@ -258,9 +258,9 @@ fn headers(rows: &[(String, String)], had: &[HeaderName], errors: &mut Vec<Field
                 let message = format!("{} is there twice; a header has one value", header.name.as_str());
                 errors.push(FieldError::new(format!("header-name-{at}"), message));
             }
-            Ok(header) if wanted.len() < hook_header::MOST => wanted.push(header),
+            Ok(header) if wanted.len() < hook_header::MAX_HEADERS => wanted.push(header),
             Ok(_) => {
-                let message = format!("A webhook has at most {} custom headers", hook_header::MOST);
+                let message = format!("A webhook has at most {} custom headers", hook_header::MAX_HEADERS);
                 errors.push(FieldError::new(format!("header-name-{at}"), message));
             }
             Err((field, message)) => errors.push(FieldError::new(format!("header-{field}-{at}"), message)),

@@ -23,7 +23,7 @@ use crate::domain::secret::Plain;
 use crate::store::{self, Conn};
 
 /// So many invitations of an organisation wait at once; a list that grows without end is somebody's mistake.
-const MOST_PENDING: usize = 200;
+const MAX_PENDING: usize = 200;
 
 /// Letters that an address is sent in a day at most, by whatever organisation.
 const MAX_LETTERS_TO_ADDRESS: i64 = 3;
@@ -159,8 +159,8 @@ fn insert(tx: &mut Transaction<'_>, wanted: Wanted) -> Result<(Invitation, Plain
         return Err(ActionError::field("email", format!("{} is already a member", wanted.email)));
     }
     store::invitation::replace(tx.conn, organisation, &wanted.email, now)?;
-    if store::invitation::pending(tx.conn, organisation)?.len() >= MOST_PENDING {
-        let why = format!("{MOST_PENDING} invitations wait already. Revoke those that nobody will accept.");
+    if store::invitation::pending(tx.conn, organisation)?.len() >= MAX_PENDING {
+        let why = format!("{MAX_PENDING} invitations wait already. Revoke those that nobody will accept.");
         return Err(ActionError::Refused(why));
     }
     let channel = if tx.context.mailer.is_some() { Channel::Mail } else { Channel::Shown };

@@ -27,15 +27,15 @@ use crate::domain::secret::Plain;
 use crate::store;
 
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
-const MOST_OF_ACCOUNT_FROM_ADDRESS: u32 = 10;
-const MOST_OF_ACCOUNT: u32 = 50;
+const MAX_OF_ACCOUNT_FROM_ADDRESS: u32 = 10;
+const MAX_OF_ACCOUNT: u32 = 50;
 /// Networks of IPv6 that count, and how many failures each may have: of one account, and over all accounts. Fewer of one
-/// account than [`MOST_OF_ACCOUNT`].
-const NETWORKS: [(u32, u32, u32); 3] = [(64, MOST_OF_ACCOUNT_FROM_ADDRESS, 50), (56, 20, 100), (48, 30, 200)];
+/// account than [`MAX_OF_ACCOUNT`].
+const NETWORKS: [(u32, u32, u32); 3] = [(64, MAX_OF_ACCOUNT_FROM_ADDRESS, 50), (56, 20, 100), (48, 30, 200)];
 /// The counts kept at once. When there is no room for another, those whose window has passed go, then the oldest tenth.
-const MOST_COUNTS: usize = 100_000;
+const MAX_COUNTS: usize = 100_000;
 /// As much of what was typed as an e-mail address is looked up and counted: no address is longer.
-const LONGEST_EMAIL: usize = 254;
+const MAX_EMAIL_LEN: usize = 254;
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -75,7 +75,7 @@ impl Throttle {
         if let Some((key, _)) = full {
             return Err(if matches!(key, Key::Network(..)) { Closed::Address } else { Closed::Account });
         }
-        if counts.len() + keys.len() > MOST_COUNTS {
+        if counts.len() + keys.len() > MAX_COUNTS {
             make_room(&mut counts, now);
         }
         for (key, _) in keys {
@@ -122,9 +122,9 @@ impl Throttle {
 fn keys(email: &str, from: IpAddr, browser: Option<&str>) -> Vec<(Key, u32)> {
     if let Some(browser) = browser {
         let key = Key::AccountFromKnownBrowser(email.to_owned(), browser.to_owned());
-        return vec![(key, MOST_OF_ACCOUNT_FROM_ADDRESS)];
+        return vec![(key, MAX_OF_ACCOUNT_FROM_ADDRESS)];
     }
-    let mut keys = vec![(Key::Account(email.to_owned()), MOST_OF_ACCOUNT)];
+    let mut keys = vec![(Key::Account(email.to_owned()), MAX_OF_ACCOUNT)];
     for (network, prefix, of_account, of_all) in networks(from) {
         keys.push((Key::AccountFromNetwork(email.to_owned(), network, prefix), of_account));
         keys.push((Key::Network(network, prefix), of_all));
@@ -135,11 +135,11 @@ fn keys(email: &str, from: IpAddr, browser: Option<&str>) -> Vec<(Key, u32)> {
 /// A tenth at a time, so that a flood does not have all of them looked through for each of its tries.
 fn make_room(counts: &mut Counts, now: DateTime<Utc>) {
     counts.retain(|_, (_, until)| *until > now);
-    if counts.len() < MOST_COUNTS - MOST_COUNTS / 10 {
+    if counts.len() < MAX_COUNTS - MAX_COUNTS / 10 {
         return;
     }
     let mut ends: Vec<_> = counts.values().map(|(_, until)| *until).collect();
-    let (_, oldest, _) = ends.select_nth_unstable(MOST_COUNTS / 10);
+    let (_, oldest, _) = ends.select_nth_unstable(MAX_COUNTS / 10);
     let oldest = *oldest;
     counts.retain(|_, (_, until)| *until > oldest);
 }
@@ -265,7 +265,7 @@ async fn checked(context: &Context, request: &SignIn, email: &str) -> Result<Opt
 /// What is looked up and counted for what was typed; what is no e-mail address is nobody's, and counts all the same.
 fn account(typed: &str) -> String {
     member::email(typed).unwrap_or_else(|| {
-        typed.trim().chars().filter(|c| !c.is_control()).take(LONGEST_EMAIL).collect::<String>().to_lowercase()
+        typed.trim().chars().filter(|c| !c.is_control()).take(MAX_EMAIL_LEN).collect::<String>().to_lowercase()
     })
 }
 
@@ -347,7 +347,7 @@ mod tests {
             assert!(throttle.admit(&format!("{number}@a.b"), from, None, at(number)).is_ok());
         }
         let counts = throttle.counts();
-        assert!(counts.len() <= MOST_COUNTS, "{}", counts.len());
+        assert!(counts.len() <= MAX_COUNTS, "{}", counts.len());
         assert!(counts.contains_key(&Key::Account("49999@a.b".into())));
         assert!(!counts.contains_key(&Key::Account("0@a.b".into())));
     }
@@ -356,6 +356,6 @@ mod tests {
     fn whatever_is_typed_as_an_address_takes_little_room() {
         assert_eq!(account(" Me@A.b "), "me@a.b");
         assert_eq!(account("me\0@a.b"), "me@a.b");
-        assert_eq!(account(&"x".repeat(100_000)).len(), LONGEST_EMAIL);
+        assert_eq!(account(&"x".repeat(100_000)).len(), MAX_EMAIL_LEN);
     }
 }

@@ -35,7 +35,7 @@ use super::event::EventType;
 use super::hook::FieldSet;
 use super::ids::{DeliveryId, EventId, HookId, OrganisationId};
 use super::mode::Mode;
-use super::policy::LONGEST_RETRY_AFTER;
+use super::policy::MAX_RETRY_AFTER;
 use super::words::words;
 
 pub use meanwhile::{EndedAttempt, Meanwhile};
@@ -381,7 +381,7 @@ impl Delivery {
             return None;
         }
         let pause = ended.policy.pause_after(tries.automatic, ended.jitter)?;
-        Some(pause.max(ended.outcome.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER)))
+        Some(pause.max(ended.outcome.retry_after.unwrap_or_default().min(MAX_RETRY_AFTER)))
     }
 }
 

@@ -9,7 +9,7 @@ use super::mode::Mode;
 use super::words::words;
 
 /// How many candidates one export may carry; above it is refused with this number.
-pub const MOST_CANDIDATES: usize = 500;
+pub const MAX_CANDIDATES: usize = 500;
 
 words! {
     /// Why a ticked candidate stays out of an export.

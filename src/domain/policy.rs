@@ -14,7 +14,7 @@ const PATIENT: [Duration; 12] =
     pauses([200 * MS, 400 * MS, 800 * MS, 5 * S, 5 * MIN, 30 * MIN, 2 * H, 5 * H, 10 * H, 14 * H, 20 * H, 24 * H]);
 
 /// `Retry-After` is obeyed up to this long.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_millis(24 * H);
+pub const MAX_RETRY_AFTER: Duration = Duration::from_millis(24 * H);
 
 const fn pauses<const N: usize>(millis: [u64; N]) -> [Duration; N] {
     let mut out = [Duration::ZERO; N];

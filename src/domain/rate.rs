@@ -34,11 +34,11 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// A limit above this is none: no lane comes near it.
-    pub const MOST: u32 = 1_000;
+    pub const MAX: u32 = 1_000;
 
-    /// A limit of 1 to [`RateLimit::MOST`] requests.
+    /// A limit of 1 to [`RateLimit::MAX`] requests.
     pub fn new(requests: u32, per: Per) -> Option<Self> {
-        (1..=Self::MOST).contains(&requests).then_some(Self { requests, per })
+        (1..=Self::MAX).contains(&requests).then_some(Self { requests, per })
     }
 
     /// How many requests.

@@ -114,8 +114,8 @@ pub fn is_under_way(credentials: &[Credential], now: DateTime<Utc>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ids::{CredentialId, HookId};
     use super::*;
+    use crate::domain::ids::{CredentialId, HookId};
 
     #[test]
     fn the_old_side_is_the_newest_that_the_receiver_is_known_to_take() {

@@ -25,7 +25,7 @@ pub mod turns;
 use reading::File;
 
 /// So many problems are shown and kept; the others are counted.
-const MOST_PROBLEMS: usize = 200;
+const MAX_PROBLEMS: usize = 200;
 /// A file that was chosen.
 #[derive(Debug, Clone, Default)]
 pub struct Upload {
@@ -124,7 +124,7 @@ pub struct Report {
     pub left_out: usize,
     /// Rows that were taken without a value that could not be read.
     pub partly: usize,
-    /// Why they were, at most [`MOST_PROBLEMS`].
+    /// Why they were, at most [`MAX_PROBLEMS`].
     pub problems: Vec<Told>,
     /// How many problems there were in all.
     pub problem_count: usize,

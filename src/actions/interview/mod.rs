@@ -21,7 +21,7 @@ use crate::store::changes::Change;
 use crate::store::{self, Conn};
 
 /// A title has at most this many characters; it also names the interview's own hook.
-const LONGEST_TITLE: usize = 100;
+const MAX_TITLE_LEN: usize = 100;
 
 /// What was typed into the form of an interview.
 #[derive(Debug, Clone, Default)]
@@ -57,10 +57,10 @@ impl InterviewForm {
 
     fn read(&self) -> Result<(String, u32, u32)> {
         let mut errors = Vec::new();
-        let title = line("title", &self.title, LONGEST_TITLE)
+        let title = line("title", &self.title, MAX_TITLE_LEN)
             .and_then(|title| title.ok_or_else(|| FieldError::new("title", "Enter the title of the interview")));
-        let duration = minutes("duration", &self.duration, Interview::LONGEST);
-        let expires = minutes("expires", &self.expires, Interview::LONGEST_OPEN);
+        let duration = minutes("duration", &self.duration, Interview::MAX_MINUTES);
+        let expires = minutes("expires", &self.expires, Interview::MAX_OPEN_MINUTES);
         let mut told = |error| errors.push(error);
         let (title, duration, expires) =
             (title.map_err(&mut told), duration.map_err(&mut told), expires.map_err(&mut told));
