@@ -179,8 +179,8 @@ fn number(variable: &'static str, text: &str) -> Result<u32, ConfigError> {
 
 /// A time; `None` when it is 0.
 fn hours(variable: &'static str, text: &str) -> Result<Option<TimeDelta>, ConfigError> {
-    const MOST: i64 = 24 * 365;
-    let hours = text.trim().parse().ok().filter(|hours| (0..=MOST).contains(hours));
+    const MAX_HOURS: i64 = 24 * 365;
+    let hours = text.trim().parse().ok().filter(|hours| (0..=MAX_HOURS).contains(hours));
     let hours =
         hours.ok_or_else(|| wrong(variable, format!("is “{text}”, which is no whole number from 0 to 8,760")))?;
     Ok((hours > 0).then(|| TimeDelta::hours(hours)))

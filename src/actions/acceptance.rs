@@ -11,16 +11,18 @@
 
 use std::net::IpAddr;
 
-use super::sign_in::{BUSY, REFUSED, SignIn, sign_in};
+use super::sign_in::{SignIn, SignInError, sign_in};
+use super::transaction::{NoViewer, Transaction};
 use super::{ActionError, Context, FieldError, Result, line, password};
+use crate::domain::act::Act;
 use crate::domain::api_key::hash;
 use crate::domain::ids::{MemberId, OrganisationId};
 use crate::domain::invitation::{Channel, Invitation, Standing};
 use crate::domain::member::Member;
 use crate::domain::organisation::Organisation;
 use crate::domain::secret::Plain;
-use crate::store::audit::Act;
-use crate::store::{self, Conn};
+use crate::store::audit::Entry;
+use crate::store::{self, Conn, StoreError};
 
 /// What an existing account's holder typed was not its password.
 pub const NOT_YOUR_PASSWORD: &str = "This address has an account already, and this is not its password";
@@ -138,9 +140,8 @@ pub async fn accept(context: &Context, acceptance: Acceptance) -> Result<(Member
         }
         None => newcomer(context, &invited, &acceptance).await?,
     };
-    let (owned, invitation) = (context.clone(), invited.invitation);
-    let done = context.store.write(move |conn| join(conn, &owned, &invitation, joining)).await;
-    match done {
+    let invitation = invited.invitation;
+    match context.transact_without_viewer(move |tx| join(tx, &invitation, joining)).await {
         // Two links for one new person at the same moment.
         Err(ActionError::Store(error)) if error.is_duplicate() => Err(ActionError::Refused(appeared())),
         done => done,
@@ -168,7 +169,9 @@ async fn check_password(context: &Context, member: &Member, acceptance: &Accepta
     };
     match sign_in(context, request).await {
         Ok(_) => Ok(()),
-        Err(ActionError::Refused(why)) if why == REFUSED => Err(ActionError::field("password", NOT_YOUR_PASSWORD)),
+        Err(ActionError::NotSignedIn(SignInError::WrongPassword)) => {
+            Err(ActionError::field("password", NOT_YOUR_PASSWORD))
+        }
         Err(error) => Err(error),
     }
 }
@@ -185,7 +188,7 @@ async fn chosen(context: &Context, invited: &Invited, acceptance: &Acceptance) -
     let about = [invited.invitation.email.as_str(), acceptance.name.as_str(), invited.organisation.name.as_str()];
     errors.extend(password::objection("password", &acceptance.password, &about));
     let (Some(name), true) = (name, errors.is_empty()) else { return Err(ActionError::Invalid(errors)) };
-    let _place = context.passwords.place().ok_or_else(|| ActionError::Refused(BUSY.into()))?;
+    let _place = context.passwords.place().ok_or(SignInError::Busy)?;
     Ok((name, context.passwords.hash(&acceptance.password).await?))
 }
 
@@ -204,40 +207,38 @@ async fn newcomer(context: &Context, invited: &Invited, acceptance: &Acceptance)
 }
 
 fn join(
-    conn: &mut Conn,
-    context: &Context,
+    tx: &mut Transaction<'_, NoViewer>,
     invitation: &Invitation,
     joining: Joining,
 ) -> Result<(Member, OrganisationId)> {
-    let now = context.clock.now();
-    if !store::invitation::accept(conn, &invitation.id, now)? {
+    if !store::invitation::accept(tx.conn, &invitation.id, tx.now)? {
         return Err(ActionError::NotFound);
     }
     let organisation = &invitation.organisation_id;
     let member = match joining {
         Joining::Known(member) => {
-            refuse_elsewhere(conn, &member.id, organisation)?;
+            refuse_elsewhere(tx.conn, &member.id, organisation)?;
             member
         }
         Joining::New(member, hash) => {
-            if store::member::find_by_email(conn, &member.email)?.is_some() {
+            if store::member::find_by_email(tx.conn, &member.email)?.is_some() {
                 return Err(ActionError::Refused(appeared()));
             }
-            store::member::insert(conn, &member, &hash)?;
+            store::member::insert(tx.conn, &member, &hash)?;
             member
         }
         Joining::TakingOver { id, name, hash, keeps_places } => {
-            take_over(conn, context, invitation, &id, &hash, keeps_places)?;
-            store::member::rename(conn, &id, &name)?;
-            store::member::find(conn, &id)?.ok_or(ActionError::NotFound)?
+            take_over(tx, invitation, &id, &hash, keeps_places)?;
+            store::member::rename(tx.conn, &id, &name)?;
+            store::member::find(tx.conn, &id)?.ok_or(ActionError::NotFound)?
         }
     };
     // The operator may have made them a member meanwhile: then that role counts.
-    if store::member::find_in(conn, organisation, &member.id)?.is_none() {
-        store::member::join(conn, &member.id, organisation, invitation.role, now)?;
+    if store::member::find_in(tx.conn, organisation, &member.id)?.is_none() {
+        store::member::join(tx.conn, &member.id, organisation, invitation.role, tx.now)?;
     }
-    let detail = format!("{} as {}, with invitation {}", member.name, invitation.role.label(), invitation.id);
-    audit(conn, context, organisation, &member.id, "member.joined", detail)?;
+    let act = Act::MemberJoined { name: &member.name, role: invitation.role, invitation: &invitation.id };
+    audit(tx, organisation, &member.id, act)?;
     Ok((member, organisation.clone()))
 }
 
@@ -253,45 +254,40 @@ fn refuse_elsewhere(conn: &mut Conn, member: &MemberId, organisation: &Organisat
 
 /// An account goes over to whoever has shown that its address is theirs: what somebody else had of it ends.
 fn take_over(
-    conn: &mut Conn,
-    context: &Context,
+    tx: &mut Transaction<'_, NoViewer>,
     invitation: &Invitation,
     id: &MemberId,
     hash: &str,
     keeps_places: bool,
 ) -> Result<()> {
-    let now = context.clock.now();
-    if !store::member::prove_address(conn, id, now)? {
+    let email = &invitation.email;
+    if !store::member::prove_address(tx.conn, id, tx.now)? {
         return Err(ActionError::Refused(appeared()));
     }
-    store::member::set_password(conn, id, hash, None)?;
-    let ended = store::web_session::delete_of(conn, id)?;
-    let detail = format!("by who has the mailbox of {}; {ended} sessions ended", invitation.email);
-    audit(conn, context, &invitation.organisation_id, id, "member.taken_over", detail)?;
+    store::member::set_password(tx.conn, id, hash, None)?;
+    let ended = store::web_session::delete_of(tx.conn, id)?;
+    audit(tx, &invitation.organisation_id, id, Act::MemberTakenOver { email, ended })?;
     if keeps_places {
         return Ok(());
     }
     // A place here was taken by somebody else as well: what they are invited as is what counts.
-    for (organisation, role) in store::member::organisations_of(conn, id)? {
-        store::member::leave(conn, &organisation.id, id)?;
-        store::invitation::revoke_of(conn, &organisation.id, id, now)?;
-        let detail = format!("{}, who was {}: the address is another person’s", invitation.email, role.with_article());
-        audit(conn, context, &organisation.id, id, "member.removed", detail)?;
+    for (organisation, role) in store::member::organisations_of(tx.conn, id)? {
+        store::member::leave(tx.conn, &organisation.id, id)?;
+        store::invitation::revoke_of(tx.conn, &organisation.id, id, tx.now)?;
+        audit(tx, &organisation.id, id, Act::StrangerRemoved { email, role })?;
     }
     Ok(())
 }
 
+/// Writes down what somebody who has a link did to their own account.
 fn audit(
-    conn: &mut Conn,
-    context: &Context,
+    tx: &mut Transaction<'_, NoViewer>,
     organisation: &OrganisationId,
     member: &MemberId,
-    act: &str,
-    detail: String,
-) -> Result<()> {
+    act: Act<'_>,
+) -> Result<(), StoreError> {
     let (organisation, object) = (Some(organisation), Some(member.as_str()));
-    let act = Act { organisation, member: Some(member), act, object, detail };
-    Ok(store::audit::insert(conn, &act, context.clock.now())?)
+    tx.record(&Entry { organisation, member: Some(member), act, object })
 }
 
 fn appeared() -> String {

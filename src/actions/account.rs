@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use super::sign_in::knows_password;
 use super::{ActionError, Context, Result, Viewer, line, password};
+use crate::domain::act::Act;
 use crate::domain::member::Member;
 use crate::domain::secret::Plain;
-use crate::store::audit::Act;
-use crate::store::{self, Conn, StoreError};
+use crate::store;
 
 /// Changes the name that others see.
 pub async fn rename(context: &Context, viewer: &Viewer, typed: &str) -> Result<()> {
@@ -16,15 +16,12 @@ pub async fn rename(context: &Context, viewer: &Viewer, typed: &str) -> Result<(
     if name == viewer.member.name {
         return Ok(());
     }
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    context
-        .store
-        .write(move |conn| {
-            store::member::rename(conn, &viewer.member.id, &name)?;
-            let detail = format!("from “{}” to “{name}”", viewer.member.name);
-            Ok(audit(conn, &owned, &viewer, "member.renamed", detail)?)
-        })
-        .await
+    let renamed = context.transact(viewer, move |tx| {
+        let member = &tx.viewer.member;
+        store::member::rename(tx.conn, &member.id, &name)?;
+        Ok(tx.audit(Act::MemberRenamed { from: &member.name, to: &name }, member.id.as_str())?)
+    });
+    renamed.await
 }
 
 /// A new password for oneself.
@@ -53,52 +50,36 @@ pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPasswo
         return Err(ActionError::Invalid(errors));
     }
     let hash = context.passwords.hash(&form.new).await?;
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    context
-        .store
-        .write(move |conn| {
-            store::member::set_password(conn, &viewer.member.id, &hash, None)?;
-            let ended = store::web_session::delete_of_but(conn, &viewer.member.id, &viewer.session)?;
-            audit(conn, &owned, &viewer, "member.password_changed", format!("{ended} other sessions ended"))?;
-            Ok(ended)
-        })
-        .await
+    let changed = context.transact(viewer, move |tx| {
+        let member = &tx.viewer.member.id;
+        store::member::set_password(tx.conn, member, &hash, None)?;
+        let ended = store::web_session::delete_of_but(tx.conn, member, &tx.viewer.session)?;
+        tx.audit(Act::PasswordChanged { ended }, member.as_str())?;
+        Ok(ended)
+    });
+    changed.await
 }
 
 /// Ends one of the viewer's sessions, by its name. One that has ended already is as good.
 pub async fn end_session(context: &Context, viewer: &Viewer, name: &str) -> Result<()> {
-    let (owned, viewer, name) = (context.clone(), viewer.clone(), name.to_owned());
-    context
-        .store
-        .write(move |conn| {
-            if store::web_session::delete_named(conn, &viewer.member.id, &name)? {
-                audit(conn, &owned, &viewer, "session.ended", "one of their own".into())?;
-            }
-            Ok(())
-        })
-        .await
+    let name = name.to_owned();
+    let ended = context.transact(viewer, move |tx| {
+        let member = &tx.viewer.member.id;
+        if store::web_session::delete_named(tx.conn, member, &name)? {
+            tx.audit(Act::SessionEnded, member.as_str())?;
+        }
+        Ok(())
+    });
+    ended.await
 }
 
 /// Ends every session of the viewer but the one at hand; how many there were.
 pub async fn end_other_sessions(context: &Context, viewer: &Viewer) -> Result<usize> {
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    context
-        .store
-        .write(move |conn| {
-            let ended = store::web_session::delete_of_but(conn, &viewer.member.id, &viewer.session)?;
-            audit(conn, &owned, &viewer, "session.ended", format!("{ended} others of their own"))?;
-            Ok(ended)
-        })
-        .await
-}
-
-fn audit(conn: &mut Conn, context: &Context, viewer: &Viewer, act: &str, detail: String) -> Result<(), StoreError> {
-    let act = Act {
-        organisation: Some(&viewer.organisation.id),
-        member: Some(&viewer.member.id),
-        act,
-        object: Some(viewer.member.id.as_str()),
-        detail,
-    };
-    store::audit::insert(conn, &act, context.clock.now())
+    let ended = context.transact(viewer, |tx| {
+        let member = &tx.viewer.member.id;
+        let ended = store::web_session::delete_of_but(tx.conn, member, &tx.viewer.session)?;
+        tx.audit(Act::OtherSessionsEnded { ended }, member.as_str())?;
+        Ok(ended)
+    });
+    ended.await
 }

@@ -1,14 +1,13 @@
 //! API keys: created, shown once, revoked (T13).
 
-use super::once::once;
 use super::{ActionError, Context, FieldError, Result, Viewer, line, refuse_too_many, reveal};
+use crate::domain::act::Act;
 use crate::domain::api_key::{ApiKey, ApiKeySecret};
 use crate::domain::ids::{ApiKeyId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::domain::secret::Plain;
-use crate::store::audit::Act;
+use crate::store;
 use crate::store::changes::Change;
-use crate::store::{self, Conn, StoreError};
 
 /// What was typed into the form of a new key.
 #[derive(Debug, Clone, Default)]
@@ -36,36 +35,34 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewApiKey) -> Resu
         return Err(ActionError::Invalid(errors));
     }
     let name = name.unwrap_or_else(|| format!("{} key", mode.label()));
-    let (owned, maker) = (context.clone(), viewer.clone());
-    let inserted = once(context, viewer, &form.token, move |conn, _| {
-        let have = store::api_key::count_working(conn, &maker.organisation.id, mode)?;
+    let created = context.transact_once(viewer, &form.token, move |tx| {
+        let organisation = &tx.viewer.organisation.id;
+        let have = store::api_key::count_working(tx.conn, organisation, mode)?;
         let remedy = "Revoke one that is no longer needed";
-        refuse_too_many(have, owned.max_api_keys, "name", "API key", mode, remedy)?;
+        refuse_too_many(have, tx.context.max_api_keys, "name", "API key", mode, remedy)?;
         let secret = ApiKeySecret::generate(mode);
-        let key = new_key(&maker.organisation.id, mode, name, &secret, Some(&maker), owned.clock.now());
-        store::api_key::insert(conn, &key, &secret.hash())?;
+        let key = new_key(organisation, mode, name, &secret, Some(tx.viewer), tx.now);
+        store::api_key::insert(tx.conn, &key, &secret.hash())?;
         let plain = Plain::new(secret.reveal().to_owned());
-        reveal::leave(conn, &owned, &maker, key.id.as_str(), &[("api_key", &plain)])?;
-        audit(conn, &owned, &maker, &key, "api_key.created")?;
-        Ok((key.id, ()))
+        reveal::leave(tx, key.id.as_str(), &[("api_key", &plain)])?;
+        tx.audit(Act::ApiKeyCreated { key: &key }, key.id.as_str())?;
+        Ok(key.id)
     });
-    Ok(inserted.await?.0)
+    created.await
 }
 
 /// Revokes a key: it works no more, at once.
 pub async fn revoke(context: &Context, viewer: &Viewer, id: ApiKeyId) -> Result<()> {
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    context
-        .store
-        .change(context.clock.now(), move |conn, named| {
-            let key = store::api_key::find(conn, &viewer.organisation.id, &id)?.ok_or(ActionError::NotFound)?;
-            if store::api_key::revoke(conn, &id, owned.clock.now())? {
-                audit(conn, &owned, &viewer, &key, "api_key.revoked")?;
-                named.push(Change::Organisation(key.organisation_id));
-            }
-            Ok(())
-        })
-        .await
+    let revoked = context.transact(viewer, move |tx| {
+        let found = store::api_key::find(tx.conn, &tx.viewer.organisation.id, &id)?;
+        let key = found.ok_or(ActionError::NotFound)?;
+        if store::api_key::revoke(tx.conn, &id, tx.now)? {
+            tx.audit(Act::ApiKeyRevoked { key: &key }, id.as_str())?;
+            tx.changed(Change::Organisation(key.organisation_id));
+        }
+        Ok(())
+    });
+    revoked.await
 }
 
 /// A key as it is stored.
@@ -88,15 +85,4 @@ pub fn new_key(
         last_used_at: None,
         revoked_at: None,
     }
-}
-
-fn audit(conn: &mut Conn, context: &Context, viewer: &Viewer, key: &ApiKey, act: &str) -> Result<(), StoreError> {
-    let act = Act {
-        organisation: Some(&viewer.organisation.id),
-        member: Some(&viewer.member.id),
-        act,
-        object: Some(key.id.as_str()),
-        detail: format!("API key “{}” ({})", key.name, key.mode),
-    };
-    store::audit::insert(conn, &act, context.clock.now())
 }

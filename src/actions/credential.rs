@@ -3,18 +3,16 @@
 //! Making one where there is one begins a rotation ([`crate::domain::rotation`]): the old one works beside the new one for as
 //! long as was chosen. Only two of a kind work at a time, so an older one ends with that.
 
-use chrono::{DateTime, Utc};
-
-use super::once::once;
-use super::{ActionError, Context, Result, Viewer, hook, reveal};
+use super::transaction::Transaction;
+use super::{Context, Result, Viewer, reveal};
 use crate::delivery::prepare::place;
-use crate::domain::hook::{Credential, Hook, HookState};
+use crate::domain::act::Act;
+use crate::domain::hook::Credential;
 use crate::domain::ids::{CredentialId, HookId};
 use crate::domain::rotation::{self, Overlap, Side};
 use crate::domain::secret::{CredentialKind, Plain};
-use crate::store::audit::Act;
 use crate::store::changes::Change;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, StoreError};
 
 /// Makes a key or secret for a hook and leaves it to be shown once; the one before works beside it for the overlap.
 ///
@@ -28,34 +26,28 @@ pub async fn make(
     overlap: Overlap,
     token: &str,
 ) -> Result<()> {
-    let hook = hook::find_alive(context, viewer, hook_id).await?;
-    let (owned, maker) = (context.clone(), viewer.clone());
-    let made = once(context, viewer, token, move |conn, named| {
-        stays(conn, &hook.id)?;
-        let now = owned.clock.now();
-        let had = retire(conn, &hook.id, kind, overlap, now)?;
-        let (id, plain) = insert(conn, &owned, &maker, &hook.id, kind, !had)?;
-        reveal::leave(conn, &owned, &maker, hook.id.as_str(), &[(kind.as_str(), &plain)])?;
-        let (verb, more) = match (had, overlap) {
-            (false, _) => ("generated", String::new()),
-            (true, Overlap::AtOnce) => ("regenerated", "; the old one ended at once".to_owned()),
-            (true, _) => ("regenerated", format!("; the old one works beside it for {}", overlap.label())),
+    let made = context.transact_once(viewer, token, move |tx| {
+        let hook = tx.lock_hook(&hook_id)?;
+        let had = retire(tx, &hook.id, kind, overlap)?;
+        let (id, plain) = insert(tx, &hook.id, kind, !had)?;
+        reveal::leave(tx, hook.id.as_str(), &[(kind.as_str(), &plain)])?;
+        let webhook = hook.name.as_str();
+        let act = match (kind, had) {
+            (CredentialKind::Secret, false) => Act::SecretGenerated { webhook },
+            (CredentialKind::Secret, true) => Act::SecretRegenerated { webhook, overlap },
+            (CredentialKind::Key, false) => Act::KeyGenerated { webhook },
+            (CredentialKind::Key, true) => Act::KeyRegenerated { webhook, overlap },
         };
-        audit(conn, &owned, &maker, &hook, kind, verb, &more)?;
-        named.push(Change::of(&hook));
-        Ok((id, ()))
+        tx.audit(act, hook.id.as_str())?;
+        tx.changed(Change::of(&hook));
+        Ok(id)
     });
     made.await.map(drop)
 }
 
 /// Has those of a kind that a hook has come to an end: the newest after the overlap, older ones now. Whether there was one.
-fn retire(
-    conn: &mut Conn,
-    hook: &HookId,
-    kind: CredentialKind,
-    overlap: Overlap,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+fn retire(tx: &mut Transaction<'_>, hook: &HookId, kind: CredentialKind, overlap: Overlap) -> Result<bool, StoreError> {
+    let (conn, now) = (&mut *tx.conn, tx.now);
     let before = store::credential::live(conn, hook, now)?;
     let before = rotation::live(&before, kind, now);
     let Some((newest, older)) = before.split_first() else {
@@ -81,120 +73,77 @@ fn retire(
 
 /// The receiver has switched to the new key or secret: headers with room for one carry that from now on.
 pub async fn switched(context: &Context, viewer: &Viewer, hook_id: HookId) -> Result<()> {
-    let hook = hook::find_alive(context, viewer, hook_id).await?;
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    context
-        .store
-        .change(context.clock.now(), move |conn, named| {
-            stays(conn, &hook.id)?;
-            let now = owned.clock.now();
-            let is_rotating = rotation::is_under_way(&store::credential::live(conn, &hook.id, now)?, now);
-            if is_rotating && store::rotation::prefer(conn, &hook.id, Side::New, now)? {
-                let detail = format!("Webhook “{}”: its receiver has switched to the new key or secret", hook.name);
-                hook::audit(conn, &owned, &viewer, &hook.id, "hook.switched", detail)?;
-                named.push(Change::of(&hook));
-            }
-            Ok(())
-        })
-        .await
+    let switched = context.transact(viewer, move |tx| {
+        let hook = tx.lock_hook(&hook_id)?;
+        let is_rotating = rotation::is_under_way(&store::credential::live(tx.conn, &hook.id, tx.now)?, tx.now);
+        if is_rotating && store::rotation::prefer(tx.conn, &hook.id, Side::New, tx.now)? {
+            tx.audit(Act::HookSwitched { webhook: &hook.name }, hook.id.as_str())?;
+            tx.changed(Change::of(&hook));
+        }
+        Ok(())
+    });
+    switched.await
 }
 
 /// Ends the old one of a kind before its time; nothing happens when it has ended already.
 pub async fn revoke_old(context: &Context, viewer: &Viewer, hook_id: HookId, kind: CredentialKind) -> Result<()> {
-    let hook = hook::find_alive(context, viewer, hook_id).await?;
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    context
-        .store
-        .change(context.clock.now(), move |conn, named| {
-            stays(conn, &hook.id)?;
-            let now = owned.clock.now();
-            let before = store::credential::live(conn, &hook.id, now)?;
-            for old in rotation::live(&before, kind, now).into_iter().skip(1) {
-                store::credential::delete_one(conn, &old.id)?;
-                named.push(Change::of(&hook));
-                audit(
-                    conn,
-                    &owned,
-                    &viewer,
-                    &hook,
-                    kind,
-                    "revoked",
-                    &format!(": the old one, which ended in {}", old.ends_in),
-                )?;
-            }
-            Ok(())
-        })
-        .await
+    let revoked = context.transact(viewer, move |tx| {
+        let hook = tx.lock_hook(&hook_id)?;
+        let before = store::credential::live(tx.conn, &hook.id, tx.now)?;
+        for old in rotation::live(&before, kind, tx.now).into_iter().skip(1) {
+            store::credential::delete_one(tx.conn, &old.id)?;
+            tx.changed(Change::of(&hook));
+            let (webhook, ends_in) = (hook.name.as_str(), old.ends_in.as_str());
+            let act = match kind {
+                CredentialKind::Secret => Act::SecretRevoked { webhook, ends_in },
+                CredentialKind::Key => Act::KeyRevoked { webhook, ends_in },
+            };
+            tx.audit(act, hook.id.as_str())?;
+        }
+        Ok(())
+    });
+    revoked.await
 }
 
 /// Ends a hook's key or secret at once, the old one of a rotation included.
 pub async fn end(context: &Context, viewer: &Viewer, hook_id: HookId, kind: CredentialKind) -> Result<()> {
-    let hook = hook::find_alive(context, viewer, hook_id).await?;
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    context
-        .store
-        .change(context.clock.now(), move |conn, named| {
-            stays(conn, &hook.id)?;
-            if store::credential::delete(conn, &hook.id, kind)? > 0 {
-                audit(conn, &owned, &viewer, &hook, kind, "removed", "")?;
-                named.push(Change::of(&hook));
-            }
-            Ok::<_, ActionError>(())
-        })
-        .await
+    let ended = context.transact(viewer, move |tx| {
+        let hook = tx.lock_hook(&hook_id)?;
+        if store::credential::delete(tx.conn, &hook.id, kind)? > 0 {
+            let webhook = hook.name.as_str();
+            let act = match kind {
+                CredentialKind::Secret => Act::SecretRemoved { webhook },
+                CredentialKind::Key => Act::KeyRemoved { webhook },
+            };
+            tx.audit(act, hook.id.as_str())?;
+            tx.changed(Change::of(&hook));
+        }
+        Ok(())
+    });
+    ended.await
 }
 
-/// The hook is there still, and stays so until the transaction ends; whoever else rotates it waits.
-fn stays(conn: &mut Conn, hook: &HookId) -> Result<()> {
-    match store::hook::current_state(conn, hook)? {
-        Some(HookState::Deleted) | None => Err(ActionError::NotFound),
-        Some(HookState::Active | HookState::Paused | HookState::Disabled) => Ok(()),
-    }
-}
-
-/// Writes a new random credential, sealed and bound to its hook; part of the caller's transaction. The receiver is known to
-/// take the first of its kind.
+/// Writes a new random credential, sealed and bound to its hook. The receiver is known to take the first of its kind.
 pub(super) fn insert(
-    conn: &mut Conn,
-    context: &Context,
-    viewer: &Viewer,
+    tx: &mut Transaction<'_>,
     hook: &HookId,
     kind: CredentialKind,
     is_first: bool,
 ) -> Result<(CredentialId, Plain), StoreError> {
-    let now = context.clock.now();
+    let now = tx.now;
     let plain = kind.generate();
     let credential = Credential {
         id: CredentialId::new(now),
         hook_id: hook.clone(),
         kind,
         ends_in: plain.ends_in().to_owned(),
-        created_by: Some(viewer.member.id.clone()),
+        created_by: Some(tx.viewer.member.id.clone()),
         created_at: now,
         ends_at: None,
         is_known: is_first,
         last_used_at: None,
     };
-    let sealed = context.sealing.seal(&plain, &place(hook, credential.id.as_str()));
-    store::credential::insert(conn, &credential, sealed)?;
+    let sealed = tx.context.sealing.seal(&plain, &place(hook, credential.id.as_str()));
+    store::credential::insert(tx.conn, &credential, sealed)?;
     Ok((credential.id, plain))
-}
-
-fn audit(
-    conn: &mut Conn,
-    context: &Context,
-    viewer: &Viewer,
-    hook: &Hook,
-    kind: CredentialKind,
-    verb: &str,
-    more: &str,
-) -> Result<(), StoreError> {
-    let act = Act {
-        organisation: Some(&viewer.organisation.id),
-        member: Some(&viewer.member.id),
-        act: &format!("hook.{}.{verb}", kind.as_str()),
-        object: Some(hook.id.as_str()),
-        detail: format!("{} of webhook “{}” {verb}{more}", kind.label(), hook.name),
-    };
-    store::audit::insert(conn, &act, context.clock.now())
 }

@@ -13,7 +13,7 @@ use crate::domain::ids::{EventId, InterviewId};
 use crate::domain::{json, payload};
 
 /// An event's data may take this many bytes.
-pub const LARGEST_DATA: usize = 256 * 1024;
+pub const MAX_DATA_BYTES: usize = 256 * 1024;
 
 /// Records an event for every hook that wants it; durable when this returns.
 pub async fn report(context: &Context, key: &ApiKey, kind: EventType, data: Value) -> Result<Event, NotRecorded> {

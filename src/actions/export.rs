@@ -1,17 +1,16 @@
 //! Exports: previewed, then confirmed once (A4, A5, B8).
 
-use super::once::{form_token, once};
+use super::transaction::{Transaction, form_token};
 use super::{ActionError, Context, Result, Viewer};
 use crate::delivery::intake;
+use crate::domain::act::Act;
 use crate::domain::candidate::Applicant;
 use crate::domain::event::{Cause, Event, EventType};
-use crate::domain::export::{Export, MOST_CANDIDATES, Selection, SentBefore};
+use crate::domain::export::{Export, MAX_CANDIDATES, Selection, SentBefore};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{CandidateId, EventId, ExportId, HookId, VacancyId};
 use crate::domain::payload::{self, ExportHead};
 use crate::domain::vacancy::Vacancy;
-use crate::store::audit::Act;
-use crate::store::delivery::Owed;
 use crate::store::{self, Conn, StoreError};
 
 /// What a recruiter confirms.
@@ -51,8 +50,8 @@ pub async fn keep_selection(
 ) -> Result<()> {
     let key = form_token(viewer, &format!("{token}/{vacancy}"));
     let ids = ticked.iter().map(CandidateId::as_str).collect::<Vec<_>>().join(",");
-    let now = context.clock.now();
-    Ok(context.store.write(move |conn| store::submission::insert(conn, &key, &ids, now)).await?)
+    let kept = context.transact(viewer, move |tx| Ok(store::submission::insert(tx.conn, &key, &ids, tx.now)?));
+    kept.await
 }
 
 /// Who was ticked; `None` when this viewer ticked nobody under that token.
@@ -102,14 +101,14 @@ impl Ticks {
 
 /// Changes who is ticked in a vacancy, for a day after the last change; returns who is.
 pub async fn tick(context: &Context, viewer: &Viewer, vacancy: &VacancyId, ticks: Ticks) -> Result<Vec<CandidateId>> {
-    let (key, now) = (ticks_key(viewer, vacancy), context.clock.now());
-    let changed = context.store.write(move |conn| {
-        let kept = ticks.applied(read_ticks(conn, &key)?);
+    let key = ticks_key(viewer, vacancy);
+    let changed = context.transact(viewer, move |tx| {
+        let kept = ticks.applied(read_ticks(tx.conn, &key)?);
         let ids = kept.iter().map(CandidateId::as_str).collect::<Vec<_>>().join(",");
-        store::submission::replace(conn, &key, &ids, now)?;
-        Ok::<_, StoreError>(kept)
+        store::submission::replace(tx.conn, &key, &ids, tx.now)?;
+        Ok(kept)
     });
-    Ok(changed.await?)
+    changed.await
 }
 
 /// Who is ticked in a vacancy.
@@ -141,20 +140,17 @@ pub async fn confirm_with(
     if confirmed.candidates.is_empty() {
         return Err(ActionError::field("candidate", "Tick at least one candidate"));
     }
-    if confirmed.candidates.len() > MOST_CANDIDATES {
+    if confirmed.candidates.len() > MAX_CANDIDATES {
         return Err(ActionError::field(
             "candidate",
             format!(
-                "One export carries at most {MOST_CANDIDATES} candidates; {} are ticked",
+                "One export carries at most {MAX_CANDIDATES} candidates; {} are ticked",
                 confirmed.candidates.len()
             ),
         ));
     }
-    let (owned, exporter, token) = (context.clone(), viewer.clone(), confirmed.token.clone());
-    let inserted = once(context, viewer, &token, move |conn, _| insert(conn, &owned, &exporter, &confirmed, before));
-    let (id, owed) = inserted.await?;
-    context.engine.hand_over(owed.unwrap_or_default());
-    Ok(id)
+    let token = confirmed.token.clone();
+    context.transact_once(viewer, &token, move |tx| insert(tx, &confirmed, before)).await
 }
 
 /// Those who were ticked, parted into who would be sent to a hook and who stays out.
@@ -173,19 +169,13 @@ pub fn part(
     Ok(selection.without_those_sent(|id| Some(sent.get(id.as_str())?.export.created_at)))
 }
 
-fn insert(
-    conn: &mut Conn,
-    context: &Context,
-    viewer: &Viewer,
-    confirmed: &Confirmed,
-    before: SentBefore,
-) -> Result<(ExportId, Vec<Owed>)> {
-    let now = context.clock.now();
+fn insert(tx: &mut Transaction<'_>, confirmed: &Confirmed, before: SentBefore) -> Result<ExportId> {
+    let (now, viewer) = (tx.now, tx.viewer);
     let organisation = &viewer.organisation.id;
     // Whoever else exports candidates of this vacancy waits, and then finds whom this one has sent.
-    store::vacancy::lock(conn, &confirmed.vacancy)?;
-    let vacancy = store::vacancy::find(conn, organisation, &confirmed.vacancy)?.ok_or(ActionError::NotFound)?;
-    let hook = store::hook::find(conn, organisation, &confirmed.hook)?
+    store::vacancy::lock(tx.conn, &confirmed.vacancy)?;
+    let vacancy = store::vacancy::find(tx.conn, organisation, &confirmed.vacancy)?.ok_or(ActionError::NotFound)?;
+    let hook = store::hook::find(tx.conn, organisation, &confirmed.hook)?
         .filter(|hook| hook.mode == vacancy.mode && hook.state != HookState::Deleted && hook.interview().is_none())
         .ok_or_else(|| ActionError::field("hook", "Choose one of the webhooks: this one is no longer there"))?;
     if hook.state == HookState::Disabled {
@@ -194,7 +184,7 @@ fn insert(
             "Choose another webhook: this one is disabled, and nothing is sent to it",
         ));
     }
-    let selection = part(conn, &vacancy.id, &hook.id, &confirmed.candidates, before)?;
+    let selection = part(tx.conn, &vacancy.id, &hook.id, &confirmed.candidates, before)?;
     if selection.included.is_empty() {
         return Err(ActionError::field("candidate", "None of the ticked candidates can be sent"));
     }
@@ -204,16 +194,16 @@ fn insert(
     let field_set = hook.field_set;
     let (hook_id, hook_name) = (hook.id.clone(), hook.name.clone());
     let recorded = intake::record_addressed(
-        conn,
+        tx.conn,
         Event { mode: vacancy.mode, ..event(viewer, now) },
         hook,
         |_| data.clone(),
         included.clone(),
-        context.engine.instance(),
+        tx.context.engine.instance(),
         now,
     )?;
     let export = Export {
-        id: id.clone(),
+        id,
         organisation_id: organisation.clone(),
         mode: vacancy.mode,
         vacancy_id: vacancy.id,
@@ -226,9 +216,11 @@ fn insert(
         excluded: selection.excluded.iter().map(|(who, why)| (who.candidate.id.clone(), *why)).collect(),
         created_at: now,
     };
-    store::export::insert(conn, &export, &included)?;
-    audit(conn, viewer, &export, &vacancy.title, &hook_name)?;
-    Ok((id, recorded.owed))
+    store::export::insert(tx.conn, &export, &included)?;
+    let (candidates, vacancy, webhook) = (export.candidate_count, &vacancy.title, &hook_name);
+    tx.audit(Act::ExportConfirmed { candidates, vacancy, webhook }, export.id.as_str())?;
+    tx.hand_over(recorded.owed);
+    Ok(export.id)
 }
 
 fn event(viewer: &Viewer, now: chrono::DateTime<chrono::Utc>) -> Event {
@@ -262,15 +254,4 @@ fn data(
 
 fn ids(applicants: &[Applicant]) -> Vec<CandidateId> {
     applicants.iter().map(|applicant| applicant.candidate.id.clone()).collect()
-}
-
-fn audit(conn: &mut Conn, viewer: &Viewer, export: &Export, vacancy: &str, hook: &str) -> Result<(), StoreError> {
-    let act = Act {
-        organisation: Some(&viewer.organisation.id),
-        member: Some(&viewer.member.id),
-        act: "export.confirmed",
-        object: Some(export.id.as_str()),
-        detail: format!("{} candidates of “{vacancy}” to webhook “{hook}”", export.candidate_count),
-    };
-    store::audit::insert(conn, &act, export.created_at)
 }

@@ -5,6 +5,7 @@
 //! there is an organisation, however it came about.
 
 use super::{ActionError, Context, FieldError, Result, line, password};
+use crate::domain::act::Act;
 use crate::domain::api_key::hash;
 use crate::domain::ids::{MemberId, OrganisationId};
 use crate::domain::invitation::token;
@@ -13,20 +14,20 @@ use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
 use crate::domain::time_zone;
-use crate::store::audit::Act;
-use crate::store::{self, Conn, StoreError};
+use crate::store::audit::Entry;
+use crate::store::{self, StoreError};
 
 /// What opens the page of the first run, fresh for this instance; `None` when there is an organisation. The engine must
 /// have started: what was printed ends with its instance.
 pub async fn offer(context: &Context) -> Result<Option<Plain>> {
     let (secret, instance) = (token(), context.engine.instance().clone());
     let hash = hash(secret.reveal());
-    let offered = context.store.write(move |conn| {
-        let is_first = store::organisation::none(conn)?;
+    let offered = context.transact_without_viewer(move |tx| {
+        let is_first = store::organisation::none(tx.conn)?;
         if is_first {
-            store::first_run::offer(conn, &instance, &hash)?;
+            store::first_run::offer(tx.conn, &instance, &hash)?;
         }
-        Ok::<_, StoreError>(is_first)
+        Ok(is_first)
     });
     Ok(offered.await?.then_some(secret))
 }
@@ -68,19 +69,22 @@ pub async fn complete(context: &Context, token: &str, form: FirstRun) -> Result<
     }
     let password = context.passwords.hash(&form.password).await?;
     let hash = hash(token);
-    context
-        .store
-        .write(move |conn| {
-            if !store::first_run::take(conn, &hash)? || !store::organisation::none(conn)? {
-                return Err(ActionError::NotFound);
-            }
-            store::organisation::insert(conn, &organisation)?;
-            store::member::insert(conn, &member, &password)?;
-            store::member::join(conn, &member.id, &organisation.id, Role::Admin, member.created_at)?;
-            audit(conn, &organisation, &member)?;
-            Ok((member, organisation.id))
-        })
-        .await
+    let completed = context.transact_without_viewer(move |tx| {
+        if !store::first_run::take(tx.conn, &hash)? || !store::organisation::none(tx.conn)? {
+            return Err(ActionError::NotFound);
+        }
+        store::organisation::insert(tx.conn, &organisation)?;
+        store::member::insert(tx.conn, &member, &password)?;
+        store::member::join(tx.conn, &member.id, &organisation.id, Role::Admin, member.created_at)?;
+        let of_organisation = Act::OrganisationCreatedAtFirstRun { name: &organisation.name };
+        let of_member = Act::MemberCreatedAtFirstRun { name: &member.name, role: Role::Admin };
+        for (act, object) in [(of_organisation, organisation.id.as_str()), (of_member, member.id.as_str())] {
+            let (organisation, member) = (Some(&organisation.id), Some(&member.id));
+            tx.record(&Entry { organisation, member, act, object: Some(object) })?;
+        }
+        Ok((member, organisation.id))
+    });
+    completed.await
 }
 
 fn checked(context: &Context, form: &FirstRun) -> Result<(Organisation, Member)> {
@@ -112,21 +116,4 @@ fn checked(context: &Context, form: &FirstRun) -> Result<(Organisation, Member)>
     let id = MemberId::new(now);
     let member = Member { id, email, name, created_at: now, address_proven_at, password_given_at: None };
     Ok((organisation, member))
-}
-
-fn audit(conn: &mut Conn, organisation: &Organisation, member: &Member) -> Result<(), StoreError> {
-    let made = [
-        (
-            "organisation.created",
-            organisation.id.as_str(),
-            format!("Organisation “{}” created at the first run", organisation.name),
-        ),
-        ("member.created", member.id.as_str(), format!("{} as {} at the first run", member.name, Role::Admin.label())),
-    ];
-    for (act, object, detail) in made {
-        let by = Some(&member.id);
-        let act = Act { organisation: Some(&organisation.id), member: by, act, object: Some(object), detail };
-        store::audit::insert(conn, &act, member.created_at)?;
-    }
-    Ok(())
 }

@@ -1,17 +1,18 @@
 //! Hooks: created, paused, resumed, deleted (A1, A2, A3). Replacing one is in [`super::replacement`].
 
 use super::hook_settings::{self, Settings};
-use super::once::once;
-use super::refusals::{self, By, Refusal};
-use super::{ActionError, Context, FieldError, Result, Viewer, bring_in_line, counted, credential, reveal, to_the_end};
+use super::refusals::{self, By, Refusal, What};
+use super::transaction::Transaction;
+use super::{ActionError, Context, FieldError, Result, Viewer, credential, reveal};
 use crate::delivery::guard::{Blocked, Checked};
+use crate::domain::act::Act;
 use crate::domain::hook::{Hook, HookKind, HookState};
 use crate::domain::hook_url::HookUrl;
-use crate::domain::ids::{HookId, OrganisationId};
+use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
 use crate::domain::secret::CredentialKind;
 use crate::store::changes::Change;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, StoreError};
 
 /// What was typed into the form of a hook: of a new one, or of one that is changed, which has no fields for its address and
 /// its credentials.
@@ -59,16 +60,15 @@ pub struct Created {
 pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result<Created> {
     let (checked, resolves) = check(context, viewer, &form).await?;
     let write = |checked: Wanted| {
-        let (owned, maker) = (context.clone(), viewer.clone());
-        once(context, viewer, &form.token, move |conn, named| {
-            refuse_too_many(conn, &owned, &maker.organisation.id, maker.mode)?;
-            let id = insert(conn, &owned, &maker, checked)?;
+        context.transact_once(viewer, &form.token, move |tx| {
+            refuse_too_many(tx, tx.viewer.mode)?;
+            let id = insert(tx, checked)?;
             // Interviews' own hooks follow the default one, which it may have become.
-            named.push(Change::Organisation(maker.organisation.id.clone()));
-            Ok((id, ()))
+            tx.changed(Change::Organisation(tx.viewer.organisation.id.clone()));
+            Ok(id)
         })
     };
-    let (id, _) = match write(checked.clone()).await {
+    let id = match write(checked.clone()).await {
         // Two people made a mode's first hook at once: the faster one's is the default, and this one is not.
         Err(ActionError::Store(error)) if error.is_duplicate() => {
             tracing::debug!(%error, "another hook became the default meanwhile");
@@ -81,71 +81,79 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result
 
 /// Holds what is owed to a hook until it is resumed.
 pub async fn pause(context: &Context, viewer: &Viewer, id: HookId) -> Result<()> {
-    let hook = find_alive(context, viewer, id).await?;
-    change_state(context, viewer, hook, "hook.paused", |conn, hook, now| {
-        refuse_disabled(conn, &hook.id)?;
-        Ok(store::hook::set_state(conn, &hook.id, HookState::Paused, now)?)
-    })
-    .await
+    let paused = context.transact(viewer, move |tx| {
+        let hook = tx.lock_hook(&id)?;
+        refuse_disabled(&hook)?;
+        set_state(tx, &hook, HookState::Paused)?;
+        let owed = store::delivery::count_owed_to(tx.conn, &id)?;
+        Ok(tx.audit(Act::HookPaused { webhook: &hook.name, owed }, id.as_str())?)
+    });
+    paused.await
 }
 
 /// Sends what was held, and everything to come.
 pub async fn resume(context: &Context, viewer: &Viewer, id: HookId) -> Result<()> {
-    let hook = find_alive(context, viewer, id).await?;
-    change_state(context, viewer, hook, "hook.resumed", |conn, hook, now| {
-        refuse_disabled(conn, &hook.id)?;
-        if store::sealed::lacks_something(conn, hook)? {
+    let resumed = context.transact(viewer, move |tx| {
+        let hook = tx.lock_hook(&id)?;
+        refuse_disabled(&hook)?;
+        if store::sealed::lacks_something(tx.conn, &hook)? {
             return Err(ActionError::Refused(
                 "What its deliveries are proven with was lost with the sealing key: make it anew first".into(),
             ));
         }
-        let is_changed = store::hook::set_state(conn, &hook.id, HookState::Active, now)?;
-        if is_changed {
+        if set_state(tx, &hook, HookState::Active)? {
             // Nothing could arrive while it was paused, and that is not its fault.
-            store::health::restart(conn, &hook.id, now)?;
+            store::health::restart(tx.conn, &id, tx.now)?;
         }
-        Ok(is_changed)
-    })
-    .await
+        let owed = store::delivery::count_owed_to(tx.conn, &id)?;
+        Ok(tx.audit(Act::HookResumed { webhook: &hook.name, owed }, id.as_str())?)
+    });
+    resumed.await
 }
 
 /// Deletes a hook: nothing is sent to it from this moment on, what is owed ends as cancelled, its log stays.
 ///
 /// Refused while an export to it is in progress, unless `cancel_exports`.
 pub async fn delete(context: &Context, viewer: &Viewer, id: HookId, cancel_exports: bool) -> Result<()> {
-    let hook = find_alive(context, viewer, id).await?;
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    to_the_end(context, async move {
-        let (context, id, now) = (owned.clone(), hook.id.clone(), owned.clock.now());
-        let deleted = owned.store.change(now, move |conn, named| {
-            // The hook first, then what is owed to it: everybody who changes both locks them in this order.
-            store::hook::current_state(conn, &hook.id)?;
-            let exports = store::export::in_progress_to(conn, &hook.id)?;
-            if !exports.is_empty() && !cancel_exports {
-                return Err(ActionError::Refused("An export to this webhook is in progress".into()));
-            }
-            let owed = store::delivery::count_owed_to(conn, &hook.id)?;
-            if store::hook::set_state(conn, &hook.id, HookState::Deleted, now)? {
-                named.push(Change::of(&hook));
-            }
-            for kind in [CredentialKind::Secret, CredentialKind::Key] {
-                store::credential::delete(conn, &hook.id, kind)?;
-            }
-            store::hook_header::replace(conn, &hook.id, Vec::new())?;
-            let detail = format!("Webhook “{}” deleted; {} owed deliveries cancelled", hook.name, counted(owed));
-            Ok(audit(conn, &context, &viewer, &hook.id, "hook.deleted", detail)?)
-        });
-        deleted.await?;
-        bring_in_line(&owned, &id).await;
-        Ok(())
-    })
-    .await
+    let deleted = context.transact(viewer, move |tx| {
+        // The hook first, then what is owed to it: everybody who changes both locks them in this order.
+        let hook = tx.lock_hook(&id)?;
+        let exports = store::export::in_progress_to(tx.conn, &id)?;
+        if !exports.is_empty() && !cancel_exports {
+            return Err(ActionError::Refused("An export to this webhook is in progress".into()));
+        }
+        let owed = store::delivery::count_owed_to(tx.conn, &id)?;
+        set_state(tx, &hook, HookState::Deleted)?;
+        for kind in CredentialKind::ALL {
+            store::credential::delete(tx.conn, &id, kind)?;
+        }
+        store::hook_header::replace(tx.conn, &id, Vec::new())?;
+        Ok(tx.audit(Act::HookDeleted { webhook: &hook.name, owed }, id.as_str())?)
+    });
+    deleted.await
+}
+
+/// Moves a hook to another state, and then what is owed to it; whether it stood otherwise.
+fn set_state(tx: &mut Transaction<'_>, hook: &Hook, state: HookState) -> Result<bool> {
+    let is_changed = store::hook::set_state(tx.conn, &hook.id, state, tx.now)?;
+    if is_changed {
+        tx.changed(Change::of(hook));
+    }
+    tx.bring_in_line(&hook.id);
+    Ok(is_changed)
+}
+
+fn refuse_disabled(hook: &Hook) -> Result<()> {
+    match hook.state {
+        HookState::Disabled => Err(ActionError::Refused("It is disabled: enable it first".into())),
+        HookState::Active | HookState::Paused | HookState::Deleted => Ok(()),
+    }
 }
 
 /// Refuses another hook where an organisation has as many as it may have.
-pub(super) fn refuse_too_many(conn: &mut Conn, context: &Context, whose: &OrganisationId, mode: Mode) -> Result<()> {
-    let have = store::hook::count_alive(conn, whose, mode)?;
-    super::refuse_too_many(have, context.max_hooks, "url", "webhook", mode, "Delete one that is no longer needed")
+pub(super) fn refuse_too_many(tx: &mut Transaction<'_>, mode: Mode) -> Result<()> {
+    let have = store::hook::count_alive(tx.conn, &tx.viewer.organisation.id, mode)?;
+    super::refuse_too_many(have, tx.context.max_hooks, "url", "webhook", mode, "Delete one that is no longer needed")
 }
 
 /// A hook of the viewer's organisation that is not deleted.
@@ -191,20 +199,20 @@ pub(super) async fn address(context: &Context, viewer: &Viewer, typed: &str) -> 
 /// What the audit log has of an address that was refused: its host, and never its path.
 fn refused(viewer: &Viewer, url: &HookUrl) -> Refusal {
     let by = By::Member(viewer.organisation.id.clone(), viewer.member.id.clone());
-    Refusal { act: "hook.address_refused", by, object: Some(url.host()) }
+    Refusal { what: What::Address, by, object: Some(url.host()) }
 }
 
 fn not_public(blocked: &Blocked) -> String {
     format!("Use a public address: {blocked}")
 }
 
-fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) -> Result<HookId, StoreError> {
-    let now = context.clock.now();
+fn insert(tx: &mut Transaction<'_>, checked: Wanted) -> Result<HookId, StoreError> {
+    let (now, viewer) = (tx.now, tx.viewer);
     let Wanted { url, settings, kinds } = checked;
     // One that cannot be read may be the default, too.
-    let is_first = !store::hook::has_default(conn, &viewer.organisation.id, viewer.mode)?;
+    let is_first = !store::hook::has_default(tx.conn, &viewer.organisation.id, viewer.mode)?;
     if settings.is_default {
-        store::hook::end_default(conn, &viewer.organisation.id, viewer.mode, now)?;
+        store::hook::end_default(tx.conn, &viewer.organisation.id, viewer.mode, now)?;
     }
     let hook = Hook {
         id: HookId::new(now),
@@ -225,62 +233,17 @@ fn insert(conn: &mut Conn, context: &Context, viewer: &Viewer, checked: Wanted) 
         updated_at: now,
         replaced_by: None,
     };
-    store::hook::insert(conn, &hook)?;
-    hook_settings::write_headers(conn, context, &hook.id, &settings.headers)?;
+    store::hook::insert(tx.conn, &hook)?;
+    hook_settings::write_headers(tx, &hook.id, &settings.headers)?;
     let mut made = Vec::new();
     for kind in kinds {
-        let (_, plain) = credential::insert(conn, context, viewer, &hook.id, kind, true)?;
+        let (_, plain) = credential::insert(tx, &hook.id, kind, true)?;
         made.push((kind.as_str(), plain));
     }
     let shown: Vec<_> = made.iter().map(|(kind, plain)| (*kind, plain)).collect();
     if !shown.is_empty() {
-        reveal::leave(conn, context, viewer, hook.id.as_str(), &shown)?;
+        reveal::leave(tx, hook.id.as_str(), &shown)?;
     }
-    let detail = format!("Webhook “{}” to {} created in {} mode", hook.name, hook.url.host(), hook.mode);
-    audit(conn, context, viewer, &hook.id, "hook.created", detail)?;
+    tx.audit(Act::HookCreated { hook: &hook }, hook.id.as_str())?;
     Ok(hook.id)
-}
-
-/// Moves a hook to another state, and then what is owed to it.
-async fn change_state(
-    context: &Context,
-    viewer: &Viewer,
-    hook: Hook,
-    act: &'static str,
-    work: impl FnOnce(&mut Conn, &Hook, chrono::DateTime<chrono::Utc>) -> Result<bool> + Send + 'static,
-) -> Result<()> {
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    to_the_end(context, async move {
-        let (context, id, now) = (owned.clone(), hook.id.clone(), owned.clock.now());
-        let changed = owned.store.change(now, move |conn, named| {
-            if work(conn, &hook, now)? {
-                named.push(Change::of(&hook));
-            }
-            let owed = counted(store::delivery::count_owed_to(conn, &hook.id)?);
-            let detail = format!("Webhook “{}”, {owed} owed deliveries", hook.name);
-            Ok::<_, ActionError>(audit(conn, &context, &viewer, &hook.id, act, detail)?)
-        });
-        changed.await?;
-        bring_in_line(&owned, &id).await;
-        Ok(())
-    })
-    .await
-}
-
-fn refuse_disabled(conn: &mut Conn, id: &HookId) -> Result<()> {
-    match store::hook::current_state(conn, id)? {
-        Some(HookState::Disabled) => Err(ActionError::Refused("It is disabled: enable it first".into())),
-        _ => Ok(()),
-    }
-}
-
-pub(super) fn audit(
-    conn: &mut Conn,
-    context: &Context,
-    viewer: &Viewer,
-    hook: &HookId,
-    act: &str,
-    detail: String,
-) -> Result<(), StoreError> {
-    super::audit(conn, viewer, hook.as_str(), act, detail, context.clock.now())
 }

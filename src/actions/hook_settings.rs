@@ -1,10 +1,12 @@
 //! What may be set of a hook, when it is made and later: everything but its address (A2), each change audited.
 
-use super::hook::{NewHook, audit, find_alive};
+use super::hook::{NewHook, find_alive};
+use super::transaction::Transaction;
 use super::{ActionError, Context, FieldError, Result, Viewer, line};
 use crate::delivery::prepare::{self, place};
+use crate::domain::act::Act;
 use crate::domain::event::EventType;
-use crate::domain::hook::{FieldSet, Hook, HookState, Subscription};
+use crate::domain::hook::{FieldSet, Hook, Subscription};
 use crate::domain::hook_header::{self, HeaderError, HeaderName};
 use crate::domain::ids::{HookHeaderId, HookId};
 use crate::domain::policy::Policy;
@@ -12,12 +14,12 @@ use crate::domain::rate::{Per, RateLimit};
 use crate::domain::secret::Plain;
 use crate::store::changes::Change;
 use crate::store::hook_header::SealedHeader;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, StoreError};
 
 /// A name has at most this many characters.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_LEN: usize = 100;
 /// A note has at most this many characters.
-const LONGEST_NOTE: usize = 300;
+const MAX_NOTE_LEN: usize = 300;
 
 /// A checked form, all but the address.
 #[derive(Clone)]
@@ -41,16 +43,13 @@ pub(super) struct WantedHeader {
     value: Option<Plain>,
 }
 
-/// What somebody reads who changes what another one has changed meanwhile.
-pub const STALE: &str = "Somebody has changed this webhook since you opened the form. What stands here is yours: compare it with \
-    the webhook’s page, and save again to put it in place";
-
 /// How a hook stands, in a form that changes it.
 pub fn stamp(hook: &Hook) -> String {
     hook.updated_at.timestamp_micros().to_string()
 }
 
 /// Changes a hook to what its form says. A header whose value was left empty keeps it; one whose name was emptied goes.
+/// [`ActionError::ChangedMeanwhile`] when somebody has changed it since the form was filled.
 pub async fn edit(context: &Context, viewer: &Viewer, id: HookId, form: &NewHook) -> Result<()> {
     let hook = find_alive(context, viewer, id).await?;
     let asked = hook.id.clone();
@@ -62,13 +61,8 @@ pub async fn edit(context: &Context, viewer: &Viewer, id: HookId, form: &NewHook
     if !errors.is_empty() {
         return Err(ActionError::Invalid(errors));
     }
-    let (owned, viewer) = (context.clone(), viewer.clone());
     let seen = form.token.clone();
-    let changed = context.store.change(context.clock.now(), move |conn, named| {
-        named.extend(write(conn, &owned, &viewer, &hook.id, &seen, wanted)?);
-        Ok(())
-    });
-    match changed.await {
+    match context.transact(viewer, move |tx| write(tx, &hook.id, &seen, wanted)).await {
         Err(ActionError::Store(error)) if error.is_duplicate() => Err(ActionError::Refused(
             "Another webhook became the default at the same moment. Look at the list and try again".into(),
         )),
@@ -76,23 +70,13 @@ pub async fn edit(context: &Context, viewer: &Viewer, id: HookId, form: &NewHook
     }
 }
 
-/// Writes what differs; what others have to be told of it.
-fn write(
-    conn: &mut Conn,
-    context: &Context,
-    viewer: &Viewer,
-    id: &HookId,
-    seen: &str,
-    wanted: Settings,
-) -> Result<Vec<Change>> {
-    let now = context.clock.now();
-    let organisation = &viewer.organisation.id;
-    // Whoever else changes it waits from here on.
-    store::hook::current_state(conn, id)?;
-    let before = store::hook::find(conn, organisation, id)?;
-    let before = before.filter(|hook| hook.state != HookState::Deleted).ok_or(ActionError::NotFound)?;
+/// Writes what differs.
+fn write(tx: &mut Transaction<'_>, id: &HookId, seen: &str, wanted: Settings) -> Result<()> {
+    let now = tx.now;
+    let organisation = &tx.viewer.organisation.id;
+    let before = tx.lock_hook(id)?;
     if !seen.is_empty() && seen != stamp(&before) {
-        return Err(ActionError::field("name", STALE));
+        return Err(ActionError::ChangedMeanwhile);
     }
     let mut after = Hook {
         name: wanted.name.unwrap_or_else(|| before.url.host()),
@@ -113,28 +97,24 @@ fn write(
     }
     let mut changes = changes(&before, &after);
     if after.is_default && !before.is_default {
-        store::hook::end_default(conn, organisation, before.mode, now)?;
+        store::hook::end_default(tx.conn, organisation, before.mode, now)?;
     }
-    if !store::hook::change(conn, &after)? {
+    if !store::hook::change(tx.conn, &after)? {
         return Err(ActionError::NotFound);
     }
-    if write_headers(conn, context, id, &wanted.headers)? {
+    if write_headers(tx, id, &wanted.headers)? {
         let names: Vec<&str> = wanted.headers.iter().map(|header| header.name.as_str()).collect();
         changes.push(format!("headers: {}", if names.is_empty() { "none".into() } else { names.join(", ") }));
     }
-    if !changes.is_empty() {
-        let detail = format!("Webhook “{}” changed; {}", before.name, changes.join("; "));
-        audit(conn, context, viewer, id, "hook.changed", detail)?;
+    if changes.is_empty() {
+        return Ok(());
     }
-    let mut named = Vec::new();
-    if !changes.is_empty() {
-        named.push(Change::of(&after));
-    }
+    tx.changed(Change::of(&after));
     // Interviews' own hooks follow the default one, and another may have been it.
-    if !changes.is_empty() && (after.is_default || before.is_default) {
-        named.push(Change::Organisation(organisation.clone()));
+    if after.is_default || before.is_default {
+        tx.changed(Change::Organisation(organisation.clone()));
     }
-    Ok(named)
+    Ok(tx.audit(Act::HookChanged { webhook: &before.name, changes: &changes }, id.as_str())?)
 }
 
 /// What differs, for the audit log.
@@ -165,12 +145,11 @@ fn changes(before: &Hook, after: &Hook) -> Vec<String> {
 
 /// Writes the headers that a form asks for; whether any differs from what was there.
 pub(super) fn write_headers(
-    conn: &mut Conn,
-    context: &Context,
+    tx: &mut Transaction<'_>,
     hook: &HookId,
     wanted: &[WantedHeader],
 ) -> Result<bool, StoreError> {
-    let had = store::hook_header::of_hook(conn, hook)?;
+    let had = store::hook_header::of_hook(tx.conn, hook)?;
     let is_same = had.len() == wanted.len()
         && had.iter().zip(wanted).all(|(had, wanted)| had.name == wanted.name && wanted.value.is_none());
     if is_same {
@@ -180,34 +159,29 @@ pub(super) fn write_headers(
     for WantedHeader { name, value } in wanted {
         let kept = had.iter().find(|header| header.name.is(name));
         match (value, kept) {
-            (Some(value), _) => all.push(sealed(context, hook, name.clone(), value)),
+            (Some(value), _) => all.push(sealed(tx, hook, name.clone(), value)),
             (None, Some(kept)) => all.push(SealedHeader { name: name.clone(), ..kept.clone() }),
             // Somebody removed it while this form was open: without its value there is nothing to keep.
             (None, None) => {}
         }
     }
-    store::hook_header::replace(conn, hook, all)?;
+    store::hook_header::replace(tx.conn, hook, all)?;
     Ok(true)
 }
 
 /// Gives the headers of one hook to another, sealed for their new place: for a successor (A2).
-pub(super) fn carry_headers_over(
-    conn: &mut Conn,
-    context: &Context,
-    from: &HookId,
-    to: &HookId,
-) -> Result<(), StoreError> {
-    let kept = store::hook_header::of_hook(conn, from)?.into_iter().filter(|header| !header.is_lost()).collect();
-    store::hook_header::replace(conn, from, kept)?;
-    let headers = prepare::headers(conn, from, &context.sealing)?;
-    let sealed = headers.iter().map(|header| sealed(context, to, header.name.clone(), &header.value)).collect();
-    store::hook_header::replace(conn, from, Vec::new())?;
-    store::hook_header::replace(conn, to, sealed)
+pub(super) fn carry_headers_over(tx: &mut Transaction<'_>, from: &HookId, to: &HookId) -> Result<(), StoreError> {
+    let kept = store::hook_header::of_hook(tx.conn, from)?.into_iter().filter(|header| !header.is_lost()).collect();
+    store::hook_header::replace(tx.conn, from, kept)?;
+    let headers = prepare::headers(tx.conn, from, &tx.context.sealing)?;
+    let sealed = headers.iter().map(|header| sealed(tx, to, header.name.clone(), &header.value)).collect();
+    store::hook_header::replace(tx.conn, from, Vec::new())?;
+    store::hook_header::replace(tx.conn, to, sealed)
 }
 
-fn sealed(context: &Context, hook: &HookId, name: HeaderName, value: &Plain) -> SealedHeader {
-    let id = HookHeaderId::new(context.clock.now());
-    let sealed = context.sealing.seal(value, &place(hook, id.as_str()));
+fn sealed(tx: &Transaction<'_>, hook: &HookId, name: HeaderName, value: &Plain) -> SealedHeader {
+    let id = HookHeaderId::new(tx.now);
+    let sealed = tx.context.sealing.seal(value, &place(hook, id.as_str()));
     SealedHeader { id, name, sealed }
 }
 
@@ -220,7 +194,7 @@ pub(super) fn check(form: &NewHook, had: &[HeaderName], errors: &mut Vec<FieldEr
             None
         })
     };
-    let (name, note) = (text("name", &form.name, LONGEST_NAME), text("note", &form.note, LONGEST_NOTE));
+    let (name, note) = (text("name", &form.name, MAX_NAME_LEN), text("note", &form.note, MAX_NOTE_LEN));
     let policy = if form.policy.is_empty() { Some(Policy::Quick) } else { Policy::parse(&form.policy) };
     if policy.is_none() {
         errors.push(FieldError::new("policy", "Choose one of the delivery policies"));
@@ -284,9 +258,9 @@ fn headers(rows: &[(String, String)], had: &[HeaderName], errors: &mut Vec<Field
                 let message = format!("{} is there twice; a header has one value", header.name.as_str());
                 errors.push(FieldError::new(format!("header-name-{at}"), message));
             }
-            Ok(header) if wanted.len() < hook_header::MOST => wanted.push(header),
+            Ok(header) if wanted.len() < hook_header::MAX_HEADERS => wanted.push(header),
             Ok(_) => {
-                let message = format!("A webhook has at most {} custom headers", hook_header::MOST);
+                let message = format!("A webhook has at most {} custom headers", hook_header::MAX_HEADERS);
                 errors.push(FieldError::new(format!("header-name-{at}"), message));
             }
             Err((field, message)) => errors.push(FieldError::new(format!("header-{field}-{at}"), message)),

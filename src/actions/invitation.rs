@@ -11,18 +11,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::mail::Letter;
 use super::member::still_admin;
-use super::once::once;
+use super::transaction::Transaction;
 use super::{ActionError, Context, FieldError, Result, Viewer, line, reveal};
+use crate::domain::act::Act;
 use crate::domain::api_key::hash;
 use crate::domain::ids::{InvitationId, OrganisationId};
 use crate::domain::invitation::{Channel, End, Invitation, LIFE, Mail, token};
 use crate::domain::member;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, Conn};
 
 /// So many invitations of an organisation wait at once; a list that grows without end is somebody's mistake.
-const MOST_PENDING: usize = 200;
+const MAX_PENDING: usize = 200;
 
 /// Letters that an address is sent in a day at most, by whatever organisation.
 const MAX_LETTERS_TO_ADDRESS: i64 = 3;
@@ -78,7 +79,7 @@ pub async fn invite(
         return Err(ActionError::Invalid(errors));
     };
     let wanted = Wanted { name, email, role };
-    issue(context, viewer, &form.token, "invitation.created", link, move |_, _| Ok(wanted)).await
+    issue(context, viewer, &form.token, created, link, move |_| Ok(wanted)).await
 }
 
 /// Makes a pending invitation anew: another link, another week; the old link is worth nothing.
@@ -89,8 +90,8 @@ pub async fn renew(
     form_token: &str,
     link: impl Fn(&str) -> String + Send + 'static,
 ) -> Result<InvitationId> {
-    issue(context, viewer, form_token, "invitation.renewed", link, move |conn, viewer| {
-        let old = pending(conn, viewer, &id)?;
+    issue(context, viewer, form_token, renewed, link, move |tx| {
+        let old = pending(tx, &id)?;
         Ok(Wanted { name: old.name, email: old.email, role: old.role })
     })
     .await
@@ -98,21 +99,18 @@ pub async fn renew(
 
 /// Takes a pending invitation back: its link is worth nothing from now on.
 pub async fn revoke(context: &Context, viewer: &Viewer, id: InvitationId) -> Result<()> {
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    context
-        .store
-        .write(move |conn| {
-            let old = pending(conn, &viewer, &id)?;
-            if !store::invitation::end(conn, &id, End::Revoked, owned.clock.now())? {
-                return Err(ActionError::Refused("This invitation was accepted at the same moment.".into()));
-            }
-            Ok(audit(conn, &owned, &viewer, &old, "invitation.revoked")?)
-        })
-        .await
+    let revoked = context.transact(viewer, move |tx| {
+        let old = pending(tx, &id)?;
+        if !store::invitation::end(tx.conn, &id, End::Revoked, tx.now)? {
+            return Err(ActionError::Refused("This invitation was accepted at the same moment.".into()));
+        }
+        Ok(tx.audit(Act::InvitationRevoked { email: &old.email, role: old.role }, id.as_str())?)
+    });
+    revoked.await
 }
 
-fn pending(conn: &mut Conn, viewer: &Viewer, id: &InvitationId) -> Result<Invitation> {
-    let found = store::invitation::find(conn, &viewer.organisation.id, id)?.ok_or(ActionError::NotFound)?;
+fn pending(tx: &mut Transaction<'_>, id: &InvitationId) -> Result<Invitation> {
+    let found = store::invitation::find(tx.conn, &tx.viewer.organisation.id, id)?.ok_or(ActionError::NotFound)?;
     match found.ended {
         None => Ok(found),
         Some(End::Accepted) => Err(ActionError::Refused("This invitation has been accepted.".into())),
@@ -120,60 +118,72 @@ fn pending(conn: &mut Conn, viewer: &Viewer, id: &InvitationId) -> Result<Invita
     }
 }
 
+fn created(invitation: &Invitation) -> Act<'_> {
+    Act::InvitationCreated { email: &invitation.email, role: invitation.role }
+}
+
+fn renewed(invitation: &Invitation) -> Act<'_> {
+    Act::InvitationRenewed { email: &invitation.email, role: invitation.role }
+}
+
 async fn issue(
     context: &Context,
     viewer: &Viewer,
     form_token: &str,
-    act: &'static str,
+    act: fn(&Invitation) -> Act<'_>,
     link: impl Fn(&str) -> String + Send + 'static,
-    wanted: impl FnOnce(&mut Conn, &Viewer) -> Result<Wanted> + Send + 'static,
+    wanted: impl FnOnce(&mut Transaction<'_>) -> Result<Wanted> + Send + 'static,
 ) -> Result<InvitationId> {
-    let (owned, inviter) = (context.clone(), viewer.clone());
-    let (id, made) = once(context, viewer, form_token, move |conn, _| {
-        still_admin(conn, &inviter)?;
-        let wanted = wanted(conn, &inviter)?;
-        let organisation = &inviter.organisation.id;
-        if store::member::list(conn, organisation)?.iter().any(|known| known.member.email == wanted.email) {
-            return Err(ActionError::field("email", format!("{} is already a member", wanted.email)));
-        }
-        let now = owned.clock.now();
-        store::invitation::replace(conn, organisation, &wanted.email, now)?;
-        if store::invitation::pending(conn, organisation)?.len() >= MOST_PENDING {
-            let why = format!("{MOST_PENDING} invitations wait already. Revoke those that nobody will accept.");
-            return Err(ActionError::Refused(why));
-        }
-        let channel = if owned.mailer.is_some() { Channel::Mail } else { Channel::Shown };
-        if channel == Channel::Mail {
-            keep_letters_few(conn, organisation, &wanted.email, now)?;
-        }
-        let invitation = Invitation {
-            id: InvitationId::new(now),
-            organisation_id: organisation.clone(),
-            email: wanted.email,
-            name: wanted.name,
-            role: wanted.role,
-            invited_by: inviter.member.id.clone(),
-            mail: owned.mailer.as_ref().map(|_| Mail::Sending),
-            created_at: now,
-            expires_at: now + LIFE,
-            ended: None,
-            ended_at: None,
-            channel,
-        };
-        let secret = token();
-        store::invitation::insert(conn, &invitation, &hash(secret.reveal()))?;
+    let issued = context.transact_once_with(viewer, form_token, move |tx| {
+        still_admin(tx)?;
+        let wanted = wanted(tx)?;
+        let (invitation, secret) = insert(tx, wanted)?;
         let address = Plain::new(link(secret.reveal()));
-        if channel == Channel::Shown {
-            reveal::leave(conn, &owned, &inviter, invitation.id.as_str(), &[("invitation", &address)])?;
+        if invitation.channel == Channel::Shown {
+            reveal::leave(tx, invitation.id.as_str(), &[("invitation", &address)])?;
         }
-        audit(conn, &owned, &inviter, &invitation, act)?;
+        tx.audit(act(&invitation), invitation.id.as_str())?;
         Ok((invitation.id.clone(), (invitation, address)))
-    })
-    .await?;
+    });
+    let (id, made) = issued.await?;
     if let Some((invitation, address)) = made {
         send(context, viewer, invitation, &address).await;
     }
     Ok(id)
+}
+
+/// Writes an invitation in place of an earlier one of the same address; what its link holds beside it.
+fn insert(tx: &mut Transaction<'_>, wanted: Wanted) -> Result<(Invitation, Plain)> {
+    let (organisation, now) = (&tx.viewer.organisation.id, tx.now);
+    if store::member::list(tx.conn, organisation)?.iter().any(|known| known.member.email == wanted.email) {
+        return Err(ActionError::field("email", format!("{} is already a member", wanted.email)));
+    }
+    store::invitation::replace(tx.conn, organisation, &wanted.email, now)?;
+    if store::invitation::pending(tx.conn, organisation)?.len() >= MAX_PENDING {
+        let why = format!("{MAX_PENDING} invitations wait already. Revoke those that nobody will accept.");
+        return Err(ActionError::Refused(why));
+    }
+    let channel = if tx.context.mailer.is_some() { Channel::Mail } else { Channel::Shown };
+    if channel == Channel::Mail {
+        keep_letters_few(tx.conn, organisation, &wanted.email, now)?;
+    }
+    let invitation = Invitation {
+        id: InvitationId::new(now),
+        organisation_id: organisation.clone(),
+        email: wanted.email,
+        name: wanted.name,
+        role: wanted.role,
+        invited_by: tx.viewer.member.id.clone(),
+        mail: tx.context.mailer.as_ref().map(|_| Mail::Sending),
+        created_at: now,
+        expires_at: now + LIFE,
+        ended: None,
+        ended_at: None,
+        channel,
+    };
+    let secret = token();
+    store::invitation::insert(tx.conn, &invitation, &hash(secret.reveal()))?;
+    Ok((invitation, secret))
 }
 
 fn keep_letters_few(conn: &mut Conn, organisation: &OrganisationId, email: &str, now: DateTime<Utc>) -> Result<()> {
@@ -247,17 +257,6 @@ fn letter(viewer: &Viewer, invitation: &Invitation, address: &Plain) -> Letter {
         id: invitation.id.to_string(),
         at: invitation.created_at,
     }
-}
-
-fn audit(
-    conn: &mut Conn,
-    context: &Context,
-    viewer: &Viewer,
-    invitation: &Invitation,
-    act: &str,
-) -> Result<(), StoreError> {
-    let detail = format!("{} as {}", invitation.email, invitation.role.label());
-    super::audit(conn, viewer, invitation.id.as_str(), act, detail, context.clock.now())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! E-mail: letters handed to the operator's mail server.
 //!
-//! A letter is never part of a transaction, and its failure undoes nothing: whoever sends one learns within [`PATIENCE`]
+//! A letter is never part of a transaction, and its failure undoes nothing: whoever sends one learns within [`SEND_TIMEOUT`]
 //! whether the server took it, and says so on the page. What exactly went wrong is for the operator's log alone.
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ use rustls::pki_types::CertificateDer;
 use crate::config::{Mail, MailSecurity};
 
 /// How long the mail server may take over a letter unless the settings say otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends letters.
 pub struct Mailer {

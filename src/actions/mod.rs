@@ -1,7 +1,7 @@
 //! What members and partner systems do: one file a noun, used by the console and the partner API alike.
 //!
 //! An action takes the [`Context`] and who acts, checks what it is given, decides by the rules of [`crate::domain`], writes
-//! everything in one transaction, and only then hands what is owed to the engine. Reading for a page needs no action;
+//! everything in one [`transaction`], and only then hands what is owed to the engine. Reading for a page needs no action;
 //! changing something does.
 
 pub mod acceptance;
@@ -22,7 +22,6 @@ pub mod interview;
 pub mod invitation;
 pub mod mail;
 pub mod member;
-mod once;
 pub mod organisation;
 pub mod password;
 pub mod refusals;
@@ -32,12 +31,11 @@ pub mod sealing;
 pub mod sign_in;
 pub mod support;
 pub mod test;
+pub mod transaction;
 pub mod vacancy;
 
 use std::fmt;
 use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::delivery::engine::Engine;
@@ -50,8 +48,7 @@ use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 use crate::domain::unseen;
-use crate::store::audit::Act;
-use crate::store::{self, Conn, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// What actions work with. Cheap to clone.
 #[derive(Clone)]
@@ -124,6 +121,12 @@ pub enum ActionError {
     /// It cannot be done now; a sentence for whoever asked.
     #[error("{0}")]
     Refused(String),
+    /// Somebody else has changed it meanwhile.
+    #[error("It was changed at this very moment; look at it again")]
+    ChangedMeanwhile,
+    /// Somebody has not shown who they are.
+    #[error(transparent)]
+    NotSignedIn(#[from] sign_in::SignInError),
     /// There is no such thing in this organisation.
     #[error("there is no such thing")]
     NotFound,
@@ -147,11 +150,12 @@ fn list(errors: &[FieldError]) -> String {
 pub type Result<T, E = ActionError> = std::result::Result<T, E>;
 
 /// Does work to its end though whoever asked goes away, as a browser does that is closed.
-async fn to_the_end<T: Send + 'static>(
-    context: &Context,
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    let done = context.store.runtime().spawn(work).await;
+async fn to_the_end<T, W>(context: &Context, work: impl FnOnce(Context) -> W) -> Result<T>
+where
+    T: Send + 'static,
+    W: Future<Output = Result<T>> + Send + 'static,
+{
+    let done = context.store.runtime().spawn(work(context.clone())).await;
     done.unwrap_or_else(|error| Err(StoreError::Unavailable(error.to_string()).into()))
 }
 
@@ -176,11 +180,6 @@ fn refuse_too_many(have: usize, max: usize, field: &str, noun: &str, mode: Mode,
     Err(ActionError::field(field, why))
 }
 
-/// A number of deliveries that was counted up to a limit.
-fn counted((count, more): (usize, bool)) -> String {
-    if more { format!("{count} or more") } else { count.to_string() }
-}
-
 /// A line that was typed: trimmed, without control characters, at most `longest` characters. Those that nobody sees are taken
 /// out.
 fn line(field: &str, typed: &str, longest: usize) -> Result<Option<String>, FieldError> {
@@ -193,17 +192,4 @@ fn line(field: &str, typed: &str, longest: usize) -> Result<Option<String>, Fiel
         return Err(FieldError::new(field, "Remove line breaks and control characters"));
     }
     Ok((!line.is_empty()).then(|| line.to_owned()))
-}
-
-/// Writes down who did what to which thing of their organisation (B12); part of the caller's transaction.
-fn audit(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    object: &str,
-    act: &str,
-    detail: String,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let (organisation, member) = (Some(&viewer.organisation.id), Some(&viewer.member.id));
-    store::audit::insert(conn, &Act { organisation, member, act, object: Some(object), detail }, now)
 }

@@ -4,10 +4,11 @@
 //! already may be anybody's who typed it before, so nobody is joined to an organisation because an address matches: its
 //! holder gets a link, and accepts.
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::{ActionError, Context, FieldError, Result, bring_in_line, line, password};
+use super::transaction::{NoViewer, Transaction};
+use super::{ActionError, Context, FieldError, Result, line, password};
+use crate::domain::act::Act;
 use crate::domain::api_key::hash;
 use crate::domain::ids::{InvitationId, MemberId, OrganisationId};
 use crate::domain::invitation::{Channel, Invitation, LIFE, token};
@@ -15,7 +16,7 @@ use crate::domain::member::{self, Member};
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
-use crate::store::audit::Act;
+use crate::store::audit::Entry;
 use crate::store::changes::Change;
 use crate::store::{self, Conn, StoreError};
 
@@ -26,21 +27,13 @@ pub async fn create(context: &Context, name: &str, time_zone: Tz) -> Result<Orga
     let now = context.clock.now();
     let organisation =
         Organisation { id: OrganisationId::new(now), name, time_zone, suspended_at: None, created_at: now };
-    context
-        .store
-        .write(move |conn| {
-            store::organisation::insert(conn, &organisation)?;
-            let act = Act {
-                organisation: Some(&organisation.id),
-                member: None,
-                act: "organisation.created",
-                object: Some(organisation.id.as_str()),
-                detail: format!("Organisation “{}” created by the operator", organisation.name),
-            };
-            store::audit::insert(conn, &act, now)?;
-            Ok(organisation.id)
-        })
-        .await
+    let created = context.transact_without_viewer(move |tx| {
+        store::organisation::insert(tx.conn, &organisation)?;
+        let act = Act::OrganisationCreatedByOperator { name: &organisation.name };
+        audit(tx, Some(&organisation.id), act, organisation.id.as_str())?;
+        Ok(organisation.id)
+    });
+    created.await
 }
 
 /// What came of suspending or resuming an organisation.
@@ -57,40 +50,28 @@ pub struct Suspension {
 /// Suspends or resumes an organisation. While it is suspended its API keys answer `ACCOUNT_INACTIVE`, its members see a page
 /// that says so, and what is owed to its webhooks is held; sessions of those who belong nowhere else end at once.
 pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: bool) -> Result<Suspension> {
-    let now = context.clock.now();
-    let (organisation, hooks) = context
-        .store
-        .change(now, move |conn, named| {
-            let before = store::organisation::find(conn, &id)?.ok_or(ActionError::NotFound)?;
-            let hooks = store::hook::all_of(conn, &id)?;
-            if before.suspended_at.is_some() == suspended {
-                return Ok((before, hooks));
-            }
-            if !store::organisation::set_suspended(conn, &id, suspended.then_some(now))? {
-                return Err(ActionError::NotFound);
-            }
-            named.push(Change::Organisation(id.clone()));
-            let act = if suspended { "organisation.suspended" } else { "organisation.resumed" };
-            let act = Act {
-                organisation: Some(&id),
-                member: None,
-                act,
-                object: Some(id.as_str()),
-                detail: "by the operator".into(),
-            };
-            store::audit::insert(conn, &act, now)?;
-            if suspended {
-                end_sessions(conn, &id)?;
-            }
-            Ok::<_, ActionError>((before, hooks))
-        })
-        .await?;
-    // Also when it stood so already: an earlier act may have been cut off.
-    for hook in &hooks {
-        bring_in_line(context, hook).await;
-    }
-    let was_so = organisation.suspended_at.is_some() == suspended;
-    Ok(Suspension { name: organisation.name, was_so, hooks: hooks.len() })
+    let changed = context.transact_without_viewer(move |tx| {
+        let before = store::organisation::find(tx.conn, &id)?.ok_or(ActionError::NotFound)?;
+        let hooks = store::hook::all_of(tx.conn, &id)?;
+        // Also when it stands so already: an earlier act may have been cut off.
+        hooks.iter().for_each(|hook| tx.bring_in_line(hook));
+        let was_so = before.suspended_at.is_some() == suspended;
+        let done = Suspension { name: before.name, was_so, hooks: hooks.len() };
+        if was_so {
+            return Ok(done);
+        }
+        if !store::organisation::set_suspended(tx.conn, &id, suspended.then_some(tx.now))? {
+            return Err(ActionError::NotFound);
+        }
+        tx.changed(Change::Organisation(id.clone()));
+        let act = if suspended { Act::OrganisationSuspended } else { Act::OrganisationResumed };
+        audit(tx, Some(&id), act, id.as_str())?;
+        if suspended {
+            end_sessions(tx.conn, &id)?;
+        }
+        Ok(done)
+    });
+    changed.await
 }
 
 /// Ends the sessions of members who belong to nothing but suspended organisations.
@@ -133,24 +114,21 @@ pub enum Created {
 /// Creates a member; invites them when their address has an account already.
 pub async fn create_member(context: &Context, new: NewMember) -> Result<Created> {
     let (member, hash) = checked(context, &new).await?;
-    let now = context.clock.now();
-    context
-        .store
-        .write(move |conn| {
-            let organisation = &new.organisation;
-            if store::organisation::find(conn, organisation)?.is_none() {
-                return Err(ActionError::field("organisation", format!("There is no organisation {organisation}")));
-            }
-            if let Some((known, _)) = store::member::find_by_email(conn, &member.email)? {
-                return Ok(Created::Invited(invite_known(conn, &known, organisation, new.role, now)?));
-            }
-            store::member::insert(conn, &member, &hash)?;
-            store::member::join(conn, &member.id, organisation, new.role, now)?;
-            let detail = format!("{} as {} by the operator", member.name, new.role.label());
-            audit(conn, Some(organisation), "member.created", member.id.as_str(), detail, now)?;
-            Ok(Created::Member(member.id))
-        })
-        .await
+    let created = context.transact_without_viewer(move |tx| {
+        let NewMember { organisation, role, .. } = &new;
+        if store::organisation::find(tx.conn, organisation)?.is_none() {
+            return Err(ActionError::field("organisation", format!("There is no organisation {organisation}")));
+        }
+        if let Some((known, _)) = store::member::find_by_email(tx.conn, &member.email)? {
+            return Ok(Created::Invited(invite_known(tx, &known, organisation, *role)?));
+        }
+        store::member::insert(tx.conn, &member, &hash)?;
+        store::member::join(tx.conn, &member.id, organisation, *role, tx.now)?;
+        let act = Act::MemberCreatedByOperator { name: &member.name, role: *role };
+        audit(tx, Some(organisation), act, member.id.as_str())?;
+        Ok(Created::Member(member.id))
+    });
+    created.await
 }
 
 async fn checked(context: &Context, new: &NewMember) -> Result<(Member, String)> {
@@ -180,16 +158,16 @@ async fn checked(context: &Context, new: &NewMember) -> Result<(Member, String)>
 
 /// Invites whoever an account belongs to; what the link holds.
 fn invite_known(
-    conn: &mut Conn,
+    tx: &mut Transaction<'_, NoViewer>,
     known: &Member,
     organisation: &OrganisationId,
     role: Role,
-    now: DateTime<Utc>,
 ) -> Result<Plain> {
-    if store::member::find_in(conn, organisation, &known.id)?.is_some() {
+    if store::member::find_in(tx.conn, organisation, &known.id)?.is_some() {
         return Err(ActionError::field("email", format!("{} is already a member", known.email)));
     }
-    store::invitation::replace(conn, organisation, &known.email, now)?;
+    let now = tx.now;
+    store::invitation::replace(tx.conn, organisation, &known.email, now)?;
     let invitation = Invitation {
         id: InvitationId::new(now),
         organisation_id: organisation.clone(),
@@ -205,9 +183,9 @@ fn invite_known(
         channel: Channel::Operator,
     };
     let secret = token();
-    store::invitation::insert(conn, &invitation, &hash(secret.reveal()))?;
-    let detail = format!("{} as {} by the operator", known.email, role.label());
-    audit(conn, Some(organisation), "invitation.created", invitation.id.as_str(), detail, now)?;
+    store::invitation::insert(tx.conn, &invitation, &hash(secret.reveal()))?;
+    let act = Act::InvitationCreatedByOperator { email: &known.email, role };
+    audit(tx, Some(organisation), act, invitation.id.as_str())?;
     Ok(secret)
 }
 
@@ -219,28 +197,22 @@ pub async fn reset_password(context: &Context, email: &str, password: &Plain, is
         return Err(ActionError::Invalid(vec![objection]));
     }
     let hash = context.passwords.hash(password).await?;
-    let now = context.clock.now();
-    context
-        .store
-        .write(move |conn| {
-            let (member, _) = store::member::find_by_email(conn, &email)?.ok_or(ActionError::NotFound)?;
-            store::member::set_password(conn, &member.id, &hash, is_printed.then_some(now))?;
-            store::member::prove_address(conn, &member.id, now)?;
-            let ended = store::web_session::delete_of(conn, &member.id)?;
-            let detail = format!("by the operator; {ended} sessions ended");
-            audit(conn, None, "member.password_reset", member.id.as_str(), detail, now)?;
-            Ok(ended)
-        })
-        .await
+    let reset = context.transact_without_viewer(move |tx| {
+        let (member, _) = store::member::find_by_email(tx.conn, &email)?.ok_or(ActionError::NotFound)?;
+        store::member::set_password(tx.conn, &member.id, &hash, is_printed.then_some(tx.now))?;
+        store::member::prove_address(tx.conn, &member.id, tx.now)?;
+        let ended = store::web_session::delete_of(tx.conn, &member.id)?;
+        audit(tx, None, Act::PasswordReset { ended }, member.id.as_str())?;
+        Ok(ended)
+    });
+    reset.await
 }
 
 fn audit(
-    conn: &mut Conn,
+    tx: &mut Transaction<'_, NoViewer>,
     organisation: Option<&OrganisationId>,
-    act: &str,
+    act: Act<'_>,
     object: &str,
-    detail: String,
-    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    store::audit::insert(conn, &Act { organisation, member: None, act, object: Some(object), detail }, now)
+    tx.record(&Entry { organisation, member: None, act, object: Some(object) })
 }

@@ -10,8 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Context;
+use crate::domain::act::Act;
 use crate::domain::ids::{MemberId, OrganisationId};
-use crate::store::audit::Act;
+use crate::store::audit::Entry;
 use crate::store::{self, Conn, StoreError};
 
 /// So long are refusals of a kind counted before their number is written down.
@@ -22,12 +23,37 @@ const MAX_KINDS: usize = 10_000;
 /// One kind of refusal: what, of whom, at what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Refusal {
-    /// What was refused, as `sign_in.throttled`.
-    pub act: &'static str,
+    /// What was refused.
+    pub what: What,
     /// Whose it was.
     pub by: By,
     /// At what: a route.
     pub object: Option<String>,
+}
+
+/// What was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum What {
+    /// A webhook's address.
+    Address,
+    /// A form that another site sent.
+    CrossSite,
+    /// Something that a role may not have.
+    Permission,
+    /// A try to sign in, after too many.
+    SignIn,
+}
+
+impl What {
+    /// The act that tells it.
+    fn act(self, detail: &str) -> Act<'_> {
+        match self {
+            What::Address => Act::AddressRefused { detail },
+            What::CrossSite => Act::CrossSiteRefused { detail },
+            What::Permission => Act::PermissionRefused { detail },
+            What::SignIn => Act::SignInThrottled { detail },
+        }
+    }
 }
 
 /// Whose a refusal was.
@@ -120,19 +146,19 @@ pub async fn write_down(context: &Context) -> Result<(), StoreError> {
 }
 
 fn write(conn: &mut Conn, told: &[(Refusal, String)], now: DateTime<Utc>) -> Result<(), StoreError> {
-    for (Refusal { act, by, object }, detail) in told {
-        let (act, object, detail) = (*act, object.as_deref(), detail.clone());
+    for (Refusal { what, by, object }, detail) in told {
+        let (act, object) = (what.act(detail), object.as_deref());
         match by {
             By::Stranger => {
-                store::audit::insert(conn, &Act { organisation: None, member: None, act, object, detail }, now)?
+                store::audit::record(conn, &Entry { organisation: None, member: None, act, object }, now)?;
             }
             By::Account(email) => {
                 let found = store::member::find_by_email(conn, email)?.map(|(member, _)| member.id);
-                store::audit::insert_everywhere(conn, found.as_ref(), act, detail, now)?;
+                store::audit::record_everywhere(conn, found.as_ref(), act, now)?;
             }
             By::Member(organisation, member) => {
-                let act = Act { organisation: Some(organisation), member: Some(member), act, object, detail };
-                store::audit::insert(conn, &act, now)?;
+                let (organisation, member) = (Some(organisation), Some(member));
+                store::audit::record(conn, &Entry { organisation, member, act, object }, now)?;
             }
         }
     }
@@ -144,7 +170,7 @@ mod tests {
     use super::*;
 
     fn of(object: &str) -> Refusal {
-        Refusal { act: "permission.refused", by: By::Stranger, object: Some(object.to_owned()) }
+        Refusal { what: What::Permission, by: By::Stranger, object: Some(object.to_owned()) }
     }
 
     #[test]

@@ -11,14 +11,15 @@
 
 use super::hook::{self, Created, address};
 use super::hook_settings;
-use super::once::once;
-use super::{ActionError, Context, FieldError, Result, Viewer, bring_in_line, counted, to_the_end};
+use super::transaction::Transaction;
+use super::{ActionError, Context, FieldError, Result, Viewer};
 use crate::delivery::prepare;
+use crate::domain::act::Act;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::HookId;
 use crate::store::changes::Change;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, StoreError};
 
 /// What was typed into the form.
 #[derive(Debug, Clone, Default)]
@@ -45,18 +46,8 @@ pub async fn replace(context: &Context, viewer: &Viewer, id: HookId, form: Repla
         let error = FieldError::new("url", "Type another address: this is the one it has now");
         return Err(ActionError::Invalid(vec![error]));
     }
-    let (owned, viewer, token) = (context.clone(), viewer.clone(), form.token.clone());
-    let replacing = async move {
-        let (context, maker, retired) = (owned.clone(), viewer.clone(), old.id.clone());
-        let work = move |conn: &mut Conn, named: &mut Vec<Change>| {
-            Ok((take_over(conn, &context, &maker, old, url, named)?, ()))
-        };
-        let (id, _) = once(&owned, &viewer, &token, work).await?;
-        bring_in_line(&owned, &retired).await;
-        Ok(id)
-    };
-    let id = to_the_end(context, replacing).await?;
-    Ok(Created { id, resolves })
+    let replaced = context.transact_once(viewer, &form.token, move |tx| take_over(tx, &old.id, url));
+    Ok(Created { id: replaced.await?, resolves })
 }
 
 async fn successor_of(context: &Context, viewer: &Viewer, id: HookId) -> Result<HookId> {
@@ -66,63 +57,55 @@ async fn successor_of(context: &Context, viewer: &Viewer, id: HookId) -> Result<
 }
 
 /// Has a new hook take over from one that is there, at another address; the new one's id. What is owed follows once that is
-/// committed ([`bring_in_line`] of the old one).
-pub(super) fn take_over(
-    conn: &mut Conn,
-    context: &Context,
-    viewer: &Viewer,
-    old: Hook,
-    url: HookUrl,
-    named: &mut Vec<Change>,
-) -> Result<HookId> {
-    let now = context.clock.now();
+/// committed.
+pub(super) fn take_over(tx: &mut Transaction<'_>, old: &HookId, url: HookUrl) -> Result<HookId> {
+    let now = tx.now;
     // What was read before may have changed; from here on it cannot.
-    let state = store::hook::current_state(conn, &old.id)?.unwrap_or(HookState::Deleted);
-    let old = store::hook::find(conn, &viewer.organisation.id, &old.id)?.ok_or(ActionError::NotFound)?;
+    let old = tx.lock_any_hook(old)?;
     let new = Hook {
         id: HookId::new(now),
         url,
         // Why the old one was disabled says nothing of the new address.
-        state: match state {
+        state: match old.state {
             // Two presses at once: the first one's successor is the second one's, too.
             HookState::Deleted => return old.replaced_by.ok_or(ActionError::NotFound),
             HookState::Disabled => HookState::Active,
-            HookState::Active | HookState::Paused => state,
+            HookState::Active | HookState::Paused => old.state,
         },
-        created_by: Some(viewer.member.id.clone()),
+        created_by: Some(tx.viewer.member.id.clone()),
         created_at: now,
         updated_at: now,
         replaced_by: None,
         ..old.clone()
     };
     // First, because a mode has one default that is not deleted.
-    store::hook::set_state(conn, &old.id, HookState::Deleted, now)?;
-    store::hook::insert(conn, &new)?;
-    store::hook::set_replaced(conn, &old.id, &new.id, now)?;
-    let owed = counted(store::delivery::count_owed_to(conn, &old.id)?);
-    give_credentials(conn, context, &old.id, &new.id)?;
-    hook_settings::carry_headers_over(conn, context, &old.id, &new.id)?;
-    let (from, to) = (old.url.host(), new.url.host());
-    let detail = format!("Webhook “{}” to {from} replaced by one to {to}; {owed} owed deliveries move", old.name);
-    hook::audit(conn, context, viewer, &old.id, "hook.replaced", detail)?;
-    let detail = format!("Webhook “{}” to {to} created in place of the one to {from}", new.name);
-    hook::audit(conn, context, viewer, &new.id, "hook.created", detail)?;
-    named.extend([Change::of(&old), Change::of(&new)]);
+    store::hook::set_state(tx.conn, &old.id, HookState::Deleted, now)?;
+    store::hook::insert(tx.conn, &new)?;
+    store::hook::set_replaced(tx.conn, &old.id, &new.id, now)?;
+    let owed = store::delivery::count_owed_to(tx.conn, &old.id)?;
+    give_credentials(tx, &old.id, &new.id)?;
+    hook_settings::carry_headers_over(tx, &old.id, &new.id)?;
+    tx.audit(Act::HookReplaced { old: &old, new: &new, owed }, old.id.as_str())?;
+    tx.audit(Act::SuccessorCreated { hook: &new, in_place_of: &old }, new.id.as_str())?;
+    tx.changed(Change::of(&old));
+    tx.changed(Change::of(&new));
     if new.is_default {
-        named.push(Change::Organisation(new.organisation_id));
+        tx.changed(Change::Organisation(new.organisation_id));
     }
+    tx.bring_in_line(&old.id);
     Ok(new.id)
 }
 
 /// Seals keys and secrets anew: what is sealed opens only in its own place.
-fn give_credentials(conn: &mut Conn, context: &Context, old: &HookId, new: &HookId) -> Result<(), StoreError> {
-    let all = store::credential::of_hooks(conn, std::slice::from_ref(old))?;
+fn give_credentials(tx: &mut Transaction<'_>, old: &HookId, new: &HookId) -> Result<(), StoreError> {
+    let all = store::credential::of_hooks(tx.conn, std::slice::from_ref(old))?;
+    let sealing = &tx.context.sealing;
     // What was lost stays behind: there is nothing to give.
     for sealed in all.into_iter().filter(|sealed| !sealed.is_lost()) {
         let id = &sealed.credential.id;
-        let plain = prepare::open(&sealed, old, &context.sealing)?;
-        let anew = context.sealing.seal(&plain, &prepare::place(new, id.as_str()));
-        store::credential::give(conn, id, new, anew)?;
+        let plain = prepare::open(&sealed, old, sealing)?;
+        let anew = sealing.seal(&plain, &prepare::place(new, id.as_str()));
+        store::credential::give(tx.conn, id, new, anew)?;
     }
-    store::rotation::give(conn, old, new)
+    store::rotation::give(tx.conn, old, new)
 }

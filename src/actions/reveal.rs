@@ -5,9 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Result, Viewer, audit};
+use super::transaction::Transaction;
+use super::{Context, Result, Viewer};
+use crate::domain::act::Act;
 use crate::domain::secret::Plain;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, StoreError};
 
 /// A value to be shown once.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,31 +21,25 @@ pub struct Revealed {
 }
 
 /// Leaves values for the viewer's session, under the id of what they belong to; part of the caller's transaction.
-pub fn leave(
-    conn: &mut Conn,
-    context: &Context,
-    viewer: &Viewer,
-    object: &str,
-    values: &[(&str, &Plain)],
-) -> Result<(), StoreError> {
+pub(super) fn leave(tx: &mut Transaction<'_>, object: &str, values: &[(&str, &Plain)]) -> Result<(), StoreError> {
     let values: Vec<Revealed> = values
         .iter()
         .map(|(kind, plain)| Revealed { kind: (*kind).to_owned(), value: plain.reveal().to_owned() })
         .collect();
     let text = Plain::new(serde_json::to_string(&values).expect("our own documents serialise"));
-    let sealed = context.sealing.seal(&text, &place(viewer, object));
-    store::reveal::leave(conn, &viewer.session, object, &sealed, context.clock.now())
+    let sealed = tx.context.sealing.seal(&text, &place(tx.viewer, object));
+    store::reveal::leave(tx.conn, &tx.viewer.session, object, &sealed, tx.now)
 }
 
 /// Takes out what was left for the viewer's session; empty when it has been seen.
 pub async fn take(context: &Context, viewer: &Viewer, object: &str) -> Result<Vec<Revealed>> {
-    let (reader, id, now) = (viewer.clone(), object.to_owned(), context.clock.now());
-    let taken = context.store.write(move |conn| {
-        let sealed = store::reveal::take(conn, &reader.session, &id)?;
+    let id = object.to_owned();
+    let taken = context.transact(viewer, move |tx| {
+        let sealed = store::reveal::take(tx.conn, &tx.viewer.session, &id)?;
         if sealed.is_some() {
-            audit(conn, &reader, &id, "reveal.opened", "what is shown once has been shown".into(), now)?;
+            tx.audit(Act::RevealOpened, &id)?;
         }
-        Ok::<_, StoreError>(sealed)
+        Ok(sealed)
     });
     let sealed = taken.await?;
     let Some(sealed) = sealed else { return Ok(Vec::new()) };

@@ -4,10 +4,11 @@
 use super::Result;
 use crate::clock::Clock;
 use crate::delivery::prepare::place;
+use crate::domain::act::Act;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::key_ring::KeyRing;
 use crate::domain::secret::Plain;
-use crate::store::audit::Act;
+use crate::store::audit::Entry;
 use crate::store::sealed::{self, SealedValue, Shelf};
 use crate::store::{self, Conn, Store, StoreError};
 
@@ -104,18 +105,15 @@ pub async fn forget(store: &Store, clock: &dyn Clock, ring: &KeyRing) -> Result<
         store::setting::put(conn, KEY_CHECK, &check)?;
         let mut paused = 0;
         for organisation in store::organisation::all(conn)? {
-            let audit = |conn: &mut Conn, act: &str, object: &str, detail: String| {
+            let audit = |conn: &mut Conn, act: Act<'_>, object: &str| {
                 let organisation = Some(&organisation.id);
-                let act = Act { organisation, member: None, act, object: Some(object), detail };
-                store::audit::insert(conn, &act, now)
+                store::audit::record(conn, &Entry { organisation, member: None, act, object: Some(object) }, now)
             };
-            let detail = "The sealing key was lost; keys, secrets and header values have to be made anew".to_owned();
-            audit(conn, "secrets.forgotten", organisation.id.as_str(), detail)?;
+            audit(conn, Act::SecretsForgotten, organisation.id.as_str())?;
             for hook in lacking(conn, &organisation.id)? {
                 if hook.state == HookState::Active && store::hook::set_state(conn, &hook.id, HookState::Paused, now)? {
                     paused += 1;
-                    let detail = format!("Webhook “{}”: what it is proven with was lost", hook.name);
-                    audit(conn, "hook.paused", hook.id.as_str(), detail)?;
+                    audit(conn, Act::HookPausedWithoutProof { webhook: &hook.name }, hook.id.as_str())?;
                 }
             }
         }

@@ -16,9 +16,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::refusals::{self, By, Refusal};
-use super::{ActionError, Context, Result, browser_proof};
+use super::refusals::{self, By, Refusal, What};
+use super::{Context, Result, browser_proof};
 use crate::client;
+use crate::domain::act::Act;
 use crate::domain::ids::MemberId;
 use crate::domain::member::{self, Member};
 use crate::domain::password::MAX_BYTES;
@@ -26,15 +27,15 @@ use crate::domain::secret::Plain;
 use crate::store;
 
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
-const MOST_OF_ACCOUNT_FROM_ADDRESS: u32 = 10;
-const MOST_OF_ACCOUNT: u32 = 50;
+const MAX_OF_ACCOUNT_FROM_ADDRESS: u32 = 10;
+const MAX_OF_ACCOUNT: u32 = 50;
 /// Networks of IPv6 that count, and how many failures each may have: of one account, and over all accounts. Fewer of one
-/// account than [`MOST_OF_ACCOUNT`].
-const NETWORKS: [(u32, u32, u32); 3] = [(64, MOST_OF_ACCOUNT_FROM_ADDRESS, 50), (56, 20, 100), (48, 30, 200)];
+/// account than [`MAX_OF_ACCOUNT`].
+const NETWORKS: [(u32, u32, u32); 3] = [(64, MAX_OF_ACCOUNT_FROM_ADDRESS, 50), (56, 20, 100), (48, 30, 200)];
 /// The counts kept at once. When there is no room for another, those whose window has passed go, then the oldest tenth.
-const MOST_COUNTS: usize = 100_000;
+const MAX_COUNTS: usize = 100_000;
 /// As much of what was typed as an e-mail address is looked up and counted: no address is longer.
-const LONGEST_EMAIL: usize = 254;
+const MAX_EMAIL_LEN: usize = 254;
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,7 +75,7 @@ impl Throttle {
         if let Some((key, _)) = full {
             return Err(if matches!(key, Key::Network(..)) { Closed::Address } else { Closed::Account });
         }
-        if counts.len() + keys.len() > MOST_COUNTS {
+        if counts.len() + keys.len() > MAX_COUNTS {
             make_room(&mut counts, now);
         }
         for (key, _) in keys {
@@ -121,9 +122,9 @@ impl Throttle {
 fn keys(email: &str, from: IpAddr, browser: Option<&str>) -> Vec<(Key, u32)> {
     if let Some(browser) = browser {
         let key = Key::AccountFromKnownBrowser(email.to_owned(), browser.to_owned());
-        return vec![(key, MOST_OF_ACCOUNT_FROM_ADDRESS)];
+        return vec![(key, MAX_OF_ACCOUNT_FROM_ADDRESS)];
     }
-    let mut keys = vec![(Key::Account(email.to_owned()), MOST_OF_ACCOUNT)];
+    let mut keys = vec![(Key::Account(email.to_owned()), MAX_OF_ACCOUNT)];
     for (network, prefix, of_account, of_all) in networks(from) {
         keys.push((Key::AccountFromNetwork(email.to_owned(), network, prefix), of_account));
         keys.push((Key::Network(network, prefix), of_all));
@@ -134,11 +135,11 @@ fn keys(email: &str, from: IpAddr, browser: Option<&str>) -> Vec<(Key, u32)> {
 /// A tenth at a time, so that a flood does not have all of them looked through for each of its tries.
 fn make_room(counts: &mut Counts, now: DateTime<Utc>) {
     counts.retain(|_, (_, until)| *until > now);
-    if counts.len() < MOST_COUNTS - MOST_COUNTS / 10 {
+    if counts.len() < MAX_COUNTS - MAX_COUNTS / 10 {
         return;
     }
     let mut ends: Vec<_> = counts.values().map(|(_, until)| *until).collect();
-    let (_, oldest, _) = ends.select_nth_unstable(MOST_COUNTS / 10);
+    let (_, oldest, _) = ends.select_nth_unstable(MAX_COUNTS / 10);
     let oldest = *oldest;
     counts.retain(|_, (_, until)| *until > oldest);
 }
@@ -167,14 +168,20 @@ pub struct SignIn {
 }
 
 /// Why someone did not get in; the words are the same whether the account exists or not.
-pub const REFUSED: &str = "The e-mail address or the password is wrong";
-
-/// What is said after too many tries.
-pub const THROTTLED: &str =
-    "Too many tries. Wait fifteen minutes and try again, or have whoever runs this Hirewire give you a new password";
-
-/// What is said when more want in at this moment than passwords can be checked.
-pub const BUSY: &str = "Too many people are logging in at this moment. Try again in a minute";
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// No account has this address and this password.
+    #[error("The e-mail address or the password is wrong")]
+    WrongPassword,
+    /// There were too many tries.
+    #[error(
+        "Too many tries. Wait fifteen minutes and try again, or have whoever runs this Hirewire give you a new password"
+    )]
+    Throttled,
+    /// More want in at this moment than passwords can be checked.
+    #[error("Too many people are logging in at this moment. Try again in a minute")]
+    Busy,
+}
 
 /// Signs a member in.
 pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {
@@ -187,16 +194,16 @@ pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {
     let browser = browser.as_deref();
     if let Err(closed) = context.throttle.admit(&email, request.from, browser, now) {
         let by = if closed == Closed::Account { By::Account(email) } else { By::Stranger };
-        let refusal = Refusal { act: "sign_in.throttled", by, object: None };
+        let refusal = Refusal { what: What::SignIn, by, object: None };
         refusals::note(context, refusal, &format!("from {}", request.from));
-        return Err(ActionError::Refused(THROTTLED.into()));
+        return Err(SignInError::Throttled.into());
     }
-    match checked(context, &request, &email, now).await {
+    match checked(context, &request, &email).await {
         Ok(Some(member)) => {
             context.throttle.succeeded(&email, request.from, browser);
             Ok(member)
         }
-        Ok(None) => Err(ActionError::Refused(REFUSED.into())),
+        Ok(None) => Err(SignInError::WrongPassword.into()),
         Err(error) => {
             context.throttle.give_back(&email, request.from, browser);
             Err(error)
@@ -206,11 +213,10 @@ pub async fn sign_in(context: &Context, request: SignIn) -> Result<Member> {
 
 /// Writes down that a member has signed out.
 pub async fn signed_out(context: &Context, member: MemberId) -> Result<()> {
-    let now = context.clock.now();
-    let written = context
-        .store
-        .write(move |conn| store::audit::insert_everywhere(conn, Some(&member), "sign_out", String::new(), now));
-    Ok(written.await?)
+    let written = context.transact_without_viewer(move |tx| {
+        Ok(store::audit::record_everywhere(tx.conn, Some(&member), Act::SignOut, tx.now)?)
+    });
+    written.await
 }
 
 /// Stands for all browsers in which somebody is signed in already.
@@ -220,11 +226,11 @@ const SIGNED_IN: &str = "signed in";
 pub(super) async fn knows_password(context: &Context, member: &Member, typed: &Plain, from: IpAddr) -> Result<bool> {
     let (now, email, browser) = (context.clock.now(), member.email.as_str(), Some(SIGNED_IN));
     if context.throttle.admit(email, from, browser, now).is_err() {
-        return Err(ActionError::Refused(THROTTLED.into()));
+        return Err(SignInError::Throttled.into());
     }
     let id = member.id.clone();
     let known = async {
-        let _place = context.passwords.place().ok_or_else(|| ActionError::Refused(BUSY.into()))?;
+        let _place = context.passwords.place().ok_or(SignInError::Busy)?;
         let hash = context.store.read(move |conn| store::member::password_hash(conn, &id)).await?;
         let usable = typed.reveal().len() <= MAX_BYTES;
         Ok(usable && context.passwords.verify(typed, hash.as_deref()).await?)
@@ -239,25 +245,27 @@ pub(super) async fn knows_password(context: &Context, member: &Member, typed: &P
 }
 
 /// The member whom e-mail address and password let in.
-async fn checked(context: &Context, request: &SignIn, email: &str, now: DateTime<Utc>) -> Result<Option<Member>> {
-    let _place = context.passwords.place().ok_or_else(|| ActionError::Refused(BUSY.into()))?;
+async fn checked(context: &Context, request: &SignIn, email: &str) -> Result<Option<Member>> {
+    let _place = context.passwords.place().ok_or(SignInError::Busy)?;
     let looked_up = email.to_owned();
     let found = context.store.read(move |conn| store::member::find_by_email(conn, &looked_up)).await?;
     let hash = found.as_ref().map(|(_, hash)| hash.as_str());
     let usable = request.password.reveal().len() <= MAX_BYTES;
     let fits = usable && context.passwords.verify(&request.password, hash).await?;
-    let act = if fits { "sign_in.succeeded" } else { "sign_in.failed" };
+    let from = request.from;
+    let act = if fits { Act::SignInSucceeded { from } } else { Act::SignInFailed { from } };
     let member = found.map(|(member, _)| member);
     let actor = member.as_ref().map(|member| member.id.clone());
-    let detail = format!("from {}", request.from);
-    context.store.write(move |conn| store::audit::insert_everywhere(conn, actor.as_ref(), act, detail, now)).await?;
+    let written = context
+        .transact_without_viewer(move |tx| Ok(store::audit::record_everywhere(tx.conn, actor.as_ref(), act, tx.now)?));
+    written.await?;
     Ok(member.filter(|_| fits))
 }
 
 /// What is looked up and counted for what was typed; what is no e-mail address is nobody's, and counts all the same.
 fn account(typed: &str) -> String {
     member::email(typed).unwrap_or_else(|| {
-        typed.trim().chars().filter(|c| !c.is_control()).take(LONGEST_EMAIL).collect::<String>().to_lowercase()
+        typed.trim().chars().filter(|c| !c.is_control()).take(MAX_EMAIL_LEN).collect::<String>().to_lowercase()
     })
 }
 
@@ -339,7 +347,7 @@ mod tests {
             assert!(throttle.admit(&format!("{number}@a.b"), from, None, at(number)).is_ok());
         }
         let counts = throttle.counts();
-        assert!(counts.len() <= MOST_COUNTS, "{}", counts.len());
+        assert!(counts.len() <= MAX_COUNTS, "{}", counts.len());
         assert!(counts.contains_key(&Key::Account("49999@a.b".into())));
         assert!(!counts.contains_key(&Key::Account("0@a.b".into())));
     }
@@ -348,6 +356,6 @@ mod tests {
     fn whatever_is_typed_as_an_address_takes_little_room() {
         assert_eq!(account(" Me@A.b "), "me@a.b");
         assert_eq!(account("me\0@a.b"), "me@a.b");
-        assert_eq!(account(&"x".repeat(100_000)).len(), LONGEST_EMAIL);
+        assert_eq!(account(&"x".repeat(100_000)).len(), MAX_EMAIL_LEN);
     }
 }

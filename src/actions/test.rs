@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::once::once;
-use super::{ActionError, Context, Result, Viewer, audit, hook};
+use super::{ActionError, Context, Result, Viewer, hook};
 use crate::delivery::intake;
+use crate::domain::act::Act;
 use crate::domain::catalogue;
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::hook::Hook;
@@ -57,12 +57,11 @@ pub async fn send_sample(context: &Context, viewer: &Viewer, hook_id: HookId, sa
     let patience = hook.policy.timeout() + Duration::from_secs(3);
     let token = sample.previewed.as_ref().map(|id| id.to_string()).unwrap_or_default();
     let event = event(viewer, &hook, sample.kind, id, now);
-    let (instance, data) = (context.engine.instance().clone(), data(viewer, &hook, sample.kind));
-    let sender = viewer.clone();
-    let sent = once(context, viewer, &token, move |conn, _| {
-        let detail = format!("{} to webhook “{}”", event.kind, hook.name);
-        audit(conn, &sender, hook.id.as_str(), "hook.tested", detail, now)?;
-        let recorded = intake::record_addressed(conn, event, hook, |_| data.clone(), Vec::new(), &instance, now)?;
+    let data = data(viewer, &hook, sample.kind);
+    let sent = context.transact_once_with(viewer, &token, move |tx| {
+        tx.audit(Act::HookTested { event: event.kind, webhook: &hook.name }, hook.id.as_str())?;
+        let holder = tx.context.engine.instance();
+        let recorded = intake::record_addressed(tx.conn, event, hook, |_| data.clone(), Vec::new(), holder, now)?;
         let id = recorded.owed.first().map(|owed| owed.delivery.id.clone()).ok_or(ActionError::NotFound)?;
         Ok((id, recorded.owed))
     });
@@ -105,8 +104,8 @@ fn event(viewer: &Viewer, hook: &Hook, kind: EventType, id: EventId, now: DateTi
 }
 
 fn data(viewer: &Viewer, hook: &Hook, kind: EventType) -> Value {
-    match kind {
-        EventType::WEBHOOK_TEST => payload::test_data(&hook.name, &viewer.member.name),
-        _ => catalogue::sample(kind, hook.field_set),
+    if kind == EventType::WEBHOOK_TEST {
+        return payload::test_data(&hook.name, &viewer.member.name);
     }
+    catalogue::sample(kind, hook.field_set)
 }

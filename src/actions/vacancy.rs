@@ -1,6 +1,5 @@
 //! Vacancies: created by hand.
 
-use super::once::once;
 use super::{ActionError, Context, FieldError, Result, Viewer, line};
 use crate::domain::ids::VacancyId;
 use crate::domain::vacancy::{Vacancy, VacancyStatus};
@@ -39,22 +38,21 @@ pub async fn create(context: &Context, viewer: &Viewer, form: NewVacancy) -> Res
         }
         return Err(ActionError::Invalid(errors));
     };
-    let now = context.clock.now();
-    let vacancy = Vacancy {
-        id: VacancyId::new(now),
-        organisation_id: viewer.organisation.id.clone(),
-        mode: viewer.mode,
-        title,
-        reference,
-        status: VacancyStatus::Open,
-        department,
-        location,
-        created_at: now,
-        updated_at: now,
-    };
-    let inserted = once(context, viewer, &form.token, move |conn, _| {
-        store::vacancy::insert(conn, &vacancy)?;
-        Ok((vacancy.id, ()))
+    let created = context.transact_once(viewer, &form.token, move |tx| {
+        let vacancy = Vacancy {
+            id: VacancyId::new(tx.now),
+            organisation_id: tx.viewer.organisation.id.clone(),
+            mode: tx.viewer.mode,
+            title,
+            reference,
+            status: VacancyStatus::Open,
+            department,
+            location,
+            created_at: tx.now,
+            updated_at: tx.now,
+        };
+        store::vacancy::insert(tx.conn, &vacancy)?;
+        Ok(vacancy.id)
     });
-    Ok(inserted.await?.0)
+    created.await
 }

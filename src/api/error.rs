@@ -14,7 +14,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use serde_json::{Map, Value, json};
 
 use super::key::{Caller, REVOKED};
-use crate::actions::{ActionError, FieldError};
+use crate::actions::FieldError;
 use crate::delivery::intake::NotRecorded;
 use crate::store::StoreError;
 
@@ -39,9 +39,6 @@ pub enum ApiError {
     /// The organisation is suspended.
     #[error("the organisation is suspended")]
     Inactive,
-    /// The key may not do this.
-    #[error("{0}")]
-    Forbidden(String),
     /// There is no such thing.
     #[error("There is no such thing in this organisation and mode.")]
     NotFound,
@@ -80,17 +77,6 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<ActionError> for ApiError {
-    fn from(error: ActionError) -> Self {
-        match error {
-            ActionError::Invalid(errors) => ApiError::Invalid(errors),
-            ActionError::Refused(why) => ApiError::Forbidden(why),
-            ActionError::NotFound => ApiError::NotFound,
-            ActionError::Store(error) => ApiError::Store(error),
-        }
-    }
-}
-
 impl From<NotRecorded> for ApiError {
     fn from(error: NotRecorded) -> Self {
         match error {
@@ -112,7 +98,6 @@ impl ApiError {
             ApiError::Invalid(_) => (StatusCode::BAD_REQUEST, "INVALID_REQUEST", "validation_error"),
             ApiError::Unauthorised(_) => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication_error"),
             ApiError::Inactive => (StatusCode::FORBIDDEN, "ACCOUNT_INACTIVE", "account_error"),
-            ApiError::Forbidden(_) => (StatusCode::FORBIDDEN, "FORBIDDEN", "permission_error"),
             ApiError::NotFound | ApiError::NoSuchRoute(_) => (StatusCode::NOT_FOUND, "NOT_FOUND", "not_found_error"),
             ApiError::MethodNotAllowed(..) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "method_error"),
             ApiError::UnsupportedType(_) | ApiError::UnsupportedEncoding(_) => {

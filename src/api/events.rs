@@ -14,7 +14,7 @@ use crate::domain::{json as strict, payload};
 use crate::store::StoreError;
 
 /// The whole request may take this many bytes: the data and a little around it.
-pub const LARGEST_BODY: usize = event::LARGEST_DATA + 16 * 1024;
+pub const MAX_BODY_BYTES: usize = event::MAX_DATA_BYTES + 16 * 1024;
 
 /// Records the event; 202 once it is durable. The body is read once the key is known.
 pub async fn report(
@@ -25,8 +25,8 @@ pub async fn report(
 ) -> Result<HttpResponse, ApiError> {
     let said = content::said(request.headers())?;
     let body =
-        body::read(body.into_inner(), body::declared(request.headers()), LARGEST_BODY).await.map_err(not_read)?;
-    let (kind, interview, data) = read(&said.json(body, LARGEST_BODY, too_large)?)?;
+        body::read(body.into_inner(), body::declared(request.headers()), MAX_BODY_BYTES).await.map_err(not_read)?;
+    let (kind, interview, data) = read(&said.json(body, MAX_BODY_BYTES, too_large)?)?;
     let event = event::report_printed(&context, caller.0, kind, interview, &data).await?;
     Ok(HttpResponse::Accepted().insert_header(("Cache-Control", "no-store")).json(Recorded {
         id: event.id.as_str(),
@@ -51,7 +51,7 @@ struct Recorded<'a> {
 }
 
 fn too_large() -> ApiError {
-    ApiError::TooLarge(format!("data may take at most {} KiB.", event::LARGEST_DATA / 1024))
+    ApiError::TooLarge(format!("data may take at most {} KiB.", event::MAX_DATA_BYTES / 1024))
 }
 
 fn not_read(why: NotRead) -> ApiError {
@@ -92,7 +92,7 @@ fn read(body: &[u8]) -> Result<(EventType, Option<InterviewId>, Vec<u8>), ApiErr
     }
     match (kind, data) {
         (Ok(kind), Some(data)) if errors.is_empty() => match data.len() {
-            ..=event::LARGEST_DATA => Ok((kind, event::interview_of(kind, data), data.to_vec())),
+            ..=event::MAX_DATA_BYTES => Ok((kind, event::interview_of(kind, data), data.to_vec())),
             _ => Err(too_large()),
         },
         _ => Err(ApiError::Invalid(errors)),

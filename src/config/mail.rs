@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{ConfigError, wrong};
-use crate::actions::mail::PATIENCE;
+use crate::actions::mail::SEND_TIMEOUT;
 use crate::domain::member;
 use crate::domain::secret::Plain;
 
@@ -62,7 +62,7 @@ impl Mail {
         let from = from.filter(|from| !from.trim().is_empty()).ok_or_else(|| wrong("HIREWIRE_MAIL_FROM", missing))?;
         let (from_name, from) = sender(&from)?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        Ok(Some(Self { url: Plain::new(url.to_string()), host, security, from, from_name, patience: PATIENCE }))
+        Ok(Some(Self { url: Plain::new(url.to_string()), host, security, from, from_name, patience: SEND_TIMEOUT }))
     }
 }
 

@@ -12,11 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 
 use super::settle::{Finished, Told};
+use crate::domain::act::Act;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::health::{Health, Rule, Verdict, Why};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
-use crate::store::audit::Act;
+use crate::store::audit::Entry;
 use crate::store::changes::{self, Change};
 use crate::store::{self, Conn, Result, Store, StoreError};
 
@@ -75,18 +76,15 @@ impl Noted {
             What::GoesOn => {}
             What::Warn(percent) => {
                 if let Some(hook) = hook.filter(|hook| hook.state == HookState::Active) {
-                    let detail = format!(
-                        "Webhook “{}”: {} deliveries in a row failed; {percent} % of the time until it is disabled is over",
-                        hook.name, health.failed_in_row
-                    );
-                    audit(conn, &hook, "hook.warned", detail, now)?;
+                    let failed_in_row = health.failed_in_row;
+                    audit(conn, &hook, Act::HookWarned { webhook: &hook.name, failed_in_row, percent }, now)?;
                     self.news.push(News::Warned { hook, percent });
                 }
             }
             What::Disable(why) => {
                 if let Some(hook) = store::health::disable(conn, id, why, now)? {
                     store::delivery::miss_chunk(conn, id, now)?;
-                    audit(conn, &hook, "hook.disabled", reason(&hook, why, health), now)?;
+                    audit(conn, &hook, Act::HookDisabled { webhook: &hook.name, why, health }, now)?;
                     self.news.push(News::Disabled { hook, why });
                 }
             }
@@ -117,21 +115,9 @@ fn say_once(hook: &HookId, error: &StoreError) {
     }
 }
 
-fn reason(hook: &Hook, why: Why, health: &Health) -> String {
-    match why {
-        Why::Gone => format!("Webhook “{}” disabled: its receiver answered 410, gone for good", hook.name),
-        Why::Failing => format!(
-            "Webhook “{}” disabled: {} deliveries in a row failed, and none has arrived since {}",
-            hook.name,
-            health.failed_in_row,
-            health.since.format("%Y-%m-%d %H:%M UTC")
-        ),
-    }
-}
-
-fn audit(conn: &mut Conn, hook: &Hook, act: &str, detail: String, now: DateTime<Utc>) -> Result<()> {
-    let organisation = Some(&hook.organisation_id);
-    store::audit::insert(conn, &Act { organisation, member: None, act, object: Some(hook.id.as_str()), detail }, now)
+fn audit(conn: &mut Conn, hook: &Hook, act: Act<'_>, now: DateTime<Utc>) -> Result<()> {
+    let (organisation, object) = (Some(&hook.organisation_id), Some(hook.id.as_str()));
+    store::audit::record(conn, &Entry { organisation, member: None, act, object }, now)
 }
 
 #[derive(Clone, Copy)]

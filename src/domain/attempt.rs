@@ -10,84 +10,44 @@ use chrono::{DateTime, Utc};
 use super::header_lines::HeaderLines;
 use super::ids::{AttemptId, DeliveryId};
 use super::rotation::Side;
+use super::words::words;
 
-/// Why a try failed. Every failure has exactly one class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ErrorClass {
-    /// The host's name has no address.
-    DnsFailed,
-    /// The guard does not let us connect there.
-    BlockedAddress,
-    /// Nothing listens there.
-    ConnectRefused,
-    /// No connection within the deadline.
-    ConnectTimeout,
-    /// TLS could not be agreed on, or the certificate is not trusted.
-    TlsFailed,
-    /// The connection broke before the answer was complete.
-    ConnectionReset,
-    /// Connected, but no complete answer within the deadline.
-    ResponseTimeout,
-    /// What came back is not HTTP/1.1.
-    ProtocolError,
-    /// 3xx.
-    RedirectRefused,
-    /// 4xx.
-    ClientError,
-    /// 5xx, or a status outside the known classes.
-    ServerError,
-    /// The headers of the answer are larger than we take.
-    ResponseTooLarge,
-    /// Someone cancelled it, or its hook was deleted.
-    Cancelled,
-    /// Its hook was disabled.
-    Missed,
+words! {
+    /// Why a try failed. Every failure has exactly one class.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum ErrorClass {
+        /// The host's name has no address.
+        DnsFailed = "dns_failed";
+        /// The guard does not let us connect there.
+        BlockedAddress = "blocked_address";
+        /// Nothing listens there.
+        ConnectRefused = "connect_refused";
+        /// No connection within the deadline.
+        ConnectTimeout = "connect_timeout";
+        /// TLS could not be agreed on, or the certificate is not trusted.
+        TlsFailed = "tls_failed";
+        /// The connection broke before the answer was complete.
+        ConnectionReset = "connection_reset";
+        /// Connected, but no complete answer within the deadline.
+        ResponseTimeout = "response_timeout";
+        /// What came back is not HTTP/1.1.
+        ProtocolError = "protocol_error";
+        /// 3xx.
+        RedirectRefused = "redirect_refused";
+        /// 4xx.
+        ClientError = "client_error";
+        /// 5xx, or a status outside the known classes.
+        ServerError = "server_error";
+        /// The headers of the answer are larger than we take.
+        ResponseTooLarge = "response_too_large";
+        /// Someone cancelled it, or its hook was deleted.
+        Cancelled = "cancelled";
+        /// Its hook was disabled.
+        Missed = "missed";
+    }
 }
 
 impl ErrorClass {
-    /// Every class.
-    pub const ALL: [ErrorClass; 14] = [
-        ErrorClass::DnsFailed,
-        ErrorClass::BlockedAddress,
-        ErrorClass::ConnectRefused,
-        ErrorClass::ConnectTimeout,
-        ErrorClass::TlsFailed,
-        ErrorClass::ConnectionReset,
-        ErrorClass::ResponseTimeout,
-        ErrorClass::ProtocolError,
-        ErrorClass::RedirectRefused,
-        ErrorClass::ClientError,
-        ErrorClass::ServerError,
-        ErrorClass::ResponseTooLarge,
-        ErrorClass::Cancelled,
-        ErrorClass::Missed,
-    ];
-
-    /// Its fixed name: in tables, logs and on pages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ErrorClass::DnsFailed => "dns_failed",
-            ErrorClass::BlockedAddress => "blocked_address",
-            ErrorClass::ConnectRefused => "connect_refused",
-            ErrorClass::ConnectTimeout => "connect_timeout",
-            ErrorClass::TlsFailed => "tls_failed",
-            ErrorClass::ConnectionReset => "connection_reset",
-            ErrorClass::ResponseTimeout => "response_timeout",
-            ErrorClass::ProtocolError => "protocol_error",
-            ErrorClass::RedirectRefused => "redirect_refused",
-            ErrorClass::ClientError => "client_error",
-            ErrorClass::ServerError => "server_error",
-            ErrorClass::ResponseTooLarge => "response_too_large",
-            ErrorClass::Cancelled => "cancelled",
-            ErrorClass::Missed => "missed",
-        }
-    }
-
-    /// Reads what [`ErrorClass::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.as_str() == text)
-    }
-
     /// Whether it says what was decided about a delivery, not how a try of it went.
     pub fn is_decision(self) -> bool {
         matches!(self, ErrorClass::Cancelled | ErrorClass::Missed)

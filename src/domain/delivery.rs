@@ -35,7 +35,8 @@ use super::event::EventType;
 use super::hook::FieldSet;
 use super::ids::{DeliveryId, EventId, HookId, OrganisationId};
 use super::mode::Mode;
-use super::policy::LONGEST_RETRY_AFTER;
+use super::policy::MAX_RETRY_AFTER;
+use super::words::words;
 
 pub use meanwhile::{EndedAttempt, Meanwhile};
 
@@ -119,46 +120,18 @@ pub enum Before {
     Failed,
 }
 
-/// The four words of the log (T7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// Not tried yet.
-    Pending,
-    /// Tried, to be tried again.
-    Retrying,
-    /// Acknowledged.
-    Success,
-    /// Given up.
-    Failed,
-}
-
-impl Status {
-    /// Every status, in the order of the tabs.
-    pub const ALL: [Status; 4] = [Status::Pending, Status::Retrying, Status::Success, Status::Failed];
-
-    /// `pending`, `retrying`, `success` or `failed`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Status::Pending => "pending",
-            Status::Retrying => "retrying",
-            Status::Success => "success",
-            Status::Failed => "failed",
-        }
-    }
-
-    /// As it stands on pages.
-    pub fn label(self) -> &'static str {
-        match self {
-            Status::Pending => "Pending",
-            Status::Retrying => "Retrying",
-            Status::Success => "Success",
-            Status::Failed => "Failed",
-        }
-    }
-
-    /// Reads what [`Status::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
+words! {
+    /// The four words of the log (T7).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Status {
+        /// Not tried yet.
+        Pending = "pending", "Pending";
+        /// Tried, to be tried again.
+        Retrying = "retrying", "Retrying";
+        /// Acknowledged.
+        Success = "success", "Success";
+        /// Given up.
+        Failed = "failed", "Failed";
     }
 }
 
@@ -408,7 +381,7 @@ impl Delivery {
             return None;
         }
         let pause = ended.policy.pause_after(tries.automatic, ended.jitter)?;
-        Some(pause.max(ended.outcome.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER)))
+        Some(pause.max(ended.outcome.retry_after.unwrap_or_default().min(MAX_RETRY_AFTER)))
     }
 }
 

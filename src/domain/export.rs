@@ -6,41 +6,23 @@ use super::candidate::{Applicant, Candidate};
 use super::hook::FieldSet;
 use super::ids::{CandidateId, DeliveryId, EventId, ExportId, HookId, MemberId, OrganisationId, VacancyId};
 use super::mode::Mode;
+use super::words::words;
 
 /// How many candidates one export may carry; above it is refused with this number.
-pub const MOST_CANDIDATES: usize = 500;
+pub const MAX_CANDIDATES: usize = 500;
 
-/// Why a ticked candidate stays out of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Exclusion {
-    /// They withdrew their consent.
-    ConsentWithdrawn,
-    /// The hook has them already, or is being sent them, and nothing about them has changed since.
-    AlreadySent,
+words! {
+    /// Why a ticked candidate stays out of an export.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Exclusion {
+        /// They withdrew their consent.
+        ConsentWithdrawn = "consent_withdrawn", "Consent withdrawn";
+        /// The hook has them already, or is being sent them, and nothing about them has changed since.
+        AlreadySent = "already_sent", "Already sent";
+    }
 }
 
 impl Exclusion {
-    /// Its name on the wire and in tables.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Exclusion::ConsentWithdrawn => "consent_withdrawn",
-            Exclusion::AlreadySent => "already_sent",
-        }
-    }
-
-    /// As pages say it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Exclusion::ConsentWithdrawn => "Consent withdrawn",
-            Exclusion::AlreadySent => "Already sent",
-        }
-    }
-
-    /// Reads what [`Exclusion::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Exclusion::ConsentWithdrawn, Exclusion::AlreadySent].into_iter().find(|one| one.as_str() == text)
-    }
-
     /// Why this candidate stays out, if they do.
     pub fn of(candidate: &Candidate) -> Option<Self> {
         candidate.consent_withdrawn_at.map(|_| Exclusion::ConsentWithdrawn)

@@ -9,6 +9,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::words::words;
+
 /// So much of its time is over when a hook is warned of.
 pub const WARNINGS: [u8; 3] = [50, 70, 90];
 
@@ -30,27 +32,14 @@ impl Default for Rule {
     }
 }
 
-/// Why a hook is disabled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Why {
-    /// Its receiver answered 410.
-    Gone,
-    /// It failed for too long.
-    Failing,
-}
-
-impl Why {
-    /// `gone` or `failing`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Why::Gone => "gone",
-            Why::Failing => "failing",
-        }
-    }
-
-    /// Reads what [`Why::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Why::Gone, Why::Failing].into_iter().find(|why| why.as_str() == text)
+words! {
+    /// Why a hook is disabled.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Why {
+        /// Its receiver answered 410.
+        Gone = "gone";
+        /// It failed for too long.
+        Failing = "failing";
     }
 }
 

@@ -9,40 +9,22 @@ use super::mode::Mode;
 use super::policy::Policy;
 use super::rate::RateLimit;
 use super::secret::CredentialKind;
+use super::words::words;
 
-/// How much of a candidate a hook is given (B11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum FieldSet {
-    /// Names, contact and stage.
-    Minimal,
-    /// All but free-text answers.
-    Standard,
-    /// Everything there is.
-    Full,
+words! {
+    /// How much of a candidate a hook is given (B11).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum FieldSet {
+        /// Names, contact and stage.
+        Minimal = "minimal", "Minimal";
+        /// All but free-text answers.
+        Standard = "standard", "Standard";
+        /// Everything there is.
+        Full = "full", "Full";
+    }
 }
 
 impl FieldSet {
-    /// Every set, the smallest first.
-    pub const ALL: [FieldSet; 3] = [FieldSet::Minimal, FieldSet::Standard, FieldSet::Full];
-
-    /// `minimal`, `standard` or `full`; also `fieldSet` on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            FieldSet::Minimal => "minimal",
-            FieldSet::Standard => "standard",
-            FieldSet::Full => "full",
-        }
-    }
-
-    /// As it stands on pages.
-    pub fn label(self) -> &'static str {
-        match self {
-            FieldSet::Minimal => "Minimal",
-            FieldSet::Standard => "Standard",
-            FieldSet::Full => "Full",
-        }
-    }
-
     /// What it leaves out, for pages.
     pub fn explanation(self) -> &'static str {
         match self {
@@ -51,51 +33,31 @@ impl FieldSet {
             FieldSet::Full => "everything, free-text answers included",
         }
     }
-
-    /// Reads what [`FieldSet::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|set| set.as_str() == text)
-    }
 }
 
-/// Where a hook stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HookState {
-    /// It is called. An admin moves it on.
-    Active,
-    /// What is owed to it is held until an admin resumes it; nothing is lost.
-    Paused,
-    /// It answered 410, or failed for too long ([`super::health`]). Nothing is sent to it until an admin enables it; what
-    /// happens meanwhile is listed as missed.
-    Disabled,
-    /// Nothing more is ever sent to it; its log stays.
-    Deleted,
+words! {
+    /// Where a hook stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum HookState {
+        /// It is called. An admin moves it on.
+        Active = "active";
+        /// What is owed to it is held until an admin resumes it; nothing is lost.
+        Paused = "paused";
+        /// It answered 410, or failed for too long ([`super::health`]). Nothing is sent to it until an admin enables it; what
+        /// happens meanwhile is listed as missed.
+        Disabled = "disabled";
+        /// Nothing more is ever sent to it; its log stays.
+        Deleted = "deleted";
+    }
 }
 
 impl HookState {
-    /// `active`, `paused`, `disabled` or `deleted`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            HookState::Active => "active",
-            HookState::Paused => "paused",
-            HookState::Disabled => "disabled",
-            HookState::Deleted => "deleted",
-        }
-    }
-
     /// How what is owed to it is to stand: while its organisation is suspended nothing is sent, so it is held.
     pub fn within(self, is_suspended: bool) -> Self {
         match self {
             HookState::Active if is_suspended => HookState::Paused,
             own => own,
         }
-    }
-
-    /// Reads what [`HookState::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        [HookState::Active, HookState::Paused, HookState::Disabled, HookState::Deleted]
-            .into_iter()
-            .find(|state| state.as_str() == text)
     }
 }
 

@@ -6,11 +6,11 @@
 use super::secret::Plain;
 
 /// A hook has at most so many.
-pub const MOST: usize = 10;
+pub const MAX_HEADERS: usize = 10;
 /// A name has at most so many characters.
-pub const LONGEST_NAME: usize = 64;
+pub const MAX_NAME_LEN: usize = 64;
 /// A value has at most so many characters.
-pub const LONGEST_VALUE: usize = 1_024;
+pub const MAX_VALUE_LEN: usize = 1_024;
 
 /// Names that are never a hook's own, and beginnings of such names.
 const TAKEN: [&str; 26] = [
@@ -59,7 +59,7 @@ pub enum HeaderError {
     #[error("Use only letters, digits and hyphens or underscores in the name of a header, without a colon")]
     Name,
     /// Its name is too long.
-    #[error("Shorten the name to at most {LONGEST_NAME} characters")]
+    #[error("Shorten the name to at most {MAX_NAME_LEN} characters")]
     LongName,
     /// Its name is decided by the contract, the connection or the body.
     #[error("{0} is set by Hirewire or by the connection; choose another name")]
@@ -71,7 +71,7 @@ pub enum HeaderError {
     #[error("Use only ASCII characters in the value: headers carry no others")]
     NotAscii,
     /// Its value is too long.
-    #[error("Shorten the value to at most {LONGEST_VALUE} characters")]
+    #[error("Shorten the value to at most {MAX_VALUE_LEN} characters")]
     LongValue,
 }
 
@@ -87,7 +87,7 @@ impl HeaderName {
         if typed.is_empty() || !typed.bytes().all(is_token) {
             return Err(HeaderError::Name);
         }
-        if typed.len() > LONGEST_NAME {
+        if typed.len() > MAX_NAME_LEN {
             return Err(HeaderError::LongName);
         }
         let lower = normal(typed);
@@ -120,7 +120,7 @@ pub fn value(typed: &str) -> Result<Plain, HeaderError> {
     if !value.is_ascii() {
         return Err(HeaderError::NotAscii);
     }
-    if value.len() > LONGEST_VALUE {
+    if value.len() > MAX_VALUE_LEN {
         return Err(HeaderError::LongValue);
     }
     Ok(Plain::new(value.to_owned()))

@@ -10,7 +10,7 @@ use super::role::{Permission, Role};
 use super::secret::DOTS;
 
 /// An address may be this many bytes long.
-pub const LONGEST: usize = 2_048;
+pub const MAX_LEN: usize = 2_048;
 
 /// An https address without credentials or fragment. Whether its host may be reached is the guard's to say.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,7 +44,7 @@ pub enum HookUrlError {
         /// What is wrong with it.
         flaw: &'static str,
     },
-    /// More than [`LONGEST`] bytes.
+    /// More than [`MAX_LEN`] bytes.
     #[error("Shorten the address to at most 2,048 characters")]
     TooLong,
     /// Anything else.
@@ -71,7 +71,7 @@ impl HookUrl {
         if rest.is_empty() {
             return Err(HookUrlError::Empty);
         }
-        if rest.len() > LONGEST {
+        if rest.len() > MAX_LEN {
             return Err(HookUrlError::TooLong);
         }
         while let Some(more) = strip_scheme(rest, "https") {
@@ -104,7 +104,7 @@ impl HookUrl {
         if url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
             return Err(HookUrlError::Nonsense);
         }
-        if url.as_str().len() > LONGEST {
+        if url.as_str().len() > MAX_LEN {
             return Err(HookUrlError::TooLong);
         }
         Ok(Self(url))

@@ -22,11 +22,11 @@ pub struct NotAnId {
 }
 
 /// The longest prefix, the underscore and a ULID.
-const LONGEST: usize = 30;
+const MAX_LEN: usize = 30;
 
 /// The text of an id where it stands: ids are everywhere, and none is worth an allocation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Inline(ArrayString<LONGEST>);
+struct Inline(ArrayString<MAX_LEN>);
 
 impl Inline {
     /// `rest` is a ULID, so there is room for all of it.

@@ -40,9 +40,9 @@ pub struct Interview {
 
 impl Interview {
     /// An interview may be meant to take so many minutes at most: a day.
-    pub const LONGEST: u32 = 24 * 60;
+    pub const MAX_MINUTES: u32 = 24 * 60;
     /// A started session may stay open for so many minutes at most: thirty days.
-    pub const LONGEST_OPEN: u32 = 30 * 24 * 60;
+    pub const MAX_OPEN_MINUTES: u32 = 30 * 24 * 60;
 }
 
 /// Where a session stands.

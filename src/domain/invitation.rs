@@ -11,6 +11,7 @@ use rand::distr::{Alphanumeric, SampleString};
 use super::ids::{InvitationId, MemberId, OrganisationId};
 use super::role::Role;
 use super::secret::Plain;
+use super::words::words;
 
 /// How long a link works.
 pub const LIFE: TimeDelta = TimeDelta::days(7);
@@ -44,60 +45,50 @@ pub struct Invitation {
     pub channel: Channel,
 }
 
-/// How a link reaches whom it is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// It was shown to the admin who invited, to be handed over.
-    Shown,
-    /// It was mailed to the address, and shown to nobody.
-    Mail,
-    /// It was printed for the operator, whose word counts.
-    Operator,
+words! {
+    /// How a link reaches whom it is for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Channel {
+        /// It was shown to the admin who invited, to be handed over.
+        Shown = "shown";
+        /// It was mailed to the address, and shown to nobody.
+        Mail = "mail";
+        /// It was printed for the operator, whose word counts.
+        Operator = "operator";
+    }
 }
 
 impl Channel {
-    const ALL: [Channel; 3] = [Channel::Shown, Channel::Mail, Channel::Operator];
-
     /// Whether who opens the link has shown that the address is theirs.
     pub fn proves_address(self) -> bool {
         matches!(self, Channel::Mail | Channel::Operator)
     }
+}
 
-    /// `shown`, `mail` or `operator`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Channel::Shown => "shown",
-            Channel::Mail => "mail",
-            Channel::Operator => "operator",
-        }
-    }
-
-    /// Reads what [`Channel::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.as_str() == text)
+words! {
+    /// What became of the e-mail that carries the link.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Mail {
+        /// It is being handed to the mail server; whatever never says more was cut off.
+        Sending = "sending";
+        /// The mail server took it.
+        Sent = "sent";
+        /// The mail server did not take it, or could not be reached in time.
+        Failed = "failed";
     }
 }
 
-/// What became of the e-mail that carries the link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mail {
-    /// It is being handed to the mail server; whatever never says more was cut off.
-    Sending,
-    /// The mail server took it.
-    Sent,
-    /// The mail server did not take it, or could not be reached in time.
-    Failed,
-}
-
-/// How an invitation was ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// Somebody became a member with it.
-    Accepted,
-    /// An admin took it back, or whoever made it is no admin any more.
-    Revoked,
-    /// A newer one for the same person took its place.
-    Replaced,
+words! {
+    /// How an invitation was ended.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum End {
+        /// Somebody became a member with it.
+        Accepted = "accepted";
+        /// An admin took it back, or whoever made it is no admin any more.
+        Revoked = "revoked";
+        /// A newer one for the same person took its place.
+        Replaced = "replaced";
+    }
 }
 
 /// What a link is worth now.
@@ -125,42 +116,6 @@ impl Invitation {
 /// What a link holds: 43 random letters and digits, 256 bits.
 pub fn token() -> Plain {
     Plain::new(Alphanumeric.sample_string(&mut rand::rng(), 43))
-}
-
-impl Mail {
-    const ALL: [Mail; 3] = [Mail::Sending, Mail::Sent, Mail::Failed];
-
-    /// `sending`, `sent` or `failed`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Mail::Sending => "sending",
-            Mail::Sent => "sent",
-            Mail::Failed => "failed",
-        }
-    }
-
-    /// Reads what [`Mail::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mail| mail.as_str() == text)
-    }
-}
-
-impl End {
-    const ALL: [End; 3] = [End::Accepted, End::Revoked, End::Replaced];
-
-    /// `accepted`, `revoked` or `replaced`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            End::Accepted => "accepted",
-            End::Revoked => "revoked",
-            End::Replaced => "replaced",
-        }
-    }
-
-    /// Reads what [`End::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|end| end.as_str() == text)
-    }
 }
 
 #[cfg(test)]

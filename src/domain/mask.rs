@@ -1,6 +1,5 @@
 //! Personal data as those see it who may not: enough to tell two people apart, too little to know them (B11).
 
-mod harmless;
 pub mod json;
 pub mod target;
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a database, a socket, a clock or a page. Functions that need the time or randomness are given it.
 
+pub mod act;
 pub mod address;
 pub mod api_key;
 pub mod attempt;
@@ -40,3 +41,4 @@ pub mod support;
 pub mod time_zone;
 pub mod unseen;
 pub mod vacancy;
+pub(crate) mod words;

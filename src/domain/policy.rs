@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::words::words;
+
 const MS: u64 = 1;
 const S: u64 = 1_000 * MS;
 const MIN: u64 = 60 * S;
@@ -12,7 +14,7 @@ const PATIENT: [Duration; 12] =
     pauses([200 * MS, 400 * MS, 800 * MS, 5 * S, 5 * MIN, 30 * MIN, 2 * H, 5 * H, 10 * H, 14 * H, 20 * H, 24 * H]);
 
 /// `Retry-After` is obeyed up to this long.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_millis(24 * H);
+pub const MAX_RETRY_AFTER: Duration = Duration::from_millis(24 * H);
 
 const fn pauses<const N: usize>(millis: [u64; N]) -> [Duration; N] {
     let mut out = [Duration::ZERO; N];
@@ -24,21 +26,20 @@ const fn pauses<const N: usize>(millis: [u64; N]) -> [Duration; N] {
     out
 }
 
-/// How deliveries to a hook are timed out and retried; chosen per hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Policy {
-    /// TapTalent's: 5 s to answer, three retries within two seconds.
-    Quick,
-    /// 15 s to answer, twelve retries over three days, each pause ±20%.
-    Patient,
-    /// TalentSprout's: 30 s to answer, no retry.
-    Single,
+words! {
+    /// How deliveries to a hook are timed out and retried; chosen per hook.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Policy {
+        /// TapTalent's: 5 s to answer, three retries within two seconds.
+        Quick = "quick", "Quick";
+        /// 15 s to answer, twelve retries over three days, each pause ±20%.
+        Patient = "patient", "Patient";
+        /// TalentSprout's: 30 s to answer, no retry.
+        Single = "single", "Single";
+    }
 }
 
 impl Policy {
-    /// Every policy, in the order of the form.
-    pub const ALL: [Policy; 3] = [Policy::Quick, Policy::Patient, Policy::Single];
-
     /// How long one try may take in all: DNS, connect, TLS, headers and body.
     pub fn timeout(self) -> Duration {
         match self {
@@ -73,24 +74,6 @@ impl Policy {
         })
     }
 
-    /// `quick`, `patient` or `single`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Policy::Quick => "quick",
-            Policy::Patient => "patient",
-            Policy::Single => "single",
-        }
-    }
-
-    /// As it stands on pages.
-    pub fn label(self) -> &'static str {
-        match self {
-            Policy::Quick => "Quick",
-            Policy::Patient => "Patient",
-            Policy::Single => "Single",
-        }
-    }
-
     /// The times, spelled out, and for *Single* whom it is for (S8).
     pub fn explanation(self) -> &'static str {
         match self {
@@ -102,11 +85,6 @@ impl Policy {
                 "Waits 30 s, tries once. For receivers that answer slowly or must not receive the same event twice."
             }
         }
-    }
-
-    /// Reads what [`Policy::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|policy| policy.as_str() == text)
     }
 }
 

@@ -3,32 +3,20 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A span in which requests are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Per {
-    /// One second.
-    Second,
-    /// One minute.
-    Minute,
+use super::words::words;
+
+words! {
+    /// A span in which requests are counted.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Per {
+        /// One second.
+        Second = "second";
+        /// One minute.
+        Minute = "minute";
+    }
 }
 
 impl Per {
-    /// Every span, in the order of the form.
-    pub const ALL: [Per; 2] = [Per::Second, Per::Minute];
-
-    /// `second` or `minute`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Per::Second => "second",
-            Per::Minute => "minute",
-        }
-    }
-
-    /// Reads what [`Per::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|per| per.as_str() == text)
-    }
-
     fn span(self) -> Duration {
         match self {
             Per::Second => Duration::from_secs(1),
@@ -46,11 +34,11 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// A limit above this is none: no lane comes near it.
-    pub const MOST: u32 = 1_000;
+    pub const MAX: u32 = 1_000;
 
-    /// A limit of 1 to [`RateLimit::MOST`] requests.
+    /// A limit of 1 to [`RateLimit::MAX`] requests.
     pub fn new(requests: u32, per: Per) -> Option<Self> {
-        (1..=Self::MOST).contains(&requests).then_some(Self { requests, per })
+        (1..=Self::MAX).contains(&requests).then_some(Self { requests, per })
     }
 
     /// How many requests.

@@ -1,14 +1,18 @@
 //! Roles and what each may do: the table of the product page on the console, as code.
 
-/// What a member is in an organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Connects hooks, holds keys and secrets, manages members.
-    Admin,
-    /// Works with vacancies and candidates and exports them.
-    Recruiter,
-    /// Answers "did it arrive, and if not, why?"; sees personal data masked.
-    Support,
+use super::words::words;
+
+words! {
+    /// What a member is in an organisation.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Role {
+        /// Connects hooks, holds keys and secrets, manages members.
+        Admin = "admin", "Organisation Admin";
+        /// Works with vacancies and candidates and exports them.
+        Recruiter = "recruiter", "Recruiter";
+        /// Answers "did it arrive, and if not, why?"; sees personal data masked.
+        Support = "support", "Support";
+    }
 }
 
 /// Something a role may or may not do.
@@ -48,9 +52,6 @@ pub enum Permission {
 }
 
 impl Role {
-    /// Every role, the most powerful first.
-    pub const ALL: [Role; 3] = [Role::Admin, Role::Recruiter, Role::Support];
-
     /// Whether this role has the permission.
     pub fn may(self, permission: Permission) -> bool {
         use Permission::*;
@@ -78,30 +79,12 @@ impl Role {
         }
     }
 
-    /// `admin`, `recruiter` or `support`: in tables and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Admin => "admin",
-            Role::Recruiter => "recruiter",
-            Role::Support => "support",
-        }
-    }
-
     /// As it stands on pages, with its article: "an Organisation Admin".
     pub fn with_article(self) -> &'static str {
         match self {
             Role::Admin => "an Organisation Admin",
             Role::Recruiter => "a Recruiter",
             Role::Support => "a Support member",
-        }
-    }
-
-    /// As it stands on pages.
-    pub fn label(self) -> &'static str {
-        match self {
-            Role::Admin => "Organisation Admin",
-            Role::Recruiter => "Recruiter",
-            Role::Support => "Support",
         }
     }
 
@@ -116,10 +99,5 @@ impl Role {
                 "Answers whether something arrived: reads every delivery, with personal data masked, and sends again."
             }
         }
-    }
-
-    /// Reads what [`Role::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 }

@@ -17,31 +17,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::hook::Credential;
 use super::secret::CredentialKind;
+use super::words::words;
 
-/// Which of two a header with room for one carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Side {
-    /// What the receiver is known to take: the one before the last regeneration.
-    #[default]
-    Old,
-    /// The newest.
-    New,
+words! {
+    /// Which of two a header with room for one carries.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+    pub enum Side {
+        /// What the receiver is known to take: the one before the last regeneration.
+        #[default]
+        Old = "old";
+        /// The newest.
+        New = "new";
+    }
 }
 
 impl Side {
-    /// `old` or `new`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Side::Old => "old",
-            Side::New => "new",
-        }
-    }
-
-    /// Reads what [`Side::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Side::Old, Side::New].into_iter().find(|side| side.as_str() == text)
-    }
-
     /// The one that this is not.
     pub fn other(self) -> Self {
         match self {
@@ -73,26 +63,25 @@ pub struct Preference {
     pub since: DateTime<Utc>,
 }
 
-/// How long the old one works beside the new one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Overlap {
-    /// Not at all.
-    AtOnce,
-    /// One hour.
-    Hour,
-    /// A day.
-    #[default]
-    Day,
-    /// Three days.
-    ThreeDays,
-    /// A week.
-    Week,
+words! {
+    /// How long the old one works beside the new one; in the order of the form.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+    pub enum Overlap {
+        /// One hour.
+        Hour = "1h", "1 hour";
+        /// A day.
+        #[default]
+        Day = "24h", "24 hours";
+        /// Three days.
+        ThreeDays = "3d", "3 days";
+        /// A week.
+        Week = "7d", "7 days";
+        /// Not at all.
+        AtOnce = "at_once", "At once";
+    }
 }
 
 impl Overlap {
-    /// Every choice, in the order of the form.
-    pub const ALL: [Overlap; 5] = [Overlap::Hour, Overlap::Day, Overlap::ThreeDays, Overlap::Week, Overlap::AtOnce];
-
     /// How long that is.
     pub fn duration(self) -> TimeDelta {
         match self {
@@ -104,34 +93,9 @@ impl Overlap {
         }
     }
 
-    /// Its name in forms.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Overlap::AtOnce => "at_once",
-            Overlap::Hour => "1h",
-            Overlap::Day => "24h",
-            Overlap::ThreeDays => "3d",
-            Overlap::Week => "7d",
-        }
-    }
-
-    /// As it stands on pages.
-    pub fn label(self) -> &'static str {
-        match self {
-            Overlap::AtOnce => "At once",
-            Overlap::Hour => "1 hour",
-            Overlap::Day => "24 hours",
-            Overlap::ThreeDays => "3 days",
-            Overlap::Week => "7 days",
-        }
-    }
-
-    /// Reads what [`Overlap::as_str`] wrote; nothing at all is a day.
-    pub fn parse(text: &str) -> Option<Self> {
-        if text.is_empty() {
-            return Some(Overlap::default());
-        }
-        Self::ALL.into_iter().find(|overlap| overlap.as_str() == text)
+    /// What somebody chose in a form; nothing at all is a day.
+    pub fn chosen(word: &str) -> Option<Self> {
+        if word.is_empty() { Some(Overlap::default()) } else { Self::parse(word) }
     }
 }
 
@@ -145,13 +109,13 @@ pub fn live(credentials: &[Credential], kind: CredentialKind, now: DateTime<Utc>
 
 /// Whether a hook with these credentials has two of a kind.
 pub fn is_under_way(credentials: &[Credential], now: DateTime<Utc>) -> bool {
-    [CredentialKind::Secret, CredentialKind::Key].into_iter().any(|kind| live(credentials, kind, now).len() > 1)
+    CredentialKind::ALL.into_iter().any(|kind| live(credentials, kind, now).len() > 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::ids::{CredentialId, HookId};
     use super::*;
+    use crate::domain::ids::{CredentialId, HookId};
 
     #[test]
     fn the_old_side_is_the_newest_that_the_receiver_is_known_to_take() {
@@ -192,7 +156,7 @@ mod tests {
     #[test]
     fn a_choice_reads_back_and_none_is_a_day() {
         assert!(Overlap::ALL.into_iter().all(|overlap| Overlap::parse(overlap.as_str()) == Some(overlap)));
-        assert_eq!((Overlap::parse(""), Overlap::parse("2 weeks")), (Some(Overlap::Day), None));
+        assert_eq!((Overlap::chosen(""), Overlap::chosen("2 weeks")), (Some(Overlap::Day), None));
         assert!([Side::Old, Side::New].into_iter().all(|side| Side::parse(side.as_str()) == Some(side)));
     }
 }

@@ -5,35 +5,23 @@ use std::fmt;
 use rand::distr::{Alphanumeric, SampleString};
 use zeroize::Zeroizing;
 
+use super::words::words;
+
 /// Eight dots: what stands in place of what is not shown.
 pub const DOTS: &str = "••••••••";
 
-/// Which of a hook's two proofs of origin a credential is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CredentialKind {
-    /// Signs every delivery; `whsec_…`.
-    Secret,
-    /// Sent as it is in `X-Webhook-Key`; `whk_…`.
-    Key,
+words! {
+    /// Which of a hook's two proofs of origin a credential is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum CredentialKind {
+        /// Signs every delivery; `whsec_…`.
+        Secret = "secret", "Signing secret";
+        /// Sent as it is in `X-Webhook-Key`; `whk_…`.
+        Key = "key", "Webhook key";
+    }
 }
 
 impl CredentialKind {
-    /// `secret` or `key`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            CredentialKind::Secret => "secret",
-            CredentialKind::Key => "key",
-        }
-    }
-
-    /// As pages call it.
-    pub fn label(self) -> &'static str {
-        match self {
-            CredentialKind::Secret => "Signing secret",
-            CredentialKind::Key => "Webhook key",
-        }
-    }
-
     /// What every credential of this kind starts with.
     pub fn prefix(self) -> &'static str {
         match self {
@@ -45,11 +33,6 @@ impl CredentialKind {
     /// The masked form: `whsec_••••••••`.
     pub fn mask(self) -> String {
         format!("{}{DOTS}", self.prefix())
-    }
-
-    /// Reads what [`CredentialKind::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        [CredentialKind::Secret, CredentialKind::Key].into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// A new random credential of this kind.

@@ -5,7 +5,7 @@ use url::Url;
 use super::member::email;
 
 /// What was written about it has at most so many characters.
-pub const LONGEST: usize = 200;
+pub const MAX_LEN: usize = 200;
 
 /// Whom to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,43 +4,18 @@ use chrono::{DateTime, Utc};
 
 use super::ids::{OrganisationId, VacancyId};
 use super::mode::Mode;
+use super::words::words;
 
-/// Whether a vacancy takes candidates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum VacancyStatus {
-    /// Being prepared.
-    Draft,
-    /// Taking applications.
-    Open,
-    /// Filled or withdrawn.
-    Closed,
-}
-
-impl VacancyStatus {
-    /// Every status.
-    pub const ALL: [VacancyStatus; 3] = [VacancyStatus::Draft, VacancyStatus::Open, VacancyStatus::Closed];
-
-    /// `draft`, `open` or `closed`; also on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            VacancyStatus::Draft => "draft",
-            VacancyStatus::Open => "open",
-            VacancyStatus::Closed => "closed",
-        }
-    }
-
-    /// As it stands on pages.
-    pub fn label(self) -> &'static str {
-        match self {
-            VacancyStatus::Draft => "Draft",
-            VacancyStatus::Open => "Open",
-            VacancyStatus::Closed => "Closed",
-        }
-    }
-
-    /// Reads what [`VacancyStatus::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
+words! {
+    /// Whether a vacancy takes candidates.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum VacancyStatus {
+        /// Being prepared.
+        Draft = "draft", "Draft";
+        /// Taking applications.
+        Open = "open", "Open";
+        /// Filled or withdrawn.
+        Closed = "closed", "Closed";
     }
 }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::Chore;
 use crate::actions::Context;
+use crate::domain::act::Act;
 use crate::domain::hook::HookState;
-use crate::store::audit::Act;
+use crate::domain::secret::CredentialKind;
+use crate::store::audit::Entry;
 use crate::store::{self, Conn, StoreError};
 
 /// See the module's docs.
@@ -23,17 +25,13 @@ impl Chore for Rotations {
             for credential in store::credential::remove_ended(conn, now)? {
                 let hook = store::hook::by_ids(conn, std::slice::from_ref(&credential.hook_id))?.pop();
                 let Some(hook) = hook.filter(|hook| hook.state != HookState::Deleted) else { continue };
-                let act = Act {
-                    organisation: Some(&hook.organisation_id),
-                    member: None,
-                    act: &format!("hook.{}.ended", credential.kind.as_str()),
-                    object: Some(hook.id.as_str()),
-                    detail: format!(
-                        "The old one of webhook “{}”, which ends in {}, came to its end",
-                        hook.name, credential.ends_in
-                    ),
+                let (webhook, ends_in) = (hook.name.as_str(), credential.ends_in.as_str());
+                let act = match credential.kind {
+                    CredentialKind::Secret => Act::SecretEnded { webhook, ends_in },
+                    CredentialKind::Key => Act::KeyEnded { webhook, ends_in },
                 };
-                store::audit::insert(conn, &act, now)?;
+                let (organisation, object) = (Some(&hook.organisation_id), Some(hook.id.as_str()));
+                store::audit::record(conn, &Entry { organisation, member: None, act, object }, now)?;
             }
             Ok::<_, StoreError>(())
         };

@@ -114,7 +114,7 @@ fn declared(request: &ServiceRequest) -> Option<usize> {
 /// How large a body the request's route takes.
 fn limit(request: &ServiceRequest) -> usize {
     if request.path().starts_with("/v1/") {
-        return api::events::LARGEST_BODY;
+        return api::events::MAX_BODY_BYTES;
     }
     let pattern = request.resource_map().match_pattern(request.match_info().as_str());
     pattern.map_or(0, |pattern| routes::largest_body(request.method(), &pattern))

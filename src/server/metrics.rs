@@ -15,7 +15,7 @@ use crate::actions::Context;
 use crate::store;
 
 /// The database is asked at most this long; without its answer the page has the rest.
-const PATIENCE: Duration = Duration::from_secs(2);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Prometheus needs one.
 const MAX_CONNECTIONS: usize = 32;
@@ -89,7 +89,7 @@ async fn instant(page: &mut String, context: &Context, seen: &Seen) {
     let trips = traffic.round_trips() as f64;
     line("counter", "hirewire_database_round_trips", "Statements that went to PostgreSQL and back.", trips);
     let now = context.clock.now();
-    let asked = tokio::time::timeout(PATIENCE, context.store.read(store::delivery::backlog)).await;
+    let asked = tokio::time::timeout(QUERY_TIMEOUT, context.store.read(store::delivery::backlog)).await;
     line("gauge", "hirewire_database_up", "Whether the database answers.", f64::from(matches!(asked, Ok(Ok(_)))));
     if let Ok(Ok(backlog)) = asked {
         let oldest = backlog.oldest.map_or(0.0, |oldest| (now - oldest).as_seconds_f64().max(0.0));
@@ -97,7 +97,7 @@ async fn instant(page: &mut String, context: &Context, seen: &Seen) {
         line("gauge", "hirewire_held", "Deliveries held for paused webhooks.", backlog.held as f64);
         line("gauge", "hirewire_oldest_owed_seconds", "How long the oldest of these has been recorded.", oldest);
     }
-    let disabled = tokio::time::timeout(PATIENCE, context.store.read(store::hook::count_disabled)).await;
+    let disabled = tokio::time::timeout(QUERY_TIMEOUT, context.store.read(store::hook::count_disabled)).await;
     if let Ok(Ok(disabled)) = disabled {
         line("gauge", "hirewire_webhooks_disabled", "Webhooks that are disabled.", disabled as f64);
     }

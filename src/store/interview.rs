@@ -15,7 +15,7 @@ use crate::domain::interview::{Interview, Session, SessionState};
 use crate::domain::mode::Mode;
 
 /// At most so many interviews of a mode, and sessions of an interview, are listed.
-pub const MOST: i64 = 500;
+pub const MAX_LISTED: i64 = 500;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = interviews)]
@@ -167,7 +167,7 @@ pub fn find(conn: &mut Conn, organisation: &OrganisationId, id: &InterviewId) ->
     row.map(InterviewRow::read).transpose()
 }
 
-/// The interviews of a mode with how many of their sessions stand in which state, newest first, at most [`MOST`].
+/// The interviews of a mode with how many of their sessions stand in which state, newest first, at most [`MAX_LISTED`].
 pub fn list(
     conn: &mut Conn,
     organisation: &OrganisationId,
@@ -176,7 +176,7 @@ pub fn list(
     let rows = interviews::table
         .filter(interviews::organisation_id.eq(organisation.as_str()).and(interviews::mode.eq(mode.as_str())))
         .order((interviews::created_at.desc(), interviews::id.desc()))
-        .limit(MOST)
+        .limit(MAX_LISTED)
         .select(InterviewRow::as_select())
         .load(conn)?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
@@ -220,12 +220,12 @@ pub fn find_session(conn: &mut Conn, organisation: &OrganisationId, id: &Session
     row.map(SessionRow::read).transpose()
 }
 
-/// The sessions of an interview, the latest invited first, at most [`MOST`].
+/// The sessions of an interview, the latest invited first, at most [`MAX_LISTED`].
 pub fn sessions(conn: &mut Conn, interview: &InterviewId) -> Result<Vec<Session>> {
     let rows = interview_sessions::table
         .filter(interview_sessions::interview_id.eq(interview.as_str()))
         .order((interview_sessions::invited_at.desc(), interview_sessions::id.desc()))
-        .limit(MOST)
+        .limit(MAX_LISTED)
         .select(SessionRow::as_select())
         .load(conn)?;
     rows.into_iter().map(SessionRow::read).collect()

@@ -16,7 +16,7 @@ use crate::domain::ids::{DeliveryId, HookId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
 
 /// How many deliveries are counted at the most; above it pages say "10,000+".
-pub const MOST_COUNTED: i64 = 10_000;
+pub const MAX_COUNTED: i64 = 10_000;
 
 /// The class of an answer, as the filter *Response* offers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +243,7 @@ pub fn page(
     Ok(LogPage { lines, has_newer, has_older })
 }
 
-/// How many deliveries a filter (its status left aside) finds in each status, counted up to [`MOST_COUNTED`] in all.
+/// How many deliveries a filter (its status left aside) finds in each status, counted up to [`MAX_COUNTED`] in all.
 ///
 /// The second value says whether counting stopped there.
 pub fn counts(
@@ -255,15 +255,15 @@ pub fn counts(
     let standing = both_rows!().select((deliveries::status, open_deliveries::status.nullable()));
     let query = filtered!(standing, organisation, mode, filter, false);
     let statuses: Vec<(String, Option<String>)> =
-        query.order((deliveries::created_at.desc(), deliveries::id.desc())).limit(MOST_COUNTED + 1).load(conn)?;
+        query.order((deliveries::created_at.desc(), deliveries::id.desc())).limit(MAX_COUNTED + 1).load(conn)?;
     let mut counts = [0; 4];
-    for (ended, open) in statuses.iter().take(usize::try_from(MOST_COUNTED).unwrap_or(usize::MAX)) {
+    for (ended, open) in statuses.iter().take(usize::try_from(MAX_COUNTED).unwrap_or(usize::MAX)) {
         let word = open.as_ref().unwrap_or(ended);
         if let Some(at) = Status::ALL.iter().position(|status| status.as_str() == word) {
             counts[at] += 1;
         }
     }
-    Ok((counts, statuses.len() as i64 > MOST_COUNTED))
+    Ok((counts, statuses.len() as i64 > MAX_COUNTED))
 }
 
 /// The neighbours of a delivery among those a filter finds: the next newer and the next older.

@@ -9,6 +9,7 @@ use super::row::Reader;
 use super::schema::{members, memberships, organisations};
 use super::time::micros;
 use super::{Conn, Result};
+use crate::domain::act::ActKind;
 use crate::domain::ids::{MemberId, OrganisationId};
 use crate::domain::member::{Member, Membership};
 use crate::domain::organisation::Organisation;
@@ -122,20 +123,27 @@ pub fn prove_address(conn: &mut Conn, id: &MemberId, now: DateTime<Utc>) -> Resu
 pub fn backfill_proven_addresses(conn: &mut Conn, limit: usize) -> Result<usize> {
     let proven = diesel::sql_query(format!(
         "UPDATE members SET address_proven_at = created_at WHERE id IN \
-            (SELECT m.id {MADE_BY_OPERATOR} AND m.address_proven_at IS NULL LIMIT $1)"
+            (SELECT m.id {} AND m.address_proven_at IS NULL LIMIT $1)",
+        made_by_operator()
     ));
     Ok(proven.bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX)).execute(conn)?)
 }
 
 /// How many accounts the operator made.
 pub fn count_made_by_operator(conn: &mut Conn) -> Result<i64> {
-    let count: Counted = diesel::sql_query(format!("SELECT count(*) AS count {MADE_BY_OPERATOR}")).get_result(conn)?;
+    let query = format!("SELECT count(*) AS count {}", made_by_operator());
+    let count: Counted = diesel::sql_query(query).get_result(conn)?;
     Ok(count.count)
 }
 
-/// The audit says `member.created` of whoever the operator gave a role; of an account that was there before, at a later time.
-const MADE_BY_OPERATOR: &str = "FROM audit a JOIN members m ON m.id = a.object AND m.created_at = a.created_at \
-    WHERE a.act = 'member.created'";
+/// The audit says of whoever the operator gave a role that they were created; of an account that was there before, at a later
+/// time.
+fn made_by_operator() -> String {
+    format!(
+        "FROM audit a JOIN members m ON m.id = a.object AND m.created_at = a.created_at WHERE a.act = '{}'",
+        ActKind::MemberCreated.as_str()
+    )
+}
 
 #[derive(QueryableByName)]
 struct Counted {

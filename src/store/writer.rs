@@ -29,10 +29,10 @@ const SETTINGS: &str = "PRAGMA cache_size = -8192;";
 
 /// Each commit costs a wait for the disk and a new copy of the same ends of trees, so under load fewer and larger ones are
 /// cheaper. This is how much later at most something is written for that; whoever comes alone does not wait at all.
-const LONGEST_REST: Duration = Duration::from_millis(2);
+const MAX_REST: Duration = Duration::from_millis(2);
 
 /// So many writes share a commit at most.
-const MOST: usize = 256;
+const MAX_BATCH: usize = 256;
 
 /// A write on its way: run inside a transaction, then told how that ended.
 pub(super) trait Write: Send {
@@ -191,7 +191,7 @@ pub(super) fn start(
                 let began = Instant::now();
                 let mut batch = Vec::with_capacity(8);
                 batch.push(first);
-                batch.extend(queue.try_iter().take(MOST - 1));
+                batch.extend(queue.try_iter().take(MAX_BATCH - 1));
                 // What comes together has no order of its own: nobody was told yet of any other's end.
                 batch.sort_by_key(|write| !write.is_repeatable());
                 run(&mut connection, &faults, batch, &traffic, &vitals);
@@ -210,7 +210,7 @@ pub(super) fn start(
 fn next(queue: &mpsc::Receiver<Box<dyn Write>>, took: Duration) -> Option<Box<dyn Write>> {
     match queue.try_recv() {
         Ok(write) => {
-            std::thread::sleep(took.min(LONGEST_REST));
+            std::thread::sleep(took.min(MAX_REST));
             Some(write)
         }
         Err(_) => queue.recv().ok(),

@@ -82,7 +82,7 @@ pub async fn change_password(
             return Ok(answer);
         }
         Err(ActionError::Invalid(errors)) => (errors, StatusCode::UNPROCESSABLE_ENTITY),
-        Err(ActionError::Refused(why)) => (vec![FieldError::new("present", &why)], refusal(&why)),
+        Err(ActionError::NotSignedIn(why)) => (vec![FieldError::new("present", why)], refusal(why)),
         Err(error) => return Err(error.into()),
     };
     if viewer.member.password_given_at.is_some() {

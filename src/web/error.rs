@@ -55,6 +55,9 @@ impl From<ActionError> for WebError {
         match error {
             ActionError::NotFound => WebError::NotFound,
             ActionError::Refused(why) => WebError::Refused(why),
+            error @ (ActionError::ChangedMeanwhile | ActionError::NotSignedIn(_)) => {
+                WebError::Refused(error.to_string())
+            }
             ActionError::Store(error) => WebError::Store(error),
             // A form's own page shows its errors; what arrives here was no form of ours.
             invalid @ ActionError::Invalid(_) => WebError::Refused(invalid.to_string()),

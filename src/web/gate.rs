@@ -25,7 +25,7 @@ use super::error::{WebError, forbidden, suspended};
 use super::layout::{Around, door};
 use super::routes::{Rule, rule_of};
 use super::{host, nowhere, origin, paths, session, visitor};
-use crate::actions::refusals::{self, By, Refusal};
+use crate::actions::refusals::{self, By, Refusal, What};
 use crate::actions::{Context, Viewer};
 use crate::config::Config;
 use crate::domain::ids::{MemberId, OrganisationId};
@@ -129,7 +129,7 @@ fn note_foreign(request: &ServiceRequest, foreign: &origin::Foreign) {
     let Ok(context) = context(request) else { return };
     let pattern = request.resource_map().match_pattern(request.match_info().as_str());
     let refusal = Refusal {
-        act: "request.cross_site",
+        what: What::CrossSite,
         by: By::Stranger,
         object: pattern.map(|pattern| format!("{} {pattern}", request.method())),
     };
@@ -230,7 +230,7 @@ pub async fn rules<B: MessageBody + 'static>(
 fn note_refused(request: &ServiceRequest, pattern: &str, viewer: &Viewer) {
     let Ok(context) = context(request) else { return };
     let refusal = Refusal {
-        act: "permission.refused",
+        what: What::Permission,
         by: By::Member(viewer.organisation.id.clone(), viewer.member.id.clone()),
         object: Some(format!("{} {pattern}", request.method())),
     };

@@ -54,7 +54,8 @@ pub async fn submit(
             return Ok(answer);
         }
         Err(ActionError::Invalid(errors)) => (errors, StatusCode::UNPROCESSABLE_ENTITY),
-        Err(ActionError::Refused(why)) => (vec![FieldError::new("password", &why)], refusal(&why)),
+        Err(ActionError::Refused(why)) => (vec![FieldError::new("password", why)], StatusCode::UNPROCESSABLE_ENTITY),
+        Err(ActionError::NotSignedIn(why)) => (vec![FieldError::new("password", why)], refusal(why)),
         // It ended a moment ago: the page says how.
         Err(ActionError::NotFound) => (Vec::new(), StatusCode::UNPROCESSABLE_ENTITY),
         Err(error) => return Err(error.into()),

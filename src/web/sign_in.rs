@@ -15,7 +15,7 @@ use super::icons::icon;
 use super::layout::door;
 use super::{cookie_name, first_run, paths, session, visitor};
 use crate::actions::first_run::is_first;
-use crate::actions::sign_in::{BUSY, SignIn, THROTTLED, sign_in, signed_out};
+use crate::actions::sign_in::{SignIn, SignInError, sign_in, signed_out};
 use crate::actions::{ActionError, Context, FieldError, Viewer, browser_proof};
 use crate::config::Config;
 use crate::domain::member::Member;
@@ -66,8 +66,8 @@ pub async fn submit(
             Ok(page(&member.email, &next, &errors, StatusCode::FORBIDDEN))
         }
         Ok(member) => enter(&request, &context, &config, &session, &member, &next).await,
-        Err(ActionError::Refused(why)) => {
-            let status = refusal(&why);
+        Err(ActionError::NotSignedIn(why)) => {
+            let status = refusal(why);
             let errors = Errors(vec![FieldError::new("email", why)]);
             Ok(page(fields.one("email"), &next, &errors, status))
         }
@@ -84,11 +84,11 @@ async fn belongs_nowhere(context: &Context, member: &Member) -> Result<bool, Web
 }
 
 /// The status of a sign-in that was refused.
-pub(super) fn refusal(why: &str) -> StatusCode {
+pub(super) fn refusal(why: SignInError) -> StatusCode {
     match why {
-        THROTTLED => StatusCode::TOO_MANY_REQUESTS,
-        BUSY => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
+        SignInError::WrongPassword => StatusCode::UNPROCESSABLE_ENTITY,
+        SignInError::Throttled => StatusCode::TOO_MANY_REQUESTS,
+        SignInError::Busy => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

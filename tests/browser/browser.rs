@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::demo::{Demo, setting};
 
 /// How long a page may take; these machines are slow at times.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A browser of its own, with a profile of its own.
 pub struct Browser {
@@ -59,7 +59,7 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
         let address = format!("http://127.0.0.1:{port}");
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_TIMEOUT;
         let client = loop {
             match builder.connect(&address).await {
                 Ok(client) => break client,
@@ -139,7 +139,7 @@ impl Browser {
     /// Does something with the page, and does it again when the page was not there yet, or renewed itself meanwhile: one
     /// that waits for a delivery does so on its own, between any two questions to it.
     async fn steadily<T>(&self, what: &str, act: impl AsyncFn() -> Result<T, CmdError>) -> T {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_TIMEOUT;
         loop {
             match act().await {
                 Ok(done) => return done,
@@ -165,7 +165,7 @@ impl Browser {
 
     /// Waits until the page says something.
     pub async fn until_it_says(&self, words: &str) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_TIMEOUT;
         while !self.words().await.contains(words) {
             assert!(Instant::now() < deadline, "{} never says “{words}”:\n{}", self.path().await, self.words().await);
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -220,7 +220,7 @@ impl Browser {
 
     /// Waits until the page's status region says something.
     pub async fn until_said(&self, words: &str) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_TIMEOUT;
         loop {
             let said = self.evaluate("return document.getElementById('said')?.textContent").await;
             if said == words {
@@ -266,7 +266,7 @@ impl Browser {
                 Ok(page)
             })
             .await;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + WAIT_TIMEOUT;
         while page.tag_name().await.is_ok() {
             assert!(Instant::now() < deadline, "{xpath} leads nowhere:\n{}", self.words().await);
             tokio::time::sleep(Duration::from_millis(20)).await;

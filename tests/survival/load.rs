@@ -15,7 +15,7 @@ use crate::receiver::Manner;
 const OUTSTANDING: usize = 256;
 
 /// How long a partner waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What a report was answered.
 #[derive(Debug, Clone)]
@@ -217,6 +217,6 @@ pub fn client() -> reqwest::Client {
         .expect("versions")
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(PATIENCE);
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().timeout(ANSWER_TIMEOUT);
     client.build().expect("a client")
 }

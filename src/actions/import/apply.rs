@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::assumed::{Defaults, FIRST_STAGE, Stages};
 use super::reading::rows_of;
-use super::{MOST_PROBLEMS, Report, Told};
+use super::{MAX_PROBLEMS, Report, Told};
 use crate::domain::candidate::{Application, Candidate};
 use crate::domain::ids::{ApplicationId, CandidateId};
 use crate::domain::import::{Draft, Problem, Remarks, Rows};
@@ -79,7 +79,7 @@ pub(super) fn apply(
     (report.left_out, report.partly) = (of(false), of(true));
     report.problem_count = problems.len();
     let told = |Problem { row, who, column, message, is_kept }| Told { row, who, is_kept, column, message };
-    report.problems = problems.into_iter().take(MOST_PROBLEMS).map(told).collect();
+    report.problems = problems.into_iter().take(MAX_PROBLEMS).map(told).collect();
     Ok((report, remarks))
 }
 

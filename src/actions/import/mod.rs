@@ -9,12 +9,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::once::once;
 use super::{ActionError, Context, Result, Viewer};
+use crate::domain::act::Act;
 use crate::domain::ids::{ImportId, VacancyId};
 use crate::domain::import::{Field, Problem, Today};
 use crate::domain::vacancy::Vacancy;
-use crate::store::audit::Act;
 use crate::store::import::Import;
 use crate::store::{self, StoreError};
 
@@ -26,7 +25,7 @@ pub mod turns;
 use reading::File;
 
 /// So many problems are shown and kept; the others are counted.
-const MOST_PROBLEMS: usize = 200;
+const MAX_PROBLEMS: usize = 200;
 /// A file that was chosen.
 #[derive(Debug, Clone, Default)]
 pub struct Upload {
@@ -125,7 +124,7 @@ pub struct Report {
     pub left_out: usize,
     /// Rows that were taken without a value that could not be read.
     pub partly: usize,
-    /// Why they were, at most [`MOST_PROBLEMS`].
+    /// Why they were, at most [`MAX_PROBLEMS`].
     pub problems: Vec<Told>,
     /// How many problems there were in all.
     pub problem_count: usize,
@@ -170,22 +169,23 @@ pub async fn upload(context: &Context, viewer: &Viewer, vacancy: VacancyId, uplo
         })
         .await?;
     let clear = looked.map_err(|error| ActionError::field("file", error))?;
-    let import = Import {
-        id: ImportId::new(now),
-        organisation_id: viewer.organisation.id.clone(),
-        vacancy_id: vacancy,
-        member_id: viewer.member.id.clone(),
-        file_name: reading::file_name(&upload.file_name),
-        content: Some(bytes),
-        report: None,
-        created_at: now,
-    };
-    let inserted = once(context, viewer, &upload.token, move |conn, _| {
-        store::vacancy::find(conn, &import.organisation_id, &import.vacancy_id)?.ok_or(ActionError::NotFound)?;
-        store::import::insert(conn, &import)?;
-        Ok((import.id, ()))
+    let file_name = reading::file_name(&upload.file_name);
+    let kept = context.transact_once(viewer, &upload.token, move |tx| {
+        let import = Import {
+            id: ImportId::new(now),
+            organisation_id: tx.viewer.organisation.id.clone(),
+            vacancy_id: vacancy,
+            member_id: tx.viewer.member.id.clone(),
+            file_name,
+            content: Some(bytes),
+            report: None,
+            created_at: now,
+        };
+        store::vacancy::find(tx.conn, &import.organisation_id, &import.vacancy_id)?.ok_or(ActionError::NotFound)?;
+        store::import::insert(tx.conn, &import)?;
+        Ok(import.id)
     });
-    Ok(Uploaded { id: inserted.await?.0, clear })
+    Ok(Uploaded { id: kept.await?, clear })
 }
 
 /// What would come of an import under these columns, or what came of it.
@@ -224,46 +224,37 @@ pub async fn run(context: &Context, viewer: &Viewer, vacancy: VacancyId, id: Imp
     let today = Today { zone: viewer.organisation.time_zone, now: context.clock.now() };
     let turn = context.imports.of(&viewer.member.id)?;
     let File { rows, columns, source } = turn.read(move || reading::read(bytes, &chosen, today)).await??;
-    let (now, id, viewer) = (today.now, import.id, viewer.clone());
-    let (log_import, log_vacancy) = (id.clone(), vacancy.id.clone());
-    let done = context
-        .store
-        .write(move |conn| {
-            if !store::import::take(conn, &id)? {
-                return Ok(None);
-            }
-            // Held until all is written: a second import of the member waits for this one.
-            let _turn = turn;
-            let (report, remarks) = apply::apply(conn, &vacancy, rows, now)?;
-            let left_out = (!remarks.is_empty()).then(|| source.left_out(&remarks));
-            let report = Report { columns, ..report };
-            let text = serde_json::to_string(&report).expect("our own documents serialise");
-            store::import::finish(conn, &id, &text, left_out)?;
-            let detail = format!(
-                "{} added, {} updated, {} unchanged, {} left out",
-                report.added, report.updated, report.unchanged, report.left_out
-            );
-            let act = Act {
-                organisation: Some(&viewer.organisation.id),
-                member: Some(&viewer.member.id),
-                act: "candidates.imported",
-                object: Some(vacancy.id.as_str()),
-                detail: detail.clone(),
-            };
-            store::audit::insert(conn, &act, now)?;
-            Ok(Some(detail))
-        })
-        .await;
-    if let Ok(Some(came_of_it)) = &done {
-        tracing::info!(import = %log_import, vacancy = %log_vacancy, came_of_it, "a file of candidates was imported");
-    }
-    done.map(drop).map_err(|error: StoreError| match error {
+    let (id, of_vacancy) = (import.id, vacancy.id.clone());
+    let (log_import, now) = (id.clone(), today.now);
+    let done = context.transact(viewer, move |tx| {
+        if !store::import::take(tx.conn, &id)? {
+            return Ok(None);
+        }
+        // Held until all is written: a second import of the member waits for this one.
+        let _turn = turn;
+        let (report, remarks) = apply::apply(tx.conn, &vacancy, rows, now)?;
+        let left_out = (!remarks.is_empty()).then(|| source.left_out(&remarks));
+        let report = Report { columns, ..report };
+        let text = serde_json::to_string(&report).expect("our own documents serialise");
+        store::import::finish(tx.conn, &id, &text, left_out)?;
+        let Report { added, updated, unchanged, left_out, .. } = report;
+        let act = Act::CandidatesImported { added, updated, unchanged, left_out };
+        tx.audit(act, vacancy.id.as_str())?;
+        Ok(Some(act.sentence()))
+    });
+    match done.await {
+        Ok(None) => Ok(()),
+        Ok(Some(came_of_it)) => {
+            let came_of_it = &*came_of_it;
+            tracing::info!(import = %log_import, vacancy = %of_vacancy, came_of_it, "a file of candidates was imported");
+            Ok(())
+        }
         // Two imports brought the same new candidate at the same instant; this one was undone.
-        error if error.is_duplicate() => ActionError::Refused(
+        Err(ActionError::Store(error)) if error.is_duplicate() => Err(ActionError::Refused(
             "Another import brought the same candidates at the same moment. Nothing of this one was kept; press the button again".into(),
-        ),
-        error => error.into(),
-    })
+        )),
+        Err(error) => Err(error),
+    }
 }
 
 /// What was left out of an import, to be corrected and imported again, and what the file is to be called. There is none

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::assumed::Defaults;
-use super::{Choice, Chosen, Column, MOST_PROBLEMS, Preview};
+use super::{Choice, Chosen, Column, MAX_PROBLEMS, Preview};
 use crate::actions::{ActionError, Result};
 use crate::domain::import::{
     Field, FileError, Mapping, MappingError, Remarks, Rows, Table, Today, is_json, is_our_remark, of_json, of_table,
@@ -14,7 +14,7 @@ use crate::domain::import::{
 /// So many values of a column are shown as examples, each cut to so many characters.
 const EXAMPLES: (usize, usize) = (3, 60);
 /// A file's name is kept up to this many characters.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME_LEN: usize = 200;
 
 /// Whether a file can be read, and whether nobody needs to be asked what its columns mean.
 pub(super) fn look(bytes: &[u8], now: DateTime<Utc>) -> Result<bool, FileError> {
@@ -60,7 +60,7 @@ impl Preview {
     fn of(rows: Rows) -> Self {
         let of = |kept: bool| rows_of(rows.problems.iter().filter(|one| one.is_kept == kept).map(|one| one.row));
         let (bad, partly) = (of(false), of(true));
-        let problems = rows.problems.into_iter().take(MOST_PROBLEMS).collect();
+        let problems = rows.problems.into_iter().take(MAX_PROBLEMS).collect();
         let mut defaults = Defaults::default();
         rows.drafts.iter().for_each(|draft| defaults.count(draft));
         let notes = rows.notes.into_iter().chain(defaults.notes()).collect();
@@ -164,7 +164,7 @@ pub(super) fn rows_of(rows: impl Iterator<Item = u64>) -> usize {
 /// The last part of what a browser calls the file, without anything that could confuse a page.
 pub(super) fn file_name(told: &str) -> String {
     let last = told.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+    let plain: String = last.chars().filter(|c| !c.is_control()).take(MAX_NAME_LEN).collect();
     let plain = plain.trim();
     if plain.is_empty() { "file".to_owned() } else { plain.to_owned() }
 }

@@ -5,14 +5,15 @@
 
 pub mod own_hook;
 
-use chrono::{DateTime, Utc};
 use rand::distr::{Alphanumeric, SampleString};
 
-use super::once::once;
-use super::{ActionError, Context, FieldError, Result, Viewer, audit, line, refuse_too_many};
+use super::transaction::Transaction;
+use super::{ActionError, Context, FieldError, Result, Viewer, line, refuse_too_many};
 use crate::delivery::interviews::{Reporter, end};
+use crate::domain::act::Act;
 use crate::domain::candidate::Candidate;
 use crate::domain::event::Cause;
+use crate::domain::hook::Hook;
 use crate::domain::ids::{CandidateId, InterviewId, SessionId, VacancyId};
 use crate::domain::interview::result::SessionResult;
 use crate::domain::interview::{Interview, NotNow, Session, SessionState};
@@ -20,7 +21,7 @@ use crate::store::changes::Change;
 use crate::store::{self, Conn};
 
 /// A title has at most this many characters; it also names the interview's own hook.
-const LONGEST_TITLE: usize = 100;
+const MAX_TITLE_LEN: usize = 100;
 
 /// What was typed into the form of an interview.
 #[derive(Debug, Clone, Default)]
@@ -56,10 +57,10 @@ impl InterviewForm {
 
     fn read(&self) -> Result<(String, u32, u32)> {
         let mut errors = Vec::new();
-        let title = line("title", &self.title, LONGEST_TITLE)
+        let title = line("title", &self.title, MAX_TITLE_LEN)
             .and_then(|title| title.ok_or_else(|| FieldError::new("title", "Enter the title of the interview")));
-        let duration = minutes("duration", &self.duration, Interview::LONGEST);
-        let expires = minutes("expires", &self.expires, Interview::LONGEST_OPEN);
+        let duration = minutes("duration", &self.duration, Interview::MAX_MINUTES);
+        let expires = minutes("expires", &self.expires, Interview::MAX_OPEN_MINUTES);
         let mut told = |error| errors.push(error);
         let (title, duration, expires) =
             (title.map_err(&mut told), duration.map_err(&mut told), expires.map_err(&mut told));
@@ -86,17 +87,17 @@ fn minutes(field: &str, typed: &str, most: u32) -> Result<u32, FieldError> {
 /// Makes an interview in the viewer's mode.
 pub async fn create(context: &Context, viewer: &Viewer, form: InterviewForm) -> Result<InterviewId> {
     let (title, duration_minutes, expires_after_minutes) = form.read()?;
-    let (owned, maker, vacancy) = (context.clone(), viewer.clone(), form.vacancy);
-    let inserted = once(context, viewer, &form.token, move |conn, _| {
-        let now = owned.clock.now();
-        let have = store::interview::count(conn, &maker.organisation.id, maker.mode)?;
+    let InterviewForm { vacancy, token, .. } = form;
+    let created = context.transact_once(viewer, &token, move |tx| {
+        let (now, maker) = (tx.now, tx.viewer);
+        let have = store::interview::count(tx.conn, &maker.organisation.id, maker.mode)?;
         let remedy = "Have whoever runs this Hirewire raise the limit";
-        refuse_too_many(have, owned.max_interviews, "title", "interview", maker.mode, remedy)?;
+        refuse_too_many(have, tx.context.max_interviews, "title", "interview", maker.mode, remedy)?;
         let interview = Interview {
             id: InterviewId::new(now),
             organisation_id: maker.organisation.id.clone(),
             mode: maker.mode,
-            vacancy_id: vacancy_of(conn, &maker, &vacancy)?,
+            vacancy_id: find_vacancy(tx, &vacancy)?,
             title,
             duration_minutes,
             expires_after_minutes,
@@ -104,24 +105,25 @@ pub async fn create(context: &Context, viewer: &Viewer, form: InterviewForm) -> 
             created_at: now,
             updated_at: now,
         };
-        store::interview::insert(conn, &interview)?;
-        let detail = format!("Interview “{}” created in {} mode", interview.title, interview.mode);
-        audit(conn, &maker, interview.id.as_str(), "interview.created", detail, now)?;
-        Ok((interview.id, ()))
+        store::interview::insert(tx.conn, &interview)?;
+        let act = Act::InterviewCreated { title: &interview.title, mode: interview.mode };
+        tx.audit(act, interview.id.as_str())?;
+        Ok(interview.id)
     });
-    Ok(inserted.await?.0)
+    created.await
 }
 
-fn vacancy_of(conn: &mut Conn, viewer: &Viewer, typed: &str) -> Result<Option<VacancyId>> {
+/// The vacancy of the viewer's mode that somebody chose; none when nothing was.
+fn find_vacancy(tx: &mut Transaction<'_>, typed: &str) -> Result<Option<VacancyId>> {
     if typed.is_empty() {
         return Ok(None);
     }
     let id: Option<VacancyId> = typed.parse().ok();
     let found = match id {
-        Some(id) => store::vacancy::find(conn, &viewer.organisation.id, &id)?,
+        Some(id) => store::vacancy::find(tx.conn, &tx.viewer.organisation.id, &id)?,
         None => None,
     };
-    let own = found.filter(|vacancy| vacancy.mode == viewer.mode).map(|vacancy| vacancy.id);
+    let own = found.filter(|vacancy| vacancy.mode == tx.viewer.mode).map(|vacancy| vacancy.id);
     own.map(Some)
         .ok_or_else(|| ActionError::field("vacancy", "Choose one of the vacancies: this one is no longer there"))
 }
@@ -129,22 +131,18 @@ fn vacancy_of(conn: &mut Conn, viewer: &Viewer, typed: &str) -> Result<Option<Va
 /// Changes title and times of an interview. Sessions that have started keep their time.
 pub async fn update(context: &Context, viewer: &Viewer, id: InterviewId, form: InterviewForm) -> Result<()> {
     let (title, duration_minutes, expires_after_minutes) = form.read()?;
-    let interview = find(context, viewer, id).await?;
-    let (now, viewer) = (context.clock.now(), viewer.clone());
-    let changed = Interview { title, duration_minutes, expires_after_minutes, updated_at: now, ..interview };
-    context
-        .store
-        .change(now, move |conn, named| {
-            store::interview::update(conn, &changed)?;
-            if let Some(own) = store::hook::of_interview(conn, &changed.organisation_id, &changed.id)? {
-                let renamed = crate::domain::hook::Hook { name: changed.title.clone(), updated_at: now, ..own };
-                store::hook::update_override(conn, &renamed)?;
-                named.push(Change::of(&renamed));
-            }
-            let detail = format!("Interview “{}” changed", changed.title);
-            Ok(audit(conn, &viewer, changed.id.as_str(), "interview.updated", detail, now)?)
-        })
-        .await
+    let updated = context.transact(viewer, move |tx| {
+        let before = find_in(tx, &id)?;
+        let changed = Interview { title, duration_minutes, expires_after_minutes, updated_at: tx.now, ..before };
+        store::interview::update(tx.conn, &changed)?;
+        if let Some(own) = store::hook::of_interview(tx.conn, &changed.organisation_id, &changed.id)? {
+            let renamed = Hook { name: changed.title.clone(), updated_at: tx.now, ..own };
+            store::hook::update_override(tx.conn, &renamed)?;
+            tx.changed(Change::of(&renamed));
+        }
+        Ok(tx.audit(Act::InterviewUpdated { title: &changed.title }, changed.id.as_str())?)
+    });
+    updated.await
 }
 
 /// Invites a candidate, named by id, e-mail address or external id.
@@ -155,36 +153,34 @@ pub async fn invite(
     candidate: String,
     token: &str,
 ) -> Result<SessionId> {
-    let interview = find(context, viewer, id).await?;
-    let (now, inviter, max) = (context.clock.now(), viewer.clone(), context.max_interviews);
-    let inserted = once(context, viewer, token, move |conn, _| {
-        let have = store::interview::count_open_sessions(conn, &interview.organisation_id, interview.mode)?;
+    let invited = context.transact_once(viewer, token, move |tx| {
+        let interview = find_in(tx, &id)?;
+        let have = store::interview::count_open_sessions(tx.conn, &interview.organisation_id, interview.mode)?;
         let remedy = "Withdraw one that is no longer needed";
-        refuse_too_many(have, max, "candidate", "open session", interview.mode, remedy)?;
-        let candidate = named(conn, &interview, candidate.trim())?;
-        if store::interview::has_open_session(conn, &interview.id, &candidate.id)? {
+        refuse_too_many(have, tx.context.max_interviews, "candidate", "open session", interview.mode, remedy)?;
+        let candidate = named(tx.conn, &interview, candidate.trim())?;
+        if store::interview::has_open_session(tx.conn, &interview.id, &candidate.id)? {
             let name = &candidate.profile.full_name;
             return Err(ActionError::field("candidate", format!("Choose somebody else: {name} has an open session")));
         }
         let session = Session {
-            id: SessionId::new(now),
-            interview_id: interview.id.clone(),
-            organisation_id: interview.organisation_id.clone(),
+            id: SessionId::new(tx.now),
+            interview_id: interview.id,
+            organisation_id: interview.organisation_id,
             candidate_id: candidate.id,
             token: Alphanumeric.sample_string(&mut rand::rng(), 32),
             state: SessionState::Invited,
             result: None,
             event_id: None,
-            invited_by: Some(inviter.member.id.clone()),
-            invited_at: now,
-            updated_at: now,
+            invited_by: Some(tx.viewer.member.id.clone()),
+            invited_at: tx.now,
+            updated_at: tx.now,
         };
-        store::interview::insert_session(conn, &session)?;
-        let detail = format!("A candidate was invited to “{}”", interview.title);
-        audit(conn, &inviter, session.id.as_str(), "interview.session.invited", detail, now)?;
-        Ok((session.id, ()))
+        store::interview::insert_session(tx.conn, &session)?;
+        tx.audit(Act::SessionInvited { title: &interview.title }, session.id.as_str())?;
+        Ok(session.id)
     });
-    Ok(inserted.await?.0)
+    invited.await
 }
 
 /// The candidate of the interview's mode whom somebody named.
@@ -212,43 +208,31 @@ fn named(conn: &mut Conn, interview: &Interview, typed: &str) -> Result<Candidat
 
 /// The candidate begins; the session expires by itself when its time is over.
 pub async fn start(context: &Context, viewer: &Viewer, interview: InterviewId, id: SessionId) -> Result<()> {
-    move_on(context, viewer, interview, id, "interview.session.started", "started", |session, interview, now| {
-        session.start(interview, now)
-    })
-    .await
+    let started = context.transact(viewer, move |tx| {
+        let (interview, session) = find_session(tx, &interview, &id)?;
+        let before = session.state;
+        let session = session.start(&interview, tx.now).map_err(not_now)?;
+        move_on(tx, &session, &before)?;
+        Ok(tx.audit(Act::SessionStarted { title: &interview.title }, id.as_str())?)
+    });
+    started.await
 }
 
 /// Ends a session that has not ended; nobody is told.
 pub async fn withdraw(context: &Context, viewer: &Viewer, interview: InterviewId, id: SessionId) -> Result<()> {
-    move_on(context, viewer, interview, id, "interview.session.withdrawn", "withdrawn", |session, _, now| {
-        session.withdraw(now)
-    })
-    .await
+    let withdrawn = context.transact(viewer, move |tx| {
+        let (interview, session) = find_session(tx, &interview, &id)?;
+        let before = session.state;
+        let session = session.withdraw(tx.now).map_err(not_now)?;
+        move_on(tx, &session, &before)?;
+        Ok(tx.audit(Act::SessionWithdrawn { title: &interview.title }, id.as_str())?)
+    });
+    withdrawn.await
 }
 
-async fn move_on(
-    context: &Context,
-    viewer: &Viewer,
-    interview: InterviewId,
-    id: SessionId,
-    act: &'static str,
-    done: &'static str,
-    to: impl FnOnce(Session, &Interview, DateTime<Utc>) -> Result<Session, NotNow> + Send + 'static,
-) -> Result<()> {
-    let (now, viewer) = (context.clock.now(), viewer.clone());
-    context
-        .store
-        .write(move |conn| {
-            let (interview, session) = of_interview(conn, &viewer, &interview, &id)?;
-            let before = session.state;
-            let session = to(session, &interview, now).map_err(not_now)?;
-            if !store::interview::move_session(conn, &session, &before)? {
-                return Err(changed_meanwhile());
-            }
-            let detail = format!("A session of “{}” was {done}", interview.title);
-            Ok(audit(conn, &viewer, session.id.as_str(), act, detail, now)?)
-        })
-        .await
+/// Writes where a session stands now, unless it was moved meanwhile.
+fn move_on(tx: &mut Transaction<'_>, session: &Session, before: &SessionState) -> Result<()> {
+    if store::interview::move_session(tx.conn, session, before)? { Ok(()) } else { Err(ActionError::ChangedMeanwhile) }
 }
 
 /// Records what came of a session, which completes it and reports `interview.completed`; durable when this returns.
@@ -259,42 +243,34 @@ pub async fn record(
     id: SessionId,
     result: SessionResult,
 ) -> Result<()> {
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    let recorded = context.store.write(move |conn| {
-        let now = owned.clock.now();
-        let (interview, session) = of_interview(conn, &viewer, &interview, &id)?;
+    let recorded = context.transact(viewer, move |tx| {
+        let (interview, session) = find_session(tx, &interview, &id)?;
         let before = session.state;
-        let session = session.complete(result, now).map_err(not_now)?;
-        let cause = Cause::Member(viewer.member.id.clone());
-        let by = Reporter { cause: &cause, console: owned.engine.console(), holder: owned.engine.instance() };
-        let (session, recorded) = end(conn, session, &before, by, now)?.ok_or_else(changed_meanwhile)?;
-        let detail = format!("The result of a session of “{}” was recorded", interview.title);
-        audit(conn, &viewer, session.id.as_str(), "interview.session.completed", detail, now)?;
-        Ok::<_, ActionError>(recorded)
+        let session = session.complete(result, tx.now).map_err(not_now)?;
+        let (engine, cause) = (&tx.context.engine, Cause::Member(tx.viewer.member.id.clone()));
+        let by = Reporter { cause: &cause, console: engine.console(), holder: engine.instance() };
+        let (session, recorded) = end(tx.conn, session, &before, by, tx.now)?.ok_or(ActionError::ChangedMeanwhile)?;
+        tx.audit(Act::SessionCompleted { title: &interview.title }, session.id.as_str())?;
+        tx.hand_over(recorded.owed);
+        Ok(())
     });
-    context.engine.hand_over(recorded.await?.owed);
-    Ok(())
+    recorded.await
 }
 
-fn of_interview(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    interview: &InterviewId,
-    id: &SessionId,
-) -> Result<(Interview, Session)> {
-    let organisation = &viewer.organisation.id;
-    let interview = store::interview::find(conn, organisation, interview)?.ok_or(ActionError::NotFound)?;
-    let session = store::interview::find_session(conn, organisation, id)?;
+fn find_session(tx: &mut Transaction<'_>, interview: &InterviewId, id: &SessionId) -> Result<(Interview, Session)> {
+    let interview = find_in(tx, interview)?;
+    let session = store::interview::find_session(tx.conn, &tx.viewer.organisation.id, id)?;
     let session = session.filter(|session| session.interview_id == interview.id).ok_or(ActionError::NotFound)?;
     Ok((interview, session))
 }
 
-fn not_now(error: NotNow) -> ActionError {
-    ActionError::Refused(error.to_string())
+/// An interview of the viewer's organisation, as it stands in this transaction.
+fn find_in(tx: &mut Transaction<'_>, id: &InterviewId) -> Result<Interview> {
+    store::interview::find(tx.conn, &tx.viewer.organisation.id, id)?.ok_or(ActionError::NotFound)
 }
 
-fn changed_meanwhile() -> ActionError {
-    ActionError::Refused("It was changed at this very moment; look at it again".into())
+fn not_now(error: NotNow) -> ActionError {
+    ActionError::Refused(error.to_string())
 }
 
 /// An interview of the viewer's organisation.

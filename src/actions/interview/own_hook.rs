@@ -3,21 +3,19 @@
 //! Addresses never change (A2): another address makes another hook, which takes over what is owed and its key and secret,
 //! and retires the one before. An empty address means the default hook again, which then takes over what is owed.
 
-use chrono::{DateTime, Utc};
-
-use super::{changed_meanwhile, find};
+use super::find;
 use crate::actions::hook::{address, refuse_too_many};
-use crate::actions::{
-    ActionError, Context, FieldError, Result, Viewer, audit, bring_in_line, counted, replacement, to_the_end,
-};
+use crate::actions::transaction::Transaction;
+use crate::actions::{ActionError, Context, FieldError, Result, Viewer, replacement};
+use crate::domain::act::Act;
 use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{HookId, InterviewId};
 use crate::domain::interview::Interview;
 use crate::domain::policy::Policy;
 use crate::domain::secret::CredentialKind;
+use crate::store;
 use crate::store::changes::Change;
-use crate::store::{self, Conn};
 
 /// What was typed into the form.
 #[derive(Debug, Clone, Default)]
@@ -33,28 +31,15 @@ pub async fn save(context: &Context, viewer: &Viewer, id: InterviewId, form: Own
     let interview = find(context, viewer, id).await?;
     let wanted = read(context, viewer, &form).await?;
     let resolves = wanted.as_ref().is_none_or(|wanted| wanted.resolves);
-    let (owned, viewer) = (context.clone(), viewer.clone());
-    to_the_end(context, async move {
-        let (context, now) = (owned.clone(), owned.clock.now());
-        let changed = owned.store.change(now, move |conn, named| {
-            let change = Setting { context: &context, viewer: &viewer, interview: &interview, now };
-            match wanted {
-                Some(wanted) => change.set(conn, wanted, named),
-                None => change.end(conn, named),
-            }
-        });
-        let retired = match changed.await {
-            // Two people gave it one at the same moment.
-            Err(ActionError::Store(error)) if error.is_duplicate() => return Err(changed_meanwhile()),
-            done => done?,
-        };
-        if let Some(retired) = retired {
-            bring_in_line(&owned, &retired).await;
-        }
-        Ok(())
-    })
-    .await?;
-    Ok(resolves)
+    let saved = context.transact(viewer, move |tx| match wanted {
+        Some(wanted) => set(tx, &interview, wanted),
+        None => end(tx, &interview),
+    });
+    match saved.await {
+        // Two people gave it one at the same moment.
+        Err(ActionError::Store(error)) if error.is_duplicate() => Err(ActionError::ChangedMeanwhile),
+        done => done.map(|()| resolves),
+    }
 }
 
 struct Wanted {
@@ -80,99 +65,72 @@ async fn read(context: &Context, viewer: &Viewer, form: &OwnHookForm) -> Result<
     }
 }
 
-struct Setting<'a> {
-    context: &'a Context,
-    viewer: &'a Viewer,
-    interview: &'a Interview,
-    now: DateTime<Utc>,
+/// Gives an interview a hook of its own, or another one.
+fn set(tx: &mut Transaction<'_>, interview: &Interview, wanted: Wanted) -> Result<()> {
+    let Interview { id, organisation_id, mode, title, .. } = interview;
+    let default = store::hook::default_of(tx.conn, organisation_id, *mode)?;
+    let before = store::hook::of_interview(tx.conn, organisation_id, id)?;
+    let is_own = wanted.policy.is_some();
+    let kind = HookKind::Interview { interview: id.clone(), own_policy: is_own };
+    let followed = default.as_ref().map_or(Policy::Quick, |default| default.policy);
+    let policy = wanted.policy.unwrap_or(followed);
+    if let Some(same) = before.as_ref().filter(|before| before.url == wanted.url) {
+        let hook = Hook { kind, policy, updated_at: tx.now, ..same.clone() };
+        store::hook::update_override(tx.conn, &hook)?;
+        tx.changed(Change::of(&hook));
+        return Ok(tx.audit(Act::OwnHookChanged { title, policy, is_own }, hook.id.as_str())?);
+    }
+    if let Some(before) = before {
+        let (from, to) = (&before.url.host(), &wanted.url.host());
+        let id = replacement::take_over(tx, &before.id, wanted.url)?;
+        let new = store::hook::find(tx.conn, organisation_id, &id)?.ok_or(ActionError::NotFound)?;
+        store::hook::update_override(tx.conn, &Hook { kind, policy, ..new })?;
+        return Ok(tx.audit(Act::OwnHookReplaced { title, from, to }, id.as_str())?);
+    }
+    refuse_too_many(tx, *mode)?;
+    let hook = Hook {
+        id: HookId::new(tx.now),
+        organisation_id: organisation_id.clone(),
+        mode: *mode,
+        name: title.clone(),
+        note: None,
+        rate: None,
+        url: wanted.url,
+        policy,
+        field_set: default.map_or(FieldSet::Standard, |default| default.field_set),
+        subscription: Subscription::All,
+        is_default: false,
+        kind,
+        state: HookState::Active,
+        created_by: Some(tx.viewer.member.id.clone()),
+        created_at: tx.now,
+        updated_at: tx.now,
+        replaced_by: None,
+    };
+    store::hook::insert(tx.conn, &hook)?;
+    tx.changed(Change::of(&hook));
+    Ok(tx.audit(Act::OwnHookSet { title, host: &hook.url.host() }, hook.id.as_str())?)
 }
 
-impl Setting<'_> {
-    /// Sets it; the hook that was retired for that.
-    fn set(&self, conn: &mut Conn, wanted: Wanted, named: &mut Vec<Change>) -> Result<Option<HookId>> {
-        let Interview { id, organisation_id, mode, title, .. } = self.interview;
-        let default = store::hook::default_of(conn, organisation_id, *mode)?;
-        let before = store::hook::of_interview(conn, organisation_id, id)?;
-        let kind = HookKind::Interview { interview: id.clone(), own_policy: wanted.policy.is_some() };
-        let followed = default.as_ref().map_or(Policy::Quick, |default| default.policy);
-        let policy = wanted.policy.unwrap_or(followed);
-        if let Some(same) = before.as_ref().filter(|before| before.url == wanted.url) {
-            let hook = Hook { kind, policy, updated_at: self.now, ..same.clone() };
-            store::hook::update_override(conn, &hook)?;
-            let words = if wanted.policy.is_some() { "of its own" } else { "that of the default webhook" };
-            let detail = format!("The webhook of interview “{title}” has the policy {}, {words}", policy.label());
-            named.push(Change::of(&hook));
-            self.audit(conn, hook.id.as_str(), "interview.override.changed", detail)?;
-            return Ok(None);
-        }
-        if before.is_none() {
-            refuse_too_many(conn, self.context, organisation_id, *mode)?;
-        }
-        if let Some(before) = before {
-            let (from, to) = (before.url.host(), wanted.url.host());
-            let retired = before.id.clone();
-            let id = replacement::take_over(conn, self.context, self.viewer, before, wanted.url, named)?;
-            let new = store::hook::find(conn, organisation_id, &id)?.ok_or(ActionError::NotFound)?;
-            store::hook::update_override(conn, &Hook { kind, policy, ..new })?;
-            let detail = format!("Interview “{title}” has another webhook of its own, to {to} in place of {from}");
-            self.audit(conn, id.as_str(), "interview.override.set", detail)?;
-            return Ok(Some(retired));
-        }
-        let hook = Hook {
-            id: HookId::new(self.now),
-            organisation_id: organisation_id.clone(),
-            mode: *mode,
-            name: title.clone(),
-            note: None,
-            rate: None,
-            url: wanted.url,
-            policy,
-            field_set: default.map_or(FieldSet::Standard, |default| default.field_set),
-            subscription: Subscription::All,
-            is_default: false,
-            kind,
-            state: HookState::Active,
-            created_by: Some(self.viewer.member.id.clone()),
-            created_at: self.now,
-            updated_at: self.now,
-            replaced_by: None,
-        };
-        store::hook::insert(conn, &hook)?;
-        let detail = format!("Interview “{title}” has a webhook of its own, to {}", hook.url.host());
-        named.push(Change::of(&hook));
-        self.audit(conn, hook.id.as_str(), "interview.override.set", detail)?;
-        Ok(None)
+/// Has an interview follow the default hook again, which takes over what is owed.
+fn end(tx: &mut Transaction<'_>, interview: &Interview) -> Result<()> {
+    let Interview { id, organisation_id, mode, title, .. } = interview;
+    let Some(own) = store::hook::of_interview(tx.conn, organisation_id, id)? else { return Ok(()) };
+    if !store::hook::set_state(tx.conn, &own.id, HookState::Deleted, tx.now)? {
+        return Err(ActionError::ChangedMeanwhile);
     }
-
-    fn end(&self, conn: &mut Conn, named: &mut Vec<Change>) -> Result<Option<HookId>> {
-        let Interview { id, organisation_id, mode, title, .. } = self.interview;
-        let Some(own) = store::hook::of_interview(conn, organisation_id, id)? else { return Ok(None) };
-        self.retire(conn, &own.id)?;
-        let owed = counted(store::delivery::count_owed_to(conn, &own.id)?);
-        let owed = match store::hook::default_of(conn, organisation_id, *mode)? {
-            Some(default) => {
-                // What is being recorded for it in this very moment finds the default hook by this.
-                store::hook::set_replaced(conn, &own.id, &default.id, self.now)?;
-                named.push(Change::of(&default));
-                format!("the default webhook takes over {owed} owed deliveries")
-            }
-            None => format!("{owed} owed deliveries cancelled"),
-        };
-        for kind in [CredentialKind::Secret, CredentialKind::Key] {
-            store::credential::delete(conn, &own.id, kind)?;
-        }
-        store::hook_header::replace(conn, &own.id, Vec::new())?;
-        let detail = format!("Interview “{title}” has no webhook of its own any more; {owed}");
-        named.push(Change::of(&own));
-        self.audit(conn, own.id.as_str(), "interview.override.ended", detail)?;
-        Ok(Some(own.id))
+    let owed = store::delivery::count_owed_to(tx.conn, &own.id)?;
+    let default = store::hook::default_of(tx.conn, organisation_id, *mode)?;
+    if let Some(default) = &default {
+        // What is being recorded for it in this very moment finds the default hook by this.
+        store::hook::set_replaced(tx.conn, &own.id, &default.id, tx.now)?;
+        tx.changed(Change::of(default));
     }
-
-    fn retire(&self, conn: &mut Conn, id: &HookId) -> Result<()> {
-        if store::hook::set_state(conn, id, HookState::Deleted, self.now)? { Ok(()) } else { Err(changed_meanwhile()) }
+    for kind in CredentialKind::ALL {
+        store::credential::delete(tx.conn, &own.id, kind)?;
     }
-
-    fn audit(&self, conn: &mut Conn, object: &str, act: &str, detail: String) -> Result<()> {
-        Ok(audit(conn, self.viewer, object, act, detail, self.now)?)
-    }
+    store::hook_header::replace(tx.conn, &own.id, Vec::new())?;
+    tx.changed(Change::of(&own));
+    tx.bring_in_line(&own.id);
+    Ok(tx.audit(Act::OwnHookEnded { title, owed, has_default: default.is_some() }, own.id.as_str())?)
 }

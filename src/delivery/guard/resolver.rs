@@ -59,7 +59,7 @@ struct Dns {
 
 /// A name server that does not answer must not use up the whole of *Quick*'s five seconds: finding out that it is dead has
 /// to fit, and so has a second question.
-const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(2);
+const SERVER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Whoever has just created the missing record should not wait for an old answer to fade.
 const NEGATIVE_TTL: Duration = Duration::from_secs(10);
 /// A receiver that moves is followed within minutes, whatever its zone says.
@@ -80,7 +80,7 @@ impl SystemResolver {
 
     fn from_system() -> Result<Dns, NetError> {
         let (config, options) = hickory_resolver::system_conf::read_system_conf()?;
-        Dns::build(config, options, PATIENCE_WITH_A_SERVER)
+        Dns::build(config, options, SERVER_TIMEOUT)
     }
 
     fn in_hosts_file(&self, name: &Name) -> Vec<IpAddr> {
@@ -212,7 +212,7 @@ pub(super) mod tests {
         let answer = without_dns(Hosts::default()).lookup("hooks.acme.com").await;
         assert!(matches!(answer, Err(LookupError::Unavailable(_))), "{answer:?}");
         let config = ResolverConfig::from_parts(None, vec![], vec![]);
-        let nobody = Dns::build(config, ResolverOpts::default(), PATIENCE_WITH_A_SERVER);
+        let nobody = Dns::build(config, ResolverOpts::default(), SERVER_TIMEOUT);
         let resolver = SystemResolver { hosts: Hosts::default(), dns: Some(nobody.expect("a resolver")) };
         let answer = resolver.lookup("hooks.acme.com").await;
         assert!(matches!(answer, Err(LookupError::Unavailable(_))), "{answer:?}");

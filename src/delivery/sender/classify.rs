@@ -12,7 +12,7 @@ use crate::domain::attempt::{ErrorClass, Outcome};
 use crate::domain::policy::spoken;
 
 /// Causes come from the other side (names in its certificate, say); this much of one is kept.
-const LONGEST_DETAIL: usize = 300;
+const MAX_DETAIL_LEN: usize = 300;
 
 /// What kept a try from being made that is not the receiver's doing: the engine must not count it against the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -69,8 +69,8 @@ impl Failure {
         let mut detail = detail.into();
         // PostgreSQL takes none in a text, and a certificate may hold any name.
         detail.retain(|c| c != '\0');
-        if detail.len() > LONGEST_DETAIL {
-            detail.truncate(detail.floor_char_boundary(LONGEST_DETAIL));
+        if detail.len() > MAX_DETAIL_LEN {
+            detail.truncate(detail.floor_char_boundary(MAX_DETAIL_LEN));
             detail.push('…');
         }
         Self { class, detail, fault: None }
@@ -294,6 +294,6 @@ mod tests {
         let error = rustls::Error::General("ä".repeat(1_000));
         let failure = by_causes(&io::Error::other(error), true, false);
         assert_eq!(failure.class, ErrorClass::TlsFailed);
-        assert!(failure.detail.len() <= LONGEST_DETAIL + '…'.len_utf8());
+        assert!(failure.detail.len() <= MAX_DETAIL_LEN + '…'.len_utf8());
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::policy::LONGEST_RETRY_AFTER;
+use crate::domain::policy::MAX_RETRY_AFTER;
 
 /// The pause it asks for, counted from `now`: seconds or an HTTP date, at most a day. A sign, a fraction, a unit and a date
 /// as JSON has it are understood as well: a receiver that is asked again at once because of an `s` is helped by nobody.
@@ -19,7 +19,7 @@ pub(super) fn pause(value: &str, now: DateTime<Utc>) -> Option<Duration> {
             (at - now).to_std().unwrap_or(Duration::ZERO)
         }
     };
-    Some(pause.min(LONGEST_RETRY_AFTER))
+    Some(pause.min(MAX_RETRY_AFTER))
 }
 
 /// `120`, `+60`, `1.5`, `30s`, `2 minutes`.
@@ -36,7 +36,7 @@ fn span(value: &str) -> Option<Duration> {
         _ => return None,
     };
     // More digits than fit are still a long time; part of a second counts as a whole one.
-    Some(Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(LONGEST_RETRY_AFTER))
+    Some(Duration::try_from_secs_f64(seconds.ceil()).unwrap_or(MAX_RETRY_AFTER))
 }
 
 #[cfg(test)]

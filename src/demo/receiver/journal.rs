@@ -9,8 +9,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-const MOST_REQUESTS: usize = 200;
-const MOST_BYTES: usize = 32 * 1024 * 1024;
+const MAX_REQUESTS: usize = 200;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// How a request was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Journal {
         kept.next += 1;
         kept.bytes += received.weight();
         kept.requests.push_back((number, received));
-        while kept.requests.len() > MOST_REQUESTS || kept.bytes > MOST_BYTES {
+        while kept.requests.len() > MAX_REQUESTS || kept.bytes > MAX_BYTES {
             let Some((_, oldest)) = kept.requests.pop_front() else { break };
             kept.bytes -= oldest.weight();
         }
@@ -159,11 +159,11 @@ mod tests {
     #[test]
     fn the_oldest_go_when_there_are_too_many_or_they_are_too_big() {
         let journal = Arc::new(Journal::default());
-        for n in 0..MOST_REQUESTS + 5 {
+        for n in 0..MAX_REQUESTS + 5 {
             journal.record(request(&n.to_string(), 1)).settle(Answer::Status(200));
         }
         let kept = journal.newest_first();
-        assert_eq!((kept.len(), kept[0].path.as_str(), kept[199].path.as_str()), (MOST_REQUESTS, "204", "5"));
+        assert_eq!((kept.len(), kept[0].path.as_str(), kept[199].path.as_str()), (MAX_REQUESTS, "204", "5"));
 
         for _ in 0..40 {
             journal.record(request("/big", 1024 * 1024)).settle(Answer::Status(200));

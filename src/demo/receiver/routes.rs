@@ -19,8 +19,8 @@ What it received:
   DELETE /requests               forgets them
 ";
 
-const LONGEST_WAIT: u64 = 60_000;
-const MOST_FAILURES: u32 = 100;
+const MAX_WAIT_MS: u64 = 60_000;
+const MAX_FAILURES: u32 = 100;
 
 /// How a request wants to be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +51,11 @@ pub fn behaviour(path: &str, query: Option<&str>) -> Result<Behaviour, Refusal> 
         "/ok" => Ok(Behaviour::Ok),
         "/slow" => {
             let ms = number(parameter("ms"), 3000, "ms is a whole number of milliseconds")?;
-            Ok(Behaviour::Slow(Duration::from_millis(ms.min(LONGEST_WAIT))))
+            Ok(Behaviour::Slow(Duration::from_millis(ms.min(MAX_WAIT_MS))))
         }
         "/flaky" => {
             let failures = number(parameter("fail"), 2, "fail is a whole number of tries")?;
-            Ok(Behaviour::Flaky { failures: failures.min(MOST_FAILURES) })
+            Ok(Behaviour::Flaky { failures: failures.min(MAX_FAILURES) })
         }
         "/reset" => Ok(Behaviour::Reset),
         "/hang" => Ok(Behaviour::Hang),

@@ -17,8 +17,8 @@ use super::journal::{Answer, Journal, Received};
 use super::routes::{self, Behaviour, HELP, Refusal};
 use crate::clock::Clock;
 
-const MOST_BODY: usize = 1024 * 1024;
-const LONGEST_HANG: Duration = Duration::from_secs(120);
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+const MAX_HANG: Duration = Duration::from_secs(120);
 
 /// Ends the connection without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +88,7 @@ impl Service {
             Ok(Behaviour::Flaky { failures }) => Ok(self.flaky(request, failures, accepted)),
             Ok(Behaviour::Reset) => Err(NoAnswer),
             Ok(Behaviour::Hang) => {
-                self.clock.sleep_until(at + LONGEST_HANG).await;
+                self.clock.sleep_until(at + MAX_HANG).await;
                 Err(NoAnswer)
             }
             Err(Refusal::Unknown) => Ok(unknown(request.uri.path())),
@@ -113,14 +113,14 @@ struct Tries {
 }
 
 impl Tries {
-    const MOST: usize = 10_000;
+    const MAX_SEEN: usize = 10_000;
 
     /// How often it was tried before; counts this try.
     fn count(&mut self, path: &Uri, id: &str) -> u32 {
         let key = (path.clone(), id.to_owned());
         if !self.counts.contains_key(&key) {
             self.order.push_back(key.clone());
-            if self.order.len() > Self::MOST
+            if self.order.len() > Self::MAX_SEEN
                 && let Some(oldest) = self.order.pop_front()
             {
                 self.counts.remove(&oldest);
@@ -138,7 +138,7 @@ async fn read(mut body: Incoming) -> Result<(Bytes, u64), NoAnswer> {
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| NoAnswer)?.into_data() else { continue };
         length += data.len() as u64;
-        kept.extend_from_slice(&data[..data.len().min(MOST_BODY - kept.len())]);
+        kept.extend_from_slice(&data[..data.len().min(MAX_BODY_BYTES - kept.len())]);
     }
     Ok((kept.into(), length))
 }

@@ -14,61 +14,25 @@ pub struct Field {
 }
 
 /// Path below its group, type, meaning.
-type Line = (&'static str, &'static str, &'static str);
+pub(super) type Line = (&'static str, &'static str, &'static str);
+
+/// Where a group stands below `data`, and what is in it.
+pub(super) type Group = (&'static str, &'static [Line]);
 
 /// Every field of a type's `data` with the field set *Full*, in the order of its sample; groups stand before what is in them.
 pub fn fields(kind: EventType) -> Vec<Field> {
-    let mut table = Vec::new();
-    let mut put = |group: &str, lines: &[Line]| {
-        table.extend(lines.iter().map(|(path, kind, meaning)| {
-            let path = format!("{group}{path}");
-            Field { path, kind, meaning }
-        }));
+    let of_group = |(group, lines): &Group| {
+        let field = |(path, kind, meaning): &Line| Field { path: format!("{group}{path}"), kind, meaning };
+        lines.iter().map(field).collect::<Vec<_>>()
     };
-    match kind.as_str() {
-        "candidate.created" => put_candidate_and_job(&mut put),
-        "candidate.updated" => {
-            put_candidate_and_job(&mut put);
-            put("", &CHANGED);
-        }
-        "candidate.stage_changed" => {
-            put_candidate_and_job(&mut put);
-            put("", &STAGES);
-        }
-        "candidate.deleted" => put("", &CANDIDATE_DELETED),
-        "job.created" => put("job", &VACANCY),
-        "job.updated" => {
-            put("job", &VACANCY);
-            put("", &CHANGED);
-        }
-        "job.status_changed" => {
-            put("job", &VACANCY);
-            put("", &STATUSES);
-        }
-        "interview.completed" | "interview.abandoned" => INTERVIEW_GROUPS.iter().for_each(|lines| put("", lines)),
-        "resume.bulk_upload_parse.started" | "resume.bulk_upload_parse.completed" => put("", &BATCH),
-        "resume.bulk_upload_parse.failed" => {
-            put("", &BATCH);
-            put("", &BATCH_ERROR);
-        }
-        "candidates.exported" => {
-            put("", &EXPORT);
-            put("vacancy", &VACANCY);
-            put("", &[("candidates", "list", "Who is exported, in the order of the vacancy’s page")]);
-            put("candidates[]", &CANDIDATE);
-        }
-        _ => put("", &TEST),
-    }
-    table
+    kind.entry().fields.iter().flat_map(of_group).collect()
 }
 
-fn put_candidate_and_job(put: &mut impl FnMut(&str, &[Line])) {
-    put("", &[("candidate", "object", "Whom it is about, with their application to this job")]);
-    put("candidate", &CANDIDATE);
-    put("job", &VACANCY);
-}
+pub(super) const WHOM: [Line; 1] = [("candidate", "object", "Whom it is about, with their application to this job")];
 
-const CANDIDATE: [Line; 49] = [
+pub(super) const EXPORTED: [Line; 1] = [("candidates", "list", "Who is exported, in the order of the vacancy’s page")];
+
+pub(super) const CANDIDATE: [Line; 49] = [
     (".id", "string", "Hirewire’s id of the candidate"),
     (".externalId", "string or null", "The id another system knows them by"),
     (".firstName", "string or null", "Given name"),
@@ -120,7 +84,7 @@ const CANDIDATE: [Line; 49] = [
     (".tags[]", "string", "One label"),
 ];
 
-const VACANCY: [Line; 7] = [
+pub(super) const VACANCY: [Line; 7] = [
     ("", "object", "The vacancy"),
     (".id", "string", "Hirewire’s id of the vacancy"),
     (".title", "string", "Its title"),
@@ -130,27 +94,27 @@ const VACANCY: [Line; 7] = [
     (".location", "string or null", "Where, in words"),
 ];
 
-const CHANGED: [Line; 2] =
+pub(super) const CHANGED: [Line; 2] =
     [("changed", "list", "Which fields have changed"), ("changed[]", "string", "The name of one of them")];
 
-const STAGES: [Line; 4] = [
+pub(super) const STAGES: [Line; 4] = [
     ("fromStage", "object", "The stage they left"),
     ("fromStage.name", "string", "Its name"),
     ("toStage", "object", "The stage they stand in now"),
     ("toStage.name", "string", "Its name"),
 ];
 
-const STATUSES: [Line; 2] =
+pub(super) const STATUSES: [Line; 2] =
     [("fromStatus", "string", "What its status was"), ("toStatus", "string", "What its status is now")];
 
-const CANDIDATE_DELETED: [Line; 4] = [
+pub(super) const DELETED: [Line; 4] = [
     ("candidate", "object", "Who was deleted; nothing but ids is left to tell"),
     ("candidate.id", "string", "Hirewire’s id of the candidate"),
     ("candidate.externalId", "string or null", "The id another system knows them by"),
     ("deletedAt", "time", "When"),
 ];
 
-const BATCH: [Line; 6] = [
+pub(super) const BATCH: [Line; 6] = [
     ("batchId", "string", "The id of the batch"),
     ("jobId", "string or null", "The vacancy the résumés are for"),
     ("status", "string", "processing, completed or failed"),
@@ -159,13 +123,13 @@ const BATCH: [Line; 6] = [
     ("failedCount", "number", "How many could not be read"),
 ];
 
-const BATCH_ERROR: [Line; 3] = [
+pub(super) const BATCH_ERROR: [Line; 3] = [
     ("error", "object", "Why the batch failed"),
     ("error.code", "string", "The reason as a word that does not change"),
     ("error.message", "string", "The reason as a sentence"),
 ];
 
-const EXPORT: [Line; 11] = [
+pub(super) const EXPORT: [Line; 11] = [
     ("export", "object", "The export itself"),
     ("export.id", "string", "Export id"),
     ("export.exportedAt", "time", "When it was confirmed"),
@@ -179,15 +143,22 @@ const EXPORT: [Line; 11] = [
     ("export.excluded[].reason", "string", "Why: consent_withdrawn"),
 ];
 
-const TEST: [Line; 3] = [
+pub(super) const TEST: [Line; 3] = [
     ("message", "string", "A sentence for whoever reads it"),
     ("webhook", "string", "The name of the webhook"),
     ("sentBy", "string", "Who pressed Send Test"),
 ];
 
-const INTERVIEW_GROUPS: [&[Line]; 6] = [&INTERVIEW, &SESSION, &SCORES, &EVALUATION, &RESUME_EVALUATION, &TRANSCRIPT];
+pub(super) const INTERVIEW: &[Group] = &[
+    ("", &INTERVIEW_AND_CANDIDATE),
+    ("", &SESSION),
+    ("", &SCORES),
+    ("", &EVALUATION),
+    ("", &RESUME_EVALUATION),
+    ("", &TRANSCRIPT),
+];
 
-const INTERVIEW: [Line; 15] = [
+const INTERVIEW_AND_CANDIDATE: [Line; 15] = [
     ("interview", "object", "The interview"),
     ("interview.id", "string", "Interview id"),
     ("interview.title", "string", "Title of the interview"),

@@ -4,49 +4,70 @@
 
 use serde_json::{Value, json};
 
-use super::interviews;
 use super::people::{self, november};
-use crate::domain::event::EventType;
 use crate::domain::export::Exclusion;
 use crate::domain::hook::FieldSet;
 use crate::domain::payload::{self, ExportHead, timestamp};
 use crate::domain::vacancy::VacancyStatus;
 
-/// The `data` of a sample event, the same at each call: what Send Test sends (B4) and the catalogue shows. The field set
-/// decides how much of a candidate it tells, as with real events (B11).
-pub fn sample(kind: EventType, field_set: FieldSet) -> Value {
-    let job = |status| payload::vacancy_data(&people::vacancy(status));
-    let open = || job(VacancyStatus::Open);
-    let candidate = |stage| payload::candidate_data(&people::applicant(stage), field_set);
-    match kind.as_str() {
-        "candidate.created" => json!({"candidate": candidate("Applied"), "job": open()}),
-        "candidate.updated" => json!({
-            "candidate": candidate("Screening"),
-            "job": open(),
-            "changed": ["phones", "tags"],
-        }),
-        "candidate.stage_changed" => json!({
-            "candidate": candidate("Technical interview"),
-            "job": open(),
-            "fromStage": {"name": "Screening"},
-            "toStage": {"name": "Technical interview"},
-        }),
-        "candidate.deleted" => json!({
-            "candidate": {"id": people::CANDIDATE, "externalId": "ATS-4100"},
-            "deletedAt": timestamp(november(20, 9, 30)),
-        }),
-        "job.created" => json!({"job": job(VacancyStatus::Draft)}),
-        "job.updated" => json!({"job": open(), "changed": ["title", "location"]}),
-        "job.status_changed" => json!({"job": job(VacancyStatus::Closed), "fromStatus": "open", "toStatus": "closed"}),
-        "interview.completed" => interviews::completed(field_set),
-        "interview.abandoned" => interviews::abandoned(field_set),
-        "resume.bulk_upload_parse.started" => resume_batch("processing", 0, 0),
-        "resume.bulk_upload_parse.completed" => resume_batch("completed", 117, 3),
-        "resume.bulk_upload_parse.failed" => resume_batch_failed(),
-        "candidates.exported" => exported(field_set),
-        // Nothing else is in the catalogue: `webhook.test`.
-        _ => payload::test_data("Candidate warehouse", "Maeve O’Brien"),
-    }
+fn job(status: VacancyStatus) -> Value {
+    payload::vacancy_data(&people::vacancy(status))
+}
+
+fn candidate(stage: &str, field_set: FieldSet) -> Value {
+    payload::candidate_data(&people::applicant(stage), field_set)
+}
+
+pub(super) fn candidate_created(field_set: FieldSet) -> Value {
+    json!({"candidate": candidate("Applied", field_set), "job": job(VacancyStatus::Open)})
+}
+
+pub(super) fn candidate_updated(field_set: FieldSet) -> Value {
+    json!({
+        "candidate": candidate("Screening", field_set),
+        "job": job(VacancyStatus::Open),
+        "changed": ["phones", "tags"],
+    })
+}
+
+pub(super) fn candidate_stage_changed(field_set: FieldSet) -> Value {
+    json!({
+        "candidate": candidate("Technical interview", field_set),
+        "job": job(VacancyStatus::Open),
+        "fromStage": {"name": "Screening"},
+        "toStage": {"name": "Technical interview"},
+    })
+}
+
+pub(super) fn candidate_deleted(_: FieldSet) -> Value {
+    json!({
+        "candidate": {"id": people::CANDIDATE, "externalId": "ATS-4100"},
+        "deletedAt": timestamp(november(20, 9, 30)),
+    })
+}
+
+pub(super) fn job_created(_: FieldSet) -> Value {
+    json!({"job": job(VacancyStatus::Draft)})
+}
+
+pub(super) fn job_updated(_: FieldSet) -> Value {
+    json!({"job": job(VacancyStatus::Open), "changed": ["title", "location"]})
+}
+
+pub(super) fn job_status_changed(_: FieldSet) -> Value {
+    json!({"job": job(VacancyStatus::Closed), "fromStatus": "open", "toStatus": "closed"})
+}
+
+pub(super) fn resume_batch_started(_: FieldSet) -> Value {
+    resume_batch("processing", 0, 0)
+}
+
+pub(super) fn resume_batch_completed(_: FieldSet) -> Value {
+    resume_batch("completed", 117, 3)
+}
+
+pub(super) fn webhook_test(_: FieldSet) -> Value {
+    payload::test_data("Candidate warehouse", "Maeve O’Brien")
 }
 
 fn resume_batch(status: &str, succeeded: u32, failed: u32) -> Value {
@@ -60,13 +81,13 @@ fn resume_batch(status: &str, succeeded: u32, failed: u32) -> Value {
     })
 }
 
-fn resume_batch_failed() -> Value {
+pub(super) fn resume_batch_failed(_: FieldSet) -> Value {
     let mut data = resume_batch("failed", 0, 120);
     data["error"] = json!({"code": "ARCHIVE_UNREADABLE", "message": "The archive could not be opened."});
     data
 }
 
-fn exported(field_set: FieldSet) -> Value {
+pub(super) fn candidates_exported(field_set: FieldSet) -> Value {
     let (export, member) = (people::id(people::EXPORT), people::member());
     let left_out = people::id(people::OTHER_CANDIDATE);
     let head = ExportHead {

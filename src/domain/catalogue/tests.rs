@@ -130,7 +130,7 @@ fn the_catalogue_says_what_only_partner_systems_report() {
         EventType::CANDIDATES_EXPORTED,
         EventType::WEBHOOK_TEST,
     ];
-    for entry in &CATALOGUE {
+    for entry in CATALOGUE {
         assert_eq!(entry.is_reported, own.iter().all(|own| own.as_str() != entry.name), "{}", entry.name);
     }
 }

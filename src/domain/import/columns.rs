@@ -3,154 +3,64 @@
 use std::collections::HashMap;
 
 use super::headers::{field_of, is_plain_name, is_question, is_state};
+use crate::domain::words::words;
 
-/// What a column can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Field {
-    /// Nothing that is imported.
-    Ignore,
-    /// Our own id, in files that were downloaded here.
-    HirewireId,
-    /// The id the other system knows the candidate by.
-    ExternalId,
-    /// Given name.
-    FirstName,
-    /// Family name.
-    LastName,
-    /// The name in one piece.
-    FullName,
-    /// One or more e-mail addresses.
-    Email,
-    /// One or more phone numbers.
-    Phone,
-    /// Where they live; several columns (city, country) become one text.
-    Location,
-    /// A LinkedIn profile.
-    LinkedIn,
-    /// Other profiles and portfolios.
-    Website,
-    /// When they applied.
-    AppliedAt,
-    /// Through what they applied.
-    Source,
-    /// Active, hired, rejected …
-    Status,
-    /// Where they stand in the pipeline.
-    Stage,
-    /// Skills, as words.
-    Skills,
-    /// Languages, each with a level if it is told: `German (C1)`.
-    Languages,
-    /// The team's labels.
-    Tags,
-    /// The company of the current position.
-    Company,
-    /// The title of the current position.
-    Title,
-    /// A degree or certificate.
-    Qualification,
-    /// Who awarded it.
-    Institution,
-    /// Points; the column's name is the criterion.
-    Rating,
-    /// An answer of the application form; the column's name is the question.
-    Answer,
+words! {
+    /// What a column can hold.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Field {
+        /// Nothing that is imported.
+        Ignore = "ignore", "Do not import";
+        /// Our own id, in files that were downloaded here.
+        HirewireId = "hirewire_id", "Hirewire id";
+        /// The id the other system knows the candidate by.
+        ExternalId = "external_id", "External id";
+        /// Given name.
+        FirstName = "first_name", "First name";
+        /// Family name.
+        LastName = "last_name", "Last name";
+        /// The name in one piece.
+        FullName = "full_name", "Full name";
+        /// One or more e-mail addresses.
+        Email = "email", "E-mail";
+        /// One or more phone numbers.
+        Phone = "phone", "Phone";
+        /// Where they live; several columns (city, country) become one text.
+        Location = "location", "Location";
+        /// A LinkedIn profile.
+        LinkedIn = "linkedin", "LinkedIn";
+        /// Other profiles and portfolios.
+        Website = "website", "Website";
+        /// When they applied.
+        AppliedAt = "applied_at", "Applied on";
+        /// Through what they applied.
+        Source = "source", "Source";
+        /// Active, hired, rejected …
+        Status = "status", "Status";
+        /// Where they stand in the pipeline.
+        Stage = "stage", "Stage";
+        /// Skills, as words.
+        Skills = "skills", "Skills";
+        /// Languages, each with a level if it is told: `German (C1)`.
+        Languages = "languages", "Languages";
+        /// The team's labels.
+        Tags = "tags", "Tags";
+        /// The company of the current position.
+        Company = "company", "Current company";
+        /// The title of the current position.
+        Title = "title", "Current title";
+        /// A degree or certificate.
+        Qualification = "qualification", "Qualification";
+        /// Who awarded it.
+        Institution = "institution", "Institution";
+        /// Points; the column's name is the criterion.
+        Rating = "rating", "Rating";
+        /// An answer of the application form; the column's name is the question.
+        Answer = "answer", "Answer to a question";
+    }
 }
 
 impl Field {
-    /// Every field, in the order of the form.
-    pub const ALL: [Field; 24] = [
-        Field::Ignore,
-        Field::HirewireId,
-        Field::ExternalId,
-        Field::FirstName,
-        Field::LastName,
-        Field::FullName,
-        Field::Email,
-        Field::Phone,
-        Field::Location,
-        Field::LinkedIn,
-        Field::Website,
-        Field::AppliedAt,
-        Field::Source,
-        Field::Status,
-        Field::Stage,
-        Field::Skills,
-        Field::Languages,
-        Field::Tags,
-        Field::Company,
-        Field::Title,
-        Field::Qualification,
-        Field::Institution,
-        Field::Rating,
-        Field::Answer,
-    ];
-
-    /// Its key in forms.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Field::Ignore => "ignore",
-            Field::HirewireId => "hirewire_id",
-            Field::ExternalId => "external_id",
-            Field::FirstName => "first_name",
-            Field::LastName => "last_name",
-            Field::FullName => "full_name",
-            Field::Email => "email",
-            Field::Phone => "phone",
-            Field::Location => "location",
-            Field::LinkedIn => "linkedin",
-            Field::Website => "website",
-            Field::AppliedAt => "applied_at",
-            Field::Source => "source",
-            Field::Status => "status",
-            Field::Stage => "stage",
-            Field::Skills => "skills",
-            Field::Languages => "languages",
-            Field::Tags => "tags",
-            Field::Company => "company",
-            Field::Title => "title",
-            Field::Qualification => "qualification",
-            Field::Institution => "institution",
-            Field::Rating => "rating",
-            Field::Answer => "answer",
-        }
-    }
-
-    /// As pages say it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Field::Ignore => "Do not import",
-            Field::HirewireId => "Hirewire id",
-            Field::ExternalId => "External id",
-            Field::FirstName => "First name",
-            Field::LastName => "Last name",
-            Field::FullName => "Full name",
-            Field::Email => "E-mail",
-            Field::Phone => "Phone",
-            Field::Location => "Location",
-            Field::LinkedIn => "LinkedIn",
-            Field::Website => "Website",
-            Field::AppliedAt => "Applied on",
-            Field::Source => "Source",
-            Field::Status => "Status",
-            Field::Stage => "Stage",
-            Field::Skills => "Skills",
-            Field::Languages => "Languages",
-            Field::Tags => "Tags",
-            Field::Company => "Current company",
-            Field::Title => "Current title",
-            Field::Qualification => "Qualification",
-            Field::Institution => "Institution",
-            Field::Rating => "Rating",
-            Field::Answer => "Answer to a question",
-        }
-    }
-
-    /// Reads what [`Field::as_str`] wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|field| field.as_str() == text)
-    }
-
     /// Whether several columns may hold it.
     pub fn is_repeatable(self) -> bool {
         use Field::*;

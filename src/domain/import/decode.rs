@@ -4,7 +4,7 @@ use std::str;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
-use super::{FileError, LARGEST_FILE, encodings};
+use super::{FileError, MAX_FILE_BYTES, encodings};
 
 /// How the first bytes of workbooks read: zip (`.xlsx`, `.ods`, `.numbers`) and the older compound file (`.xls`).
 const SPREADSHEETS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
@@ -27,8 +27,8 @@ impl From<String> for Decoded {
 
 /// Reads the text of a file.
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, FileError> {
-    if bytes.len() > LARGEST_FILE {
-        return Err(FileError::TooLarge { line: line_at(bytes, LARGEST_FILE) });
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(FileError::TooLarge { line: line_at(bytes, MAX_FILE_BYTES) });
     }
     if SPREADSHEETS.iter().any(|magic| bytes.starts_with(magic)) {
         return Err(FileError::Spreadsheet);

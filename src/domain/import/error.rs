@@ -9,7 +9,7 @@ pub enum FileError {
     /// A header row and nothing below it, or an empty list.
     #[error("The file holds no candidates")]
     NoRows,
-    /// More than [`LARGEST_FILE`](super::LARGEST_FILE) bytes.
+    /// More than [`MAX_FILE_BYTES`](super::MAX_FILE_BYTES) bytes.
     #[error("The file is larger than 10 MiB, which is reached in line {line}; split it into several files")]
     TooLarge {
         /// The line in which the limit is reached.
@@ -36,7 +36,7 @@ pub enum FileError {
         /// What it is.
         kind: &'static str,
     },
-    /// More than [`MOST_COLUMNS`](super::MOST_COLUMNS) columns.
+    /// More than [`MAX_COLUMNS`](super::MAX_COLUMNS) columns.
     #[error("Line {line} has more than 200 columns, which is what a file may have")]
     TooManyColumns {
         /// The line of the row.
@@ -48,13 +48,13 @@ pub enum FileError {
         /// Which item, from 1.
         place: u64,
     },
-    /// More than [`MOST_ROWS`](super::MOST_ROWS) rows.
+    /// More than [`MAX_ROWS`](super::MAX_ROWS) rows.
     #[error("The file holds more than 5,000 candidates; split it before line {line}")]
     TooManyRows {
         /// The line of the first row too many.
         line: u64,
     },
-    /// A cell of more than [`LARGEST_CELL`](super::LARGEST_CELL) bytes.
+    /// A cell of more than [`MAX_CELL_BYTES`](super::MAX_CELL_BYTES) bytes.
     #[error("Line {line}, {column}: the cell is longer than 64 KiB")]
     CellTooLong {
         /// The line at which its row starts.

@@ -21,7 +21,7 @@ const NAMES: [(&str, char); 78] = [
 /// What is said where they were found.
 pub(super) const NOTE: &str = "Escapes of HTML such as &amp; were read as the letters they stand for.";
 /// No escape is longer.
-const LONGEST: usize = 10;
+const MAX_LEN: usize = 10;
 
 /// A text with its escapes undone, once; `None` when it has none.
 pub(super) fn undone(text: &str) -> Option<String> {
@@ -30,7 +30,7 @@ pub(super) fn undone(text: &str) -> Option<String> {
     while let Some(at) = rest.find('&') {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let end = from.bytes().take(LONGEST + 2).position(|byte| byte == b';');
+        let end = from.bytes().take(MAX_LEN + 2).position(|byte| byte == b';');
         match end.and_then(|end| Some((letter(&from[1..end])?, &from[end + 1..]))) {
             Some((letter, after)) => {
                 out.push(letter);

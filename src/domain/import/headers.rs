@@ -6,7 +6,7 @@
 use super::Field;
 
 /// No name that is known is longer, in bytes.
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_LEN: usize = 100;
 
 /// The names of each field, preferred ones first.
 #[rustfmt::skip]
@@ -128,7 +128,7 @@ const OWNERS: &[&str] = &[
 
 /// The field a column's name tells, and how far down its list the name stands.
 pub(super) fn field_of(name: &str) -> Option<(Field, usize)> {
-    if name.len() > LONGEST_NAME {
+    if name.len() > MAX_NAME_LEN {
         return None;
     }
     let bare = name.split(['(', '[']).next().unwrap_or(name);

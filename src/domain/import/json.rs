@@ -19,7 +19,7 @@ use super::escapes;
 use super::headers::field_of;
 use super::names::Name;
 use super::values::{self, Read};
-use super::{Collector, Draft, Field, FileError, LARGEST_CELL, Problem, Rows, Today};
+use super::{Collector, Draft, Field, FileError, MAX_CELL_BYTES, Problem, Rows, Today};
 use crate::domain::candidate::{Answer, Assessment, Experience, Language, Profile, Qualification, Rating, Review};
 use crate::domain::ids::CandidateId;
 
@@ -215,7 +215,7 @@ fn language(value: &Value, at: Option<&mut At<'_, '_>>) -> Read<Option<Language>
 fn answer(_: &Value, at: Option<&mut At<'_, '_>>) -> Read<Option<Answer>> {
     let at = at.ok_or("is not an object with question and answer")?;
     let answer = at.read("answer", |text| {
-        let fits = text.len() <= LARGEST_CELL;
+        let fits = text.len() <= MAX_CELL_BYTES;
         if fits { Ok(values::text(text)) } else { Err("is longer than 64 KiB".to_owned()) }
     });
     at.demand("question")?;

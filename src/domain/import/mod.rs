@@ -77,17 +77,17 @@ pub use rows::read_rows;
 pub use table::{Record, Table};
 
 /// A file may be this many bytes long.
-pub const LARGEST_FILE: usize = 10 * 1024 * 1024;
+pub const MAX_FILE_BYTES: usize = 10 * 1024 * 1024;
 /// A cell may be this many bytes long, as UTF-8.
-pub const LARGEST_CELL: usize = 64 * 1024;
+pub const MAX_CELL_BYTES: usize = 64 * 1024;
 /// A file may hold this many candidates.
-pub const MOST_ROWS: usize = 5_000;
+pub const MAX_ROWS: usize = 5_000;
 /// A file may hold this many columns.
-pub const MOST_COLUMNS: usize = 200;
+pub const MAX_COLUMNS: usize = 200;
 /// A name, an id, a skill and every other value but an answer may be this many characters long.
-pub const LONGEST_VALUE: usize = 500;
+pub const MAX_VALUE_LEN: usize = 500;
 /// A candidate may have this many skills, e-mail addresses, positions and so on, of each kind.
-pub const LONGEST_LIST: usize = 100;
+pub const MAX_LIST_LEN: usize = 100;
 /// So many problems of one row are told; a file may be wrong in every cell.
 const PROBLEMS_A_ROW: usize = 10;
 

@@ -3,7 +3,7 @@
 use super::names::Name;
 use super::rows::Column;
 use super::values::{self, Read};
-use super::{Draft, Field, LONGEST_LIST, contacts};
+use super::{Draft, Field, MAX_LIST_LEN, contacts};
 use crate::domain::candidate::{Answer, Experience, Profile, Qualification, Rating, Review};
 use crate::domain::ids::CandidateId;
 
@@ -129,9 +129,9 @@ fn append<T>(list: &mut Vec<T>, new: Vec<T>, same: impl Fn(&T, &T) -> bool) -> R
             list.push(value);
         }
     }
-    if list.len() > LONGEST_LIST {
+    if list.len() > MAX_LIST_LEN {
         list.truncate(before);
-        return Err(format!("holds more than {LONGEST_LIST} values"));
+        return Err(format!("holds more than {MAX_LIST_LEN} values"));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::decode::line_breaks;
-use super::{FileError, LARGEST_CELL, MOST_COLUMNS};
+use super::{FileError, MAX_CELL_BYTES, MAX_COLUMNS};
 
 /// Put behind the text: the one record that holds it alone proves that every quote was closed. No text has a NUL in it.
 pub(super) const END: &str = "\n\0";
@@ -35,16 +35,7 @@ pub(super) struct Records<'t> {
 impl<'t> Records<'t> {
     pub(super) fn new(text: &'t str, delimiter: u8, line: u64) -> Self {
         let reader = ReaderBuilder::new().delimiter(delimiter).build();
-        Self {
-            text,
-            reader,
-            at: 0,
-            seen: 0,
-            line,
-            within: 0,
-            cells: vec![0; 4 * 1024],
-            ends: vec![0; MOST_COLUMNS + 1],
-        }
+        Self { text, reader, at: 0, seen: 0, line, within: 0, cells: vec![0; 4 * 1024], ends: vec![0; MAX_COLUMNS + 1] }
     }
 
     /// The next record that is not blank, checked; the names of the columns are for what is wrong with it.
@@ -61,10 +52,10 @@ impl<'t> Records<'t> {
                 let closed = count == 1 && cells(0) == "\0";
                 return if closed { Ok(None) } else { Err(FileError::UnclosedQuote { line: line + before }) };
             }
-            if count > MOST_COLUMNS {
+            if count > MAX_COLUMNS {
                 return Err(FileError::TooManyColumns { line });
             }
-            if let Some(at) = (0..count).find(|at| cells(*at).len() > LARGEST_CELL) {
+            if let Some(at) = (0..count).find(|at| cells(*at).len() > MAX_CELL_BYTES) {
                 let column = header.get(at).cloned().unwrap_or_else(|| unnamed(at));
                 return Err(FileError::CellTooLong { line, column });
             }

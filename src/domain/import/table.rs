@@ -7,7 +7,7 @@ use csv::ReaderBuilder;
 use super::decode::{Decoded, decode, line_breaks};
 pub use super::records::Record;
 use super::records::{END, Records, unnamed};
-use super::{Field, FileError, MOST_COLUMNS, MOST_ROWS, headers, quotes};
+use super::{Field, FileError, MAX_COLUMNS, MAX_ROWS, headers, quotes};
 use crate::domain::member;
 
 /// What may stand between cells; of two that fit equally well, the earlier is taken.
@@ -63,7 +63,7 @@ impl Table {
             None if is_data => header = (0..first.cells.len()).map(unnamed).collect(),
             None => drop(records.remove(0)),
         }
-        if let Some(record) = records.get(MOST_ROWS) {
+        if let Some(record) = records.get(MAX_ROWS) {
             return Err(FileError::TooManyRows { line: record.line });
         }
         if records.is_empty() {
@@ -118,7 +118,7 @@ fn read_all(text: &str, delimiter: u8, line: u64) -> Result<Vec<Record>, FileErr
             names = distinct(&record.cells);
         }
         records.push(record);
-        if records.len() > MOST_ROWS + HEADER_ROWS {
+        if records.len() > MAX_ROWS + HEADER_ROWS {
             break;
         }
     }
@@ -165,7 +165,7 @@ pub(super) fn sniff(text: &str) -> u8 {
     let fit = |delimiter: &u8| {
         let sample = &text.as_bytes()[..text.len().min(SAMPLE.1)];
         let rows: Vec<_> = reader(sample, *delimiter).into_records().map_while(Result::ok).take(SAMPLE.0).collect();
-        let known = |row: &csv::StringRecord| fields(row.iter().take(MOST_COLUMNS));
+        let known = |row: &csv::StringRecord| fields(row.iter().take(MAX_COLUMNS));
         let best = rows.iter().take(HEADER_ROWS).map(known).max().unwrap_or_default();
         let Some(header) = rows.iter().position(|row| known(row) == best) else { return (0, 0, 0) };
         let wide = rows[header].len();

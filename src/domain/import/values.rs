@@ -1,7 +1,7 @@
 //! Single values: what a cell or a JSON text means, or a sentence about why it means nothing.
 
 use super::headers::normal;
-use super::{LONGEST_LIST, LONGEST_VALUE, clean};
+use super::{MAX_LIST_LEN, MAX_VALUE_LEN, clean};
 use crate::domain::candidate::Language;
 
 /// What parts values more strongly than a comma.
@@ -17,7 +17,7 @@ pub(super) fn text(raw: &str) -> String {
     kept.trim().to_owned()
 }
 
-/// Text on one line, of at most [`LONGEST_VALUE`] characters; `None` when nothing is left.
+/// Text on one line, of at most [`MAX_VALUE_LEN`] characters; `None` when nothing is left.
 pub(super) fn line(raw: &str) -> Read<Option<String>> {
     let text = text(raw);
     let line = if text.contains('\n') {
@@ -25,8 +25,8 @@ pub(super) fn line(raw: &str) -> Read<Option<String>> {
     } else {
         text
     };
-    if line.chars().nth(LONGEST_VALUE).is_some() {
-        return Err(format!("is longer than {LONGEST_VALUE} characters: “{}”", shorten(&line)));
+    if line.chars().nth(MAX_VALUE_LEN).is_some() {
+        return Err(format!("is longer than {MAX_VALUE_LEN} characters: “{}”", shorten(&line)));
     }
     Ok((!line.is_empty()).then_some(line))
 }
@@ -63,10 +63,10 @@ pub(super) fn parts(raw: &str) -> Vec<String> {
     if strong.len() > 1 { strong } else { outside(&[STRONG, [','].as_slice()].concat()) }
 }
 
-/// Reads each part; more than [`LONGEST_LIST`] are refused.
+/// Reads each part; more than [`MAX_LIST_LEN`] are refused.
 pub(super) fn each<T>(parts: Vec<String>, read: impl Fn(&str) -> Read<T>) -> Read<Vec<T>> {
-    if parts.len() > LONGEST_LIST {
-        return Err(format!("holds {} values; it may hold {LONGEST_LIST}", parts.len()));
+    if parts.len() > MAX_LIST_LEN {
+        return Err(format!("holds {} values; it may hold {MAX_LIST_LEN}", parts.len()));
     }
     parts.iter().map(|part| read(part)).collect()
 }

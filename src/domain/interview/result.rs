@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::domain::json;
 
 /// A file with a result has at most so many bytes: a long transcript with room.
-pub const LARGEST: usize = 1024 * 1024;
+pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// What came of a session.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_result_reads_back_as_it_was_stored() {
-        let full = super::super::payload::sample::result();
+        let full = crate::domain::interview::payload::sample::result();
         let stored = serde_json::to_vec(&full).expect("our own documents serialise");
         assert_eq!(SessionResult::parse(&stored), Ok(full));
     }

@@ -1,14 +1,14 @@
 //! Personal data inside JSON, hidden from those who may not see it (B11).
 //!
-//! Shown are ids, times, numbers and booleans, and those texts of an event that the catalogue knows to say nothing about a
-//! person ([`super::harmless`]). Everything else becomes dots: whatever a partner sends or a receiver answers under a key that
-//! nobody here knows is hidden, however harmless it looks.
+//! Shown are ids, times, numbers and booleans, and those texts of an event that the [catalogue](crate::domain::catalogue) knows
+//! to say nothing about a person. Everything else becomes dots: whatever a partner sends or a receiver answers under a key
+//! that nobody here knows is hidden, however harmless it looks.
 //!
 //! This is not anonymisation: whoever knows the team can often tell whom an id belongs to.
 
 use serde_json::Value;
 
-use super::harmless::is_harmless;
+use crate::domain::catalogue::is_harmless;
 use crate::domain::event::EventType;
 use crate::domain::json;
 use crate::domain::secret::DOTS;

@@ -1,5 +1,6 @@
 //! The lines that acts make in the operator's log: gathered while a write is run, said once it is durable.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use crate::domain::ids::{AuditId, MemberId, OrganisationId};
@@ -10,9 +11,9 @@ pub(in crate::store) struct Line {
     pub id: AuditId,
     pub organisation: Option<OrganisationId>,
     pub member: Option<MemberId>,
-    pub act: String,
+    pub act: &'static str,
     pub object: Option<String>,
-    pub detail: String,
+    pub detail: Cow<'static, str>,
 }
 
 thread_local! {
@@ -41,7 +42,7 @@ impl Line {
             organisation = self.organisation.as_ref().map(OrganisationId::as_str),
             member = self.member.as_ref().map(MemberId::as_str),
             object = self.object,
-            detail = self.detail,
+            detail = &*self.detail,
         );
     }
 }

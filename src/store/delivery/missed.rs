@@ -7,7 +7,7 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::MOST_OWED;
+use super::MAX_OWED;
 use super::end::end;
 use super::owed::owed;
 use crate::domain::attempt::ErrorClass;
@@ -40,10 +40,10 @@ pub fn miss_chunk(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> Result<
     end(conn, &ids, ErrorClass::Missed, now)
 }
 
-/// How much a hook has missed, counted up to [`MOST_OWED`]; the second value says whether counting stopped there.
+/// How much a hook has missed, counted up to [`MAX_OWED`]; the second value says whether counting stopped there.
 pub fn count_missed_by(conn: &mut Conn, hook: &HookId) -> Result<(usize, bool)> {
-    let found: Vec<String> = missed(hook.as_str()).select(deliveries::id).limit(MOST_OWED as i64 + 1).load(conn)?;
-    Ok((found.len().min(MOST_OWED), found.len() > MOST_OWED))
+    let found: Vec<String> = missed(hook.as_str()).select(deliveries::id).limit(MAX_OWED as i64 + 1).load(conn)?;
+    Ok((found.len().min(MAX_OWED), found.len() > MAX_OWED))
 }
 
 /// Makes due now what a hook missed, the oldest first, [`CHUNK`] deliveries at most; how many. Nobody holds it, and its policy

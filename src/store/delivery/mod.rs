@@ -53,7 +53,7 @@ pub use insert::{insert, insert_all};
 pub use load::{Loaded, Owed, load, load_all};
 pub use missed::{CHUNK, count_missed_by, miss_chunk, send_missed_chunk};
 pub use moved::{hand_on_chunk, hooks_to_hand_on, move_chunk, move_missed_chunk, readdress};
-pub use owed::{MOST_OWED, cancel_chunk, cancel_tests_chunk, count_owed_to, hold_chunk, owed_to, release_chunk};
+pub use owed::{MAX_OWED, cancel_chunk, cancel_tests_chunk, count_owed_to, hold_chunk, owed_to, release_chunk};
 pub use recent::{Backlog, backlog, last_recorded, of_event, recent_statuses};
 pub use settle::{Settled, settle};
 

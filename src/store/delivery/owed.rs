@@ -107,13 +107,13 @@ fn of_each_holder(conn: &mut Conn, hook: &HookId, which: &str) -> Result<Vec<Str
 }
 
 /// At most this many of what a hook is owed are counted.
-pub const MOST_OWED: usize = 1_000;
+pub const MAX_OWED: usize = 1_000;
 
-/// How much is still owed to a hook, counted up to [`MOST_OWED`]; the second value says whether counting stopped there.
+/// How much is still owed to a hook, counted up to [`MAX_OWED`]; the second value says whether counting stopped there.
 pub fn count_owed_to(conn: &mut Conn, hook: &HookId) -> Result<(usize, bool)> {
     let found: Vec<String> = owed(hook.as_str())
         .select(open_deliveries::delivery_id)
-        .limit(i64::try_from(MOST_OWED).unwrap_or(i64::MAX - 1) + 1)
+        .limit(i64::try_from(MAX_OWED).unwrap_or(i64::MAX - 1) + 1)
         .load(conn)?;
-    Ok((found.len().min(MOST_OWED), found.len() > MOST_OWED))
+    Ok((found.len().min(MAX_OWED), found.len() > MAX_OWED))
 }

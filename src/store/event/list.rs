@@ -8,10 +8,6 @@ use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::super::row::Reader;
-use super::super::schema::{deliveries, event_bodies, events, exports, hooks};
-use super::super::time::micros;
-use super::super::{Conn, Result};
 use super::EventRow;
 use crate::domain::catalogue;
 use crate::domain::delivery::Delivery;
@@ -20,6 +16,10 @@ use crate::domain::hook::FieldSet;
 use crate::domain::ids::{EventId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::store::delivery::rows::{DeliveryRow, OpenRow, both_rows, read};
+use crate::store::row::Reader;
+use crate::store::schema::{deliveries, event_bodies, events, exports, hooks};
+use crate::store::time::micros;
+use crate::store::{Conn, Result};
 
 /// Which events; everything combines.
 #[derive(Debug, Clone, Default, PartialEq)]

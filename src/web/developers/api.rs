@@ -185,7 +185,7 @@ impl Reference<'_> {
         html! {
             dl.facts {
                 div { dt { "Requests" } dd { (grouped(self.rate)) " a second for all keys of the organisation" } }
-                div { dt { "Data" } dd { (grouped(event::LARGEST_DATA / 1024)) " KiB, printed without white space" } }
+                div { dt { "Data" } dd { (grouped(event::MAX_DATA_BYTES / 1024)) " KiB, printed without white space" } }
                 div { dt { "Depth" } dd { "Objects and lists in the whole body may be nested " (json::DEEPEST) " deep" } }
                 div { dt { "Body" } dd { "JSON in UTF-8, as it is or with " code { "Content-Encoding: gzip" } } }
                 div { dt { "Refused" } dd { "Duplicate keys, keys that look like numbers, and numbers of 2⁵³ and above: JavaScript receivers would change them" } }

@@ -247,7 +247,7 @@ fn load(
     let organisation = &viewer.organisation.id;
     let Some(vacancy) = store::vacancy::find(conn, organisation, &asked.vacancy)? else { return Ok(None) };
     // More than an export carries is refused anyway, and not read for it.
-    let few: Vec<CandidateId> = asked.ticked.into_iter().take(crate::domain::export::MOST_CANDIDATES).collect();
+    let few: Vec<CandidateId> = asked.ticked.into_iter().take(crate::domain::export::MAX_CANDIDATES).collect();
     let mut hooks = store::hook::list(conn, organisation, vacancy.mode)?.hooks;
     // An interview's own hook takes that interview's events and nothing else.
     hooks.retain(|hook| hook.interview().is_none());

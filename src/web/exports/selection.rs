@@ -6,7 +6,7 @@ use super::super::error::WebError;
 use super::super::form::Fields;
 use crate::actions::export::{Ticks, tick};
 use crate::actions::{Context, Viewer};
-use crate::domain::export::MOST_CANDIDATES;
+use crate::domain::export::MAX_CANDIDATES;
 use crate::domain::ids::{CandidateId, ExportId, VacancyId};
 use crate::store::{self, StoreError};
 
@@ -14,8 +14,8 @@ use crate::store::{self, StoreError};
 pub fn refusal(ticked: &[CandidateId]) -> Option<String> {
     match ticked.len() {
         0 => Some("Tick at least one candidate".to_owned()),
-        count if count > MOST_CANDIDATES => {
-            Some(format!("One export carries at most {MOST_CANDIDATES} candidates: choose a stage, or tick fewer"))
+        count if count > MAX_CANDIDATES => {
+            Some(format!("One export carries at most {MAX_CANDIDATES} candidates: choose a stage, or tick fewer"))
         }
         _ => None,
     }
@@ -50,10 +50,10 @@ pub async fn everybody(
 ) -> Result<Option<String>, WebError> {
     let of = vacancy.clone();
     // One more than fits says that they are too many.
-    let limit = i64::try_from(MOST_CANDIDATES).unwrap_or(i64::MAX - 1) + 1;
+    let limit = i64::try_from(MAX_CANDIDATES).unwrap_or(i64::MAX - 1) + 1;
     let read = context.store.read(move |conn| store::candidate::applicant_ids(conn, &of, stage.as_deref(), limit));
     let everybody = read.await?;
-    if everybody.len() > MOST_CANDIDATES {
+    if everybody.len() > MAX_CANDIDATES {
         return Ok(refusal(&everybody));
     }
     tick(context, viewer, vacancy, Ticks::And(everybody)).await?;

@@ -13,7 +13,7 @@ use super::super::{code, paths, upload};
 use super::session::Known;
 use super::{ids, who};
 use crate::actions::{ActionError, Context, FieldError, Viewer, interview};
-use crate::domain::interview::result::{Evaluation, LARGEST, Scores, SessionResult, Summary};
+use crate::domain::interview::result::{Evaluation, MAX_BYTES, Scores, SessionResult, Summary};
 
 /// A text of the form has at most so many characters.
 const LONGEST: usize = 1_000;
@@ -41,7 +41,7 @@ pub async fn submit(
     multipart: Multipart,
 ) -> Result<HttpResponse, WebError> {
     let known = Known::load(&context, &viewer, &path).await?;
-    let sent = upload::read(multipart, "file", LARGEST).await?;
+    let sent = upload::read(multipart, "file", MAX_BYTES).await?;
     let typed = Typed::of(&sent.fields);
     let read = if sent.fields.one("as") == "fields" { typed.read() } else { file(&sent) };
     let result = match read {

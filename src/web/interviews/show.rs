@@ -20,7 +20,7 @@ use crate::domain::ids::{CandidateId, InterviewId};
 use crate::domain::interview::{Interview, Session, SessionState};
 use crate::domain::role::Permission;
 use crate::store::candidate::ApplicantPage;
-use crate::store::interview::MOST;
+use crate::store::interview::MAX_LISTED;
 use crate::store::{self, Conn, StoreError};
 
 /// So many candidates of the vacancy can be chosen from a list.
@@ -193,7 +193,7 @@ impl View<'_> {
                     tbody { @for (session, candidate) in &self.shown.sessions { (self.row(session, candidate.as_ref())) } }
                 }
             }
-            @if count as i64 == MOST { p.small.soft { "The latest " (MOST) " sessions." } }
+            @if count as i64 == MAX_LISTED { p.small.soft { "The latest " (MAX_LISTED) " sessions." } }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::domain::delivery::Status;
 use crate::domain::ids::OrganisationId;
 use crate::domain::mode::Mode;
 use crate::domain::role::{Permission, Role};
-use crate::store::log::{LogFilter, MOST_COUNTED, Page, ResponseClass};
+use crate::store::log::{LogFilter, MAX_COUNTED, Page, ResponseClass};
 use crate::store::{self, Conn, StoreError};
 
 /// What is known when no line was found.
@@ -86,7 +86,7 @@ fn waiting(nothing: &Nothing, mode: &str) -> Markup {
     let events = match nothing.unrouted {
         0 => None,
         1 => Some("one event waits without a webhook".to_owned()),
-        many if many as i64 > MOST_COUNTED => Some("more than 10,000 events wait without a webhook".to_owned()),
+        many if many as i64 > MAX_COUNTED => Some("more than 10,000 events wait without a webhook".to_owned()),
         many => Some(format!("{} events wait without a webhook", grouped(many as u64))),
     };
     let unrouted = format!("{}?webhook=none", paths::EVENTS);
@@ -174,7 +174,7 @@ fn sentence(filters: &Filters, nearby: u64) -> String {
         0 => format!("Nothing was sent{among}."),
         1 => format!("There is one delivery{among}, but none that {}.", none.join(" and ")),
         many => {
-            let many = if many as i64 >= MOST_COUNTED { "10,000+".into() } else { grouped(many) };
+            let many = if many as i64 >= MAX_COUNTED { "10,000+".into() } else { grouped(many) };
             format!("Of the {many} deliveries{among}, none {}.", none.join(" and "))
         }
     }

@@ -70,7 +70,7 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             @if hook.state == HookState::Deleted { " The webhook has been deleted since." }
         },
         DeliveryState::Failed { at: when, class: ErrorClass::Cancelled } => html! {
-            (cancelled(detail, at(when), when))
+            (cancelled(detail, at(when)))
             @if let Some(status) = delivery.response_status.filter(|_| delivery.has_arrived_all_the_same()) {
                 " It had arrived all the same: the answer of " bdi { (hook.name) } ", " (status) ", came after that."
             }
@@ -157,7 +157,7 @@ fn nothing_more(detail: &Detail) -> &'static str {
     }
 }
 
-fn cancelled(detail: &Detail, at: Markup, when: DateTime<Utc>) -> Markup {
+fn cancelled(detail: &Detail, at: Markup) -> Markup {
     let tried = match detail.delivery.tries.counted() {
         0 => "before its first try".to_owned(),
         many => format!("after {}", tries(many)),
@@ -165,7 +165,7 @@ fn cancelled(detail: &Detail, at: Markup, when: DateTime<Utc>) -> Markup {
     let is_deleted = detail.hook.state == HookState::Deleted;
     let name = &detail.hook.name;
     html! {
-        @match detail.cancelled_by(when) {
+        @match detail.cancelled_by() {
             Some(who) => { bdi { (who) } " cancelled it " (at) ", " (tried) "." },
             None if is_deleted => { "It ended when " (name) " was deleted, " (at) ", " (tried) "." },
             None => { "It was cancelled " (at) ", " (tried) "." },
@@ -197,6 +197,7 @@ fn since(due: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
 mod tests {
     use super::super::sample;
     use super::*;
+    use crate::domain::act::{ActKind, StoredAct};
     use crate::store::audit::Done;
 
     /// The sentence without its tags.
@@ -276,7 +277,11 @@ mod tests {
             "HRIS Sync refused it with 401 at 14:42:13, on the fourth try. It is tried again at 14:49:11, in 5 min."
         );
         detail.delivery.trigger = Trigger::Manual;
-        detail.acts = vec![Done { act: "delivery.retried".into(), by: Some("Maeve <b>".into()), at: sample::now() }];
+        detail.acts = vec![Done {
+            act: StoredAct::Known(ActKind::DeliveryRetried),
+            by: Some("Maeve <b>".into()),
+            at: sample::now(),
+        }];
         assert_eq!(said(&detail), "Maeve &lt;b&gt; asked for another try at 14:42:13. HRIS Sync is being called.");
     }
 
@@ -322,7 +327,11 @@ mod tests {
     fn a_cancelled_one_says_who_ended_it() {
         let state = DeliveryState::Failed { at: sample::now(), class: ErrorClass::Cancelled };
         let mut detail = in_state(state);
-        detail.acts = vec![Done { act: "delivery.cancelled".into(), by: Some("Maeve".into()), at: sample::now() }];
+        detail.acts = vec![Done {
+            act: StoredAct::Known(ActKind::DeliveryCancelled),
+            by: Some("Maeve".into()),
+            at: sample::now(),
+        }];
         assert_eq!(
             said(&detail),
             "Maeve cancelled it at 14:44:11, after four tries. Nothing more happens until someone sends it again."
@@ -337,9 +346,24 @@ mod tests {
     }
 
     #[test]
+    fn who_cancelled_it_once_did_not_end_it_after_it_was_sent_again() {
+        let now = sample::now();
+        let mut detail = in_state(DeliveryState::Failed { at: now, class: ErrorClass::Cancelled });
+        detail.hook.state = HookState::Deleted;
+        let done = |kind, at| Done { act: StoredAct::Known(kind), by: Some("Maeve".into()), at };
+        let (before, since) = (now - TimeDelta::seconds(2), now - TimeDelta::seconds(1));
+        detail.acts = vec![done(ActKind::DeliveryCancelled, before), done(ActKind::DeliveryRetried, since)];
+        assert!(said(&detail).starts_with("It ended when HRIS Sync was deleted, at 14:44:11"), "{}", said(&detail));
+    }
+
+    #[test]
     fn a_cancelled_one_that_was_taken_all_the_same_says_so() {
         let mut detail = in_state(DeliveryState::Failed { at: sample::now(), class: ErrorClass::Cancelled });
-        detail.acts = vec![Done { act: "delivery.cancelled".into(), by: Some("Maeve".into()), at: sample::now() }];
+        detail.acts = vec![Done {
+            act: StoredAct::Known(ActKind::DeliveryCancelled),
+            by: Some("Maeve".into()),
+            at: sample::now(),
+        }];
         detail.delivery.response_status = Some(202);
         assert!(
             said(&detail).ends_with(" It had arrived all the same: the answer of HRIS Sync, 202, came after that."),

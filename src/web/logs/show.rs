@@ -16,6 +16,7 @@ use super::super::status::State;
 use super::explain::notice;
 use super::{facts, own_exports_only, payload, says, tries};
 use crate::actions::{Context, Viewer};
+use crate::domain::act::ActKind;
 use crate::domain::attempt::{Attempt, ErrorClass, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::event::{Cause, Event};
@@ -149,15 +150,17 @@ impl Detail {
 
     /// Who asked for the try that began at this time.
     pub fn retried_by(&self, began: DateTime<Utc>) -> Option<&str> {
-        let mut asked = self.acts.iter().rev().filter(|done| done.act == "delivery.retried" && done.at <= began);
+        let mut asked = self.acts.iter().rev().filter(|done| done.act.is(ActKind::DeliveryRetried) && done.at <= began);
         asked.next().and_then(|done| done.by.as_deref())
     }
 
-    /// Who cancelled it at this time; the log of acts is written moments later.
-    pub fn cancelled_by(&self, at: DateTime<Utc>) -> Option<&str> {
-        let moment = chrono::TimeDelta::seconds(5);
-        let is_it = |done: &&Done| done.act == "delivery.cancelled" && (done.at - at).abs() < moment;
-        self.acts.iter().rev().find(is_it).and_then(|done| done.by.as_deref())
+    /// Who cancelled it, if somebody did. Only sending it again opens a delivery that was cancelled: what ended it after that
+    /// was no act of its own, but the end of its webhook.
+    pub fn cancelled_by(&self) -> Option<&str> {
+        let last = |kind| self.acts.iter().rev().find(|done| done.act.is(kind));
+        let cancelled = last(ActKind::DeliveryCancelled)?;
+        let is_reopened = last(ActKind::DeliveryRetried).is_some_and(|retried| retried.at > cancelled.at);
+        if is_reopened { None } else { cancelled.by.as_deref() }
     }
 
     fn pulse(&self, now: DateTime<Utc>) -> Option<Pulse> {

@@ -17,7 +17,7 @@ use super::rules::rules;
 use crate::actions::import::{Choice, Chosen, Preview, State, Upload};
 use crate::actions::{ActionError, Context, FieldError, Viewer, import};
 use crate::domain::ids::{ImportId, VacancyId};
-use crate::domain::import::LARGEST_FILE;
+use crate::domain::import::MAX_FILE_BYTES;
 use crate::domain::vacancy::Vacancy;
 use crate::store;
 
@@ -42,7 +42,7 @@ pub async fn upload(
     multipart: Multipart,
 ) -> Result<HttpResponse, WebError> {
     let vacancy = vacancy(&context, &viewer, &id).await?;
-    let sent = form::read(multipart, "file", LARGEST_FILE).await?;
+    let sent = form::read(multipart, "file", MAX_FILE_BYTES).await?;
     let (ask, token) = (sent.fields.ticked("columns"), sent.fields.one("token").to_owned());
     let refused = |errors: Vec<FieldError>, organisations: Organisations| {
         let view = ChooseFile { vacancy: &vacancy, token: &token, ask, errors: Errors(errors) };

@@ -8,7 +8,7 @@ use super::super::{paths, time};
 use super::show::{PAGE, Shown, Wanted};
 use crate::actions::Viewer;
 use crate::domain::candidate::Applicant;
-use crate::domain::export::MOST_CANDIDATES;
+use crate::domain::export::MAX_CANDIDATES;
 use crate::domain::mask;
 use crate::domain::role::Permission;
 
@@ -145,8 +145,8 @@ impl People<'_> {
                         @if elsewhere == 0 { " of " (self.all()) " selected" }
                         @else { " selected here, " (grouped(elsewhere)) " on other pages or in other stages" }
                     }
-                    @if total > MOST_CANDIDATES as i64 {
-                        span.soft { "One export carries up to " (MOST_CANDIDATES) "." }
+                    @if total > MAX_CANDIDATES as i64 {
+                        span.soft { "One export carries up to " (MAX_CANDIDATES) "." }
                     } @else {
                         button.btn name="go" value="all" { "Select all " (self.all()) }
                     }

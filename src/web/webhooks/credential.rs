@@ -57,7 +57,7 @@ pub async fn make(
 ) -> Result<HttpResponse, WebError> {
     let (id, kind) = which(&path)?;
     let chosen = fields.one("overlap");
-    let Some(overlap) = Overlap::parse(chosen) else {
+    let Some(overlap) = Overlap::chosen(chosen) else {
         let error = Some("Choose how long the old one keeps working");
         let page = page(&context, &viewer, organisations, &path, Asked::Regenerate { chosen, error }).await?;
         return Ok(page.refused());

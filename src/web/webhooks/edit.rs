@@ -11,8 +11,8 @@ use super::super::layout::{Head, Nav, Page};
 use super::super::paths;
 use super::form::{self, HookFields};
 use crate::actions::hook::{NewHook, find_alive};
-use crate::actions::hook_settings::{STALE, stamp};
-use crate::actions::{ActionError, Context, Viewer, hook_settings};
+use crate::actions::hook_settings::stamp;
+use crate::actions::{ActionError, Context, FieldError, Viewer, hook_settings};
 use crate::domain::hook::Hook;
 use crate::domain::hook_header::HeaderName;
 use crate::domain::ids::HookId;
@@ -47,15 +47,23 @@ pub async fn submit(
     match hook_settings::edit(&context, &viewer, known.hook.id.clone(), &typed).await {
         Ok(()) => Ok(done::see_other(paths::webhook(&known.hook.id), "Your changes were saved.")),
         Err(ActionError::Invalid(errors)) => {
-            // Told of what somebody else did, they may put theirs in its place.
-            let is_stale = errors.iter().any(|error| error.message == STALE);
             let known = Known::read(&context, &viewer, &id).await?;
-            let typed = if is_stale { NewHook { token: stamp(&known.hook), ..typed } } else { typed };
             Ok(known.page(&context, &viewer, organisations, &typed, &Errors(errors)).refused())
+        }
+        Err(ActionError::ChangedMeanwhile) => {
+            let known = Known::read(&context, &viewer, &id).await?;
+            // Told of what somebody else did, they may put theirs in its place.
+            let typed = NewHook { token: stamp(&known.hook), ..typed };
+            let errors = Errors(vec![FieldError::new("name", CHANGED_MEANWHILE)]);
+            Ok(known.page(&context, &viewer, organisations, &typed, &errors).refused())
         }
         Err(error) => Err(error.into()),
     }
 }
+
+/// What somebody reads who changes what another one has changed meanwhile.
+const CHANGED_MEANWHILE: &str = "Somebody has changed this webhook since you opened the form. What stands here is yours: compare it \
+    with the webhook’s page, and save again to put it in place";
 
 /// The hook, the names of its headers, and the mode's default if that is another.
 struct Known {

@@ -77,7 +77,7 @@ pub(super) fn asks_for_rows(fields: &Fields) -> bool {
 /// The form with more empty rows.
 pub(super) fn with_more_rows(mut form: NewHook) -> NewHook {
     form.headers.extend(std::iter::repeat_n((String::new(), String::new()), SPARE_ROWS));
-    form.headers.truncate(hook_header::MOST);
+    form.headers.truncate(hook_header::MAX_HEADERS);
     form
 }
 
@@ -255,7 +255,7 @@ impl HookFields<'_> {
     pub(super) fn headers(&self) -> Markup {
         let filled = self.form.headers.len();
         let typed = self.form.headers.iter().filter(|(name, value)| !(name.is_empty() && value.is_empty())).count();
-        let rows = filled.max(typed + SPARE_ROWS).min(hook_header::MOST.max(filled));
+        let rows = filled.max(typed + SPARE_ROWS).min(hook_header::MAX_HEADERS.max(filled));
         html! {
             fieldset #headers aria-describedby="headers-hint" {
                 legend { "Custom headers" }
@@ -266,7 +266,7 @@ impl HookFields<'_> {
                 }
                 div.stack {
                     @for at in 0..rows { (self.header(at)) }
-                    @if rows < hook_header::MOST {
+                    @if rows < hook_header::MAX_HEADERS {
                         button.btn name="more" value="1" formaction={ (self.action) "#headers" } formnovalidate { "Add another" }
                     }
                 }

@@ -13,7 +13,6 @@ use super::super::{code, paths};
 use super::test::{LOOK_AGAIN, Sent, TestResult, events};
 use crate::actions::test::{Preview, preview};
 use crate::actions::{Context, Viewer, hook};
-use crate::domain::catalogue;
 use crate::domain::event::EventType;
 use crate::domain::hook::Hook;
 use crate::domain::ids::{DeliveryId, HookId};
@@ -77,7 +76,7 @@ impl Render for PreviewView<'_> {
                 (events(self.kind)) " "
                 button.btn { "Preview" }
             }
-            @if let Some(entry) = catalogue::entry(self.kind.as_str()) { p.small.soft { (entry.when) } }
+            p.small.soft { (self.kind.entry().when) }
             (code::figure("Preview of the body", html! { strong { (self.kind) } " " (size(body.len())) }, code::json(body), false))
             details {
                 summary.small { "The very bytes, as they go out" }

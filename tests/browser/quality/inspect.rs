@@ -7,8 +7,8 @@ use crate::demo::setting;
 use crate::devtools::Theme;
 
 /// A page may have so many bytes of HTML, and need so many requests.
-const MOST_HTML: u64 = 60_000;
-const MOST_REQUESTS: u64 = 4;
+const MAX_HTML: u64 = 60_000;
+const MAX_REQUESTS: u64 = 4;
 
 /// What can be read off the page as it stands.
 const LOOK: &str = r#"
@@ -96,8 +96,8 @@ fn shape(seen: &Value) -> Vec<String> {
     hold(named, format!("its title is “{title}”, not “What it is · Organisation · Hirewire”"));
     hold(seen["inline"] == json!(0), "it has inline style or script, which the policy forbids".to_owned());
     let (bytes, requests) = (seen["bytes"].as_u64().unwrap_or(u64::MAX), seen["requests"].as_u64().unwrap_or(u64::MAX));
-    hold(bytes <= MOST_HTML, format!("it has {bytes} bytes of HTML, more than {MOST_HTML}"));
-    hold(requests <= MOST_REQUESTS, format!("it needs {requests} requests, more than {MOST_REQUESTS}"));
+    hold(bytes <= MAX_HTML, format!("it has {bytes} bytes of HTML, more than {MAX_HTML}"));
+    hold(requests <= MAX_REQUESTS, format!("it needs {requests} requests, more than {MAX_REQUESTS}"));
     for (list, fault) in [
         ("forms", "a form cannot be sent without script"),
         ("idle", "a button stands outside a form, and so does nothing without script"),

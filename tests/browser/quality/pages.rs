@@ -7,8 +7,8 @@ use crate::browser::{Browser, Script};
 use crate::demo::{Demo, On};
 
 /// How many bytes the stylesheet and the script may have as they are served.
-const MOST_STYLE: usize = 22_000;
-const MOST_SCRIPT: usize = 10_000;
+const MAX_STYLE: usize = 22_000;
+const MAX_SCRIPT: usize = 10_000;
 
 #[tokio::test]
 async fn every_page_is_found_and_nothing_is_wrong_with_it() {
@@ -92,7 +92,7 @@ async fn stylesheet_and_script_are_small() {
     let demo = Demo::start(On::Sqlite);
     let browser = Browser::start(Script::On).await;
     browser.open(&demo.page("/login")).await;
-    for (ending, most) in [("css", MOST_STYLE), ("js", MOST_SCRIPT)] {
+    for (ending, most) in [("css", MAX_STYLE), ("js", MAX_SCRIPT)] {
         let sizes = format!(
             "return performance.getEntriesByType('resource').filter((one) => one.name.endsWith('.{ending}')).map((one) => one.decodedBodySize);"
         );

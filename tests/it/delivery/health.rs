@@ -79,7 +79,7 @@ impl Story {
         let (organisation, hook) = (self.team.id.clone(), self.hook.id.to_string());
         let since = self.hook.created_at;
         let done = app.read(move |conn| store::audit::of_object(conn, &organisation, &hook, since)).await;
-        done.iter().filter(|done| done.act == act).count()
+        done.iter().filter(|done| done.act.as_str() == act).count()
     }
 
     async fn missed(&self, app: &TestApp) -> Vec<Delivery> {

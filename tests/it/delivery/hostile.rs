@@ -12,7 +12,7 @@ use hirewire::domain::attempt::{Attempt, ErrorClass};
 use hirewire::domain::delivery::{Delivery, DeliveryState};
 use hirewire::domain::hook::Hook;
 use hirewire::domain::mode::Mode;
-use hirewire::domain::policy::LONGEST_RETRY_AFTER;
+use hirewire::domain::policy::MAX_RETRY_AFTER;
 use hirewire::domain::role::Role;
 use hirewire::domain::secret::DOTS;
 use hirewire::store::StoreError;
@@ -150,7 +150,7 @@ async fn each_hostile_receiver_ends_within_the_deadline_in_its_own_class(app: Te
         assert!(total < LATEST, "{}: {total:?}", hook.name);
         assert!(response.as_ref().is_none_or(|kept| kept.body.len() <= 65_536), "{}", hook.name);
         let pause = delivery.state.due().map(|due| (due - app.now()).to_std().unwrap_or_default());
-        assert!(pause.is_none_or(|pause| pause <= LONGEST_RETRY_AFTER), "{}: {pause:?}", hook.name);
+        assert!(pause.is_none_or(|pause| pause <= MAX_RETRY_AFTER), "{}: {pause:?}", hook.name);
         let arrived = matches!(delivery.state, DeliveryState::Success { .. });
         assert_eq!((arrived, delivery.last_class), (class.is_none(), *class), "{}", hook.name);
     }

@@ -110,7 +110,7 @@ impl Story {
     async fn acts(&self, app: &TestApp, act: &str) -> usize {
         let (organisation, hook, since) = (self.team.id.clone(), self.hook.id.to_string(), self.hook.created_at);
         let done = app.read(move |conn| store::audit::of_object(conn, &organisation, &hook, since)).await;
-        done.iter().filter(|done| done.act == act).count()
+        done.iter().filter(|done| done.act.as_str() == act).count()
     }
 }
 

@@ -413,10 +413,10 @@ async fn recent_statuses_leave_out_tests_other_modes_and_what_is_older(app: Test
         let recent = store::delivery::recent_statuses(conn, &own.id, Mode::Live, Some(&quiet.id), edge)?;
         assert_eq!(recent, [(quiet.id.clone(), Status::Pending, edge)]);
         assert_eq!(store::delivery::count_owed_to(conn, &quiet.id)?, (1, false));
-        for _ in 0..store::delivery::MOST_OWED {
+        for _ in 0..store::delivery::MAX_OWED {
             owed(conn, &quiet, Some(now), None, now)?;
         }
-        assert_eq!(store::delivery::count_owed_to(conn, &quiet.id)?, (store::delivery::MOST_OWED, true));
+        assert_eq!(store::delivery::count_owed_to(conn, &quiet.id)?, (store::delivery::MAX_OWED, true));
         Ok::<_, StoreError>(())
     })
     .await;

@@ -3,10 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use hirewire::actions::{self, refusals};
+use hirewire::domain::act::Act;
 use hirewire::domain::ids::OrganisationId;
 use hirewire::domain::role::Role;
 use hirewire::maintenance;
-use hirewire::store::audit::Act;
+use hirewire::store::audit::Entry;
 use hirewire::store::{self, StoreError};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -166,10 +167,10 @@ async fn what_is_undone_is_not_said_and_what_is_durable_is_said_once(app: TestAp
     let _ = tracing_subscriber::registry().with(Said).try_init();
     let team = app.an_organisation().await;
     let (id, now) = (team.id.clone(), app.now());
-    let act = move |conn: &mut store::Conn, detail: &str| {
-        let act =
-            Act { organisation: Some(&id), member: None, act: "x.tried", object: Some("o_1"), detail: detail.into() };
-        store::audit::insert(conn, &act, now)
+    let act = move |conn: &mut store::Conn, name: &str| {
+        let act = Act::MemberRenamed { from: name, to: "somebody" };
+        let entry = Entry { organisation: Some(&id), member: None, act, object: Some("o_1") };
+        store::audit::record(conn, &entry, now)
     };
     let undone = act.clone();
     let refused = app.context.store.write(move |conn| {
@@ -177,9 +178,13 @@ async fn what_is_undone_is_not_said_and_what_is_durable_is_said_once(app: TestAp
         Err::<(), _>(StoreError::Refused("after all".into()))
     });
     assert!(refused.await.is_err());
-    app.write(move |conn| act(conn, "done\nby somebody")).await;
+    app.write(move |conn| act(conn, "done\nby")).await;
     let said = SAID.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let own: Vec<_> = said.iter().filter(|line| line.contains("x.tried") && line.contains(team.id.as_str())).collect();
+    let own: Vec<_> =
+        said.iter().filter(|line| line.contains("member.renamed") && line.contains(team.id.as_str())).collect();
     assert_eq!(own.len(), 1, "{own:?}");
-    assert!(own[0].contains("detail=\"done\\nby somebody\"") && own[0].contains("object=\"o_1\""), "{own:?}");
+    assert!(
+        own[0].contains("detail=\"from “done\\nby” to “somebody”\"") && own[0].contains("object=\"o_1\""),
+        "{own:?}"
+    );
 }

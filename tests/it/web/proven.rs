@@ -1,6 +1,7 @@
 //! Whose account it is: that of whoever has shown that its address is theirs, and of nobody who typed it first.
 
 use hirewire::actions::organisation::{self, Created, NewMember};
+use hirewire::domain::act::Act;
 use hirewire::domain::ids::OrganisationId;
 use hirewire::domain::role::Role;
 use hirewire::domain::secret::Plain;
@@ -218,9 +219,8 @@ async fn accounts_that_the_operator_made_count_as_proven_after_an_upgrade(app: T
         let (known, _) = store::member::find_by_email(conn, VICTIM)?.expect("squatted");
         store::member::join(conn, &known.id, &victim, Role::Admin, now)?;
         let (organisation, object) = (Some(&victim), Some(known.id.as_str()));
-        let detail = "by the operator".into();
-        let act = store::audit::Act { organisation, member: None, act: "member.created", object, detail };
-        store::audit::insert(conn, &act, now)
+        let act = Act::MemberCreatedByOperator { name: "Victim", role: Role::Admin };
+        store::audit::record(conn, &store::audit::Entry { organisation, member: None, act, object }, now)
     })
     .await;
     assert!(app.write(|conn| store::member::backfill_proven_addresses(conn, 1_000)).await > 0);

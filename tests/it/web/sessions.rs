@@ -1,6 +1,7 @@
 //! How long a log-in lasts, how many there are, and who ends them.
 
 use chrono::TimeDelta;
+use hirewire::domain::act::ActKind;
 use hirewire::domain::role::Role;
 use hirewire::store;
 
@@ -94,7 +95,7 @@ async fn an_admin_ends_the_sessions_of_a_member_and_each_of_their_organisations_
     for organisation in [team.id.clone(), elsewhere.id.clone()] {
         let id = id.clone();
         let done = app.read(move |conn| store::audit::of_object(conn, &organisation, &id, Default::default())).await;
-        let ended = done.iter().filter(|done| done.act == "member.sessions_ended");
+        let ended = done.iter().filter(|done| done.act.is(ActKind::MemberSessionsEnded));
         assert_eq!(ended.map(|done| done.by.clone()).collect::<Vec<_>>(), [Some(team.admin.member.name.clone())]);
     }
     // One's own, but for the one at hand.

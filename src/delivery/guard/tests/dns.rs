@@ -1,7 +1,7 @@
 //! Against a name server of the test's own: what it answers is what is judged, each time anew.
 
-use super::super::resolver::tests::asking;
 use super::*;
+use crate::delivery::guard::resolver::tests::asking;
 
 /// A name server that answers each question with the next of its answers, and goes on with the last.
 async fn answering(script: &'static [&'static [&'static str]]) -> SystemResolver {

@@ -17,7 +17,7 @@ use tokio_rustls::server::TlsStream;
 pub const NAME: &str = "receiver.acme.com";
 
 /// Whoever takes this much takes everything.
-pub const MOST: usize = 64 * 1024 * 1024;
+pub const MAX_POURED_BYTES: usize = 64 * 1024 * 1024;
 
 /// A receiver that runs until its test ends.
 pub struct Receiver {
@@ -173,10 +173,10 @@ impl Talk {
     }
 
     /// Writes the same bytes again and again until the client hangs up, and returns how many it took; or gives up after
-    /// [`MOST`].
+    /// [`MAX_POURED_BYTES`].
     pub async fn pour(&mut self, bytes: &[u8]) -> usize {
         let mut poured = 0;
-        while poured < MOST && self.say(bytes).await {
+        while poured < MAX_POURED_BYTES && self.say(bytes).await {
             poured += bytes.len();
         }
         poured

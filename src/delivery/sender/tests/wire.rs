@@ -85,6 +85,6 @@ async fn a_key_that_no_header_can_hold_is_our_own_fault() {
     let receiver = Receiver::answering(OK).await;
     let key = Some(Plain::new("whk_\n".into()));
     let sent = sender(&receiver).send(Order { key, ..order(&receiver.url()) }).await;
-    assert_eq!(sent.fault, Some(super::super::Fault::Request));
+    assert_eq!(sent.fault, Some(crate::delivery::sender::Fault::Request));
     assert_eq!((sent.request, receiver.accepted()), (None, 0));
 }

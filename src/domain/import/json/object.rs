@@ -11,7 +11,7 @@ use crate::domain::import::clean;
 use crate::domain::import::dates::Dates;
 use crate::domain::import::headers::is_normally;
 use crate::domain::import::values::{self, Read};
-use crate::domain::import::{LONGEST_LIST, Problem};
+use crate::domain::import::{MAX_LIST_LEN, Problem};
 
 /// The members of an object.
 pub(super) type Object = Map<String, Value>;
@@ -104,8 +104,8 @@ impl<'v> At<'v, '_> {
     pub fn list<T>(&mut self, name: &str, read: impl Fn(&Value, Option<&mut At<'_, '_>>) -> Read<Option<T>>) -> Vec<T> {
         let Some((key, value)) = get(self.object, name) else { return Vec::new() };
         let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-        if items.len() > LONGEST_LIST {
-            self.report(key, format!("holds {} values; it may hold {LONGEST_LIST}", items.len()));
+        if items.len() > MAX_LIST_LEN {
+            self.report(key, format!("holds {} values; it may hold {MAX_LIST_LEN}", items.len()));
             return Vec::new();
         }
         let mut all = Vec::with_capacity(items.len());

@@ -9,10 +9,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::{Map, Number, Value};
 
 use crate::domain::import::headers::normal;
-use crate::domain::import::{FileError, MOST_ROWS};
+use crate::domain::import::{FileError, MAX_ROWS};
 
 /// One item may hold this many values, those within its lists and objects included.
-const MOST_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 20_000;
 /// Under which names the list may stand, in the file or in its `data`.
 const LISTS: &[&str] = &["candidates", "applicants", "results", "items", "records"];
 
@@ -65,7 +65,7 @@ impl<'de> Visitor<'de> for Whole<'_, '_> {
         let state = self.state;
         state.found = true;
         loop {
-            let left = Cell::new(MOST_VALUES);
+            let left = Cell::new(MAX_VALUES);
             let mut repeated = Repeated::new();
             let place = state.count + 1;
             let item = items.next_element_seed(Build { left: &left, repeated: &mut repeated });
@@ -75,7 +75,7 @@ impl<'de> Visitor<'de> for Whole<'_, '_> {
                 }
             })?;
             let Some(item) = item else { return Ok(()) };
-            if place > MOST_ROWS as u64 {
+            if place > MAX_ROWS as u64 {
                 state.stop.set(Some(FileError::TooManyRows { line: place }));
                 return Err(A::Error::custom("too many candidates"));
             }

@@ -110,21 +110,21 @@ fn ten_million_bytes_in_a_cell_are_refused_with_line_and_column() {
     let file = |size: usize| format!("Name,Cover letter\nAnna,short\nBen,\"{}\"\n", "x\n".repeat(size / 2));
     let expected = FileError::CellTooLong { line: 3, column: "Cover letter".into() };
     assert_eq!(refused(file(10_000_000)), expected);
-    assert_eq!(refused(file(LARGEST_CELL + 2)), expected);
-    assert!(Table::read(file(LARGEST_CELL).as_bytes()).is_ok());
+    assert_eq!(refused(file(MAX_CELL_BYTES + 2)), expected);
+    assert!(Table::read(file(MAX_CELL_BYTES).as_bytes()).is_ok());
     let unquoted = format!("Name,Cover letter\nAnna,{}\n", "x".repeat(10_000_000));
     assert_eq!(refused(unquoted), FileError::CellTooLong { line: 2, column: "Cover letter".into() });
     assert_eq!(refused("x".repeat(10_000_000)), FileError::CellTooLong { line: 1, column: "Column 1".into() });
-    let larger = format!("Name,Cover letter\nAnna,{}\n", "x".repeat(LARGEST_FILE));
+    let larger = format!("Name,Cover letter\nAnna,{}\n", "x".repeat(MAX_FILE_BYTES));
     assert_eq!(refused(larger), FileError::TooLarge { line: 2 });
 }
 
 #[test]
 fn a_file_of_too_many_rows_or_columns_is_refused_with_the_line() {
     let rows = |count: usize| format!("Name\n{}", "Anna\n".repeat(count));
-    assert_eq!(Table::read(rows(MOST_ROWS).as_bytes()).map(|table| table.records().len()), Ok(MOST_ROWS));
-    assert_eq!(refused(rows(MOST_ROWS + 1)), FileError::TooManyRows { line: 5_002 });
-    let wide = format!("Name{}\nAnna\n", ",x".repeat(MOST_COLUMNS));
+    assert_eq!(Table::read(rows(MAX_ROWS).as_bytes()).map(|table| table.records().len()), Ok(MAX_ROWS));
+    assert_eq!(refused(rows(MAX_ROWS + 1)), FileError::TooManyRows { line: 5_002 });
+    let wide = format!("Name{}\nAnna\n", ",x".repeat(MAX_COLUMNS));
     assert_eq!(refused(wide), FileError::TooManyColumns { line: 1 });
 }
 

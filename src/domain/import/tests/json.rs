@@ -101,7 +101,7 @@ fn what_is_no_list_of_candidates_is_refused() {
     assert_eq!(refused("[\n{\"name\": \"Anna\",}\n]").line(), Some(2));
     assert_eq!(refused(&"[".repeat(100_000)).line(), Some(1));
     assert_eq!(refused(r#"{"data": 3}"#), FileError::NoList);
-    assert_eq!(refused(&format!("[{}{{}}]", "{},".repeat(MOST_ROWS))), FileError::TooManyRows { line: 5_001 });
+    assert_eq!(refused(&format!("[{}{{}}]", "{},".repeat(MAX_ROWS))), FileError::TooManyRows { line: 5_001 });
     assert_eq!(read_json(b"[\"\xff\"]", today()).map(|rows| rows.problems.len()), Ok(1));
 }
 

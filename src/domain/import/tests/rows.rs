@@ -125,9 +125,9 @@ fn numbers_that_a_spreadsheet_has_shortened_are_refused() {
 
 #[test]
 fn values_and_lists_have_their_limits() {
-    let long = "x".repeat(LONGEST_VALUE + 1);
+    let long = "x".repeat(MAX_VALUE_LEN + 1);
     let many =
-        vec!["tag"; LONGEST_LIST + 1].iter().enumerate().map(|(at, tag)| format!("{tag}{at}")).collect::<Vec<_>>();
+        vec!["tag"; MAX_LIST_LEN + 1].iter().enumerate().map(|(at, tag)| format!("{tag}{at}")).collect::<Vec<_>>();
     let problems = problems(format!("Name;Tags\n{long};\nAnna;\"{}\"\n", many.join(",")));
     assert!(problems[0].starts_with("Row 2, Name: is longer than 500 characters: “xxx"), "{problems:?}");
     assert_eq!(problems[1], "Row 3 (Anna), Tags: holds 101 values; it may hold 100");

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeZone as _, Utc};
 
-use super::super::result::*;
-use super::super::{Interview, Session, SessionState};
 use crate::domain::candidate::{Candidate, Contact, Profile};
 use crate::domain::ids::{CandidateId, InterviewId, OrganisationId, SessionId};
+use crate::domain::interview::result::*;
+use crate::domain::interview::{Interview, Session, SessionState};
 use crate::domain::mode::Mode;
 
 /// 20 November 2026, 9:30 in UTC.
