@@ -14,9 +14,12 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
+use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 
 use crate::config::{Mail, MailSecurity};
+use crate::delivery::sender::handshake;
+use crate::told;
 
 /// How long the mail server may take over a letter unless the settings say otherwise.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -56,10 +59,10 @@ impl Mailer {
         let parameters = || {
             let mut parameters = TlsParameters::builder(settings.host.clone());
             for authority in authorities {
-                let authority = Certificate::from_der(authority.to_vec()).map_err(told)?;
+                let authority = Certificate::from_der(authority.to_vec()).map_err(explained)?;
                 parameters = parameters.add_root_certificate(authority);
             }
-            parameters.build().map_err(told)
+            parameters.build().map_err(explained)
         };
         let tls = match settings.security {
             MailSecurity::None => Tls::None,
@@ -67,7 +70,7 @@ impl Mailer {
             MailSecurity::Tls => Tls::Wrapper(parameters()?),
         };
         // Read by the library for names, passwords and the greeting; its own idea of TLS is replaced.
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.url.reveal()).map_err(told)?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.url.reveal()).map_err(explained)?;
         let transport = builder.tls(tls).timeout(Some(settings.patience)).build();
         Ok(Self { transport, settings: settings.clone(), letters: Family::default() })
     }
@@ -77,7 +80,7 @@ impl Mailer {
         match tokio::time::timeout(self.settings.patience, self.transport.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err("it does not answer as a mail server does".into()),
-            Ok(Err(error)) => Err(told(error)),
+            Ok(Err(error)) => Err(explained(error)),
             Err(_) => Err(format!("the mail server took longer than {:?}", self.settings.patience)),
         }
     }
@@ -97,12 +100,12 @@ impl Mailer {
 
     async fn hand_over(&self, letter: &Letter) -> Result<(), String> {
         let bytes = self.message(letter)?;
-        let from: Address = self.settings.from.parse().map_err(told)?;
-        let to: Address = letter.to.parse().map_err(told)?;
-        let envelope = Envelope::new(Some(from), vec![to]).map_err(told)?;
+        let from: Address = self.settings.from.parse().map_err(explained)?;
+        let to: Address = letter.to.parse().map_err(explained)?;
+        let envelope = Envelope::new(Some(from), vec![to]).map_err(explained)?;
         let sending = self.transport.send_raw(&envelope, &bytes);
         match tokio::time::timeout(self.settings.patience, sending).await {
-            Ok(answered) => answered.map(drop).map_err(told),
+            Ok(answered) => answered.map(drop).map_err(explained),
             Err(_) => Err(format!("the mail server took longer than {:?}", self.settings.patience)),
         }
     }
@@ -119,20 +122,28 @@ impl Mailer {
             .header("Auto-Submitted", mail_builder::headers::raw::Raw::new("auto-generated"))
             .text_body(letter.text.as_str())
             .write_to_vec()
-            .map_err(told)
+            .map_err(explained)
     }
 }
 
-/// An error with what stands behind it.
-fn told(error: impl std::error::Error) -> String {
-    let mut told = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let inner_told = inner.to_string();
-        if !told.contains(&inner_told) {
-            told = format!("{told}: {inner_told}");
-        }
-        source = inner.source();
+/// What went wrong, with what stands behind it.
+fn explained(error: impl std::error::Error + 'static) -> String {
+    match told::cause::<rustls::Error>(&error) {
+        Some(handshake) => told_of_handshake(handshake),
+        None => told::error(&error),
     }
-    told
+}
+
+fn told_of_handshake(error: &rustls::Error) -> String {
+    let told = handshake::told(error).replace("the receiver", "the mail server");
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            format!("{told}; one of your own belongs into HIREWIRE_EXTRA_CA")
+        }
+        rustls::Error::InvalidCertificate(why) if handshake::is_authority(why) => format!(
+            "{told}; give the mail server one that is not (openssl req -x509 -addext basicConstraints=CA:FALSE), and put that into \
+             HIREWIRE_EXTRA_CA"
+        ),
+        _ => told,
+    }
 }

@@ -10,6 +10,7 @@ use super::handshake;
 use crate::delivery::guard::{LookupError, ResolveError};
 use crate::domain::attempt::{ErrorClass, Outcome};
 use crate::domain::policy::spoken;
+use crate::told::{self, cause, causes};
 
 /// Causes come from the other side (names in its certificate, say); this much of one is kept.
 const LONGEST_DETAIL: usize = 300;
@@ -150,22 +151,16 @@ fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Fai
     match (connecting, io) {
         (true, Some(io)) => match while_connecting(io.kind()) {
             ErrorClass::TlsFailed => Failure::of(ErrorClass::TlsFailed, handshake::HUNG_UP),
-            class => Failure::of(class, io.to_string()),
+            class => Failure::of(class, told::io(io)),
         },
         // Only the connector's own limit and a host that TLS cannot name come without an I/O error.
         (true, None) => Failure::of(ErrorClass::ConnectTimeout, innermost(error)),
-        (false, Some(io)) => Failure::of(while_answering(io.kind()), words(io)),
+        (false, Some(io)) => Failure::of(while_answering(io.kind()), told::io(io)),
         (false, None) => match cause::<hyper::Error>(error) {
             Some(http) => Failure::of(in_http(http), http.to_string()),
             None => Failure::of(ErrorClass::ConnectionReset, innermost(error)),
         },
     }
-}
-
-/// The system's own words for an error, without its number.
-fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
 }
 
 /// Over IPv6 two errors that look like ours come from afar: a router that forbids the way is told as `EACCES`, and a
@@ -216,18 +211,6 @@ fn in_http(error: &hyper::Error) -> ErrorClass {
         // What does not parse, and bytes that came before they were asked for.
         ErrorClass::ProtocolError
     }
-}
-
-/// The error and what caused it. An I/O error's own `source` skips the error it was made of, so that one is asked for.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        inside.map(|inside| inside as &(dyn Error + 'static)).or_else(|| error.source())
-    })
-}
-
-fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// The last cause alone: the outer ones would print the address, its query included.
