@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::connect::{self, Phase};
 use super::handshake;
-use crate::delivery::guard::{LookupError, ResolveError};
+use crate::delivery::guard::ResolveError;
 use crate::domain::attempt::{ErrorClass, Outcome};
 use crate::domain::policy::spoken;
 use crate::told::{self, cause, causes};
@@ -128,17 +128,15 @@ pub(super) fn remote(error: &reqwest::Error) -> Option<SocketAddr> {
 fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Failure {
     if let Some(refusal) = cause::<ResolveError>(error) {
         return match refusal {
-            ResolveError::Blocked(blocked) => {
-                if let Some(detail) = blocked.detail() {
-                    // As often as a receiver is called, and so is the line: held back like those that strangers cause.
-                    tracing::info!(target: "strangers", detail, "a webhook was not called");
-                }
-                Failure::of(ErrorClass::BlockedAddress, blocked.to_string())
+            ResolveError::Blocked(blocked) => Failure::of(ErrorClass::BlockedAddress, blocked.to_string()),
+            ResolveError::Nowhere(nowhere) => {
+                // As often as a receiver is called, and so is the line: held back like those that strangers cause.
+                tracing::info!(target: "strangers", detail = nowhere.detail(), "a webhook was not called");
+                Failure::of(ErrorClass::DnsFailed, nowhere.to_string())
             }
-            ResolveError::Lookup(LookupError::Unavailable(detail)) => {
+            ResolveError::Unavailable(detail) => {
                 Failure { fault: Some(Fault::NameServer), ..Failure::of(ErrorClass::DnsFailed, detail.clone()) }
             }
-            ResolveError::Lookup(none) => Failure::of(ErrorClass::DnsFailed, none.to_string()),
         };
     }
     let io: Option<&io::Error> = causes(error).filter_map(|cause| cause.downcast_ref()).last();
@@ -250,11 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_server_that_cannot_be_asked_is_our_own_fault_and_a_missing_name_is_not() {
-        let unavailable = ResolveError::Lookup(LookupError::Unavailable("no name server".into()));
+    fn a_name_server_that_cannot_be_asked_is_our_own_fault() {
+        let unavailable = ResolveError::Unavailable("no name server".into());
         assert_eq!(by_causes(&unavailable, true, false).fault, Some(Fault::NameServer));
-        let missing = by_causes(&ResolveError::Lookup(LookupError::NoAddress("no such name".into())), true, false);
-        assert_eq!((missing.class, missing.fault), (ErrorClass::DnsFailed, None));
     }
 
     #[test]
