@@ -70,7 +70,6 @@ pub fn insert(conn: &mut Conn, act: &Act<'_>, now: DateTime<Utc>) -> Result<()> 
         member: act.member.cloned(),
         act: act.act.to_owned(),
         object: act.object.map(str::to_owned),
-        detail: act.detail.clone(),
     });
     Ok(())
 }
