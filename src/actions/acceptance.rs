@@ -16,7 +16,7 @@ use super::{ActionError, Context, FieldError, Result, line, password};
 use crate::domain::api_key::hash;
 use crate::domain::ids::{MemberId, OrganisationId};
 use crate::domain::invitation::{Channel, Invitation, Standing};
-use crate::domain::member::Member;
+use crate::domain::member::{Member, PasswordMark};
 use crate::domain::organisation::Organisation;
 use crate::domain::secret::Plain;
 use crate::store::audit::Act;
@@ -199,6 +199,7 @@ async fn newcomer(context: &Context, invited: &Invited, acceptance: &Acceptance)
         created_at: now,
         address_proven_at: invited.invitation.channel.proves_address().then_some(now),
         password_given_at: None,
+        password: PasswordMark::of(&hash),
     };
     Ok(Joining::New(member, hash))
 }

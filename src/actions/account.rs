@@ -38,8 +38,8 @@ pub struct NewPassword {
     pub from: IpAddr,
 }
 
-/// Changes the password and ends every other session; how many there were.
-pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPassword) -> Result<usize> {
+/// Changes the password and ends every other session. Gives the member as they are now.
+pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPassword) -> Result<Member> {
     let Member { email, name, .. } = &viewer.member;
     let about = [email.as_str(), name.as_str(), viewer.organisation.name.as_str()];
     let mut errors: Vec<_> = password::objection("new", &form.new, &about).into_iter().collect();
@@ -60,7 +60,7 @@ pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPasswo
             store::member::set_password(conn, &viewer.member.id, &hash, None)?;
             let ended = store::web_session::delete_of_but(conn, &viewer.member.id, &viewer.session)?;
             audit(conn, &owned, &viewer, "member.password_changed", format!("{ended} other sessions ended"))?;
-            Ok(ended)
+            store::member::find(conn, &viewer.member.id)?.ok_or(ActionError::NotFound)
         })
         .await
 }

@@ -9,8 +9,9 @@ use super::row::Reader;
 use super::schema::{members, memberships, organisations};
 use super::time::micros;
 use super::{Conn, Result};
+use crate::domain::email::spellings;
 use crate::domain::ids::{MemberId, OrganisationId};
-use crate::domain::member::{Member, Membership};
+use crate::domain::member::{Member, Membership, PasswordMark};
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 
@@ -36,6 +37,7 @@ impl MemberRow {
             password_given_at: row.time_some(self.password_given_at)?,
             email: self.email,
             name: self.name,
+            password: PasswordMark::of(&self.password_hash),
         })
     }
 }
@@ -89,7 +91,11 @@ pub fn names(conn: &mut Conn, ids: &[String]) -> Result<std::collections::HashMa
 
 /// The member with this address (already lower-case) and the hash of their password.
 pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<(Member, String)>> {
-    let row = members::table.filter(members::email.eq(email)).select(MemberRow::as_select()).first(conn).optional()?;
+    let row = members::table
+        .filter(members::email.eq_any(spellings(email)))
+        .select(MemberRow::as_select())
+        .first(conn)
+        .optional()?;
     row.map(|row| {
         let hash = row.password_hash.clone();
         row.read().map(|member| (member, hash))

@@ -74,11 +74,12 @@ pub async fn change_password(
         from: visitor::address(&request, &config),
     };
     let (errors, status) = match account::change_password(&context, &viewer, form).await {
-        Ok(_) => {
+        Ok(member) => {
             // Whoever got hold of this session's cookie is out as well.
             session.renew();
+            session::remember(&session, session::PASSWORD, member.password.as_str())?;
             let mut answer = done("password");
-            remember_browser(&context, &config, &viewer.member, &mut answer).await?;
+            remember_browser(&context, &config, &member, &mut answer);
             return Ok(answer);
         }
         Err(ActionError::Invalid(errors)) => (errors, StatusCode::UNPROCESSABLE_ENTITY),
