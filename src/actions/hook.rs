@@ -96,7 +96,7 @@ pub async fn resume(context: &Context, viewer: &Viewer, id: HookId) -> Result<()
         refuse_disabled(conn, &hook.id)?;
         if store::sealed::lacks_something(conn, hook)? {
             return Err(ActionError::Refused(
-                "What its deliveries are proven with was lost with the sealing key: make it anew first".into(),
+                "Its key, secret or header value was lost with the server’s sealing key: make a new one first".into(),
             ));
         }
         let is_changed = store::hook::set_state(conn, &hook.id, HookState::Active, now)?;

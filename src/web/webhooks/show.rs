@@ -234,7 +234,7 @@ impl HookView<'_> {
             @if let Some(note) = &hook.note { bdi { (note) } br; }
             @match hook.state {
                 HookState::Active => { (what) ": " (events) "." },
-                HookState::Paused => { (what) ", paused: " (self.owed()) " held until you resume. Nothing is lost." },
+                HookState::Paused => { (what) ", paused: " (self.owed()) " held until you resume." @if self.known.lost.is_nothing() { " Nothing is lost." } },
                 HookState::Disabled => { (what) ", disabled." },
                 HookState::Deleted if hook.replaced_by.is_some() => {
                     @if let Some(successor) = &hook.replaced_by {
