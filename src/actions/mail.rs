@@ -147,3 +147,72 @@ fn told_of_handshake(error: &rustls::Error) -> String {
         _ => told,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivatePkcs8KeyDer;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    /// A mail server that finds everything fine, with a certificate of its own: its port, and that certificate.
+    async fn server(is_ca: IsCa) -> (u16, CertificateDer<'static>) {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
+        params.is_ca = is_ca;
+        let certificate = params.self_signed(&key).expect("a certificate").der().clone();
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+            .expect("a pair");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        tokio::spawn(async move {
+            while let Ok((tcp, _)) = listener.accept().await {
+                let Ok(mut stream) = acceptor.accept(tcp).await else { continue };
+                let mut said = [0; 512];
+                let mut answer = &b"220 post.example\r\n"[..];
+                while stream.write_all(answer).await.is_ok() && stream.read(&mut said).await.is_ok_and(|read| read > 0)
+                {
+                    answer = b"250 fine\r\n";
+                }
+            }
+        });
+        (port, certificate)
+    }
+
+    async fn tried(port: u16, own: &[CertificateDer<'static>]) -> Result<(), String> {
+        let settings = Mail::read(Some(format!("smtps://127.0.0.1:{port}")), Some("desk@acme.example".into()));
+        let settings = settings.expect("settings").expect("a server");
+        Mailer::new(&settings, own).expect("a mailer").try_connection().await
+    }
+
+    #[tokio::test]
+    async fn a_servers_own_certificate_is_told_with_what_to_do() {
+        let (port, certificate) = server(IsCa::Ca(BasicConstraints::Unconstrained)).await;
+        let told = tried(port, &[certificate]).await.expect_err("an authority is no server");
+        assert!(told.contains("(CA:TRUE)") && told.contains("-addext basicConstraints=CA:FALSE"), "{told}");
+        let (port, certificate) = server(IsCa::ExplicitNoCa).await;
+        assert_eq!(tried(port, &[certificate]).await, Ok(()), "what is advised works");
+        let told = tried(port, &[]).await.expect_err("nobody vouches for it");
+        assert!(told.contains("HIREWIRE_EXTRA_CA") && !told.contains("UnknownIssuer"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_told_of_in_words() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        let told = tried(port, &[]).await.expect_err("nobody listens");
+        assert!(told.contains("nothing listens there") && !told.contains("os error"), "{told}");
+    }
+}
