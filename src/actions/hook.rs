@@ -94,11 +94,7 @@ pub async fn resume(context: &Context, viewer: &Viewer, id: HookId) -> Result<()
     let hook = find_alive(context, viewer, id).await?;
     change_state(context, viewer, hook, "hook.resumed", |conn, hook, now| {
         refuse_disabled(conn, &hook.id)?;
-        if store::sealed::lacks_something(conn, hook)? {
-            return Err(ActionError::Refused(
-                "Its key, secret or header value was lost with the server’s sealing key: make a new one first".into(),
-            ));
-        }
+        refuse_lost(conn, hook)?;
         let is_changed = store::hook::set_state(conn, &hook.id, HookState::Active, now)?;
         if is_changed {
             // Nothing could arrive while it was paused, and that is not its fault.
@@ -146,6 +142,15 @@ pub async fn delete(context: &Context, viewer: &Viewer, id: HookId, cancel_expor
 pub(super) fn refuse_too_many(conn: &mut Conn, context: &Context, whose: &OrganisationId, mode: Mode) -> Result<()> {
     let have = store::hook::count_alive(conn, whose, mode)?;
     super::refuse_too_many(have, context.max_hooks, "url", "webhook", mode, "Delete one that is no longer needed")
+}
+
+/// Refuses what needs something that was lost with the sealing key.
+pub(super) fn refuse_lost(conn: &mut Conn, hook: &Hook) -> Result<()> {
+    if store::sealed::lacks_something(conn, hook)? {
+        let why = "Its key, secret or header value was lost with the server’s sealing key: make a new one first";
+        return Err(ActionError::Refused(why.into()));
+    }
+    Ok(())
 }
 
 /// A hook of the viewer's organisation that is not deleted.

@@ -60,6 +60,7 @@ pub async fn send_sample(context: &Context, viewer: &Viewer, hook_id: HookId, sa
     let (instance, data) = (context.engine.instance().clone(), data(viewer, &hook, sample.kind));
     let sender = viewer.clone();
     let sent = once(context, viewer, &token, move |conn, _| {
+        hook::refuse_lost(conn, &hook)?;
         let detail = format!("{} to webhook “{}”", event.kind, hook.name);
         audit(conn, &sender, hook.id.as_str(), "hook.tested", detail, now)?;
         let recorded = intake::record_addressed(conn, event, hook, |_| data.clone(), Vec::new(), &instance, now)?;

@@ -133,6 +133,9 @@ async fn the_key_is_lost(kind: Kind) {
     assert!(page.contains("This webhook has lost its signing secret") && page.contains("Generate a new one"), "{page}");
     let refused = console.resume(&story.hook).await.expect_err("nothing to sign with").to_string();
     assert!(refused.contains("make a new one first"), "{refused}");
+    let test = format!("/settings/webhooks/{}/tests", story.hook);
+    let refused = console.act(&test, &[]).await.expect_err("nothing to sign with").to_string();
+    assert!(refused.contains("make a new one first") && !page.contains("Send Test</button>"), "{refused}");
     let form = format!("/settings/webhooks/{}/secret", story.hook);
     console.act(&form, &[("token", "a-form-of-its-own")]).await.expect("a new secret");
     console.resume(&story.hook).await.expect("it goes on");
