@@ -198,7 +198,7 @@ struct AccountView<'a> {
 impl Render for AccountView<'_> {
     fn render(&self) -> Markup {
         let mut head = Head::new(&[], html! { "Your account" });
-        head.lede = html! { "You log in as " strong { (self.viewer.member.email) } ". You are " (self.viewer.role.with_article()) " of " bdi { (self.viewer.organisation.name) } "." };
+        head.lede = html! { "You log in as " strong { bdi { (self.viewer.member.email) } } ". You are " (self.viewer.role.with_article()) " of " bdi { (self.viewer.organisation.name) } "." };
         html! {
             (self.typed.errors.summary())
             (head)
@@ -213,7 +213,7 @@ impl Render for AccountView<'_> {
 /// When sessions end by themselves.
 fn ends(limits: &SessionLimits) -> String {
     let (idle, life) = (time::length(limits.idle), time::length(limits.life));
-    format!("One ends by itself after {idle} without use, and {life} after it began.")
+    format!("A session ends after {idle} without use, and {life} after it began.")
 }
 
 impl AccountView<'_> {
