@@ -94,9 +94,8 @@ mod tests {
     #[test]
     fn a_proxy_that_nobody_has_named_is_noticed() {
         let proxies: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a network")];
-        let noticed = |peer: &str, forwarded: &str| {
-            is_unnamed_proxy(peer.parse().expect("an address"), forwarded, &proxies)
-        };
+        let noticed =
+            |peer: &str, forwarded: &str| is_unnamed_proxy(peer.parse().expect("an address"), forwarded, &proxies);
         assert!(noticed("127.0.0.1", "198.51.100.1") && noticed("::ffff:172.17.0.1", "198.51.100.1"));
         assert!(!noticed("127.0.0.1", "") && !noticed("10.0.0.1", "198.51.100.1") && !noticed("8.8.8.8", "1.1.1.1"));
     }
