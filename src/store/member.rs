@@ -93,6 +93,7 @@ pub fn names(conn: &mut Conn, ids: &[String]) -> Result<std::collections::HashMa
 pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<(Member, String)>> {
     let row = members::table
         .filter(members::email.eq_any(spellings(email)))
+        .order(members::id)
         .select(MemberRow::as_select())
         .first(conn)
         .optional()?;
