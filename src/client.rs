@@ -1,17 +1,39 @@
 //! From which address a request comes: the connection's own word, or that of a proxy the operator trusts.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 
 use crate::config::Config;
+use crate::domain::address::refusal;
 
 /// The address of whoever sent a request.
 pub fn address(request: &HttpRequest, config: &Config) -> IpAddr {
     let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
     let lines = request.headers().get_all("x-forwarded-for").map(|line| line.to_str().unwrap_or("?"));
-    behind(peer, &lines.collect::<Vec<_>>().join(","), &config.trusted_proxies)
+    let forwarded = lines.collect::<Vec<_>>().join(",");
+    if is_unnamed_proxy(peer, &forwarded, &config.trusted_proxies) {
+        UNNAMED_PROXY.call_once(|| {
+            tracing::warn!(
+                %peer,
+                "this address passes on X-Forwarded-For and is not in HIREWIRE_TRUSTED_PROXIES: if it is your proxy, name it, or all \
+                 its visitors look like one, and a few wrong log-ins of one lock out all"
+            );
+        });
+    }
+    behind(peer, &forwarded, &config.trusted_proxies)
+}
+
+/// It is said once.
+static UNNAMED_PROXY: Once = Once::new();
+
+/// Whether a request comes through what looks like a proxy that nobody has named: from this machine or a private network, with
+/// a header that says on whose behalf.
+fn is_unnamed_proxy(peer: IpAddr, forwarded: &str, proxies: &[IpNet]) -> bool {
+    let peer = peer.to_canonical();
+    !forwarded.is_empty() && refusal(peer).is_some() && !proxies.iter().any(|network| network.contains(&peer))
 }
 
 /// The networks that an address belongs to, of these prefixes of IPv6: a household or machine has a whole /64, a provider's
@@ -67,6 +89,15 @@ mod tests {
         let around = networks(ip("2001:db8:1:2ff:3::4"), [64, 56, 48]);
         assert_eq!(around, [(ip("2001:db8:1:2ff::"), 64), (ip("2001:db8:1:200::"), 56), (ip("2001:db8:1::"), 48)]);
         assert_eq!(networks(ip("::ffff:192.0.2.1"), [64]), [(ip("192.0.2.1"), 32)]);
+    }
+
+    #[test]
+    fn a_proxy_that_nobody_has_named_is_noticed() {
+        let proxies: Vec<IpNet> = vec!["10.0.0.0/8".parse().expect("a network")];
+        let noticed =
+            |peer: &str, forwarded: &str| is_unnamed_proxy(peer.parse().expect("an address"), forwarded, &proxies);
+        assert!(noticed("127.0.0.1", "198.51.100.1") && noticed("::ffff:172.17.0.1", "198.51.100.1"));
+        assert!(!noticed("127.0.0.1", "") && !noticed("10.0.0.1", "198.51.100.1") && !noticed("8.8.8.8", "1.1.1.1"));
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::delivery::queue::Caps;
 use crate::domain::health::Rule;
 use crate::server::{Patience, Shutdown};
 use crate::store::DatabaseUrl;
+use crate::told;
 
 /// The settings, read and checked.
 #[derive(Debug, Clone)]
@@ -247,10 +248,11 @@ fn ports(text: &str) -> Result<Vec<u16>, ConfigError> {
 
 fn authorities(path: PathBuf) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let unusable = |problem: String| wrong("HIREWIRE_EXTRA_CA", format!("names {}, {problem}", path.display()));
-    let found =
-        CertificateDer::pem_file_iter(&path).map_err(|error| unusable(format!("which cannot be read: {error}")))?;
-    let found: Vec<_> =
-        found.collect::<Result<_, _>>().map_err(|error| unusable(format!("which is no PEM file: {error}")))?;
+    let found = CertificateDer::pem_file_iter(&path)
+        .map_err(|error| unusable(format!("which cannot be read: {}", told::error(&error))))?;
+    let found: Vec<_> = found
+        .collect::<Result<_, _>>()
+        .map_err(|error| unusable(format!("which is no PEM file: {}", told::error(&error))))?;
     if found.is_empty() {
         return Err(unusable("which holds no certificate".into()));
     }

@@ -11,7 +11,7 @@
 //! - [`api`]: the partner API.
 //! - [`server`]: all of it as one program: [`server::App`] is built from a [`config`], then run.
 //! - [`cli`]: one file a command. [`demo`]: made-up data and a receiver that misbehaves on request.
-//! - [`memory`]: the allocator. [`body`]: reading what a request carries. [`client`]: from which address it comes. [`files`]: files that are private. [`clock`]: the one
+//! - [`memory`]: the allocator. [`body`]: reading what a request carries. [`client`]: from which address it comes. [`files`]: files that are private. [`told`]: errors in words. [`clock`]: the one
 //!   place that reads the time. [`config`]: the one place that reads settings.
 //!
 //! Dependencies point one way: `cli, demo → server → web | api → maintenance → actions → delivery → store → domain`; a test reads the
@@ -49,4 +49,5 @@ pub mod maintenance;
 pub mod memory;
 pub mod server;
 pub mod store;
+pub mod told;
 pub mod web;

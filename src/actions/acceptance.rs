@@ -18,7 +18,7 @@ use crate::domain::act::Act;
 use crate::domain::api_key::hash;
 use crate::domain::ids::{MemberId, OrganisationId};
 use crate::domain::invitation::{Channel, Invitation, Standing};
-use crate::domain::member::Member;
+use crate::domain::member::{Member, PasswordMark};
 use crate::domain::organisation::Organisation;
 use crate::domain::secret::Plain;
 use crate::store::audit::Entry;
@@ -202,6 +202,7 @@ async fn newcomer(context: &Context, invited: &Invited, acceptance: &Acceptance)
         created_at: now,
         address_proven_at: invited.invitation.channel.proves_address().then_some(now),
         password_given_at: None,
+        password: PasswordMark::of(&hash),
     };
     Ok(Joining::New(member, hash))
 }

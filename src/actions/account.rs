@@ -35,8 +35,8 @@ pub struct NewPassword {
     pub from: IpAddr,
 }
 
-/// Changes the password and ends every other session; how many there were.
-pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPassword) -> Result<usize> {
+/// Changes the password and ends every other session. Gives the member as they are now.
+pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPassword) -> Result<Member> {
     let Member { email, name, .. } = &viewer.member;
     let about = [email.as_str(), name.as_str(), viewer.organisation.name.as_str()];
     let mut errors: Vec<_> = password::objection("new", &form.new, &about).into_iter().collect();
@@ -55,7 +55,7 @@ pub async fn change_password(context: &Context, viewer: &Viewer, form: NewPasswo
         store::member::set_password(tx.conn, member, &hash, None)?;
         let ended = store::web_session::delete_of_but(tx.conn, member, &tx.viewer.session)?;
         tx.audit(Act::PasswordChanged { ended }, member.as_str())?;
-        Ok(ended)
+        store::member::find(tx.conn, member)?.ok_or(ActionError::NotFound)
     });
     changed.await
 }

@@ -1,14 +1,14 @@
 //! The proof that a browser signed in to an account before. It signs nobody in: it gives the browser a count of its own, so
 //! that whoever guesses elsewhere cannot lock it out.
 //!
-//! It names the browser and bears a MAC over that name, the member and the hash of their password. So it ends with the
+//! It names the browser and bears a MAC over that name, the member and the mark of their password. So it ends with the
 //! password, and one that was stolen is counted apart from all others.
 
 use rand::distr::{Alphanumeric, SampleString};
 use ring::hmac::{self, HMAC_SHA256};
 
 use super::{Context, Result};
-use crate::domain::ids::MemberId;
+use crate::domain::member::Member;
 use crate::domain::signing::hex;
 use crate::store;
 
@@ -16,12 +16,10 @@ use crate::store;
 const NAME_LENGTH: usize = 16;
 
 /// A new proof for a browser that a member signed in with, to be kept in a cookie.
-pub async fn make(context: &Context, member: &MemberId) -> Result<String> {
-    let id = member.clone();
-    let hash = context.store.read(move |conn| store::member::password_hash(conn, &id)).await?;
+pub fn make(context: &Context, member: &Member) -> String {
     let browser = Alphanumeric.sample_string(&mut rand::rng(), NAME_LENGTH);
-    let mac = hmac::sign(&key(context), &text(&browser, member, &hash.unwrap_or_default()));
-    Ok(format!("{browser}.{}", hex(mac.as_ref())))
+    let mac = hmac::sign(&key(context), &text(&browser, member));
+    format!("{browser}.{}", hex(mac.as_ref()))
 }
 
 /// The name of the browser that carries this proof, if it is one of the account with this address as it is now.
@@ -30,8 +28,8 @@ pub(super) async fn check(context: &Context, email: &str, carried: &str) -> Resu
     let Some(mac) = bytes(mac).filter(|_| browser.len() == NAME_LENGTH) else { return Ok(None) };
     let email = email.to_owned();
     let found = context.store.read(move |conn| store::member::find_by_email(conn, &email)).await?;
-    let Some((member, hash)) = found else { return Ok(None) };
-    let holds = hmac::verify(&key(context), &text(browser, &member.id, &hash), &mac).is_ok();
+    let Some((member, _)) = found else { return Ok(None) };
+    let holds = hmac::verify(&key(context), &text(browser, &member), &mac).is_ok();
     Ok(holds.then(|| browser.to_owned()))
 }
 
@@ -40,8 +38,8 @@ fn key(context: &Context) -> hmac::Key {
 }
 
 /// No part holds a NUL, so no two texts of different parts are the same.
-fn text(browser: &str, member: &MemberId, hash: &str) -> Vec<u8> {
-    [browser, member.as_str(), hash].join("\0").into_bytes()
+fn text(browser: &str, member: &Member) -> Vec<u8> {
+    [browser, member.id.as_str(), member.password.as_str()].join("\0").into_bytes()
 }
 
 /// The 32 bytes of a text in lower-case hex.

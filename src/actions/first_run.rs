@@ -9,7 +9,7 @@ use crate::domain::act::Act;
 use crate::domain::api_key::hash;
 use crate::domain::ids::{MemberId, OrganisationId};
 use crate::domain::invitation::token;
-use crate::domain::member::{self, Member};
+use crate::domain::member::{self, Member, PasswordMark};
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
@@ -68,6 +68,7 @@ pub async fn complete(context: &Context, token: &str, form: FirstRun) -> Result<
         return Err(ActionError::NotFound);
     }
     let password = context.passwords.hash(&form.password).await?;
+    let member = Member { password: PasswordMark::of(&password), ..member };
     let hash = hash(token);
     let completed = context.transact_without_viewer(move |tx| {
         if !store::first_run::take(tx.conn, &hash)? || !store::organisation::none(tx.conn)? {
@@ -114,6 +115,7 @@ fn checked(context: &Context, form: &FirstRun) -> Result<(Organisation, Member)>
     // Who reads the terminal is the operator, or was sent by them.
     let address_proven_at = Some(now);
     let id = MemberId::new(now);
-    let member = Member { id, email, name, created_at: now, address_proven_at, password_given_at: None };
+    let password = PasswordMark::default();
+    let member = Member { id, email, name, created_at: now, address_proven_at, password_given_at: None, password };
     Ok((organisation, member))
 }

@@ -12,7 +12,7 @@ use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
 use crate::domain::secret::CredentialKind;
 use crate::store::changes::Change;
-use crate::store::{self, StoreError};
+use crate::store::{self, Conn, StoreError};
 
 /// What was typed into the form of a hook: of a new one, or of one that is changed, which has no fields for its address and
 /// its credentials.
@@ -96,11 +96,7 @@ pub async fn resume(context: &Context, viewer: &Viewer, id: HookId) -> Result<()
     let resumed = context.transact(viewer, move |tx| {
         let hook = tx.lock_hook(&id)?;
         refuse_disabled(&hook)?;
-        if store::sealed::lacks_something(tx.conn, &hook)? {
-            return Err(ActionError::Refused(
-                "What its deliveries are proven with was lost with the sealing key: make it anew first".into(),
-            ));
-        }
+        refuse_lost(tx.conn, &hook)?;
         if set_state(tx, &hook, HookState::Active)? {
             // Nothing could arrive while it was paused, and that is not its fault.
             store::health::restart(tx.conn, &id, tx.now)?;
@@ -154,6 +150,15 @@ fn refuse_disabled(hook: &Hook) -> Result<()> {
 pub(super) fn refuse_too_many(tx: &mut Transaction<'_>, mode: Mode) -> Result<()> {
     let have = store::hook::count_alive(tx.conn, &tx.viewer.organisation.id, mode)?;
     super::refuse_too_many(have, tx.context.max_hooks, "url", "webhook", mode, "Delete one that is no longer needed")
+}
+
+/// Refuses what needs something that was lost with the sealing key.
+pub(super) fn refuse_lost(conn: &mut Conn, hook: &Hook) -> Result<()> {
+    if store::sealed::lacks_something(conn, hook)? {
+        let why = "Its key, secret or header value was lost with the server’s sealing key: make a new one first";
+        return Err(ActionError::Refused(why.into()));
+    }
+    Ok(())
 }
 
 /// A hook of the viewer's organisation that is not deleted.

@@ -12,7 +12,7 @@ use crate::domain::act::Act;
 use crate::domain::api_key::hash;
 use crate::domain::ids::{InvitationId, MemberId, OrganisationId};
 use crate::domain::invitation::{Channel, Invitation, LIFE, token};
-use crate::domain::member::{self, Member};
+use crate::domain::member::{self, Member, PasswordMark};
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
@@ -152,6 +152,7 @@ async fn checked(context: &Context, new: &NewMember) -> Result<(Member, String)>
         created_at: now,
         address_proven_at: Some(now),
         password_given_at: new.is_printed.then_some(now),
+        password: PasswordMark::of(&hash),
     };
     Ok((member, hash))
 }

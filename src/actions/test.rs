@@ -59,6 +59,7 @@ pub async fn send_sample(context: &Context, viewer: &Viewer, hook_id: HookId, sa
     let event = event(viewer, &hook, sample.kind, id, now);
     let data = data(viewer, &hook, sample.kind);
     let sent = context.transact_once_with(viewer, &token, move |tx| {
+        hook::refuse_lost(tx.conn, &hook)?;
         tx.audit(Act::HookTested { event: event.kind, webhook: &hook.name }, hook.id.as_str())?;
         let holder = tx.context.engine.instance();
         let recorded = intake::record_addressed(tx.conn, event, hook, |_| data.clone(), Vec::new(), holder, now)?;

@@ -10,6 +10,7 @@ use crate::files;
 use crate::server::CannotStart;
 use crate::server::sealing_key::{self, KEY_CHECK, is_key_of};
 use crate::store::{self, Conn, DatabaseUrl, Result, copy};
+use crate::told;
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
@@ -56,7 +57,9 @@ impl Backup {
         match (&self.key_to, ring) {
             (Some(to), Some(ring)) => {
                 let written = files::write_private(to, ring.to_text().as_bytes());
-                written.map_err(|error| CannotStart(format!("{} could not be written: {error}.", to.display())))?;
+                written.map_err(|error| {
+                    CannotStart(format!("{} could not be written: {}.", to.display(), told::io(&error)))
+                })?;
                 println!("Its sealing key is copied to {}. Keep the two apart.", to.display());
             }
             _ => println!(

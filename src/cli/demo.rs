@@ -13,6 +13,7 @@ use crate::config::{Config, Settings};
 use crate::demo::receiver::Receiver;
 use crate::demo::{self, Access};
 use crate::server::{App, CannotStart};
+use crate::told;
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
@@ -26,8 +27,9 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) async fn run(self) -> Result<(), CannotStart> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let unusable =
-            |error: std::io::Error| CannotStart(format!("The folder {} cannot be used: {error}.", self.dir.display()));
+        let unusable = |error: std::io::Error| {
+            CannotStart(format!("The folder {} cannot be used: {}.", self.dir.display(), told::io(&error)))
+        };
         let dir = std::fs::create_dir_all(&self.dir).and_then(|()| self.dir.canonicalize()).map_err(unusable)?;
         // Before anything of the folder changes: a demo that runs on it keeps its receiver's port.
         let running = std::fs::File::create(dir.join("demo.running")).map_err(unusable)?;

@@ -1,12 +1,17 @@
 //! The log of a process: to standard error, at most so much of it as somebody reads.
+//!
+//! Whoever says something waits for nobody: a thread of its own writes the lines. Those that come while too many wait,
+//! because nobody reads, are dropped, counted, and told of once somebody reads again. What the audit log has stands in the
+//! database, whatever becomes of its line here.
 
 use std::collections::HashMap;
 use std::io::IsTerminal as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::callsite::Identifier;
 use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
@@ -20,11 +25,23 @@ const REPEAT_INTERVAL: Duration = Duration::from_secs(60);
 /// Whoever met first that the database is away has told of it; so soon afterwards it is not told again that it has gone.
 const SAME_OUTAGE: Duration = Duration::from_secs(15);
 
-/// Starts it. A second subscriber in the same process, a test's, changes nothing.
-pub(super) fn start(format: LogFormat) {
+/// So many lines wait for their reader; more would only cost memory.
+const MAX_LINES_WAITING: usize = 10_000;
+
+/// So often somebody looks whether lines were dropped.
+const LOOK_INTERVAL: Duration = Duration::from_secs(60);
+
+static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// Starts it; what is dropped at its end has the last lines written. A second subscriber in the same process, a test's,
+/// changes nothing.
+pub(super) fn start(format: LogFormat) -> WorkerGuard {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    let waiting = NonBlockingBuilder::default().buffered_lines_limit(MAX_LINES_WAITING).lossy(true).thread_name("log");
+    let (writer, written) = waiting.finish(std::io::stderr());
+    DROPPED.get_or_init(|| writer.error_counter());
     // A log nobody reads any more is no reason to stop: reporting that on the closed stream would panic.
-    let lines = fmt::layer().log_internal_errors(false).with_writer(std::io::stderr);
+    let lines = fmt::layer().log_internal_errors(false).with_writer(writer);
     let lines = match format {
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
         // Colours are for people at a terminal, where `NO_COLOR` decides.
@@ -32,6 +49,28 @@ pub(super) fn start(format: LogFormat) {
         LogFormat::Text => lines.with_ansi(false).boxed(),
     };
     let _ = tracing_subscriber::registry().with(filter).with(lines).with(Repeats::default()).try_init();
+    written
+}
+
+/// How many lines were dropped since the start because nobody read.
+pub(crate) fn dropped() -> usize {
+    DROPPED.get().map_or(0, ErrorCounter::dropped_lines)
+}
+
+/// Says from time to time that lines were dropped, if more were.
+pub(super) async fn tell_of_dropped() {
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(LOOK_INTERVAL).await;
+        let dropped = dropped();
+        if dropped > told {
+            told = dropped;
+            tracing::warn!(
+                dropped,
+                "lines of this log were dropped since the start, because nobody read it fast enough"
+            );
+        }
+    }
 }
 
 /// Holds back what would be said again and again: by the libraries under the server and our own lines under the target

@@ -3,7 +3,7 @@
 mod backup;
 mod demo;
 mod doctor;
-mod log;
+pub(crate) mod log;
 mod member;
 mod migrate;
 mod organisation;
@@ -23,6 +23,7 @@ use crate::actions::Context;
 use crate::clock::SystemClock;
 use crate::config::{Config, DatabaseSettings, LogSettings, Settings};
 use crate::server::{self, CannotStart};
+use crate::told;
 
 /// The webhook console of a hiring team.
 #[derive(Debug, Parser)]
@@ -63,7 +64,7 @@ enum Command {
 impl Cli {
     /// Runs the command to its end.
     pub fn run(self) -> Result<(), CannotStart> {
-        log::start(self.log.format().map_err(|error| CannotStart(error.to_string()))?);
+        let _written = log::start(self.log.format().map_err(|error| CannotStart(error.to_string()))?);
         match self.command {
             Command::Serve(serve) => block_on(serve.run()),
             Command::Demo(demo) => block_on(demo.run()),
@@ -86,7 +87,8 @@ const LAST_WORK_TIMEOUT: Duration = Duration::from_secs(2);
 /// As many threads send as there are cores; those of the pages, the database and the hashing are their own.
 fn block_on(work: impl Future<Output = Result<(), CannotStart>>) -> Result<(), CannotStart> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(server::cores()).enable_all().build();
-    let runtime = runtime.map_err(|error| CannotStart(format!("The runtime could not be started: {error}.")))?;
+    let runtime =
+        runtime.map_err(|error| CannotStart(format!("The runtime could not be started: {}.", told::io(&error))))?;
     let done = runtime.block_on(work);
     match &done {
         Ok(()) => runtime.shutdown_timeout(LAST_WORK_TIMEOUT),

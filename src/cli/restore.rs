@@ -12,6 +12,7 @@ use crate::server::CannotStart;
 use crate::server::sealing_key::{self, is_key_of};
 use crate::store::file_lock::FileLock;
 use crate::store::{DatabaseUrl, copy};
+use crate::told;
 
 #[derive(Debug, Args)]
 pub(super) struct Restore {
@@ -83,7 +84,8 @@ impl Restore {
         if let Some(ring) = given {
             let written = files::write_private(&config.secret_key_file, ring.to_text().as_bytes());
             written.map_err(|error| {
-                CannotStart(format!("{} could not be written: {error}.", config.secret_key_file.display()))
+                let path = config.secret_key_file.display();
+                CannotStart(format!("{path} could not be written: {}.", told::io(&error)))
             })?;
         }
         println!(

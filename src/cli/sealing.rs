@@ -11,6 +11,7 @@ use crate::server::CannotStart;
 use crate::server::alone::{self, Alone};
 use crate::server::sealing_key::{self, KEY_CHECK, is_key_of, wrong};
 use crate::store::{self, StoreError};
+use crate::told;
 
 #[derive(Debug, Args)]
 pub(super) struct Rotate {
@@ -54,7 +55,7 @@ impl Rotate {
 fn write(config: &Config, ring: &KeyRing) -> Result<(), CannotStart> {
     let path = &config.secret_key_file;
     let written = files::replace(path, ring.to_text().as_bytes());
-    written.map_err(|error| wrong(path, &format!("which cannot be written: {error}")))
+    written.map_err(|error| wrong(path, &format!("which cannot be written: {}", told::io(&error))))
 }
 
 fn cannot(error: StoreError) -> CannotStart {
@@ -122,7 +123,7 @@ fn set_aside(path: &std::path::Path) -> Result<String, CannotStart> {
         let aside = std::path::PathBuf::from(name);
         if !aside.exists() {
             let moved = std::fs::rename(path, &aside);
-            moved.map_err(|error| wrong(path, &format!("which cannot be moved away: {error}")))?;
+            moved.map_err(|error| wrong(path, &format!("which cannot be moved away: {}", told::io(&error))))?;
             return Ok(aside.display().to_string());
         }
         number += 1;

@@ -12,6 +12,7 @@ use crate::actions::hold;
 use crate::clock::SharedClock;
 use crate::config::{Config, Mail, Settings};
 use crate::server::{App, CannotStart, stopped_late};
+use crate::told;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -49,6 +50,7 @@ async fn run(settings: Settings, held: bool) -> Result<(), CannotStart> {
         // A reader that has gone away is no reason to stop.
         let _ = writeln!(std::io::stdout(), "first run: {}", address.reveal());
     }
+    tokio::spawn(super::log::tell_of_dropped());
     app.run_started(stop_on_signal(whole)?).await
 }
 
@@ -77,7 +79,9 @@ fn warn(config: &Config) {
 /// Becomes true when the process is asked to stop: SIGTERM or Ctrl-C. Asked a second time it ends at once, and a process that
 /// hangs is ended once stopping has taken this long.
 pub(super) fn stop_on_signal(whole: Duration) -> Result<watch::Receiver<bool>, CannotStart> {
-    let listen = |kind| signal(kind).map_err(|error| CannotStart(format!("Signals cannot be listened to: {error}.")));
+    let listen = |kind| {
+        signal(kind).map_err(|error| CannotStart(format!("Signals cannot be listened to: {}.", told::io(&error))))
+    };
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(async move {

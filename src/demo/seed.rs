@@ -11,7 +11,7 @@ use crate::domain::event::EventType;
 use crate::domain::hook::{Credential, FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{CredentialId, HookId, MemberId, OrganisationId};
-use crate::domain::member::Member;
+use crate::domain::member::{Member, PasswordMark};
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::Policy;
@@ -88,6 +88,7 @@ fn members(conn: &mut Conn, organisation: &Organisation, hash: &str) -> Result<M
             created_at,
             address_proven_at: Some(created_at),
             password_given_at: None,
+            password: PasswordMark::of(hash),
         };
         store::member::insert(conn, &member, hash)?;
         store::member::join(conn, &member.id, &organisation.id, role, created_at)?;

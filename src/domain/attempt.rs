@@ -16,7 +16,7 @@ words! {
     /// Why a try failed. Every failure has exactly one class.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     pub enum ErrorClass {
-        /// The host's name has no address.
+        /// The host's name leads to no public address: to none, or to one of somebody's own network.
         DnsFailed = "dns_failed";
         /// The guard does not let us connect there.
         BlockedAddress = "blocked_address";
@@ -62,7 +62,7 @@ impl ErrorClass {
     /// Two or three words for the table: "no answer in time".
     pub fn brief(self) -> &'static str {
         match self {
-            ErrorClass::DnsFailed => "name not found",
+            ErrorClass::DnsFailed => "no public address",
             ErrorClass::BlockedAddress => "address blocked",
             ErrorClass::ConnectRefused => "connection refused",
             ErrorClass::ConnectTimeout => "no connection in time",
@@ -82,7 +82,6 @@ impl ErrorClass {
     /// What happened, one sentence.
     pub fn sentence(self) -> &'static str {
         match self {
-            // One sentence for both: which of them it is, the names of the operator's own network are nobody's business.
             ErrorClass::DnsFailed | ErrorClass::BlockedAddress => {
                 "The webhook does not lead to a public address that Hirewire may call."
             }
@@ -108,7 +107,9 @@ impl ErrorClass {
     /// The one thing to do.
     pub fn advice(self) -> &'static str {
         match self {
-            ErrorClass::DnsFailed => "check the spelling of the host name and that its DNS record is public.",
+            ErrorClass::DnsFailed => {
+                "check the spelling of the host name and its DNS record. A name of a private network has to be allowed by the operator of Hirewire (HIREWIRE_ALLOW_TARGETS)."
+            }
             ErrorClass::BlockedAddress => {
                 "use the receiver's public address, or have the operator of Hirewire allow this one (HIREWIRE_ALLOW_TARGETS)."
             }

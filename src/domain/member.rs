@@ -6,6 +6,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::api_key;
+use super::email::folded;
 use super::ids::MemberId;
 use super::role::Role;
 use super::unseen::is_shapeless;
@@ -25,6 +27,27 @@ pub struct Member {
     pub address_proven_at: Option<DateTime<Utc>>,
     /// When the operator printed the password they have; `None` once they have chosen one. Until then they can do nothing else.
     pub password_given_at: Option<DateTime<Utc>>,
+    /// Which password they have.
+    pub password: PasswordMark,
+}
+
+/// Tells one password of a member from the next, and nothing else of it. A session bears that of the password it was opened
+/// with, and is worth nothing under another: one that is opened while the password changes does not outlive it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PasswordMark(String);
+
+impl PasswordMark {
+    /// The mark of the password that was hashed to this.
+    pub fn of(password_hash: &str) -> Self {
+        let mut mark = api_key::hash(password_hash);
+        mark.truncate(16);
+        Self(mark)
+    }
+
+    /// As sessions keep it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// A member's place in one organisation.
@@ -55,9 +78,9 @@ impl Member {
     }
 }
 
-/// An e-mail address as it is stored and compared: trimmed, lower-case, one `@` with something on both sides.
+/// An e-mail address as it is stored and compared: trimmed, lower-case, in one Unicode form, one `@` with something on both sides.
 pub fn email(typed: &str) -> Option<String> {
-    let email = typed.trim().to_lowercase();
+    let email = folded(typed.trim());
     let (name, host) = email.rsplit_once('@')?;
     let is_odd = |c: char| c.is_whitespace() || c.is_control() || is_shapeless(c) || matches!(c, ',' | ';' | '<' | '>');
     let plain = !email.chars().any(is_odd);
@@ -71,6 +94,7 @@ mod tests {
     #[test]
     fn an_email_is_trimmed_and_lowered_and_nonsense_is_none() {
         assert_eq!(email(" Siobhan@Mail.Example "), Some("siobhan@mail.example".into()));
+        assert_eq!(email("jo\u{308}rg@mail.example"), Some("j\u{f6}rg@mail.example".into()));
         assert!(
             ["", "a", "@b", "a@", "a b@c", "a@b@c", "a@b,c@d", "a\u{200b}@b", "\u{202e}a@b"]
                 .iter()

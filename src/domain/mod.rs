@@ -9,6 +9,7 @@ pub mod attempt;
 pub mod candidate;
 pub mod catalogue;
 pub mod delivery;
+pub mod email;
 pub mod event;
 pub mod export;
 pub mod header_lines;

@@ -10,14 +10,17 @@ pub fn is_shapeless(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A line as it is saved: without characters that nobody sees. Joiners, which belong to the spelling of Persian, Hindi and
-/// emoji, and selectors of variations stay.
+/// Whether nobody sees a character and no spelling needs it. Joiners belong to the spelling of Persian, Hindi and emoji, and so
+/// do selectors of variations.
+pub fn is_hidden(c: char) -> bool {
+    let is_spelling = matches!(c, '\u{34f}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{200c}' | '\u{200d}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}');
+    is_shapeless(c) && !is_spelling
+}
+
+/// A line as it is saved: without characters that nobody sees.
 pub fn without(line: &str) -> String {
-    let is_spelling = |c: char| {
-        matches!(c, '\u{34f}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{e0100}'..='\u{e01ef}')
-    };
-    line.chars().filter(|c| !is_shapeless(*c) || is_spelling(*c)).collect()
+    line.chars().filter(|c| !is_hidden(*c)).collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use prometheus_client::registry::Registry;
 use super::connections::Connections;
 use super::requests::Requests;
 use crate::actions::Context;
+use crate::cli::log;
 use crate::store;
 
 /// The database is asked at most this long; without its answer the page has the rest.
@@ -86,6 +87,8 @@ async fn instant(page: &mut String, context: &Context, seen: &Seen) {
     line("gauge", "hirewire_connections", "Incoming connections that are open.", connections.open() as f64);
     let dropped = connections.dropped() as f64;
     line("counter", "hirewire_connections_dropped", "Connections ended for being slow or for others.", dropped);
+    let dropped = log::dropped() as f64;
+    line("counter", "hirewire_log_lines_dropped", "Lines of the log that nobody read in time.", dropped);
     let trips = traffic.round_trips() as f64;
     line("counter", "hirewire_database_round_trips", "Statements that went to PostgreSQL and back.", trips);
     let now = context.clock.now();

@@ -40,6 +40,7 @@ use crate::domain::secret::Plain;
 use crate::maintenance::Chores;
 use crate::store::file_lock::{self, FileLock};
 use crate::store::{DatabaseUrl, Store};
+use crate::told;
 use crate::web::paths::setup;
 use connections::Connections;
 use descriptors::Share;
@@ -225,8 +226,9 @@ fn share_out(config: &mut Config) -> Result<Share, CannotStart> {
 }
 
 fn bind(variable: &str, address: SocketAddr) -> Result<TcpListener, CannotStart> {
-    TcpListener::bind(address)
-        .map_err(|error| cannot(format!("{variable} is {address}, where this program cannot listen: {error}.")))
+    TcpListener::bind(address).map_err(|error| {
+        cannot(format!("{variable} is {address}, where this program cannot listen: {}.", told::io(&error)))
+    })
 }
 
 /// What actions work with, from settings: for [`App`] and for commands that only change the database.

@@ -9,6 +9,7 @@ use crate::domain::key_ring::KeyRing;
 use crate::domain::sealing::SealingKey;
 use crate::files;
 use crate::store::{self, Store};
+use crate::told;
 
 pub(crate) use crate::actions::sealing::{KEY_CHECK, is_key_of};
 
@@ -48,9 +49,10 @@ pub(crate) fn read(path: &Path) -> Result<Option<KeyRing>, CannotStart> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => zeroize::Zeroizing::new(text),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(wrong(path, &format!("which cannot be read: {error}"))),
+        Err(error) => return Err(wrong(path, &format!("which cannot be read: {}", told::io(&error)))),
     };
-    let rights = files::rights(path).map_err(|error| wrong(path, &format!("which cannot be read: {error}")))?;
+    let rights =
+        files::rights(path).map_err(|error| wrong(path, &format!("which cannot be read: {}", told::io(&error))))?;
     if is_open_to_all(rights) {
         let shown = path.display();
         return Err(wrong(
@@ -75,7 +77,7 @@ pub(crate) fn wrong(path: &Path, what: &str) -> CannotStart {
 pub(crate) fn make_key(path: &Path) -> Result<KeyRing, CannotStart> {
     let ring = KeyRing::from(SealingKey::generate());
     let written = files::write_private(path, ring.to_text().as_bytes());
-    written.map_err(|error| wrong(path, &format!("which cannot be made: {error}")))?;
+    written.map_err(|error| wrong(path, &format!("which cannot be made: {}", told::io(&error))))?;
     tracing::info!(path = %path.display(), "made a new sealing key; keep a copy of it apart from the database");
     Ok(ring)
 }

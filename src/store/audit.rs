@@ -63,7 +63,6 @@ pub fn record(conn: &mut Conn, entry: &Entry<'_>, now: DateTime<Utc>) -> Result<
         member: entry.member.cloned(),
         act,
         object: entry.object.map(str::to_owned),
-        detail,
     });
     Ok(())
 }

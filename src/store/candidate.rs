@@ -8,6 +8,7 @@ use super::schema::{applications, candidates};
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::candidate::{Applicant, Application, Candidate};
+use crate::domain::email::{folded, spellings};
 use crate::domain::ids::{CandidateId, OrganisationId, VacancyId};
 use crate::domain::mode::Mode;
 
@@ -32,7 +33,7 @@ impl CandidateRow {
             organisation_id: candidate.organisation_id.to_string(),
             mode: candidate.mode.to_string(),
             external_id: candidate.external_id.clone(),
-            email: candidate.profile.email().map(str::to_lowercase),
+            email: candidate.profile.email().map(folded),
             profile: json_text(&candidate.profile),
             consent_withdrawn_at: candidate.consent_withdrawn_at.map(micros),
             created_at: micros(candidate.created_at),
@@ -157,7 +158,7 @@ pub fn find_by_external_id(
     row.map(CandidateRow::read).transpose()
 }
 
-/// The candidates with this main address (any case), oldest first.
+/// The candidates with this main address (in any case and Unicode form), oldest first.
 pub fn find_by_email(
     conn: &mut Conn,
     organisation: &OrganisationId,
@@ -166,7 +167,7 @@ pub fn find_by_email(
 ) -> Result<Vec<Candidate>> {
     let rows = candidates::table
         .filter(candidates::organisation_id.eq(organisation.as_str()).and(candidates::mode.eq(mode.as_str())))
-        .filter(candidates::email.eq(email.to_lowercase()))
+        .filter(candidates::email.eq_any(spellings(email)))
         .order(candidates::id)
         .select(CandidateRow::as_select())
         .load(conn)?;

@@ -15,11 +15,12 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnectio
 use super::plan::{done, known, refuse_newer};
 use super::{Conn, Result, StoreError, hold};
 use crate::files;
+use crate::told;
 
 /// Copies the file `from` to `to`, which must not be there yet, checks the copy, and has it held since this moment unless it is
 /// held already. `look` reads something more from it. Nothing is left at `to` when anything fails.
 pub fn copy<T>(from: &Path, to: &Path, now: DateTime<Utc>, look: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    let unusable = |path: &Path, error: std::io::Error| refused(path, &error.to_string());
+    let unusable = |path: &Path, error: std::io::Error| refused(path, &told::io(&error));
     if !from.is_file() {
         return Err(refused(from, "there is no such file"));
     }
@@ -60,7 +61,7 @@ impl Draft {
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{}.part", std::process::id()));
         let draft = PathBuf::from(name);
-        files::create_private(&draft).map_err(|error| refused(&draft, &error.to_string()))?;
+        files::create_private(&draft).map_err(|error| refused(&draft, &told::io(&error)))?;
         Ok(Self(draft))
     }
 

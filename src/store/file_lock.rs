@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{DatabaseUrl, Result, StoreError};
+use crate::told;
 
 /// Held as long as this or a clone of it lives; the system gives it back when the process ends, however it ends.
 #[derive(Debug, Clone)]
@@ -31,8 +32,9 @@ impl FileLock {
     /// Takes the lock; `None` when another process has it. A server has no such lock: see [`super::presence`].
     pub fn take(url: &DatabaseUrl) -> Result<Option<Self>> {
         let Some(path) = path_of(url) else { return Ok(None) };
-        let unusable =
-            |error: io::Error| StoreError::Refused(format!("the lock file {} cannot be used: {error}", path.display()));
+        let unusable = |error: io::Error| {
+            StoreError::Refused(format!("the lock file {} cannot be used: {}", path.display(), told::io(&error)))
+        };
         loop {
             let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
             match file.try_lock() {

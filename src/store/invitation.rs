@@ -7,6 +7,7 @@ use super::row::Reader;
 use super::schema::invitations;
 use super::time::micros;
 use super::{Conn, Result};
+use crate::domain::email::spellings;
 use crate::domain::ids::{InvitationId, MemberId, OrganisationId};
 use crate::domain::invitation::{Channel, End, Invitation, Mail};
 use crate::domain::role::Role;
@@ -118,7 +119,7 @@ pub fn end(conn: &mut Conn, id: &InvitationId, end: End, now: DateTime<Utc>) -> 
 /// Ends what a person was invited with before: their newest link is the only one that works.
 pub fn replace(conn: &mut Conn, organisation: &OrganisationId, email: &str, now: DateTime<Utc>) -> Result<()> {
     let before = invitations::table
-        .filter(invitations::organisation_id.eq(organisation.as_str()).and(invitations::email.eq(email)))
+        .filter(invitations::organisation_id.eq(organisation.as_str()).and(invitations::email.eq_any(spellings(email))))
         .filter(invitations::ended.is_null());
     diesel::update(before)
         .set((invitations::ended.eq(End::Replaced.as_str()), invitations::ended_at.eq(micros(now))))
@@ -143,7 +144,8 @@ pub fn revoke_of(
 
 /// How many invitations were mailed to an address since then, by whatever organisation.
 pub fn mailed_to(conn: &mut Conn, email: &str, since: DateTime<Utc>) -> Result<i64> {
-    let mailed = invitations::table.filter(invitations::email.eq(email)).filter(invitations::mail.is_not_null());
+    let mailed =
+        invitations::table.filter(invitations::email.eq_any(spellings(email))).filter(invitations::mail.is_not_null());
     Ok(mailed.filter(invitations::created_at.gt(micros(since))).count().get_result(conn)?)
 }
 

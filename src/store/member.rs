@@ -10,8 +10,9 @@ use super::schema::{members, memberships, organisations};
 use super::time::micros;
 use super::{Conn, Result};
 use crate::domain::act::ActKind;
+use crate::domain::email::spellings;
 use crate::domain::ids::{MemberId, OrganisationId};
-use crate::domain::member::{Member, Membership};
+use crate::domain::member::{Member, Membership, PasswordMark};
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 
@@ -37,6 +38,7 @@ impl MemberRow {
             password_given_at: row.time_some(self.password_given_at)?,
             email: self.email,
             name: self.name,
+            password: PasswordMark::of(&self.password_hash),
         })
     }
 }
@@ -90,7 +92,12 @@ pub fn names(conn: &mut Conn, ids: &[String]) -> Result<std::collections::HashMa
 
 /// The member with this address (already lower-case) and the hash of their password.
 pub fn find_by_email(conn: &mut Conn, email: &str) -> Result<Option<(Member, String)>> {
-    let row = members::table.filter(members::email.eq(email)).select(MemberRow::as_select()).first(conn).optional()?;
+    let row = members::table
+        .filter(members::email.eq_any(spellings(email)))
+        .order(members::id)
+        .select(MemberRow::as_select())
+        .first(conn)
+        .optional()?;
     row.map(|row| {
         let hash = row.password_hash.clone();
         row.read().map(|member| (member, hash))

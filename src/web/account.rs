@@ -74,11 +74,12 @@ pub async fn change_password(
         from: visitor::address(&request, &config),
     };
     let (errors, status) = match account::change_password(&context, &viewer, form).await {
-        Ok(_) => {
+        Ok(member) => {
             // Whoever got hold of this session's cookie is out as well.
             session.renew();
+            session::remember(&session, session::PASSWORD, member.password.as_str())?;
             let mut answer = done("password");
-            remember_browser(&context, &config, &viewer.member, &mut answer).await?;
+            remember_browser(&context, &config, &member, &mut answer);
             return Ok(answer);
         }
         Err(ActionError::Invalid(errors)) => (errors, StatusCode::UNPROCESSABLE_ENTITY),
@@ -197,7 +198,7 @@ struct AccountView<'a> {
 impl Render for AccountView<'_> {
     fn render(&self) -> Markup {
         let mut head = Head::new(&[], html! { "Your account" });
-        head.lede = html! { "You log in as " strong { (self.viewer.member.email) } ". You are " (self.viewer.role.with_article()) " of " bdi { (self.viewer.organisation.name) } "." };
+        head.lede = html! { "You log in as " strong { bdi { (self.viewer.member.email) } } ". You are " (self.viewer.role.with_article()) " of " bdi { (self.viewer.organisation.name) } "." };
         html! {
             (self.typed.errors.summary())
             (head)
@@ -212,7 +213,7 @@ impl Render for AccountView<'_> {
 /// When sessions end by themselves.
 fn ends(limits: &SessionLimits) -> String {
     let (idle, life) = (time::length(limits.idle), time::length(limits.life));
-    format!("One ends by itself after {idle} without use, and {life} after it began.")
+    format!("A session ends after {idle} without use, and {life} after it began.")
 }
 
 impl AccountView<'_> {

@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::icons::icon;
+use crate::domain::unseen::is_hidden;
 
 /// A figure of code. `name` is read to those who do not see it, and names the copy button.
 pub fn figure(name: &str, caption: Markup, content: Markup, wrap: bool) -> Markup {
@@ -82,13 +83,17 @@ fn write(value: &serde_json::Value, depth: usize, out: &mut String) {
     }
 }
 
-/// Escapes text between tags; quotes, of which JSON is full, mean nothing there.
+/// Escapes text between tags; quotes, of which JSON is full, mean nothing there. A character that nobody sees, or that turns
+/// those behind it, is shown as JSON may write it: `\u202e`.
 fn escape(text: &str, out: &mut String) {
     for letter in text.chars() {
         match letter {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
+            hidden if is_hidden(hidden) => {
+                out.extend(hidden.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+            }
             other => out.push(other),
         }
     }
@@ -102,5 +107,11 @@ mod tests {
     fn a_name_with_markup_in_a_payload_stays_text() {
         let shown = json(br#"{"<script>":"<b>&"}"#).into_string();
         assert_eq!(shown, "{\n  <span class=\"k\">\"&lt;script&gt;\"</span>: \"&lt;b&gt;&amp;\"\n}");
+    }
+
+    #[test]
+    fn what_nobody_sees_in_a_payload_is_shown_as_json_writes_it() {
+        let shown = json("[\"\u{202e}gnp.exe\u{200b}\u{e0041}\",\"👩\u{200d}🚀\"]".as_bytes()).into_string();
+        assert_eq!(shown, "[\n  \"\\u202egnp.exe\\u200b\\udb40\\udc41\",\n  \"👩\u{200d}🚀\"\n]");
     }
 }

@@ -7,6 +7,8 @@ use actix_web::cookie::{Cookie, CookieJar, Key, SameSite, time::Duration};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, SET_COOKIE};
 use actix_web::{HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
 use super::{cookie_name, gate};
 use crate::actions::Context;
@@ -48,7 +50,7 @@ impl Carrier {
         let mut jar = CookieJar::new();
         jar.add_original(found);
         let signed = jar.signed(&self.key).get(&self.name)?;
-        form_urlencoded::parse(signed.value().as_bytes()).next().map(|(words, _)| words.into_owned())
+        String::from_utf8(BASE64.decode(signed.value()).ok()?).ok()
     }
 
     /// Gives the browser what an answer carries, or takes back what a page has shown.
@@ -70,7 +72,8 @@ impl Carrier {
     }
 
     fn cookie(&self, words: &str) -> Cookie<'static> {
-        let words: String = form_urlencoded::byte_serialize(words.as_bytes()).collect();
+        // A cookie's value is read with its percent signs resolved, and would no longer be what was signed.
+        let words = BASE64.encode(words);
         let mut jar = CookieJar::new();
         jar.signed_mut(&self.key).add(self.built(words));
         // Signing changes nothing but the value, and adds what it was given.

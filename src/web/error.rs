@@ -92,7 +92,7 @@ impl ResponseError for WebError {
         let (title, text) = self.words();
         let body = html! {
             h1 { (title) }
-            p { (text) }
+            p { (text.trim_end_matches('.')) "." }
             p { a.btn.main href=(paths::HOME) { "Go to Home" } }
         };
         door(title, body, self.status_code())

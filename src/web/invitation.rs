@@ -119,7 +119,7 @@ impl Render for AcceptView<'_> {
             }
             p.small.soft { (invitation.role.label()) ": " (invitation.role.explanation()) }
             @if let Some(other) = self.other {
-                p.notice.info { "You are logged in as " bdi { (other) } ". Accepting logs you in as " (invitation.email) " instead." }
+                p.notice.info { "You are logged in as " bdi { (other) } ". Accepting logs you in as " bdi { (invitation.email) } " instead." }
             }
             form.form method="post" action=(paths::invitation(self.token)) novalidate { (self.fields()) }
             p.small.soft { "The invitation ends " (time::long(invitation.expires_at, organisation.time_zone)) ", "
@@ -139,7 +139,7 @@ impl AcceptView<'_> {
             Asked::Nothing => return html! { button.btn.main { "Accept" } },
             Asked::Password => {
                 return html! {
-                    p { "You have an account as " strong { (email) } ". Log in with its password to accept." }
+                    p { "You have an account as " strong { bdi { (email) } } ". Log in with its password to accept." }
                     (password("Password", "").input(Some("password"), Some("current-password")))
                     button.btn.main { "Log in and accept" }
                     (account)
@@ -171,7 +171,7 @@ impl AcceptView<'_> {
             error: self.errors.of("name"),
         };
         html! {
-            p { "You log in as " strong { (email) } "." }
+            p { "You log in as " strong { bdi { (email) } } "." }
             @if !says.is_empty() { p.notice.info { (says) } }
             (name.input(Some("text"), Some("name")))
             (password.input(Some("password"), Some(filled)))

@@ -7,7 +7,8 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::assets::LINKS;
 use super::icons::{icon, sprite};
-use super::paths;
+use super::words::isolated;
+use super::{bidi, paths};
 use crate::actions::Viewer;
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
@@ -173,7 +174,6 @@ impl<'a> Page<'a> {
 
     /// An answer with this page.
     pub fn answer(self, status: StatusCode) -> HttpResponse {
-        let title = format!("{} · {} · Hirewire", self.title, self.viewer.organisation.name);
         let frame = html! {
             a.skip href="#main" { "Skip to content" }
             div.console {
@@ -192,6 +192,7 @@ impl<'a> Page<'a> {
                 }
             }
         };
+        let title = [self.title.as_str(), &self.viewer.organisation.name];
         document(&title, self.mode, self.refresh, frame, status)
     }
 
@@ -229,7 +230,7 @@ impl<'a> Page<'a> {
                         span.long { bdi { (viewer.member.name) } }
                     }
                     form method="post" action=(paths::LOGOUT) {
-                        p.small.soft { (viewer.role.label()) ", " (viewer.member.email) }
+                        p.small.soft { (viewer.role.label()) ", " bdi { (viewer.member.email) } }
                         a href=(paths::ACCOUNT) { "Your account" }
                         a href=(paths::HELP) { "Need Help?" }
                         button { "Log out" }
@@ -336,17 +337,18 @@ pub fn door(title: &str, body: Markup, status: StatusCode) -> HttpResponse {
         }
     };
     let title = title.trim_end_matches('.');
-    document(&format!("{title} · Hirewire"), Mode::Live, None, frame, status)
+    document(&[title], Mode::Live, None, frame, status)
 }
 
-fn document(title: &str, mode: Mode, refresh: Option<u32>, body: Markup, status: StatusCode) -> HttpResponse {
+/// `title` says which page of whom; the product's name follows.
+fn document(title: &[&str], mode: Mode, refresh: Option<u32>, body: Markup, status: StatusCode) -> HttpResponse {
     let page = html! {
         (DOCTYPE)
         html lang="en" class=[(mode == Mode::Test).then_some("test")] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
+                title { @for part in title { (isolated(part)) " · " } "Hirewire" }
                 link rel="stylesheet" href=(LINKS.style);
                 link rel="icon" href=(LINKS.icon);
                 script src=(LINKS.script) defer {}
@@ -364,5 +366,5 @@ fn document(title: &str, mode: Mode, refresh: Option<u32>, body: Markup, status:
     HttpResponse::build(status)
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .body(page.into_string())
+        .body(bidi::settled(&page.into_string()))
 }

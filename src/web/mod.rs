@@ -7,6 +7,7 @@ pub mod account;
 pub mod advice;
 pub mod api_keys;
 pub mod assets;
+pub mod bidi;
 pub mod chart;
 pub mod code;
 pub mod developers;

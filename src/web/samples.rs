@@ -10,7 +10,7 @@ use crate::domain::export::Export;
 use crate::domain::hook::{Credential, FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::*;
-use crate::domain::member::Member;
+use crate::domain::member::{Member, PasswordMark};
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::Policy;
@@ -40,6 +40,7 @@ pub fn viewer(role: Role) -> Viewer {
         created_at: now(),
         address_proven_at: Some(now()),
         password_given_at: None,
+        password: PasswordMark::default(),
     };
     Viewer { member, organisation, role, mode: Mode::Live, session: "s".into() }
 }

@@ -16,12 +16,15 @@ use super::error::WebError;
 use crate::clock::Clock;
 use crate::config::SessionLimits;
 use crate::domain::api_key::hash;
+use crate::domain::member::PasswordMark;
 use crate::store::time::{from_micros, micros};
 use crate::store::web_session::{self, WebSession};
 use crate::store::{Store, StoreError, member};
 
 /// Under which name a session remembers its member's id.
 pub const MEMBER: &str = "member";
+/// Under which name it remembers the mark of the password that it was opened with.
+pub const PASSWORD: &str = "password";
 /// Under which name it remembers the organisation last chosen.
 pub const ORGANISATION: &str = "organisation";
 /// Under which name it remembers the mode last chosen.
@@ -105,13 +108,18 @@ impl SessionStore for Sessions {
     async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
         let (id, now) = (hash(key.as_ref()), self.clock.now());
         let born = now - self.limits.life;
-        let found = self.store.read(move |conn| web_session::find(conn, &id, now, born)).await;
-        match found.map_err(|error| LoadError::Other(error.into()))? {
-            None => Ok(None),
-            Some(row) => {
-                serde_json::from_str(&row.state).map(Some).map_err(|error| LoadError::Deserialization(error.into()))
-            }
-        }
+        let found = self.store.read(move |conn| {
+            let Some(row) = web_session::find(conn, &id, now, born)? else { return Ok(None) };
+            let member = row.member_id.as_ref().and_then(|id| id.parse().ok());
+            let hash = member.map(|member| member::password_hash(conn, &member)).transpose()?.flatten();
+            Ok::<_, StoreError>(Some((row, hash)))
+        });
+        let Some((row, hash)) = found.await.map_err(|error| LoadError::Other(error.into()))? else { return Ok(None) };
+        let state: State =
+            serde_json::from_str(&row.state).map_err(|error| LoadError::Deserialization(error.into()))?;
+        // One from before sessions had a mark ends by itself.
+        let is_stale = |mark: String| hash.is_some_and(|hash| PasswordMark::of(&hash).as_str() != mark);
+        Ok((!text(&state, PASSWORD).is_some_and(is_stale)).then_some(state))
     }
 
     async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {

@@ -112,24 +112,22 @@ pub(super) async fn enter(
     session.renew();
     let name = Alphanumeric.sample_string(&mut rand::rng(), 24);
     let browser = visitor::browser(request);
-    for (key, value) in
-        [(session::MEMBER, member.id.as_str()), (session::NAME, name.as_str()), (session::BROWSER, browser.as_str())]
-    {
+    for (key, value) in [
+        (session::MEMBER, member.id.as_str()),
+        (session::PASSWORD, member.password.as_str()),
+        (session::NAME, name.as_str()),
+        (session::BROWSER, browser.as_str()),
+    ] {
         session::remember(session, key, value)?;
     }
     let mut answer = see_other(next);
-    remember_browser(context, config, member, &mut answer).await?;
+    remember_browser(context, config, member, &mut answer);
     Ok(answer)
 }
 
 /// Gives a browser the proof that it signed in to an account.
-pub(super) async fn remember_browser(
-    context: &Context,
-    config: &Config,
-    member: &Member,
-    answer: &mut HttpResponse,
-) -> Result<(), WebError> {
-    let proof = browser_proof::make(context, &member.id).await?;
+pub(super) fn remember_browser(context: &Context, config: &Config, member: &Member, answer: &mut HttpResponse) {
+    let proof = browser_proof::make(context, member);
     let proof = Cookie::build(cookie_name("browser", config.is_https()), proof)
         .path("/")
         .http_only(true)
@@ -139,7 +137,6 @@ pub(super) async fn remember_browser(
         .finish();
     // A cookie that cannot be written is missed only when somebody attacks this account.
     let _ = answer.add_cookie(&proof);
-    Ok(())
 }
 
 /// Logs out: the session ends on the server.

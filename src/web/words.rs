@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::bidi;
 use crate::domain::delivery::Tries;
 
 const SMALL: [&str; 13] =
@@ -45,10 +46,14 @@ pub fn size(bytes: usize) -> String {
     }
 }
 
-/// A name within a plain text, where no element can keep its direction from the words around it: an option, a sentence. ASCII
-/// runs the way the page runs.
+/// A name within a plain text, where no element can keep its direction from the words around it: a title, a label, an option, a
+/// sentence. ASCII runs the way the page runs.
 pub fn isolated(name: &str) -> Cow<'_, str> {
-    if name.is_ascii() { Cow::Borrowed(name) } else { Cow::Owned(format!("\u{2068}{name}\u{2069}")) }
+    if name.is_ascii() {
+        return Cow::Borrowed(name);
+    }
+    let kept: String = name.chars().filter(|c| !bidi::is_control(*c)).collect();
+    Cow::Owned(format!("\u{2068}{kept}\u{2069}"))
 }
 
 /// `a, b and c`.
@@ -97,6 +102,7 @@ mod tests {
     fn a_name_that_runs_the_other_way_turns_no_word_around_it() {
         assert_eq!(isolated("HRIS (old)"), "HRIS (old)");
         assert_eq!(isolated("محمد"), "\u{2068}محمد\u{2069}");
+        assert_eq!(isolated("é\u{2069}\u{202e}gnp.exe"), "\u{2068}égnp.exe\u{2069}");
     }
 
     #[test]

@@ -39,3 +39,4 @@ mod sealing;
 mod silence;
 mod stopping;
 mod strangers;
+mod unread;

@@ -40,6 +40,21 @@ fn the_readmes_lines_are_commands_and_what_they_name_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_caddyfile_is_one_that_caddy_takes() {
+    let folder = folder().expect("a folder");
+    let mut command = bound("caddy", "KILL", &[]);
+    command.args(["validate", "--adapter", "caddyfile", "--config"]);
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/packaging/Caddyfile"));
+    // It keeps certificates of its own at home, and would look for those of ours there.
+    command.env("HOME", folder.path());
+    let mut child = Child::start("caddy", command, folder.path()).expect("a process");
+    let end = child.end(DEADLINE).await.expect("an end");
+    let warnings: Vec<_> =
+        child.log().lines().filter(|line| line.contains("\"level\":\"warn\"")).map(str::to_owned).collect();
+    assert!(end.success() && warnings.is_empty(), "{}", child.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_unit_is_one_that_systemd_takes() {
     if let Err(error) = Command::new("systemd-analyze").arg("--version").output() {
         println!("systemd-analyze is not at hand: {error}");

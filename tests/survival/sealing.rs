@@ -127,11 +127,15 @@ async fn the_key_is_lost(kind: Kind) {
     let id = story.report().await;
     let mut console: Console = story.scene.console().await;
     let home = console.page("/").await.expect("Home");
-    assert!(home.contains("has lost its signing secret") && home.contains("Make it anew"), "{home}");
+    assert!(home.contains("has lost its signing secret") && home.contains("Generate new ones"), "{home}");
+    assert!(!home.contains("Review and resume"), "it is told of once: {home}");
     let page = console.page(&format!("/settings/webhooks/{}", story.hook)).await.expect("its page");
     assert!(page.contains("This webhook has lost its signing secret") && page.contains("Generate a new one"), "{page}");
     let refused = console.resume(&story.hook).await.expect_err("nothing to sign with").to_string();
-    assert!(refused.contains("make it anew first"), "{refused}");
+    assert!(refused.contains("make a new one first"), "{refused}");
+    let test = format!("/settings/webhooks/{}/tests", story.hook);
+    let refused = console.act(&test, &[]).await.expect_err("nothing to sign with").to_string();
+    assert!(refused.contains("make a new one first") && !page.contains("Send Test</button>"), "{refused}");
     let form = format!("/settings/webhooks/{}/secret", story.hook);
     console.act(&form, &[("token", "a-form-of-its-own")]).await.expect("a new secret");
     console.resume(&story.hook).await.expect("it goes on");

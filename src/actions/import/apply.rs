@@ -8,6 +8,7 @@ use super::assumed::{Defaults, FIRST_STAGE, Stages};
 use super::reading::rows_of;
 use super::{MAX_PROBLEMS, Report, Told};
 use crate::domain::candidate::{Application, Candidate};
+use crate::domain::email::folded;
 use crate::domain::ids::{ApplicationId, CandidateId};
 use crate::domain::import::{Draft, Problem, Remarks, Rows};
 use crate::domain::vacancy::Vacancy;
@@ -114,6 +115,14 @@ fn find(conn: &mut Conn, vacancy: &Vacancy, draft: &Draft) -> Result<Result<Opti
     if let Some(external_id) = &draft.external_id
         && let Some(known) = store::candidate::find_by_external_id(conn, organisation, mode, external_id)?
     {
+        // Programs write words for nothing where an id belongs, and there are more of them than any list knows.
+        if draft.contradicts(&known.profile) && !shares_an_address(draft, &known) {
+            return Ok(Err(format!(
+                "has the external id “{external_id}” of {}, whose name and address are different; nothing of theirs was \
+                 changed. If both are one person, give the row their name or their address, else an id of its own or none",
+                known.profile.full_name
+            )));
+        }
         return taken_address(conn, vacancy, draft, &known).map(|taken| taken.map_or(Ok(Some(known)), Err));
     }
     for email in &draft.profile.emails {
@@ -138,6 +147,11 @@ fn find(conn: &mut Conn, vacancy: &Vacancy, draft: &Draft) -> Result<Result<Opti
         }
     }
     Ok(Ok(None))
+}
+
+fn shares_an_address(draft: &Draft, known: &Candidate) -> bool {
+    let theirs: Vec<_> = known.profile.emails.iter().map(|email| folded(&email.value)).collect();
+    draft.profile.emails.iter().any(|email| theirs.contains(&folded(&email.value)))
 }
 
 /// What is wrong when a row names one candidate by its external id and another one by an e-mail address.

@@ -144,6 +144,22 @@ async fn ids_that_are_words_for_nothing_merge_nobody() {
 }
 
 #[tokio::test]
+async fn an_id_that_two_people_share_renames_nobody() {
+    let mut team = Team::new().await;
+    team.import("Id,First name,Last name,E-mail\nwalk-in,Ada,Quill,ada@mail.example\n").await;
+    let report = team.import("Id,First name,Last name,E-mail\nwalk-in,Ben,Sorrel,ben@mail.example\n").await;
+    assert_eq!(counts(&report), (0, 0, 0, 1));
+    let told = &report.problems[0].message;
+    assert!(told.starts_with("has the external id “walk-in” of Ada Quill, whose name and address are"), "{told}");
+    assert_eq!(team.applicants().await.len(), 1);
+    // Who keeps either is the same person.
+    for same in ["walk-in,Ada,Sorrel,other@mail.example", "walk-in,Ben,Tal,ada@mail.example"] {
+        let report = team.import(&format!("Id,First name,Last name,E-mail\n{same}\n")).await;
+        assert_eq!(counts(&report), (0, 1, 0, 0), "{same}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_two_people_share_renames_nobody() {
     let mut team = Team::new().await;
     team.import("First name,Last name,E-mail\nAda,Quill,none@mail.example\n").await;

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::files;
 use crate::server::sealing_key::is_open_to_all;
 use crate::store::DatabaseUrl;
+use crate::told;
 
 pub(super) fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![sealing_key(&config.secret_key_file)];
@@ -29,7 +30,7 @@ fn sealing_key(path: &Path) -> Finding {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return note(ABOUT, format!("is {shown}, which is not there: the first start makes it; keep a copy of it"));
         }
-        Err(error) => return wrong(ABOUT, format!("is {shown}, which cannot be read: {error}")),
+        Err(error) => return wrong(ABOUT, format!("is {shown}, which cannot be read: {}", told::io(&error))),
     };
     if is_open_to_all(mode) {
         return wrong(

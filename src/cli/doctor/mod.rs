@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::config::{Config, Settings};
 use crate::server::CannotStart;
+use crate::told::without_numbers;
 
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -58,7 +59,8 @@ fn note(about: &'static str, told: impl Into<String>) -> Finding {
 }
 
 fn wrong(about: &'static str, told: impl Into<String>) -> Finding {
-    Finding { level: Level::Wrong, about, told: told.into() }
+    // Whoever else had a part in it may have put numbers of the system into it.
+    Finding { level: Level::Wrong, about, told: without_numbers(&told.into()) }
 }
 
 impl Doctor {

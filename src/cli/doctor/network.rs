@@ -6,6 +6,7 @@ use super::{Finding, ok, wrong};
 use crate::actions::mail::Mailer;
 use crate::config::Config;
 use crate::delivery::sender::authorities_that_are_none;
+use crate::told;
 
 /// Whether the ports can be listened on.
 pub(super) fn ports(config: &Config) -> Vec<Finding> {
@@ -26,7 +27,7 @@ fn port(about: &'static str, address: SocketAddr) -> Finding {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             wrong(about, format!("is {address}, which only root may listen on: choose a port above 1023"))
         }
-        Err(error) => wrong(about, format!("is {address}, which cannot be listened on: {error}")),
+        Err(error) => wrong(about, format!("is {address}, which cannot be listened on: {}", told::io(&error))),
     }
 }
 

@@ -17,6 +17,10 @@
 //! *Every* address of a name must pass, or the name is refused. A name with one public and one private address is not a
 //! receiver's; and taking only the public one would let the attacker learn by timing which of ours exist.
 //!
+//! A name that leads to a private address and one that leads nowhere are told alike, in the same words and after the same
+//! time, at every door ([`Nowhere`]): the difference would be a directory of the operator's network. Both may be saved, for
+//! a record that is still to come; only the operator's log says which it was.
+//!
 //! The [`AllowList`] is judged on the same addresses, in the form they are connected to: `10.0.0.0/8` does not let
 //! `::ffff:10.0.0.1` through.
 //!
@@ -34,6 +38,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::domain::address::{is_bad_port, name_flaw, name_refusal, refusal};
 use crate::domain::hook_url::HookUrl;
 
@@ -42,6 +48,8 @@ pub use resolver::{LookupError, Resolver, SystemResolver};
 
 /// How long saving a hook waits for its name to resolve.
 const CHECK_DEADLINE: Duration = Duration::from_secs(3);
+/// A name of the operator's own network is known in a millisecond, a missing one after a while: both are told after this.
+const NOWHERE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Judges targets, and resolves names to judged addresses.
 pub struct Guard {
@@ -50,32 +58,28 @@ pub struct Guard {
     ports: Vec<u16>,
     resolver: Arc<dyn Resolver>,
     routes: fn(&[IpAddr]) -> Vec<bool>,
+    pause: Duration,
 }
 
 /// A target the guard refuses; its sentence is for the admin: "127.0.0.1 is a loopback address".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{sentence}")]
-pub struct Blocked {
-    sentence: String,
-    /// What the operator alone is told.
-    detail: Option<String>,
+#[error("{0}")]
+pub struct Blocked(String);
+
+/// A name that gives no address to call. Whether it has none or one that is not public is not said: that would tell a
+/// customer which names the operator's own name servers know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name} does not lead to a public address")]
+pub struct Nowhere {
+    name: String,
+    detail: String,
 }
 
-impl Blocked {
-    fn because(sentence: String) -> Self {
-        Self { sentence, detail: None }
+impl Nowhere {
+    /// What the operator alone is told: where the name leads, or why nowhere.
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
-
-    /// What the operator alone is told: where a name leads.
-    pub fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
-    }
-}
-
-/// What is said of a name that gives no address to call, whether it has none or one that is not public: which of them it is
-/// would tell a customer what the operator's own name servers know.
-pub fn leads_nowhere(name: &str) -> String {
-    format!("{name} does not lead to a public address")
 }
 
 /// What [`Guard::check`] found about an address it does not refuse.
@@ -83,25 +87,40 @@ pub fn leads_nowhere(name: &str) -> String {
 pub enum Checked {
     /// It leads to addresses that may be called, as of now.
     Resolved,
-    /// Its name does not resolve (yet): the hook is saved, with a warning.
+    /// Its name leads to no public address (yet): the hook is saved, with a warning.
     Unresolved,
 }
 
 /// Why a name gave no addresses that may be connected to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// It gave one that may not be.
+    /// The name by itself, or the port, is refused.
     #[error(transparent)]
     Blocked(#[from] Blocked),
-    /// It gave none.
+    /// It gave none, or one that may not be connected to.
     #[error(transparent)]
-    Lookup(#[from] LookupError),
+    Nowhere(#[from] Nowhere),
+    /// No name server could be asked: our own trouble.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Why an address may not be connected to.
+enum Objection {
+    Address(&'static str),
+    Port,
 }
 
 impl Guard {
     /// A guard with these exceptions that asks this resolver.
     pub fn new(allow: AllowList, resolver: impl Resolver) -> Self {
-        Self { allow, ports: Vec::new(), resolver: Arc::new(resolver), routes: route::known }
+        let pause = Duration::ZERO;
+        Self { allow, ports: Vec::new(), resolver: Arc::new(resolver), routes: route::known, pause }
+    }
+
+    /// The same, but a name that leads nowhere is told no sooner than this after it was asked for.
+    pub fn pausing(self, pause: Duration) -> Self {
+        Self { pause, ..self }
     }
 
     /// The same, but these ports are called though they belong to other protocols.
@@ -109,46 +128,46 @@ impl Guard {
         Self { ports, ..self }
     }
 
-    /// A guard that asks the machine's resolver.
+    /// A guard that asks the machine's resolver, and does not tell by its haste what that knows.
     pub fn system(allow: AllowList) -> Self {
-        Self::new(allow, SystemResolver::new())
+        Self::new(allow, SystemResolver::new()).pausing(NOWHERE_PAUSE)
     }
 
-    /// Judges one address; `host` is the name that led to it, `None` when the address itself stands in the hook's.
-    pub fn judge_address(&self, ip: IpAddr, port: u16, host: Option<&str>) -> Result<(), Blocked> {
+    /// Judges an address that stands in a hook's.
+    pub fn judge_address(&self, ip: IpAddr, port: u16) -> Result<(), Blocked> {
+        match self.objection(ip, port, None) {
+            Some(Objection::Address(kind)) => Err(Blocked(format!("{ip} is {kind}"))),
+            Some(Objection::Port) => Err(bad_port(port)),
+            None => Ok(()),
+        }
+    }
+
+    /// `host` is the name that led to the address, if any.
+    fn objection(&self, ip: IpAddr, port: u16, host: Option<&str>) -> Option<Objection> {
         if self.allow.lets_address(ip, port) || host.is_some_and(|name| self.allow.lets_name(name, port)) {
-            return Ok(());
+            return None;
         }
-        match (refusal(ip), host) {
-            (Some(kind), Some(name)) => {
-                let detail = Some(format!("{name} leads to {ip}, {kind}"));
-                Err(Blocked { sentence: leads_nowhere(name), detail })
-            }
-            (Some(kind), None) => Err(Blocked::because(format!("{ip} is {kind}"))),
-            (None, _) if is_bad_port(port) && !self.ports.contains(&port) => {
-                Err(Blocked::because(format!("port {port} belongs to another protocol than HTTP")))
-            }
-            (None, _) => Ok(()),
-        }
+        let is_refused = || (is_bad_port(port) && !self.ports.contains(&port)).then_some(Objection::Port);
+        refusal(ip).map(Objection::Address).or_else(is_refused)
     }
 
     /// Judges a name by itself, before anyone is asked for its addresses.
     pub fn judge_name(&self, name: &str, port: u16) -> Result<(), Blocked> {
         if let Some(flaw) = name_flaw(name) {
-            return Err(Blocked::because(format!("{name} is no host name: {flaw}")));
+            return Err(Blocked(format!("{name} is no host name: {flaw}")));
         }
         if self.allow.lets_name(name, port) {
             return Ok(());
         }
-        name_refusal(name).map_or(Ok(()), |kind| Err(Blocked::because(format!("{name} is {kind}"))))
+        name_refusal(name).map_or(Ok(()), |kind| Err(Blocked(format!("{name} is {kind}"))))
     }
 
     /// Judges all of an address that can be judged without asking the DNS: a literal wholly, a name by itself.
     pub fn judge_url(&self, url: &HookUrl) -> Result<(), Blocked> {
         match (url.literal(), url.host_name()) {
-            (Some(ip), _) => self.judge_address(ip, url.port(), None),
+            (Some(ip), _) => self.judge_address(ip, url.port()),
             (None, Some(name)) => self.judge_name(name, url.port()),
-            (None, None) => Err(Blocked::because("the address has no host".into())),
+            (None, None) => Err(Blocked("the address has no host".into())),
         }
     }
 
@@ -158,12 +177,30 @@ impl Guard {
     /// No deadline of its own: whoever calls has one.
     pub async fn resolve(&self, name: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
         self.judge_name(name, port)?;
-        let addresses = self.resolver.lookup(name).await?;
-        if addresses.is_empty() {
-            return Err(LookupError::NoAddress("the name exists and has no address".into()).into());
+        let asked = Instant::now();
+        let found = self.addresses(name, port).await;
+        if matches!(found, Err(ResolveError::Nowhere(_))) && !self.pause.is_zero() {
+            tokio::time::sleep_until(asked + self.pause).await;
         }
+        found
+    }
+
+    async fn addresses(&self, name: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
+        let nowhere = |detail: String| Nowhere { name: name.to_owned(), detail };
+        let addresses = match self.resolver.lookup(name).await {
+            Ok(addresses) if addresses.is_empty() => Err(LookupError::NoAddress("the name has no address".into())),
+            answer => answer,
+        };
+        let addresses = addresses.map_err(|error| match error {
+            LookupError::NoAddress(why) => nowhere(format!("{name}: {why}")).into(),
+            LookupError::Unavailable(why) => ResolveError::Unavailable(why),
+        })?;
         for ip in &addresses {
-            self.judge_address(*ip, port, Some(name))?;
+            match self.objection(*ip, port, Some(name)) {
+                Some(Objection::Address(kind)) => return Err(nowhere(format!("{name} leads to {ip}, {kind}")).into()),
+                Some(Objection::Port) => return Err(bad_port(port).into()),
+                None => {}
+            }
         }
         let addresses = route::usable(addresses, self.routes);
         Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
@@ -171,11 +208,7 @@ impl Guard {
 
     /// Checks the address of a hook that is about to be saved. Waits at most three seconds for its name.
     pub async fn check(&self, url: &HookUrl) -> Result<Checked, Blocked> {
-        let checked = self.check_within(url, CHECK_DEADLINE).await;
-        if let Some(detail) = checked.as_ref().err().and_then(Blocked::detail) {
-            tracing::info!(detail, "the address of a webhook was refused");
-        }
-        checked
+        self.check_within(url, CHECK_DEADLINE).await
     }
 
     async fn check_within(&self, url: &HookUrl, deadline: Duration) -> Result<Checked, Blocked> {
@@ -184,7 +217,16 @@ impl Guard {
         match tokio::time::timeout(deadline, self.resolve(name, url.port())).await {
             Ok(Ok(_)) => Ok(Checked::Resolved),
             Ok(Err(ResolveError::Blocked(blocked))) => Err(blocked),
-            Ok(Err(ResolveError::Lookup(_))) | Err(_) => Ok(Checked::Unresolved),
+            Ok(Err(ResolveError::Nowhere(nowhere))) => {
+                let detail = nowhere.detail();
+                tracing::info!(detail, "a webhook is saved whose name leads to no public address");
+                Ok(Checked::Unresolved)
+            }
+            Ok(Err(ResolveError::Unavailable(_))) | Err(_) => Ok(Checked::Unresolved),
         }
     }
+}
+
+fn bad_port(port: u16) -> Blocked {
+    Blocked(format!("port {port} belongs to another protocol than HTTP"))
 }

@@ -24,6 +24,8 @@ use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::{Hosts, TokioResolver};
 use tokio::time::{sleep, timeout};
 
+use crate::told;
+
 /// Looks up the addresses of a host name.
 pub trait Resolver: Send + Sync + 'static {
     /// Every address of the name, at least one. The caller sets the deadline, by dropping the future.
@@ -178,7 +180,7 @@ fn explained(error: &NetError) -> LookupError {
         // Whoever asks has made sure that the server is alive.
         NetError::Timeout => LookupError::NoAddress("the name servers of this name did not answer in time".into()),
         NetError::Io(_) | NetError::NoConnections | NetError::Busy => {
-            LookupError::Unavailable(format!("the name server of this machine cannot be asked: {error}"))
+            LookupError::Unavailable(format!("the name server of this machine cannot be asked: {}", told::error(error)))
         }
         other => LookupError::NoAddress(other.to_string()),
     }

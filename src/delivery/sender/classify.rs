@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::connect::{self, Phase};
 use super::handshake;
-use crate::delivery::guard::{LookupError, ResolveError};
+use crate::delivery::guard::ResolveError;
 use crate::domain::attempt::{ErrorClass, Outcome};
 use crate::domain::policy::spoken;
+use crate::told::{self, cause, causes};
 
 /// Causes come from the other side (names in its certificate, say); this much of one is kept.
 const MAX_DETAIL_LEN: usize = 300;
@@ -82,7 +83,8 @@ impl Failure {
 
     /// As the outcome of a try.
     pub(super) fn outcome(&self) -> Outcome {
-        Outcome::failed(self.class, self.detail.clone())
+        let detail = (!self.detail.is_empty()).then(|| self.detail.clone());
+        Outcome { detail, ..Outcome::failed(self.class, "") }
     }
 }
 
@@ -127,17 +129,15 @@ pub(super) fn remote(error: &reqwest::Error) -> Option<SocketAddr> {
 fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Failure {
     if let Some(refusal) = cause::<ResolveError>(error) {
         return match refusal {
-            ResolveError::Blocked(blocked) => {
-                if let Some(detail) = blocked.detail() {
-                    // As often as a receiver is called, and so is the line: held back like those that strangers cause.
-                    tracing::info!(target: "strangers", detail, "a webhook was not called");
-                }
-                Failure::of(ErrorClass::BlockedAddress, blocked.to_string())
+            ResolveError::Blocked(blocked) => Failure::of(ErrorClass::BlockedAddress, blocked.to_string()),
+            ResolveError::Nowhere(nowhere) => {
+                // As often as a receiver is called, and so is the line: held back like those that strangers cause.
+                tracing::info!(target: "strangers", detail = nowhere.detail(), "a webhook was not called");
+                Failure::of(ErrorClass::DnsFailed, nowhere.to_string())
             }
-            ResolveError::Lookup(LookupError::Unavailable(detail)) => {
+            ResolveError::Unavailable(detail) => {
                 Failure { fault: Some(Fault::NameServer), ..Failure::of(ErrorClass::DnsFailed, detail.clone()) }
             }
-            ResolveError::Lookup(none) => Failure::of(ErrorClass::DnsFailed, none.to_string()),
         };
     }
     let io: Option<&io::Error> = causes(error).filter_map(|cause| cause.downcast_ref()).last();
@@ -150,11 +150,11 @@ fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Fai
     match (connecting, io) {
         (true, Some(io)) => match while_connecting(io.kind()) {
             ErrorClass::TlsFailed => Failure::of(ErrorClass::TlsFailed, handshake::HUNG_UP),
-            class => Failure::of(class, io.to_string()),
+            class => Failure::of(class, beyond_its_class(io)),
         },
         // Only the connector's own limit and a host that TLS cannot name come without an I/O error.
         (true, None) => Failure::of(ErrorClass::ConnectTimeout, innermost(error)),
-        (false, Some(io)) => Failure::of(while_answering(io.kind()), words(io)),
+        (false, Some(io)) => Failure::of(while_answering(io.kind()), beyond_its_class(io)),
         (false, None) => match cause::<hyper::Error>(error) {
             Some(http) => Failure::of(in_http(http), http.to_string()),
             None => Failure::of(ErrorClass::ConnectionReset, innermost(error)),
@@ -162,10 +162,17 @@ fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Fai
     }
 }
 
-/// The system's own words for an error, without its number.
-fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error ").map_or(text.as_str(), |(words, _)| words).to_owned()
+/// What an error tells that the sentence of its class does not; nothing where that says it all.
+fn beyond_its_class(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::ConnectionRefused
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof
+        | ErrorKind::TimedOut => String::new(),
+        _ => told::io(error),
+    }
 }
 
 /// Over IPv6 two errors that look like ours come from afar: a router that forbids the way is told as `EACCES`, and a
@@ -218,18 +225,6 @@ fn in_http(error: &hyper::Error) -> ErrorClass {
     }
 }
 
-/// The error and what caused it. An I/O error's own `source` skips the error it was made of, so that one is asked for.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        inside.map(|inside| inside as &(dyn Error + 'static)).or_else(|| error.source())
-    })
-}
-
-fn cause<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    causes(error).find_map(|cause| cause.downcast_ref())
-}
-
 /// The last cause alone: the outer ones would print the address, its query included.
 fn innermost(error: &(dyn Error + 'static)) -> String {
     causes(error).last().filter(|last| !last.is::<reqwest::Error>()).map_or_else(String::new, ToString::to_string)
@@ -267,11 +262,9 @@ mod tests {
     }
 
     #[test]
-    fn a_name_server_that_cannot_be_asked_is_our_own_fault_and_a_missing_name_is_not() {
-        let unavailable = ResolveError::Lookup(LookupError::Unavailable("no name server".into()));
+    fn a_name_server_that_cannot_be_asked_is_our_own_fault() {
+        let unavailable = ResolveError::Unavailable("no name server".into());
         assert_eq!(by_causes(&unavailable, true, false).fault, Some(Fault::NameServer));
-        let missing = by_causes(&ResolveError::Lookup(LookupError::NoAddress("no such name".into())), true, false);
-        assert_eq!((missing.class, missing.fault), (ErrorClass::DnsFailed, None));
     }
 
     #[test]
@@ -281,6 +274,14 @@ mod tests {
         assert_eq!(class(ErrorKind::UnexpectedEof, true), ErrorClass::TlsFailed);
         assert_eq!(class(ErrorKind::UnexpectedEof, false), ErrorClass::ConnectionReset);
         assert_eq!(class(ErrorKind::TimedOut, false), ErrorClass::ResponseTimeout);
+    }
+
+    #[test]
+    fn what_the_class_says_is_not_said_again_and_no_number_is() {
+        let detail = |code| by_causes(&io::Error::from_raw_os_error(code), true, true).outcome().detail;
+        assert_eq!(detail(111), None, "nothing listens there");
+        assert_eq!(detail(113).as_deref(), Some("that machine cannot be reached from here"));
+        assert_eq!(by_causes(&io::Error::from_raw_os_error(104), false, false).outcome().detail, None);
     }
 
     #[test]

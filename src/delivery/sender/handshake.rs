@@ -10,7 +10,7 @@ use super::trust::UnknownAuthority;
 const MAX_NAMES: usize = 5;
 
 /// Why a handshake failed, without a full stop.
-pub(super) fn told(error: &Error) -> String {
+pub fn told(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(why) => certificate(why),
         // What came is no TLS at all.
@@ -54,12 +54,19 @@ fn certificate(why: &CertificateError) -> String {
         CertificateError::UnknownIssuer => "the certificate is of an authority that is not trusted here".into(),
         CertificateError::BadEncoding => "the certificate cannot be read".into(),
         CertificateError::BadSignature => "the signature of the certificate is wrong".into(),
+        why if is_authority(why) => "the certificate is one of an authority (CA:TRUE), and no server's own".into(),
         CertificateError::Other(OtherError(why)) => match why.downcast_ref::<UnknownAuthority>() {
             Some(unknown) => unknown.to_string(),
             None => format!("the certificate is not accepted: {why}"),
         },
         other => format!("the certificate is not accepted: {other}"),
     }
+}
+
+/// Whether a server's own certificate is refused because it says that it is an authority's.
+pub fn is_authority(why: &CertificateError) -> bool {
+    let CertificateError::Other(OtherError(why)) = why else { return false };
+    matches!(why.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 /// What the receiver said before it hung up.

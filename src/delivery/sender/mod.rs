@@ -43,7 +43,7 @@
 mod classify;
 mod connect;
 mod echo;
-mod handshake;
+pub mod handshake;
 mod pool;
 mod receive;
 mod request;

@@ -15,6 +15,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 
 use super::SenderError;
+use super::handshake::is_authority;
 
 /// Judges certificates.
 #[derive(Debug)]
@@ -88,12 +89,6 @@ impl ServerCertVerifier for Trust {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.rules.supported_verify_schemes()
     }
-}
-
-/// Whether a certificate was refused because it is an authority's.
-fn is_authority(why: &CertificateError) -> bool {
-    let CertificateError::Other(OtherError(why)) = why else { return false };
-    matches!(why.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 /// Where a certificate says that it comes from: who signed it, and whether the receiver sent that one's along.

@@ -14,7 +14,7 @@ const NOTHING: &[&str] = &[
     "\\n", "nil", "none", "nan", "nat", "na", "undefined", "unknown", "blank", "empty", "no data", "no value", "no entry",
     "not available", "not applicable", "not provided", "not specified", "not given", "not set", "[object object]",
     "object object", "k.a.", "k. a.", "k.a", "keine angabe", "keine angaben", "nicht angegeben", "unbekannt", "entfällt",
-    "inconnu", "inconnue", "non renseigné", "non renseignée", "desconocido", "desconocida", "sconosciuto", "onbekend",
+    "tbd", "tba", "tbc", "inconnu", "inconnue", "non renseigné", "non renseignée", "desconocido", "desconocida", "sconosciuto", "onbekend",
     "nvt", "n.v.t.", "#value!", "#ref!", "#name?", "#null!", "#num!", "#div/0!", "#error!", "#wert!", "#bezug!",
 ];
 /// Those that are also names of people, when they are spelled like one: `Null`, `Na`.

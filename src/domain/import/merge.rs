@@ -7,6 +7,7 @@ use super::names::{Names, join};
 use super::parts::same_word;
 use super::{Draft, contacts, identity};
 use crate::domain::candidate::{Application, Contact, Language, Profile};
+use crate::domain::email::folded;
 
 impl Draft {
     /// Whether this may not be the person that is known, though the two share an address: first and last name differ.
@@ -18,7 +19,7 @@ impl Draft {
     pub fn merge_into(&self, known: &mut Profile) {
         let new = &self.profile;
         self.merge_names(known);
-        lead_contacts(&mut known.emails, &new.emails, |value| value.to_lowercase());
+        lead_contacts(&mut known.emails, &new.emails, folded);
         lead_contacts(&mut known.phones, &new.phones, |value| value.chars().filter(|c| c.is_numeric()).collect());
         lead_contacts(&mut known.links, &new.links, |value| value.trim_end_matches('/').to_lowercase());
         replace(&mut known.location, &new.location);

@@ -66,8 +66,12 @@ fn held_copy(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Option<Matte
     let (since, is_alone) = known.held_copy?;
     let may = viewer.role.may(Permission::ManageHooks) && is_alone;
     let owed = match known.owed {
-        (1, false) => "1 delivery is".to_owned(),
-        owed => format!("{} deliveries are", up_to(owed)),
+        (0, _) => "nothing is owed".to_owned(),
+        (1, false) => "1 delivery is owed; the original may have sent it since, and then it arrives twice".to_owned(),
+        owed => format!(
+            "{} deliveries are owed; the original may have sent them since, and then they arrive twice",
+            up_to(owed)
+        ),
     };
     Some(Matter {
         colour: "bad",
@@ -75,8 +79,8 @@ fn held_copy(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Option<Matte
         what: html! { "Nothing is sent: this is a restored copy" },
         why: html! {
             "It shows how things were " (time::near(since, viewer.organisation.time_zone, now)) ". In " (viewer.mode) " mode " (owed)
-            " owed; the original may have sent them since, and then they arrive a second time. What happens now is recorded and waits. "
-            @if may { "Look through what waits, cancel what must not go out, then release it." }
+            ". What happens now is recorded and waits. "
+            @if may { a href=(paths::LOGS) { "Look through what waits" } ", cancel what must not go out, then release it." }
             @else if is_alone { "An Organisation Admin releases it here." }
             @else { "Whoever runs this Hirewire releases it." }
         },
@@ -100,11 +104,11 @@ fn lost_secrets(known: &Known, viewer: &Viewer) -> Vec<Matter> {
         icon: icon("key"),
         what: html! { bdi { (hook.name) } " has lost " (lost_things(lost)) },
         why: html! {
-            "The server’s sealing key was lost, and with it what was sealed. Deliveries are held. "
-            @if admin { "Make it anew, give it to the receiver, then resume the webhook." }
+            "The server lost its sealing key, so nobody can read what was sealed with it. Deliveries are held. "
+            @if admin { "Generate new ones, give them to the receiver, then resume the webhook." }
         },
         href: paths::webhook(&hook.id),
-        act: if admin { "Make it anew" } else { "Review" },
+        act: if admin { "Generate new ones" } else { "Review" },
         at_once: false,
         of: hook.name.clone(),
     };
@@ -253,7 +257,9 @@ fn held(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
         at_once: false,
         of: hook.name.clone(),
     };
-    known.held.iter().map(matter).collect()
+    // One that has lost something is paused for it, and told of already.
+    let is_lost = |hook: &Hook| known.lost.iter().any(|(lost, _)| lost.id == hook.id);
+    known.held.iter().filter(|(hook, _)| !is_lost(hook)).map(matter).collect()
 }
 
 fn unused_keys(known: &Known) -> Option<Matter> {

@@ -14,7 +14,7 @@ use crate::domain::header_lines::HeaderLines;
 use crate::domain::hook::{FieldSet, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::ids::{AttemptId, DeliveryId, EventId, HookId, MemberId, OrganisationId};
-use crate::domain::member::Member;
+use crate::domain::member::{Member, PasswordMark};
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::policy::Policy;
@@ -90,6 +90,7 @@ pub fn viewer(role: Role) -> Viewer {
             created_at: sent(),
             address_proven_at: Some(sent()),
             password_given_at: None,
+            password: PasswordMark::default(),
         },
         organisation: Organisation {
             id: id::<OrganisationId>("org"),

@@ -80,7 +80,7 @@ impl MembersView<'_> {
                 th scope="row" {
                     a href=(paths::member(&member.id)) { bdi { (member.name) } }
                     @if member.id == self.viewer.member.id { " " span.tag { "You" } }
-                    span.sub { (member.email) }
+                    span.sub { bdi { (member.email) } }
                 }
                 td data-l="Role" { (role.label()) }
                 td data-l="Since" { (time::date(*since, zone, self.now)) }
@@ -117,8 +117,8 @@ impl MembersView<'_> {
         html! {
             tr {
                 th scope="row" {
-                    @if let Some(name) = &invitation.name { bdi { (name) } span.sub { (invitation.email) } }
-                    @else { (invitation.email) }
+                    @if let Some(name) = &invitation.name { bdi { (name) } span.sub { bdi { (invitation.email) } } }
+                    @else { bdi { (invitation.email) } }
                     @if let Some(told) = mail(invitation.mail) { span.sub { (told) } }
                 }
                 td data-l="Role" { (invitation.role.label()) }
@@ -129,8 +129,8 @@ impl MembersView<'_> {
                 td {
                     form.row method="post" action=(paths::invitation_renewal(&invitation.id)) {
                         (token_field(&token()))
-                        button.btn { "New link" span.hush { " for " (invitation.email) } }
-                        a href=(paths::invitation_revocation(&invitation.id)) { "Revoke" span.hush { " the invitation of " (invitation.email) } }
+                        button.btn { "New link" span.hush { " for " bdi { (invitation.email) } } }
+                        a href=(paths::invitation_revocation(&invitation.id)) { "Revoke" span.hush { " the invitation of " bdi { (invitation.email) } } }
                     }
                 }
             }

@@ -115,7 +115,7 @@ impl RemoveView<'_> {
                     }
                 }
                 dl.facts {
-                    div { dt { "E-mail address" } dd { (member.email) } }
+                    div { dt { "E-mail address" } dd { bdi { (member.email) } } }
                     div { dt { "Role" } dd { (self.membership.role.label()) } }
                     div { dt { "Member since" } dd { (time::long(self.membership.since, zone)) } }
                 }

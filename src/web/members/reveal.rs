@@ -68,7 +68,7 @@ impl Render for RevealView<'_> {
         html! {
             (Head::new(&crumbs, html! { (self.title()) }))
             @if self.invitation.channel == Channel::Mail {
-                p.says { "Whoever opens the link becomes " (self.invitation.role.with_article()) " as " (self.invitation.email) ". It is shown to nobody else: so it shows that the address is theirs." }
+                p.says { "Whoever opens the link becomes " (self.invitation.role.with_article()) " as " bdi { (self.invitation.email) } ". It is shown to nobody else: so it shows that the address is theirs." }
                 div.form {
                     (self.mail())
                     p { "It ends " (time::long(self.invitation.expires_at, zone)) "." }
@@ -77,7 +77,7 @@ impl Render for RevealView<'_> {
                 p.says { "This link has been shown. Hirewire keeps only a hash of it." }
                 p { "Is it lost? " strong { "New link" } " in the list of members makes another, and the lost one ends." }
             } @else {
-                p.says { "Whoever opens it becomes " (self.invitation.role.with_article()) " as " (self.invitation.email) ". You see this link only once." }
+                p.says { "Whoever opens it becomes " (self.invitation.role.with_article()) " as " bdi { (self.invitation.email) } ". You see this link only once." }
                 div.form {
                     @for value in self.revealed { (once("Invitation", "works once", &value.value)) }
                     p { "It ends " (time::long(self.invitation.expires_at, zone)) ". Do not share it with anyone else." }

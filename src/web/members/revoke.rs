@@ -23,7 +23,7 @@ pub async fn show(
     let zone = viewer.organisation.time_zone;
     let crumbs = crumbs();
     let body = html! {
-        (Head::new(&crumbs, html! { "Revoke the invitation of " (found.email) "?" }))
+        (Head::new(&crumbs, html! { "Revoke the invitation of " bdi { (found.email) } "?" }))
         @if found.ended.is_some() {
             p.says { "There is nothing to revoke: it has ended already." }
             p.row { a.btn.main href=(paths::MEMBERS) { "Back to the members" } }

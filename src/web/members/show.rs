@@ -157,7 +157,7 @@ impl MemberView<'_> {
         let zone = self.viewer.organisation.time_zone;
         html! {
             dl.facts {
-                div { dt { "E-mail address" } dd { (member.email) } }
+                div { dt { "E-mail address" } dd { bdi { (member.email) } } }
                 div { dt { "Member since" } dd { (time::long(*since, zone)) } }
                 div {
                     dt { "Last seen" }

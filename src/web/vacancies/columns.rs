@@ -5,7 +5,7 @@ use maud::{Markup, Render, html};
 use super::super::form::{Errors, wrong};
 use super::super::layout::{Head, part};
 use super::super::paths;
-use super::super::words::{count, list};
+use super::super::words::{count, isolated, list};
 use super::report::{Row, problems, sentences};
 use crate::actions::import::{Column, Preview};
 use crate::domain::ids::ImportId;
@@ -69,7 +69,7 @@ impl CheckColumns<'_> {
                 td.whole {
                     div.field {
                         (wrong(&name, error))
-                        select id=(name) name=(name) aria-label={ (column.name) " becomes" } aria-invalid=[error.map(|_| "true")]
+                        select id=(name) name=(name) aria-label={ (isolated(&column.name)) " becomes" } aria-invalid=[error.map(|_| "true")]
                             aria-describedby=[error.map(|_| format!("{name}-error"))] {
                             @for field in Field::ALL {
                                 option value=(field.as_str()) selected[field == column.field] {
@@ -80,7 +80,7 @@ impl CheckColumns<'_> {
                     }
                 }
                 td.whole {
-                    select name={ "fault-" (at) } aria-label={ "If a value of " (column.name) " cannot be read" } {
+                    select name={ "fault-" (at) } aria-label={ "If a value of " (isolated(&column.name)) " cannot be read" } {
                         option value="value" { "Leave the value out" }
                         option value="row" selected[column.costs_row] { "Leave the row out" }
                     }

@@ -3,7 +3,7 @@
 use maud::{Markup, Render, html};
 
 use super::super::icons::icon;
-use super::super::words::grouped;
+use super::super::words::{grouped, isolated};
 use super::super::{paths, time};
 use super::show::{PAGE, Shown, Wanted};
 use crate::actions::Viewer;
@@ -105,7 +105,7 @@ impl People<'_> {
                     td {
                         // The link of the error summary leads to the first box.
                         input type="checkbox" id=[(at == 0).then_some("candidate")] name="candidate" value=(id)
-                            aria-label={ "Select " (name) } checked[self.shown.ticked.contains_key(id)];
+                            aria-label={ "Select " (isolated(&name)) } checked[self.shown.ticked.contains_key(id)];
                     }
                 }
                 th scope="row" {

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 const RULES: &[(&str, &str)] = &[
     (
         "Who is who",
-        "By Hirewire id in files that were downloaded here, else by external id, else by e-mail address. A row that shares an address with somebody of another first and last name changes nothing and is listed.",
+        "By Hirewire id in files that were downloaded here, else by external id, else by e-mail address. A row that shares its id or address with somebody of another first and last name changes nothing and is listed, unless both are shared.",
     ),
     (
         "Left out",

@@ -31,11 +31,11 @@ impl Render for LostNotice<'_> {
             @if !lost.is_nothing() {
                 div.notice.bad {
                     h2 { "This webhook has lost " (lost_things(lost)) }
-                    p { "The server’s sealing key was lost, and what was sealed with it can be read by nobody. Until it is made anew, deliveries are held." }
+                    p { "The server lost its sealing key, so nobody can read what was sealed with it. Deliveries are held until there are new ones." }
                     @if *manages {
                         p {
                             strong { "Do this: " }
-                            @if !lost.kinds.is_empty() { "generate the lost ones below and give them to the receiver, or remove them. " }
+                            @if !lost.kinds.is_empty() { "generate new ones below and give them to the receiver, or do without. " }
                             @if !lost.headers.is_empty() {
                                 a href=(paths::webhook_settings(&hook.id)) { "Enter the lost header values again" } ". "
                             }

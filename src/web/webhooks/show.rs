@@ -175,7 +175,7 @@ impl Render for HookView<'_> {
             @if unused::since(hook, self.known.last, self.now).is_some() { (Unused { hook, last: self.known.last, manages: self.manages(), zone: self.viewer.organisation.time_zone, now: self.now }) }
             @if alive { (LostNotice { hook, lost: &self.known.lost, manages: self.manages() }) }
             (self.known.standing.notice(hook, self.manages(), self.viewer.organisation.time_zone, self.now))
-            @if alive && self.manages() { (self.send_test()) }
+            @if alive && self.manages() && self.known.lost.is_nothing() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
             @if alive { (self.credential(CredentialKind::Secret)) (self.credential(CredentialKind::Key)) }
             (part("Delivery policy", html! {}, self.policy()))
@@ -205,7 +205,10 @@ impl HookView<'_> {
             @if hook.state == HookState::Disabled {
                 form method="post" action=(paths::webhook_activation(&hook.id)) { button class={ "btn" @if !is_gone { " main" } } { "Enable" } }
             } @else if hook.state == HookState::Paused {
-                form method="post" action=(paths::webhook_resumption(&hook.id)) { button.btn { "Resume" } }
+                // What was lost has to be made anew first.
+                @if self.known.lost.is_nothing() {
+                    form method="post" action=(paths::webhook_resumption(&hook.id)) { button.btn { "Resume" } }
+                }
             } @else {
                 form method="post" action=(paths::webhook_pause(&hook.id)) { button.btn { "Pause" } }
             }
@@ -234,7 +237,7 @@ impl HookView<'_> {
             @if let Some(note) = &hook.note { bdi { (note) } br; }
             @match hook.state {
                 HookState::Active => { (what) ": " (events) "." },
-                HookState::Paused => { (what) ", paused: " (self.owed()) " held until you resume. Nothing is lost." },
+                HookState::Paused => { (what) ", paused: " (self.owed()) " held until you resume." @if self.known.lost.is_nothing() { " Nothing is lost." } },
                 HookState::Disabled => { (what) ", disabled." },
                 HookState::Deleted if hook.replaced_by.is_some() => {
                     @if let Some(successor) = &hook.replaced_by {

@@ -1,4 +1,4 @@
-//! The warning after a hook was created whose host name has no address yet.
+//! The warning after a hook was created whose host name leads to no public address yet.
 
 use maud::{Markup, Render, html};
 use serde::Deserialize;
@@ -13,26 +13,26 @@ pub struct Query {
 }
 
 impl Query {
-    /// Whether the page was reached from creating the hook, while its name had no address.
+    /// Whether the page was reached from creating the hook, while its name led nowhere.
     pub(in crate::web) fn warns(&self) -> bool {
         self.resolves.as_deref() == Some("no")
     }
 }
 
-/// The hook was saved although its name did not resolve.
+/// The hook was saved although its name leads to no public address.
 pub(in crate::web) struct Unresolved<'a>(pub(in crate::web) &'a Hook);
 
 impl Render for Unresolved<'_> {
     fn render(&self) -> Markup {
         html! {
             div.notice.warn {
-                h2 { "This host name has no address yet" }
+                h2 { "This host name does not lead to a public address" }
                 p {
-                    bdi { (self.0.url.host()) } " did not resolve when you created the webhook. It is saved and active; until the name "
-                    "resolves, every delivery fails with " code { "dns_failed" } "."
+                    "The webhook is saved and active, but until " bdi { (self.0.url.host()) }
+                    " leads to a public address, every delivery fails with " code { "dns_failed" } "."
                 }
                 p {
-                    strong { "Do this: " } "check the spelling, and that the DNS record is public. "
+                    strong { "Do this: " } "check the spelling and the DNS record. "
                     @if let Some(interview) = self.0.interview() {
                         "If it is wrong, enter another one in " a href=(paths::interview_settings(interview)) { "the interview’s settings" } "."
                     } @else {

@@ -16,6 +16,7 @@ use crate::support::{Receiver, Team, TestApp, eventually, token};
 on_both_databases!(
     what_saving_refuses_a_test_and_a_delivery_refuse_in_the_same_words,
     a_name_that_leads_inside_since_it_was_saved_is_not_called,
+    an_internal_name_is_told_as_a_missing_one_at_every_door,
     only_what_the_operator_allows_is_saved_and_called_beside_public_addresses,
 );
 
@@ -55,11 +56,11 @@ async fn tested_and_sent(app: &TestApp, team: &Team, hook: &Hook) -> [Attempt; 2
 }
 
 #[track_caller]
-fn assert_blocked(attempt: &Attempt, sentence: &str) {
+fn assert_not_called(attempt: &Attempt, class: ErrorClass, sentence: &str) {
     let outcome = &attempt.outcome;
     let told = (outcome.class, outcome.detail.as_deref());
-    assert_eq!(told, (Some(ErrorClass::BlockedAddress), Some(sentence)));
-    assert_eq!((&attempt.request, attempt.remote), (&None, None));
+    assert_eq!(told, (Some(class), Some(sentence)));
+    assert_eq!(attempt.remote, None);
 }
 
 async fn what_saving_refuses_a_test_and_a_delivery_refuse_in_the_same_words(app: TestApp) {
@@ -82,7 +83,8 @@ async fn what_saving_refuses_a_test_and_a_delivery_refuse_in_the_same_words(app:
         let hook = app.a_hook(&team.admin, "127.0.0.9/in").await;
         app.sql(format!("UPDATE hooks SET url = 'https://{host}/in' WHERE id = '{}'", hook.id)).await;
         for attempt in tested_and_sent(&app, &team, &hook).await {
-            assert_blocked(&attempt, sentence);
+            assert_not_called(&attempt, ErrorClass::BlockedAddress, sentence);
+            assert_eq!(attempt.request, None);
         }
     }
 }
@@ -102,11 +104,31 @@ async fn a_name_that_leads_inside_since_it_was_saved_is_not_called(app: TestApp)
     turned.store(true, Ordering::SeqCst);
     let sentence = "hooks.acme.com does not lead to a public address";
     for attempt in tested_and_sent(&app, &team, &hook).await {
-        assert_blocked(&attempt, sentence);
+        assert_not_called(&attempt, ErrorClass::DnsFailed, sentence);
     }
     assert_eq!(receiver.count(), 0);
-    let told = refused(&app, &team, &url).await.expect("it leads inside now");
-    assert_eq!(told, format!("Use a public address: {sentence}"));
+}
+
+async fn an_internal_name_is_told_as_a_missing_one_at_every_door(app: TestApp) {
+    let resolver = |name: &str| match name {
+        "wiki.acme.com" => Ok(vec![[10, 0, 0, 7].into()]),
+        _ => Err(LookupError::NoAddress("the name does not exist".into())),
+    };
+    let app = app.resolving("", resolver).await;
+    let mut told = Vec::new();
+    for name in ["wiki.acme.com", "none.acme.com"] {
+        let team = app.an_organisation().await;
+        let hook = app.a_hook(&team.admin, &format!("{name}/in")).await;
+        let mut browser = app.browser().logged_in(&team.admin.member.email).await;
+        let tries = tested_and_sent(&app, &team, &hook).await;
+        let shown = browser.get(&format!("/developers/logs/{}", tries[1].delivery_id)).await.body;
+        assert!(shown.contains("does not lead to a public address") && !shown.contains("10.0.0.7"), "{shown}");
+        told.push(tries.map(|attempt| {
+            let detail = attempt.outcome.detail.map(|detail| detail.replace(name, "NAME"));
+            (attempt.outcome.class, detail, attempt.request.is_some(), attempt.remote)
+        }));
+    }
+    assert_eq!(told[0], told[1]);
 }
 
 async fn only_what_the_operator_allows_is_saved_and_called_beside_public_addresses(app: TestApp) {
@@ -121,10 +143,15 @@ async fn only_what_the_operator_allows_is_saved_and_called_beside_public_address
         (format!("10.0.0.1:{port}/in"), false),
         (format!("ats.internal:{port}/in"), false),
         ("ats.internal:1/in".to_owned(), true),
-        ("hooks.acme.com/in".to_owned(), false),
         (format!("hooks.acme.com:{port}/in"), true),
     ] {
         assert_eq!(refused(&app, &team, &url).await.is_none(), allowed, "{url}");
+    }
+    let team = app.an_organisation().await;
+    let hook = app.a_hook(&team.admin, "hooks.acme.com/in").await;
+    for attempt in tested_and_sent(&app, &team, &hook).await {
+        let sentence = "hooks.acme.com does not lead to a public address";
+        assert_not_called(&attempt, ErrorClass::DnsFailed, sentence);
     }
     let team = app.an_organisation().await;
     let hook = app.a_hook(&team.admin, &receiver.url()).await;

@@ -1,6 +1,6 @@
 //! Dependencies point one way: `cli, demo → web | api → maintenance → actions → delivery → store → domain`.
 //!
-//! `body`, `client`, `clock`, `config`, `files` and `memory` stand beside the layers: console and API read bodies and tell
+//! `body`, `client`, `clock`, `config`, `files`, `memory` and `told` stand beside the layers: console and API read bodies and tell
 //! clients apart alike, anybody may ask the time, settings know what they set, and files and memory belong to all.
 
 use super::source::{Source, rust_files};
@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 7] = [
 /// These three start each other.
 const TOP: usize = LAYERS.len() - 1;
 
-const BESIDE: [&str; 6] = ["body", "client", "clock", "config", "files", "memory"];
+const BESIDE: [&str; 7] = ["body", "client", "clock", "config", "files", "memory", "told"];
 
 fn floor(layer: &str) -> Option<usize> {
     LAYERS.iter().position(|floor| floor.contains(&layer))

@@ -3,19 +3,17 @@
 use super::source::rust_files;
 
 /// How a name is called that somebody typed.
-const NAMES: [&str; 9] =
-    ["name", "title", "inviter", "hook_name", "client", "full_name", "stage", "vacancy_title", "team"];
+const NAMES: [&str; 10] =
+    ["name", "title", "inviter", "hook_name", "client", "full_name", "stage", "vacancy_title", "team", "email"];
 
 /// Names that are ours: of a type of event, of a field, a title that was made ready.
-const OURS: [(&str, &str); 7] = [
+const OURS: [(&str, &str); 6] = [
     ("src/web/developers/catalogue.rs", "entry.name"),
     ("src/web/developers/catalogue.rs", "self.entry.name"),
     ("src/web/developers/receiving.rs", "recipe.title"),
     ("src/web/form.rs", "self.name"),
     ("src/web/indexes.rs", "page.title"),
     ("src/web/layout.rs", "self.title"),
-    // Within an attribute.
-    ("src/web/vacancies/columns.rs", "column.name"),
 ];
 
 /// What stands in brackets of its own in a page: a splice, not the argument of a call or the value of an attribute.

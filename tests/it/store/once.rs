@@ -5,7 +5,7 @@ use hirewire::actions::api_key::{self, NewApiKey};
 use hirewire::actions::hook::{self, NewHook};
 use hirewire::actions::vacancy::{self, NewVacancy};
 use hirewire::domain::ids::{ImportId, MemberId};
-use hirewire::domain::member::Member;
+use hirewire::domain::member::{Member, PasswordMark};
 use hirewire::store::import::Import;
 use hirewire::store::time::micros;
 use hirewire::store::web_session::WebSession;
@@ -129,6 +129,7 @@ async fn sessions_end_and_are_not_brought_back(app: TestApp) {
             created_at: now,
             address_proven_at: None,
             password_given_at: None,
+            password: PasswordMark::default(),
         };
         let (ada, bob) = (member("ada"), member("bob"));
         store::member::insert(conn, &ada, "hash")?;

@@ -4,7 +4,7 @@ use hirewire::domain::api_key::{ApiKey, ApiKeySecret};
 use hirewire::domain::event::Cause;
 use hirewire::domain::hook::{Credential, FieldSet, HookState, Subscription};
 use hirewire::domain::ids::{ApiKeyId, CredentialId, EventId, HookId, MemberId};
-use hirewire::domain::member::Member;
+use hirewire::domain::member::{Member, PasswordMark};
 use hirewire::domain::mode::Mode;
 use hirewire::domain::role::Role;
 use hirewire::domain::secret::CredentialKind;
@@ -56,6 +56,7 @@ async fn members_are_found_by_their_address_and_listed_by_role(app: TestApp) {
             created_at: now,
             address_proven_at: None,
             password_given_at: Some(now),
+            password: PasswordMark::of(&format!("hash {}", name[..1].to_lowercase())),
         };
         let (ada, bob, cleo) = (member("Ada"), member("Bob"), member("Cleo"));
         for (one, hash) in [(&cleo, "hash c"), (&bob, "hash b"), (&ada, "hash a")] {
@@ -97,6 +98,7 @@ async fn members_are_found_by_their_address_and_listed_by_role(app: TestApp) {
             created_at: now,
             address_proven_at: None,
             password_given_at: None,
+            password: PasswordMark::default(),
         };
         store::member::insert(conn, &twin, "hash")
     });

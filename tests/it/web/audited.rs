@@ -183,8 +183,7 @@ async fn what_is_undone_is_not_said_and_what_is_durable_is_said_once(app: TestAp
     let own: Vec<_> =
         said.iter().filter(|line| line.contains("member.renamed") && line.contains(team.id.as_str())).collect();
     assert_eq!(own.len(), 1, "{own:?}");
-    assert!(
-        own[0].contains("detail=\"from “done\\nby” to “somebody”\"") && own[0].contains("object=\"o_1\""),
-        "{own:?}"
-    );
+    assert!(own[0].contains("audit_id=aud_") && own[0].contains("object=\"o_1\""), "{own:?}");
+    // Names and addresses stand in the database alone.
+    assert!(!own[0].contains("somebody"), "{own:?}");
 }

@@ -38,6 +38,11 @@ async fn every_kind_of_answer_carries_the_strict_headers(app: TestApp) {
     let style = login.body.split('"').find(|text| text.starts_with("/assets/") && text.ends_with(".css"));
     assert_strict("a file", &nobody.get(style.expect("a stylesheet")).await, 200);
     assert_strict("a file that is not there", &nobody.get("/assets/nothing.css").await, 404);
+    for probe in ["/healthz", "/readyz"] {
+        let answer = nobody.get(probe).await;
+        let told = ["x-content-type-options", "content-type"].map(|name| answer.header(name));
+        assert_eq!(told, [Some("nosniff"), Some("text/plain; charset=utf-8")], "{probe}");
+    }
     assert_strict("the way to the door", &nobody.get("/vacancies").await, 303);
     assert_strict("a page that is not there", &nobody.get("/nothing").await, 404);
     assert_strict("an address with nonsense", &nobody.get("/%ff%00/..%2f..%2fetc/passwd").await, 404);

@@ -10,6 +10,8 @@ use crate::support::{Browser, Page, TestApp, token};
 on_both_databases!(
     what_was_left_out_is_downloaded_corrected_and_brought_back_without_a_double,
     a_table_of_unknown_columns_leads_to_the_page_of_columns,
+    an_address_stored_in_another_unicode_form_is_known_again,
+    names_that_turn_what_follows_them_turn_nothing_on_a_page,
     what_was_left_out_is_nobody_elses_and_goes_after_a_day,
 );
 
@@ -62,6 +64,38 @@ async fn a_table_of_unknown_columns_leads_to_the_page_of_columns(app: TestApp) {
     let led = browser.post(&import, &[("column-0", "first_name"), ("column-1", "last_name")]).await;
     let page = browser.follow(&led).await;
     assert!(page.body.contains("1 candidate added."), "{}", page.body);
+}
+
+async fn an_address_stored_in_another_unicode_form_is_known_again(app: TestApp) {
+    let (mut browser, path) = a_recruiter(&app).await;
+    let file = "Name,Email\nJörg Quill,j\u{f6}rg@mail.example\n";
+    upload(&mut browser, &path, file).await;
+    // As a version that did not bring addresses to one form stored what a Mac had written.
+    let apart = "jo\u{308}rg@mail.example";
+    app.sql(format!(
+        "UPDATE candidates SET email = '{apart}', profile = replace(profile, 'j\u{f6}rg@mail.example', '{apart}')"
+    ))
+    .await;
+    let led = upload(&mut browser, &path, &file.replace("Jörg Quill", "Jörg A. Quill")).await;
+    let page = browser.follow(&led).await;
+    assert!(page.body.contains("0 candidates added, 1 updated."), "{}", page.body);
+}
+
+async fn names_that_turn_what_follows_them_turn_nothing_on_a_page(app: TestApp) {
+    let team = app.an_organisation().await;
+    let (vacancy, _) = app.a_vacancy_with(&team.admin, 1).await;
+    // As a door that did not take these characters out would have left them: out of the isolate, then backwards.
+    let turning = "\u{2069}\u{202e}";
+    app.sql(format!(
+        "UPDATE vacancies SET title = '{turning}Ingenieur für Käse'; \
+         UPDATE candidates SET profile = replace(profile, 'Candidate', '{turning}Änne')"
+    ))
+    .await;
+    let mut browser = app.browser().logged_in(&team.admin.member.email).await;
+    let page = browser.get(&format!("/vacancies/{vacancy}")).await.body;
+    assert!(page.contains("<title>\u{2068}Ingenieur für Käse\u{2069} · "), "{page}");
+    assert!(page.contains("aria-label=\"Select \u{2068}Änne "), "{page}");
+    assert!(page.contains("<bdi>Änne ") && !page.contains('\u{202e}'), "{page}");
 }
 
 async fn what_was_left_out_is_nobody_elses_and_goes_after_a_day(app: TestApp) {

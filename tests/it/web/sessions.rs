@@ -12,6 +12,7 @@ on_both_databases!(
     a_session_ends_a_week_after_it_began_however_much_it_is_used,
     the_operator_says_how_long_sessions_last,
     a_member_has_twenty_sessions_and_the_oldest_goes_for_another,
+    a_session_of_an_earlier_password_is_worth_nothing,
     an_admin_ends_the_sessions_of_a_member_and_each_of_their_organisations_sees_it,
 );
 
@@ -60,6 +61,16 @@ async fn the_operator_says_how_long_sessions_last(app: TestApp) {
     let mut browser = app.browser().logged_in(&admin.member.email).await;
     app.advance_ms(HOUR * 10 / 60);
     assert!(!browser.is_signed_in().await, "ten minutes without use");
+}
+
+async fn a_session_of_an_earlier_password_is_worth_nothing(app: TestApp) {
+    let (admin, other) = (app.an_admin().await, app.an_admin().await);
+    let mut browser = app.browser().logged_in(&admin.member.email).await;
+    let mut others = app.browser().logged_in(&other.member.email).await;
+    // As a log-in leaves it whose account went over to another password, and lost its sessions, while it was under way.
+    app.sql(format!("UPDATE members SET password_hash = 'another' WHERE id = '{}'", admin.member.id)).await;
+    assert!(!browser.is_signed_in().await);
+    assert!(others.is_signed_in().await);
 }
 
 async fn a_member_has_twenty_sessions_and_the_oldest_goes_for_another(app: TestApp) {

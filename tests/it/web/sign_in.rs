@@ -18,6 +18,7 @@ on_both_databases!(
     a_session_that_ends_while_other_requests_change_it_is_no_fault,
     the_switches_change_mode_and_organisation_of_this_session_alone,
     sign_ins_are_audited_without_the_password,
+    an_address_lets_its_member_in_in_either_unicode_form,
     a_known_browser_is_one_no_longer_when_the_password_was_reset,
 );
 
@@ -39,6 +40,18 @@ async fn a_member_gets_in_and_out(app: TestApp) {
     let page = browser.post("/logout", &[]).await;
     assert!(page.leads_to_login());
     assert!(!browser.is_signed_in().await);
+}
+
+async fn an_address_lets_its_member_in_in_either_unicode_form(app: TestApp) {
+    let admin = app.an_admin().await;
+    let forms = ["j\u{f6}rg@team.example", "jo\u{308}rg@team.example"];
+    // Stored as now, and as a version that did not bring them to one form may have stored it.
+    for stored in forms {
+        app.sql(format!("UPDATE members SET email = '{stored}' WHERE id = '{}'", admin.member.id)).await;
+        for typed in forms {
+            assert_eq!(app.browser().log_in(typed).await.status, 303, "{typed:?} for {stored:?}");
+        }
+    }
 }
 
 async fn logging_out_ends_the_session_on_the_server(app: TestApp) {

@@ -61,11 +61,53 @@ async fn a_port_of_another_protocol_is_called_only_where_the_operator_says_so() 
     assert_eq!(check(&guard("", &["93.184.216.34"]), "hooks.acme.com:8443").await, Ok(Checked::Resolved));
 }
 
+/// What a name that leads nowhere is told as, and what the operator alone is told of it.
+async fn nowhere(guard: &Guard, port: u16) -> (String, String) {
+    match guard.resolve("hooks.acme.com", port).await {
+        Err(ResolveError::Nowhere(nowhere)) => (nowhere.to_string(), nowhere.detail().to_owned()),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn one_private_address_among_public_ones_refuses_the_name() {
-    let guard = guard("", &["93.184.216.34", "10.0.0.7"]);
-    let sentence = "hooks.acme.com does not lead to a public address";
-    assert_eq!(check(&guard, "hooks.acme.com").await, Err(sentence.to_owned()));
+    let (told, detail) = nowhere(&guard("", &["93.184.216.34", "10.0.0.7"]), 443).await;
+    assert_eq!(told, "hooks.acme.com does not lead to a public address");
+    assert_eq!(detail, "hooks.acme.com leads to 10.0.0.7, a private address");
+}
+
+/// A resolver that knows an internal name at once, and of any other after a while that it does not exist.
+struct Inside;
+
+impl Resolver for Inside {
+    fn lookup(&self, name: &str) -> futures_util::future::BoxFuture<'static, Result<Vec<IpAddr>, LookupError>> {
+        let is_known = name.starts_with("wiki.");
+        Box::pin(async move {
+            if is_known {
+                return Ok(vec![IpAddr::from([10, 0, 0, 7])]);
+            }
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            Err(LookupError::NoAddress("the name does not exist".into()))
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_internal_name_is_told_as_a_missing_one_and_as_late() {
+    let pause = Duration::from_millis(150);
+    let guard = Guard::new(AllowList::default(), Inside).pausing(pause);
+    let mut told = Vec::new();
+    for name in ["wiki.acme.com", "none.acme.com"] {
+        let began = Instant::now();
+        let saved = check(&guard, name).await;
+        assert!(began.elapsed() >= pause, "{name} is told after {:?}", began.elapsed());
+        let began = Instant::now();
+        let tried = guard.resolve(name, 443).await.expect_err(name).to_string();
+        assert!(began.elapsed() >= pause, "{name} is told after {:?}", began.elapsed());
+        told.push((saved, tried.replace(name, "NAME")));
+    }
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0].0, Ok(Checked::Unresolved));
 }
 
 #[tokio::test]
@@ -98,11 +140,11 @@ async fn a_name_server_that_never_answers_holds_saving_no_longer_than_the_deadli
 async fn the_allow_list_lets_through_by_network_and_by_name() {
     let by_network = guard("10.0.0.0/8:8443", &["10.0.0.7"]);
     assert_eq!(check(&by_network, "hooks.acme.com:8443").await, Ok(Checked::Resolved));
-    assert!(check(&by_network, "hooks.acme.com").await.is_err());
+    assert_eq!(check(&by_network, "hooks.acme.com").await, Ok(Checked::Unresolved));
     let by_name = guard("ats.internal", &["10.0.0.7"]);
     assert_eq!(check(&by_name, "ats.internal").await, Ok(Checked::Resolved));
     assert!(check(&by_name, "other.internal").await.is_err());
-    assert!(check(&by_name, "hooks.acme.com").await.is_err());
+    assert_eq!(check(&by_name, "hooks.acme.com").await, Ok(Checked::Unresolved));
     assert!(check(&by_name, "10.0.0.7").await.is_err());
 }
 
@@ -112,12 +154,10 @@ async fn a_private_address_in_an_ipv6_disguise_refuses_the_name() {
     {
         let resolver = move |_: &str| Ok(vec![disguised.parse().expect("an address")]);
         let guard = Guard::new("10.0.0.0/8".parse().expect("a list"), resolver);
-        let url = HookUrl::parse("hooks.acme.com").expect("an address of a hook");
-        let blocked = guard.check(&url).await.expect_err(disguised);
+        let (_, detail) = nowhere(&guard, 443).await;
         let ip: IpAddr = disguised.parse().expect("an address");
         let kind = address::refusal(ip).expect("a refused one");
-        assert_eq!(blocked.to_string(), leads_nowhere("hooks.acme.com"));
-        assert_eq!(blocked.detail(), Some(format!("hooks.acme.com leads to {ip}, {kind}").as_str()));
+        assert_eq!(detail, format!("hooks.acme.com leads to {ip}, {kind}"));
     }
 }
 
@@ -156,7 +196,7 @@ proptest! {
             for at in [port, other] {
                 let allowed = net.contains(&ip) && (!with_port || at == port);
                 let expected = allowed || address::refusal(ip).is_none() && !is_bad_port(at);
-                prop_assert_eq!(guard.judge_address(ip, at, None).is_ok(), expected, "{} at {} by {}", ip, at, &entry);
+                prop_assert_eq!(guard.judge_address(ip, at).is_ok(), expected, "{} at {} by {}", ip, at, &entry);
             }
         }
     }
@@ -183,7 +223,7 @@ proptest! {
         let url = HookUrl::parse(&format!("{host}:{port}")).expect("an address of a hook");
         let saved = guard.check(&url).now_or_never().expect("an answer at once").map(|_| ());
         prop_assert_eq!(&saved, &guard.judge_url(&url));
-        prop_assert_eq!(&saved, &guard.judge_address(ip, port, None));
+        prop_assert_eq!(&saved, &guard.judge_address(ip, port));
         prop_assert_eq!(saved.is_err(), address::refusal(ip).is_some() || is_bad_port(port));
     }
 }

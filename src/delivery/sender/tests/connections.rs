@@ -247,9 +247,9 @@ async fn a_name_that_turns_private_after_it_was_saved_is_blocked_at_the_next_try
     let order = order(&format!("{NAME}:{}/in?token=hush", address.port()));
     assert_eq!(guard.check(&order.url).await, Ok(Checked::Resolved));
     let sent = Sender::new(guard, &[]).expect("a sender").send(order).await;
-    assert_failed(&sent, ErrorClass::BlockedAddress);
+    assert_failed(&sent, ErrorClass::DnsFailed);
     let sentence = "receiver.acme.com does not lead to a public address";
-    assert_eq!((sent.outcome.detail.as_deref(), sent.request), (Some(sentence), None));
+    assert_eq!((sent.outcome.detail.as_deref(), sent.remote), (Some(sentence), None));
     assert_untouched(&listener);
 }
 
@@ -280,7 +280,7 @@ async fn an_allowed_name_is_called_on_its_port_alone() {
     assert_eq!(sent.remote, Some(receiver.address));
     assert!(sent.timings.dns.is_some() && sent.timings.connect.is_some());
     assert!(receiver.request().await.head.contains(&format!("\r\nHost: {NAME}:{port}\r\n")));
-    assert_failed(&sender.send(order(NAME)).await, ErrorClass::BlockedAddress);
+    assert_failed(&sender.send(order(NAME)).await, ErrorClass::DnsFailed);
 }
 
 #[tokio::test]
@@ -293,7 +293,7 @@ async fn a_name_without_address_and_a_silent_name_server_are_dns_failures() {
     }
     let sent = sender_with(allowing("", nowhere), &[]).send(order("hooks.acme.com/?token=hush")).await;
     assert_failed(&sent, ErrorClass::DnsFailed);
-    assert_eq!(sent.outcome.detail.as_deref(), Some("the name does not exist"));
+    assert_eq!(sent.outcome.detail.as_deref(), Some("hooks.acme.com does not lead to a public address"));
     let sent = sender_with(allowing("", Silent), &[]).send(order_within("hooks.acme.com", SHORT)).await;
     assert_failed(&sent, ErrorClass::DnsFailed);
 }
