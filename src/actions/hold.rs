@@ -3,7 +3,6 @@
 use super::{ActionError, Context, Result, Viewer};
 use crate::domain::act::Act;
 use crate::store;
-use crate::store::audit::Entry;
 
 /// Holds everything from now on, unless it is held already: for instances that start after this.
 pub async fn begin(context: &Context) -> Result<()> {
@@ -42,8 +41,8 @@ pub async fn release_by_operator(context: &Context) -> Result<bool> {
         let is_held = store::hold::end(tx.conn)?;
         if is_held {
             for organisation in store::organisation::all(tx.conn)? {
-                let (id, act) = (&organisation.id, Act::HoldReleasedByOperator);
-                tx.record(&Entry { organisation: Some(id), member: None, act, object: Some(id.as_str()) })?;
+                let id = &organisation.id;
+                tx.audit_operator(Some(id), Act::HoldReleasedByOperator, id.as_str())?;
             }
         }
         Ok(is_held)

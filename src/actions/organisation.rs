@@ -16,9 +16,8 @@ use crate::domain::member::{self, Member, PasswordMark};
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Role;
 use crate::domain::secret::Plain;
-use crate::store::audit::Entry;
 use crate::store::changes::Change;
-use crate::store::{self, Conn, StoreError};
+use crate::store::{self, Conn};
 
 /// Creates an organisation.
 pub async fn create(context: &Context, name: &str, time_zone: Tz) -> Result<OrganisationId> {
@@ -30,7 +29,7 @@ pub async fn create(context: &Context, name: &str, time_zone: Tz) -> Result<Orga
     let created = context.transact_without_viewer(move |tx| {
         store::organisation::insert(tx.conn, &organisation)?;
         let act = Act::OrganisationCreatedByOperator { name: &organisation.name };
-        audit(tx, Some(&organisation.id), act, organisation.id.as_str())?;
+        tx.audit_operator(Some(&organisation.id), act, organisation.id.as_str())?;
         Ok(organisation.id)
     });
     created.await
@@ -65,7 +64,7 @@ pub async fn set_suspended(context: &Context, id: OrganisationId, suspended: boo
         }
         tx.changed(Change::Organisation(id.clone()));
         let act = if suspended { Act::OrganisationSuspended } else { Act::OrganisationResumed };
-        audit(tx, Some(&id), act, id.as_str())?;
+        tx.audit_operator(Some(&id), act, id.as_str())?;
         if suspended {
             end_sessions(tx.conn, &id)?;
         }
@@ -125,7 +124,7 @@ pub async fn create_member(context: &Context, new: NewMember) -> Result<Created>
         store::member::insert(tx.conn, &member, &hash)?;
         store::member::join(tx.conn, &member.id, organisation, *role, tx.now)?;
         let act = Act::MemberCreatedByOperator { name: &member.name, role: *role };
-        audit(tx, Some(organisation), act, member.id.as_str())?;
+        tx.audit_operator(Some(organisation), act, member.id.as_str())?;
         Ok(Created::Member(member.id))
     });
     created.await
@@ -186,7 +185,7 @@ fn invite_known(
     let secret = token();
     store::invitation::insert(tx.conn, &invitation, &hash(secret.reveal()))?;
     let act = Act::InvitationCreatedByOperator { email: &known.email, role };
-    audit(tx, Some(organisation), act, invitation.id.as_str())?;
+    tx.audit_operator(Some(organisation), act, invitation.id.as_str())?;
     Ok(secret)
 }
 
@@ -203,17 +202,8 @@ pub async fn reset_password(context: &Context, email: &str, password: &Plain, is
         store::member::set_password(tx.conn, &member.id, &hash, is_printed.then_some(tx.now))?;
         store::member::prove_address(tx.conn, &member.id, tx.now)?;
         let ended = store::web_session::delete_of(tx.conn, &member.id)?;
-        audit(tx, None, Act::PasswordReset { ended }, member.id.as_str())?;
+        tx.audit_operator(None, Act::PasswordReset { ended }, member.id.as_str())?;
         Ok(ended)
     });
     reset.await
-}
-
-fn audit(
-    tx: &mut Transaction<'_, NoViewer>,
-    organisation: Option<&OrganisationId>,
-    act: Act<'_>,
-    object: &str,
-) -> Result<(), StoreError> {
-    tx.record(&Entry { organisation, member: None, act, object: Some(object) })
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use super::{ActionError, Context, Result, Viewer, bring_in_line, to_the_end};
 use crate::domain::act::Act;
 use crate::domain::hook::{Hook, HookState};
-use crate::domain::ids::HookId;
+use crate::domain::ids::{HookId, OrganisationId};
 use crate::store::audit::Entry;
 use crate::store::changes::Change;
 use crate::store::delivery::Owed;
@@ -163,6 +163,18 @@ impl<V> Transaction<'_, V> {
     /// Writes an act into the audit log that is not the viewer's in their own organisation.
     pub fn record(&mut self, entry: &Entry<'_>) -> Result<(), StoreError> {
         store::audit::record(self.conn, entry, self.now)
+    }
+}
+
+impl Transaction<'_, NoViewer> {
+    /// Writes down what the operator did to which thing, of an organisation if of one.
+    pub fn audit_operator(
+        &mut self,
+        organisation: Option<&OrganisationId>,
+        act: Act<'_>,
+        object: &str,
+    ) -> Result<(), StoreError> {
+        self.record(&Entry { organisation, member: None, act, object: Some(object) })
     }
 }
 
