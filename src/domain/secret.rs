@@ -3,13 +3,15 @@
 use std::fmt;
 
 use rand::distr::{Alphanumeric, SampleString};
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
 /// Eight dots: what stands in place of what is not shown.
 pub const DOTS: &str = "••••••••";
 
 /// Which of a hook's two proofs of origin a credential is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CredentialKind {
     /// Signs every delivery; `whsec_…`.
     Secret,

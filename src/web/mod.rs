@@ -23,6 +23,7 @@ pub mod icons;
 pub mod indexes;
 pub mod interviews;
 pub mod invitation;
+pub mod kept_out;
 pub mod keyboard;
 pub mod layout;
 pub mod llms;
@@ -31,6 +32,8 @@ pub mod members;
 mod nowhere;
 pub mod origin;
 pub mod paths;
+pub mod prelude;
+pub mod redirect;
 pub mod routes;
 #[cfg(test)]
 mod samples;
@@ -41,6 +44,7 @@ pub mod support;
 pub mod time;
 pub mod upload;
 pub mod vacancies;
+pub mod visit;
 pub mod visitor;
 pub mod webhooks;
 pub mod words;
@@ -53,7 +57,7 @@ use actix_web::{Resource, web};
 
 use crate::actions::Context;
 use crate::config::Config;
-use session::Sessions;
+use session::{Sessions, cookie_name};
 
 /// Adds the console to the server; the partner API must have been added before.
 pub fn configure(context: &Context, config: &Config) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
@@ -87,11 +91,6 @@ pub fn configure(context: &Context, config: &Config) -> impl FnOnce(&mut web::Se
             .wrap(from_fn(gate::strict_headers));
         server.service(scope);
     }
-}
-
-/// The name of a cookie: browsers hold `__Host-` cookies to this very host, over https.
-pub fn cookie_name(name: &str, https: bool) -> String {
-    if https { format!("__Host-hirewire-{name}") } else { format!("hirewire-{name}") }
 }
 
 fn resources() -> Vec<Resource> {

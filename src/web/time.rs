@@ -8,6 +8,109 @@ use maud::{Markup, html};
 
 use super::words::count;
 
+/// How a page tells times: in one time zone, as of one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalTime {
+    /// The time zone.
+    pub zone: Tz,
+    /// The moment.
+    pub now: DateTime<Utc>,
+}
+
+impl LocalTime {
+    /// `14:42:11`.
+    pub fn clock(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, "%H:%M:%S")
+    }
+
+    /// `20 Nov, 14:42:11`; with the year when it is not the current one.
+    pub fn short(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, if self.is_this_year(at) { "%-d %b, %H:%M:%S" } else { "%-d %b %Y, %H:%M:%S" })
+    }
+
+    /// `20 Nov 2026, 14:42:11.402`.
+    pub fn exact(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, "%-d %b %Y, %H:%M:%S%.3f")
+    }
+
+    /// `20 Nov 2026, 14:42`.
+    pub fn long(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, "%-d %b %Y, %H:%M")
+    }
+
+    /// `today at 14:42`, `yesterday at 14:42`, `12 Nov, 09:30`.
+    pub fn near(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, self.near_form(at))
+    }
+
+    /// What stands before [`LocalTime::near`] in a sentence: `on ` before a day, nothing before `today at`.
+    pub fn on(self, at: DateTime<Utc>) -> &'static str {
+        if self.near_form(at).contains(" at ") { "" } else { "on " }
+    }
+
+    /// The words of [`LocalTime::near`].
+    pub fn near_words(self, at: DateTime<Utc>) -> String {
+        self.local(at).format(self.near_form(at)).to_string()
+    }
+
+    /// `18 Nov`; with the year when it is not the current one.
+    pub fn day(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, if self.is_this_year(at) { "%-d %b" } else { "%-d %b %Y" })
+    }
+
+    /// `3 November`; with the year when it is not the current one.
+    pub fn date(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, if self.is_this_year(at) { "%-d %B" } else { "%-d %B %Y" })
+    }
+
+    /// `14:02` today, `12 Nov` before: for narrow columns.
+    pub fn brief(self, at: DateTime<Utc>) -> Markup {
+        if self.date_of(at) == self.today() { self.element(at, "%H:%M") } else { self.day(at) }
+    }
+
+    /// How far ahead a time is: `in 4 min`; `now` when it has come.
+    pub fn ahead(self, at: DateTime<Utc>) -> String {
+        (at - self.now).to_std().map_or_else(|_| "now".into(), |wait| format!("in {}", span(wait)))
+    }
+
+    /// The day that it is now.
+    pub fn today(self) -> NaiveDate {
+        self.date_of(self.now)
+    }
+
+    /// The day of a time.
+    pub fn date_of(self, at: DateTime<Utc>) -> NaiveDate {
+        self.local(at).date_naive()
+    }
+
+    /// The hands of the clock at a time.
+    pub fn local(self, at: DateTime<Utc>) -> DateTime<Tz> {
+        at.with_timezone(&self.zone)
+    }
+
+    fn is_this_year(self, at: DateTime<Utc>) -> bool {
+        self.local(at).year() == self.local(self.now).year()
+    }
+
+    fn near_form(self, at: DateTime<Utc>) -> &'static str {
+        match (self.today() - self.date_of(at)).num_days() {
+            0 => "today at %H:%M",
+            1 => "yesterday at %H:%M",
+            _ if self.is_this_year(at) => "%-d %b, %H:%M",
+            _ => "%-d %b %Y, %H:%M",
+        }
+    }
+
+    /// A time with the machine's form, and as a title the whole of it with its zone.
+    fn element(self, at: DateTime<Utc>, form: &str) -> Markup {
+        let local = self.local(at);
+        html! {
+            time title={ (local.format("%-d %b %Y, %H:%M:%S ")) (self.zone.name()) }
+                datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)) { (local.format(form)) }
+        }
+    }
+}
+
 /// `14:42:11`.
 pub fn clock(at: DateTime<Utc>, zone: Tz) -> Markup {
     element(at, zone, at.with_timezone(&zone).format("%H:%M:%S").to_string())
