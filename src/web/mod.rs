@@ -42,6 +42,7 @@ pub mod sign_in;
 pub mod status;
 pub mod support;
 pub mod time;
+pub mod ui;
 pub mod upload;
 pub mod vacancies;
 pub mod visit;

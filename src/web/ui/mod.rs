@@ -1,0 +1,5 @@
+//! What many pages are made of.
+
+mod table;
+
+pub use table::{Column, Table};
