@@ -1,16 +1,14 @@
 //! What each column of a file means, checked by a person before anything is stored.
 
-use maud::{Markup, Render, html};
-
-use super::super::form::{Errors, wrong};
-use super::super::layout::{Head, part};
-use super::super::paths;
-use super::super::words::{count, list};
 use super::report::{Row, problems, sentences};
 use crate::actions::import::{Column, Preview};
 use crate::domain::ids::ImportId;
 use crate::domain::import::Field;
 use crate::domain::vacancy::Vacancy;
+use crate::web::form::wrong;
+use crate::web::prelude::*;
+use crate::web::ui::Table;
+use crate::web::words::{count, list};
 
 /// The page.
 pub struct CheckColumns<'a> {
@@ -50,14 +48,8 @@ impl CheckColumns<'_> {
     }
 
     fn columns(&self) -> Markup {
-        html! {
-            div.table {
-                table.cards.pairs {
-                    thead { tr { th scope="col" { "Column" } th scope="col" { "Becomes" } th scope="col" { "If a value cannot be read" } th scope="col" { "Examples" } } }
-                    tbody { @for (at, column) in self.preview.columns.iter().enumerate() { (self.column(at, column)) } }
-                }
-            }
-        }
+        Table::pairs(["Column", "Becomes", "If a value cannot be read", "Examples"])
+            .rows(html! { @for (at, column) in self.preview.columns.iter().enumerate() { (self.column(at, column)) } })
     }
 
     fn column(&self, at: usize, column: &Column) -> Markup {
