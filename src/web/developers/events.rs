@@ -2,23 +2,18 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
+use actix_web::HttpRequest;
 
-use super::super::error::WebError;
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{Head, Nav, Page};
-use super::super::logs::own_exports_only;
-use super::super::status::State;
-use super::super::{paths, time, words};
 use super::filter::{EventFilters, cursor_text};
-use crate::actions::{Context, Viewer};
 use crate::domain::event::Cause;
 use crate::domain::ids::OrganisationId;
 use crate::domain::role::{Permission, Role};
 use crate::store::event::{EventCursor, EventLine, EventPage, EventsWanted};
 use crate::store::{self, Conn, StoreError};
+use crate::web::logs::own_exports_only;
+use crate::web::prelude::*;
+use crate::web::ui::Table;
+use crate::web::words;
 
 /// How many events a page holds.
 const PAGE: usize = 50;
@@ -26,35 +21,31 @@ const PAGE: usize = 50;
 const MOST: usize = 10_000;
 
 /// A page of events.
-pub async fn show(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let now = context.clock.now();
+pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
     let filters = EventFilters::read(request.query_string());
-    let page = |body: Markup| Page {
-        organisations: organisations.0.clone(),
-        ..Page::new("Events", Nav::Events, &viewer, body)
-    };
+    let page = |body: Markup| visit.page("Events", Nav::Events, body);
     if !filters.errors.is_empty() {
         return Ok(page(html! { (filters.errors.summary()) (head()) (filters.form()) }).refused());
     }
-    let filter = filters.for_store(viewer.organisation.time_zone, own_exports_only(&viewer));
-    let (organisation, mode, wanted) = (viewer.organisation.id.clone(), viewer.mode, filters.page.clone());
+    let filter = filters.for_store(visit.viewer.organisation.time_zone, own_exports_only(&visit.viewer));
+    let wanted = filters.page.clone();
     let sees_all = filter.exported_by.is_none();
-    let found = context.store.read(move |conn| {
-        let page = store::event::page(conn, &organisation, mode, &filter, &wanted, PAGE)?;
-        let unrouted = if sees_all { store::event::count_unrouted(conn, &organisation, mode)? } else { 0 };
-        let names = names(conn, &organisation, &page.lines)?;
-        Ok::<_, StoreError>((page, unrouted, names))
+    let found = visit.read(move |conn, viewer| {
+        let page = store::event::page(conn, &viewer.organisation.id, viewer.mode, &filter, &wanted, PAGE)?;
+        let unrouted =
+            if sees_all { store::event::count_unrouted(conn, &viewer.organisation.id, viewer.mode)? } else { 0 };
+        let names = names(conn, &viewer.organisation.id, &page.lines)?;
+        Ok((page, unrouted, names))
     });
     let (found, unrouted, names) = found.await?;
     if matches!(filters.page, EventsWanted::NewerThan(_)) && !found.has_newer {
         return Ok(see_other(filters.link(&[])));
     }
-    Ok(page(List { filters: &filters, found: &found, unrouted, names: &names, viewer: &viewer, now }.render()).ok())
+    Ok(page(
+        List { filters: &filters, found: &found, unrouted, names: &names, viewer: &visit.viewer, time: visit.time() }
+            .render(),
+    )
+    .ok())
 }
 
 /// What those are called who caused these events: members and API keys, by their ids.
@@ -102,7 +93,7 @@ struct List<'a> {
     /// Names of those who caused them, by id.
     names: &'a HashMap<String, String>,
     viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for List<'_> {
@@ -159,20 +150,9 @@ impl List<'_> {
 
     fn table(&self) -> Markup {
         html! {
-            div.table {
-                table.cards.recent {
-                    caption.hush { "Events, newest first" }
-                    thead {
-                        tr {
-                            th scope="col" { "Timestamp" }
-                            th scope="col" { "Event" }
-                            th scope="col" { "Webhooks" }
-                            th scope="col" { "Caused by" }
-                        }
-                    }
-                    tbody { @for line in &self.found.lines { (self.line(line)) } }
-                }
-            }
+            (Table::of("cards recent", ["Timestamp", "Event", "Webhooks", "Caused by"])
+                .captioned("Events, newest first")
+                .rows(html! { @for line in &self.found.lines { (self.line(line)) } }))
             @if !self.filters.tests {
                 p.small { a href=(self.filters.link(&[("tests", "1")])) { "Include tests" } }
             }
@@ -183,7 +163,7 @@ impl List<'_> {
         let event = &line.event;
         html! {
             tr {
-                td { (time::short(event.occurred_at, self.viewer.organisation.time_zone, self.now)) }
+                td { (self.time.short(event.occurred_at)) }
                 td {
                     a href=(paths::event(&event.id)) { (event.kind) }
                     @if event.probe { " " span.tag.probe { "Test" } }
@@ -239,7 +219,7 @@ mod tests {
         let names = found.lines.iter().filter_map(|line| line.event.cause.client_id());
         let names = names.map(|id| (id.to_owned(), "Job <board>".to_owned())).collect();
         let list =
-            List { filters: &filters, found: &found, unrouted, names: &names, viewer: &viewer, now: samples::now() };
+            List { filters: &filters, found: &found, unrouted, names: &names, viewer: &viewer, time: samples::time() };
         list.render().into_string()
     }
 

@@ -2,17 +2,15 @@
 
 use chrono::{DateTime, Days, NaiveDate};
 use chrono_tz::Tz;
-use maud::{Markup, html};
 
-use super::super::form::{Errors, Fields};
-use super::super::logs::filter::{FAMILIES, choice, date, day, select};
-use super::super::paths;
-use super::super::time::start_of;
 use crate::actions::FieldError;
 use crate::domain::catalogue;
 use crate::domain::event::EventType;
 use crate::domain::ids::MemberId;
 use crate::store::event::{EventCursor, EventFilter, EventsWanted};
+use crate::web::logs::filter::{FAMILIES, choice, date, day, select};
+use crate::web::prelude::*;
+use crate::web::time::start_of;
 
 /// The fields of the form, in the order of the address.
 const FIELDS: [&str; 4] = ["event", "webhook", "from", "to"];

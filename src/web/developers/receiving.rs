@@ -1,29 +1,18 @@
 //! Receiving: the guide for whoever writes the other end (B2, S6).
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use maud::{Markup, Render, html};
+use actix_web::HttpRequest;
 
-use super::super::form::Fields;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::words::{count, grouped};
-use super::super::{code, paths};
 use super::recipes::RECIPES;
 use super::snippets::{Snippet, named, tabs};
 use super::{trouble, wire};
-use crate::actions::{Context, Viewer};
 use crate::domain::health::Rule;
+use crate::web::prelude::*;
+use crate::web::words::{count, grouped};
 
 /// The guide, with the snippet of the language that the address names.
-pub async fn show(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> HttpResponse {
+pub async fn show(visit: Visit, request: HttpRequest) -> HttpResponse {
     let chosen = named(Fields::parse(request.query_string().as_bytes()).one("language"));
-    let page = Page::new("Receiving", Nav::Receiving, &viewer, Guide { chosen, rule: context.engine.rule() }.render());
-    Page { organisations: organisations.0, ..page }.ok()
+    visit.page("Receiving", Nav::Receiving, Guide { chosen, rule: visit.app.engine.rule() }.render()).ok()
 }
 
 /// The page.

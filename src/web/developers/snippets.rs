@@ -1,8 +1,6 @@
 //! Verifying a delivery, a snippet a language. Each is a file of `assets/snippets` that tests run against real deliveries.
 
-use maud::{Markup, html};
-
-use super::super::{code, paths};
+use crate::web::prelude::*;
 
 /// A language and its snippet.
 pub struct Snippet {

@@ -1,18 +1,16 @@
 //! Why the list is empty, and what to do about it.
 
-use chrono::{DateTime, Days, Utc};
-use maud::{Markup, html};
+use chrono::Days;
 
-use super::super::paths;
 use super::filter::Filters;
 use super::words::{cardinal, grouped};
-use crate::actions::Viewer;
 use crate::domain::delivery::Status;
 use crate::domain::ids::OrganisationId;
 use crate::domain::mode::Mode;
 use crate::domain::role::{Permission, Role};
 use crate::store::log::{LogFilter, MOST_COUNTED, Page, ResponseClass};
 use crate::store::{self, Conn, StoreError};
+use crate::web::prelude::*;
 
 /// What is known when no line was found.
 #[derive(Debug, Clone, Default)]
@@ -101,8 +99,8 @@ fn waiting(nothing: &Nothing, mode: &str) -> Markup {
 }
 
 /// There are deliveries, but none like these.
-pub fn none_match(filters: &Filters, nothing: &Nothing, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
-    let month = last_30_days(viewer, now);
+pub fn none_match(filters: &Filters, nothing: &Nothing, viewer: &Viewer, time: LocalTime) -> Markup {
+    let month = last_30_days(time);
     let month_link = filters.link(&[("from", month.0.as_str()), ("to", month.1.as_str())]);
     html! {
         section.empty {
@@ -184,15 +182,15 @@ fn advice(filters: &Filters) -> &'static str {
     if filters.from.is_some() { "Remove a filter, or look further back." } else { "Remove a filter to see more." }
 }
 
-fn last_30_days(viewer: &Viewer, now: DateTime<Utc>) -> (String, String) {
-    let today = now.with_timezone(&viewer.organisation.time_zone).date_naive();
+fn last_30_days(time: LocalTime) -> (String, String) {
+    let today = time.today();
     ((today - Days::new(29)).to_string(), today.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
+    use crate::web::logs::sample;
 
     #[test]
     fn the_first_day_says_what_is_missing_to_those_who_can_do_it() {
@@ -215,7 +213,7 @@ mod tests {
         let nothing = Nothing { in_mode: 300, ..Nothing::default() };
         let page = |query: &str| {
             let filters = Filters::read(query, &[], sample::now().date_naive());
-            none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::now()).into_string()
+            none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::time()).into_string()
         };
         let only = page("tests=only");
         assert!(only.contains("No test has been sent in live mode.") && !only.contains("Only tests"), "{only}");
@@ -229,7 +227,7 @@ mod tests {
         let query = format!("response=3xx&webhook={}&from=2026-11-14&to=2026-11-20", hook.id);
         let filters = Filters::read(&query, &[hook], sample::now().date_naive());
         let nothing = Nothing { nearby: 58, in_mode: 900, ..Nothing::default() };
-        let page = none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::now()).into_string();
+        let page = none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::time()).into_string();
         assert!(page.contains("No delivery matches these three filters."), "{page}");
         assert!(
             page.contains("Of the 58 deliveries to HRIS Sync from 14 to 20 November, none was answered 3xx."),

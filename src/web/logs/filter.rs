@@ -2,13 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate};
 use chrono_tz::Tz;
-use maud::{Markup, html};
 
-use super::super::form::{Errors, Fields, describedby, wrong};
-use super::super::icons::icon;
-use super::super::paths;
-use super::super::time::start_of;
-use super::super::words::isolated;
 use crate::actions::FieldError;
 use crate::domain::catalogue;
 use crate::domain::delivery::Status;
@@ -16,6 +10,10 @@ use crate::domain::event::EventType;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::MemberId;
 use crate::store::log::{Cursor, LogFilter, Page, ResponseClass};
+use crate::web::form::{describedby, wrong};
+use crate::web::prelude::*;
+use crate::web::time::start_of;
+use crate::web::words::isolated;
 
 /// The families of events that the filter offers.
 pub const FAMILIES: [&str; 4] = ["candidate.*", "interview.*", "job.*", "resume.*"];
@@ -320,8 +318,8 @@ pub(in crate::web) fn day(typed: &str) -> Option<NaiveDate> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
+    use crate::web::logs::sample;
 
     fn today() -> NaiveDate {
         sample::now().date_naive()

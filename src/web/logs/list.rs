@@ -1,23 +1,19 @@
 //! The list: filters, tabs with counts, a page of deliveries.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
+use actix_web::HttpRequest;
 
-use super::super::error::WebError;
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{self, Head, Nav};
-use super::super::status::{State, response};
-use super::super::{paths, time};
 use super::empty::{Nothing, none_match, nothing_sent};
 use super::filter::{Filters, cursor_text};
 use super::own_exports_only;
 use super::words::grouped;
-use crate::actions::{Context, Viewer};
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::hook::{Hook, HookState};
+use crate::store;
 use crate::store::log::{Cursor, LogLine, LogPage, Page};
-use crate::store::{self, StoreError};
+use crate::web::prelude::*;
+use crate::web::status::response;
+use crate::web::ui::Column::{Numbers, Words};
+use crate::web::ui::Table;
 
 /// How many deliveries a page holds.
 const PAGE: usize = 50;
@@ -25,30 +21,25 @@ const PAGE: usize = 50;
 const LIVE: &str = "3000";
 
 /// A page of the log.
-pub async fn show(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let hooks = context.store.read(move |conn| store::hook::list_with_deleted(conn, &organisation, mode)).await?;
-    let now = context.clock.now();
-    let today = now.with_timezone(&viewer.organisation.time_zone).date_naive();
+pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
+    let hooks = visit
+        .read(move |conn, viewer| store::hook::list_with_deleted(conn, &viewer.organisation.id, viewer.mode))
+        .await?;
+    let today = visit.time().today();
     let filters = Filters::read(request.query_string(), &hooks, today);
-    let page = |body: Markup| layout::Page {
-        organisations: organisations.0.clone(),
-        ..layout::Page::new("Webhook Logs", Nav::Logs, &viewer, body)
-    };
+    let page = |body: Markup| visit.page("Webhook Logs", Nav::Logs, body);
     if !filters.errors.is_empty() {
         return Ok(page(refused(&filters, &hooks)).refused());
     }
-    let found = read(&context, &viewer, &filters, &hooks).await?;
+    let found = read(&visit, &filters, &hooks).await?;
     if matches!(filters.page, Page::NewerThan(_)) && !found.page.has_newer {
         // The newest page again: the one that stays live.
         return Ok(see_other(filters.link(&[])));
     }
-    Ok(page(List { filters: &filters, hooks: &hooks, viewer: &viewer, found: &found, now }.render()).ok())
+    Ok(page(
+        List { filters: &filters, hooks: &hooks, viewer: &visit.viewer, found: &found, time: visit.time() }.render(),
+    )
+    .ok())
 }
 
 /// What the database holds for a page.
@@ -64,22 +55,20 @@ pub struct Found {
     pub nothing: Nothing,
 }
 
-async fn read(context: &Context, viewer: &Viewer, filters: &Filters, hooks: &[Hook]) -> Result<Found, StoreError> {
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let filter = filters.log_filter(viewer.organisation.time_zone, own_exports_only(viewer));
+async fn read(visit: &Visit, filters: &Filters, hooks: &[Hook]) -> Result<Found, WebError> {
+    let filter = filters.log_filter(visit.viewer.organisation.time_zone, own_exports_only(&visit.viewer));
     let wanted = filters.page.clone();
     let has_hook = hooks.iter().any(|hook| hook.state != HookState::Deleted);
-    context
-        .store
-        .read(move |conn| {
-            let page = store::log::page(conn, &organisation, mode, &filter, &wanted, PAGE)?;
-            let (counts, capped) = store::log::counts(conn, &organisation, mode, &filter)?;
+    visit
+        .read(move |conn, viewer| {
+            let page = store::log::page(conn, &viewer.organisation.id, viewer.mode, &filter, &wanted, PAGE)?;
+            let (counts, capped) = store::log::counts(conn, &viewer.organisation.id, viewer.mode, &filter)?;
             let nothing = if page.lines.is_empty() {
-                Nothing::read(conn, &organisation, mode, &filter, has_hook)?
+                Nothing::read(conn, &viewer.organisation.id, viewer.mode, &filter, has_hook)?
             } else {
                 Nothing::default()
             };
-            Ok::<_, StoreError>(Found { page, counts, capped, nothing })
+            Ok(Found { page, counts, capped, nothing })
         })
         .await
 }
@@ -95,7 +84,7 @@ pub struct List<'a> {
     /// What was found.
     pub found: &'a Found,
     /// When.
-    pub now: DateTime<Utc>,
+    pub time: LocalTime,
 }
 
 fn head(lede: bool) -> Markup {
@@ -134,7 +123,7 @@ impl Render for List<'_> {
                 div.stack #log data-live=[live] {
                     @if self.found.counts.iter().sum::<u64>() > 0 { (self.tabs()) }
                     @if is_empty {
-                        (none_match(self.filters, &self.found.nothing, self.viewer, self.now))
+                        (none_match(self.filters, &self.found.nothing, self.viewer, self.time))
                     } @else {
                         (self.summary())
                         (self.table())
@@ -195,32 +184,26 @@ impl List<'_> {
     }
 
     fn table(&self) -> Markup {
-        html! {
-            div.table {
-                table.cards.logs {
-                    caption.hush { "Deliveries, newest first" }
-                    thead {
-                        tr {
-                            th scope="col" { "Timestamp" }
-                            th scope="col" { "Event" }
-                            th scope="col" { "Webhook" }
-                            th scope="col" { "Status" }
-                            th scope="col" { "Response" }
-                            th.num scope="col" { "Retries" }
-                        }
-                    }
-                    tbody { @for line in &self.found.page.lines { (self.line(line)) } }
-                }
-            }
-        }
+        Table::of(
+            "cards logs",
+            [
+                Words("Timestamp"),
+                Words("Event"),
+                Words("Webhook"),
+                Words("Status"),
+                Words("Response"),
+                Numbers("Retries"),
+            ],
+        )
+        .captioned("Deliveries, newest first")
+        .rows(html! { @for line in &self.found.page.lines { (self.line(line)) } })
     }
 
     fn line(&self, line: &LogLine) -> Markup {
         let delivery = &line.delivery;
-        let zone = self.viewer.organisation.time_zone;
         html! {
             tr {
-                td { (time::short(delivery.sent_at.unwrap_or(delivery.created_at), zone, self.now)) }
+                td { (self.time.short(delivery.sent_at.unwrap_or(delivery.created_at))) }
                 td {
                     a href=(paths::log(&delivery.id)) { (delivery.kind) }
                     @if delivery.probe { " " span.tag.probe { "Test" } }
@@ -235,14 +218,13 @@ impl List<'_> {
     }
 
     fn pages(&self) -> Markup {
-        let (page, zone) = (&self.found.page, self.viewer.organisation.time_zone);
+        let page = &self.found.page;
         let (Some(first), Some(last)) = (page.lines.first(), page.lines.last()) else { return html! {} };
         let edge =
             |delivery: &Delivery| cursor_text(&Cursor { created_at: delivery.created_at, id: delivery.id.clone() });
         let (newest, oldest) = (first.delivery.created_at, last.delivery.created_at);
-        let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
-        let one_day = day(newest) == day(oldest);
-        let moment = |at| if one_day { time::clock(at, zone) } else { time::short(at, zone, self.now) };
+        let one_day = self.time.date_of(newest) == self.time.date_of(oldest);
+        let moment = |at| if one_day { self.time.clock(at) } else { self.time.short(at) };
         html! {
             nav.row.small aria-label="Pages" {
                 @if page.has_newer {
@@ -260,15 +242,15 @@ impl List<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
     use crate::domain::role::Role;
+    use crate::web::logs::sample;
 
     fn rendered(found: &Found, query: &str) -> String {
         let hooks = [sample::hook()];
         let filters = Filters::read(query, &hooks, sample::now().date_naive());
         let viewer = sample::viewer(Role::Admin);
-        List { filters: &filters, hooks: &hooks, viewer: &viewer, found, now: sample::now() }.render().into_string()
+        List { filters: &filters, hooks: &hooks, viewer: &viewer, found, time: sample::time() }.render().into_string()
     }
 
     fn found(lines: Vec<LogLine>) -> Found {

@@ -1,11 +1,10 @@
 //! Numbers and moments inside sentences.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use super::super::time;
-pub use super::super::words::cardinal;
+use crate::web::time::LocalTime;
+pub use crate::web::words::cardinal;
 
 const ORDINALS: [&str; 13] = [
     "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
@@ -41,19 +40,17 @@ pub fn bytes(number: usize) -> String {
 }
 
 /// `at 14:42:13`, `yesterday at 14:42`, `on 12 Nov, 09:30`.
-pub fn at(moment: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
-    let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
-    match (day(now) - day(moment)).num_days() {
-        0 => html! { "at " (time::clock(moment, zone)) },
-        1 => time::near(moment, zone, now),
-        _ => html! { "on " (time::near(moment, zone, now)) },
+pub fn at(moment: DateTime<Utc>, time: LocalTime) -> Markup {
+    match (time.today() - time.date_of(moment)).num_days() {
+        0 => html! { "at " (time.clock(moment)) },
+        1 => time.near(moment),
+        _ => html! { "on " (time.near(moment)) },
     }
 }
 
-/// `14:42:13` on the day of the other moment, `21 Nov, 14:42:13` on another one.
-pub fn clock_or_day(moment: DateTime<Utc>, other: DateTime<Utc>, zone: Tz) -> Markup {
-    let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
-    if day(moment) == day(other) { time::clock(moment, zone) } else { time::short(moment, zone, other) }
+/// `14:42:13` today, `21 Nov, 14:42:13` on another day.
+pub fn clock_or_day(moment: DateTime<Utc>, time: LocalTime) -> Markup {
+    if time.date_of(moment) == time.today() { time.clock(moment) } else { time.short(moment) }
 }
 
 #[cfg(test)]
