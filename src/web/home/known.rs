@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::super::webhooks::health::Standing;
 use crate::actions::Viewer;
 use crate::domain::api_key::ApiKey;
 use crate::domain::attempt::ErrorClass;
@@ -19,6 +18,7 @@ use crate::store::hook::Unreadable;
 use crate::store::log::{LogFilter, Page as LogPage};
 use crate::store::sealed::Lost;
 use crate::store::{self, Conn, StoreError};
+use crate::web::webhooks::health::Standing;
 
 /// How far back the figures look.
 pub const WINDOW: TimeDelta = TimeDelta::hours(24);

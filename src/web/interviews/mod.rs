@@ -10,17 +10,12 @@ pub mod settings;
 pub mod show;
 pub mod withdrawal;
 
-use maud::{Markup, html};
-
-use super::error::WebError;
-use super::paths;
-use super::words::grouped;
-use crate::actions::Viewer;
 use crate::domain::candidate::Candidate;
-use crate::domain::ids::{InterviewId, SessionId};
 use crate::domain::interview::Interview;
 use crate::domain::mask;
 use crate::domain::role::Permission;
+use crate::web::prelude::*;
+use crate::web::words::grouped;
 
 /// A candidate's name and main address as the viewer may see them.
 fn who(viewer: &Viewer, candidate: &Candidate) -> (String, Option<String>) {
@@ -30,12 +25,6 @@ fn who(viewer: &Viewer, candidate: &Candidate) -> (String, Option<String>) {
     } else {
         (mask::name(name), email.map(mask::email))
     }
-}
-
-/// The ids of an address.
-fn ids(path: &(String, String)) -> Result<(InterviewId, SessionId), WebError> {
-    let interview = path.0.parse().map_err(|_| WebError::NotFound)?;
-    Ok((interview, path.1.parse().map_err(|_| WebError::NotFound)?))
 }
 
 /// The two sides of an interview.
