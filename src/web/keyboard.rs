@@ -1,17 +1,13 @@
 //! The keys of the console. `?` shows this page over the one that is looked at; without script there are no keys, and the
 //! page says so.
 
-use actix_web::HttpResponse;
-use maud::{Markup, Render, html};
-
-use super::gate::Organisations;
-use super::layout::{Head, Nav, Page, keys_of, part};
-use crate::actions::Viewer;
+use crate::web::layout::keys_of;
+use crate::web::prelude::*;
 
 /// The page.
-pub async fn show(viewer: Viewer, organisations: Organisations) -> HttpResponse {
-    let body = Sheet { viewer: &viewer }.render();
-    Page { organisations: organisations.0, ..Page::new("Keyboard", Nav::Nowhere, &viewer, body) }.ok()
+pub async fn show(visit: Visit) -> HttpResponse {
+    let body = Sheet { viewer: &visit.viewer }.render();
+    visit.page("Keyboard", Nav::Nowhere, body).ok()
 }
 
 struct Sheet<'a> {

@@ -11,6 +11,7 @@ pub mod chart;
 pub mod code;
 pub mod developers;
 pub mod done;
+pub mod entry;
 pub mod error;
 pub mod exports;
 pub mod first_run;
