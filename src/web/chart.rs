@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use maud::{Markup, Render, html};
+use crate::web::prelude::*;
 
 /// A small chart of a few days in a table's row.
 pub struct Spark<'a> {

@@ -8,7 +8,7 @@
 use actix_session::SessionExt as _;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::Cookie;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
     self, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
@@ -16,19 +16,16 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _, web};
 use maud::Render as _;
-use std::future::{Ready, ready};
 
-use crate::actions::Viewer;
 use crate::actions::refusals::{self, By, Refusal};
 use crate::config::Config;
 use crate::web::done::Carrier;
 use crate::web::error::WebError;
 use crate::web::form::Limit;
 use crate::web::kept_out::{forbidden, kept_out};
-use crate::web::layout::{Around, door};
-pub use crate::web::redirect::see_other;
+use crate::web::layout::door;
 use crate::web::routes::{Rule, route_of};
 use crate::web::visit::{self, Visit};
 use crate::web::{host, nowhere, origin, paths, visitor};
@@ -220,8 +217,6 @@ async fn carried<B: MessageBody + 'static>(
         carrier.as_ref().filter(|_| request.method() == Method::GET).and_then(|carrier| carrier.waiting(&request));
     let was_waiting = done.is_some();
     let visit = visit.saying(done);
-    request.extensions_mut().insert(visit.viewer.clone());
-    request.extensions_mut().insert(Organisations(visit.around().clone()));
     request.extensions_mut().insert(visit);
     let mut response = next.call(request).await?.map_into_boxed_body();
     if let Some(WebError::NotFound) = response.response().error().and_then(|error| error.as_error()) {
@@ -243,29 +238,6 @@ fn note_refused(request: &ServiceRequest, pattern: &str, visit: &Visit) {
         object: Some(format!("{} {pattern}", request.method())),
     };
     refusals::note(&visit.app, refusal, &format!("as {}", viewer.role.label()));
-}
-
-/// What stands around a page: the organisations that the viewer may switch to, and what was done a moment ago.
-#[derive(Debug, Clone, Default)]
-pub struct Organisations(pub Around);
-
-impl FromRequest for Organisations {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(request.extensions().get().cloned().unwrap_or_default()))
-    }
-}
-
-impl FromRequest for Viewer {
-    type Error = WebError;
-    type Future = Ready<Result<Self, WebError>>;
-
-    /// The viewer whom [`rules`] let through; a route without such a rule has none.
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.extensions().get().cloned().ok_or(WebError::NotFound))
-    }
 }
 
 /// To the login page, and back here afterwards when it was a page that was asked for.

@@ -5,13 +5,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use maud::{DOCTYPE, Markup, html};
 
-use super::assets::LINKS;
-use super::icons::{icon, sprite};
-use super::paths;
 use crate::actions::Viewer;
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Permission;
+use crate::web::assets::LINKS;
+use crate::web::icons::{icon, sprite};
+use crate::web::paths;
 
 /// Which entry of the navigation a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,34 +120,21 @@ pub struct Around {
 
 /// A page of the console for someone who is signed in.
 pub struct Page<'a> {
-    /// Its title, without organisation and product.
-    pub title: String,
-    /// Where it stands in the navigation.
-    pub nav: Nav,
-    /// Who looks at it.
-    pub viewer: &'a Viewer,
-    /// The mode it shows; the viewer's, unless it shows a record of the other one.
-    pub mode: Mode,
-    /// The organisations its viewer may switch to, and what was done a moment ago.
-    pub organisations: Around,
-    /// What stands on the sheet.
-    pub body: Markup,
-    /// Seconds after which a browser without script looks again.
-    pub refresh: Option<u32>,
+    title: String,
+    nav: Nav,
+    viewer: &'a Viewer,
+    around: &'a Around,
+    /// The viewer's, unless it shows a record of the other one.
+    mode: Mode,
+    body: Markup,
+    refresh: Option<u32>,
 }
 
 impl<'a> Page<'a> {
-    /// A page in the viewer's mode.
-    pub fn new(title: impl Into<String>, nav: Nav, viewer: &'a Viewer, body: Markup) -> Self {
-        Self {
-            title: title.into(),
-            nav,
-            viewer,
-            mode: viewer.mode,
-            organisations: Around::default(),
-            body,
-            refresh: None,
-        }
+    /// A page in the viewer's mode: its title without organisation and product, its place in the navigation, who looks at it,
+    /// what stands around it, and what stands on the sheet.
+    pub fn new(title: impl Into<String>, nav: Nav, viewer: &'a Viewer, around: &'a Around, body: Markup) -> Self {
+        Self { title: title.into(), nav, viewer, around, mode: viewer.mode, body, refresh: None }
     }
 
     /// The page in the mode of the record it shows.
@@ -181,7 +168,7 @@ impl<'a> Page<'a> {
                 (self.navigation())
                 div.sheet {
                     main #main tabindex="-1" {
-                        @if let Some(done) = &self.organisations.done { p.notice.ok role="status" { (done) } }
+                        @if let Some(done) = &self.around.done { p.notice.ok role="status" { (done) } }
                         (self.body)
                     }
                     footer.foot {
@@ -200,11 +187,11 @@ impl<'a> Page<'a> {
         html! {
             header.bar {
                 a.brand href=(paths::HOME) aria-label="Hirewire, home" { (icon("wire")) span { "Hirewire" } }
-                @if self.organisations.organisations.len() > 1 {
+                @if self.around.organisations.len() > 1 {
                     details.menu.org name="bar" {
                         summary { span { bdi { (viewer.organisation.name) } } (icon("more")) }
                         form method="post" action=(paths::ORGANISATION) {
-                            @for other in &self.organisations.organisations {
+                            @for other in &self.around.organisations {
                                 button name="organisation" value=(other.id)
                                     aria-current=[(other.id == viewer.organisation.id).then_some("true")] { bdi { (other.name) } }
                             }

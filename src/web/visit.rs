@@ -66,11 +66,6 @@ impl Visit {
         self
     }
 
-    /// What stands around its page.
-    pub(super) fn around(&self) -> &Around {
-        &self.around
-    }
-
     /// Every organisation that the viewer belongs to.
     pub fn organisations(&self) -> &[Organisation] {
         &self.around.organisations
@@ -105,7 +100,7 @@ impl Visit {
 
     /// A page in the viewer's mode, with everything that belongs around it.
     pub fn page(&self, title: impl Into<String>, nav: Nav, body: impl Render) -> Page<'_> {
-        Page { organisations: self.around.clone(), ..Page::new(title, nav, &self.viewer, body.render()) }
+        Page::new(title, nav, &self.viewer, &self.around, body.render())
     }
 }
 
