@@ -16,6 +16,7 @@ use crate::web::form::{TextField, wrong};
 use crate::web::prelude::*;
 use crate::web::ui::Column::{Unseen, Words};
 use crate::web::ui::Table;
+use crate::web::ui::{Confirm, stops};
 use crate::web::webhooks::default::DefaultHook;
 use crate::web::webhooks::reveal::once;
 
@@ -72,20 +73,17 @@ pub async fn reveal(visit: Visit, Path(id): Path<ApiKeyId>) -> Answer {
 pub async fn show_revocation(visit: Visit, Path(id): Path<ApiKeyId>) -> Answer {
     let key = find(&visit, id).await?;
     let crumbs = [("Developers", None), ("API Key Management", Some(paths::API_KEYS.to_owned()))];
-    let body = html! {
-        (Head::new(&crumbs, html! { "Revoke " bdi { (key.name) } "?" }))
-        p.says { "Every request with it is refused with 401 from the moment you press the button." }
-        div.form {
-            div.notice.bad { h2 { "What stops" } p { "Whatever uses this key can report nothing more. A revoked key cannot be brought back." } }
-            dl.facts {
-                div { dt { "Key" } dd { code { (prefix(key.mode)) (DOTS) } " ends in " (key.ends_in) } }
-                div { dt { "Last used" } dd { @match key.last_used_at { Some(at) => (visit.time().long(at)), None => "never" } } }
-            }
-            form.row method="post" action=(paths::api_key_revocation(&key.id)) {
-                button.btn.stop { "Revoke API key" } " " a.btn href=(paths::API_KEYS) { "Keep it" }
-            }
+    let details = html! {
+        (stops(html! { p { "Whatever uses this key can report nothing more. A revoked key cannot be brought back." } }))
+        dl.facts {
+            div { dt { "Key" } dd { code { (prefix(key.mode)) (DOTS) } " ends in " (key.ends_in) } }
+            div { dt { "Last used" } dd { @match key.last_used_at { Some(at) => (visit.time().long(at)), None => "never" } } }
         }
     };
+    let says = "Every request with it is refused with 401 from the moment you press the button.";
+    let ask = Confirm::new(says, "Revoke API key", paths::api_key_revocation(&key.id), paths::API_KEYS);
+    let head = Head::new(&crumbs, html! { "Revoke " bdi { (key.name) } "?" });
+    let body = html! { (head) (ask.details(details)) };
     Ok(visit.page(format!("Revoke {}", key.name), Nav::ApiKeys, body).in_mode(key.mode).ok())
 }
 

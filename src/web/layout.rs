@@ -33,43 +33,41 @@ pub enum Nav {
     Nowhere,
 }
 
-struct Entry(Nav, &'static str, &'static str, Permission);
+use Permission::*;
+
+/// A page of the navigation: its name, its address, who may see it, and the key that leads to it, pressed after `g`.
+struct Entry(Nav, &'static str, &'static str, Permission, Option<&'static str>);
 
 const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
-    ("", "", &[Entry(Nav::Home, "Home", paths::HOME, Permission::BeMember)]),
+    ("", "", &[Entry(Nav::Home, "Home", paths::HOME, BeMember, Some("h"))]),
     (
         "hiring",
         "Hiring",
         &[
-            Entry(Nav::Vacancies, "Vacancies", paths::VACANCIES, Permission::ViewVacancies),
-            Entry(Nav::Interviews, "Interviews", paths::INTERVIEWS, Permission::ViewInterviews),
-            Entry(Nav::Exports, "Exports", paths::EXPORTS, Permission::ViewExports),
+            Entry(Nav::Vacancies, "Vacancies", paths::VACANCIES, ViewVacancies, Some("v")),
+            Entry(Nav::Interviews, "Interviews", paths::INTERVIEWS, ViewInterviews, Some("i")),
+            Entry(Nav::Exports, "Exports", paths::EXPORTS, ViewExports, Some("e")),
         ],
     ),
     (
         "settings",
         "Settings / Access Management",
         &[
-            Entry(Nav::Webhooks, "Webhooks", paths::WEBHOOKS, Permission::ViewHooks),
-            Entry(Nav::Members, "Members", paths::MEMBERS, Permission::ManageMembers),
-            Entry(
-                Nav::InterviewSettings,
-                "Global Interview Settings",
-                paths::INTERVIEW_SETTINGS,
-                Permission::ViewInterviews,
-            ),
+            Entry(Nav::Webhooks, "Webhooks", paths::WEBHOOKS, ViewHooks, Some("w")),
+            Entry(Nav::Members, "Members", paths::MEMBERS, ManageMembers, Some("m")),
+            Entry(Nav::InterviewSettings, "Global Interview Settings", paths::INTERVIEW_SETTINGS, ViewInterviews, None),
         ],
     ),
     (
         "developers",
         "Developers",
         &[
-            Entry(Nav::ApiKeys, "API Key Management", paths::API_KEYS, Permission::ManageApiKeys),
-            Entry(Nav::Api, "API", paths::API, Permission::BeMember),
-            Entry(Nav::Logs, "Webhook Logs", paths::LOGS, Permission::ViewLogs),
-            Entry(Nav::Events, "Events", paths::EVENTS, Permission::ViewLogs),
-            Entry(Nav::Catalogue, "Catalogue", paths::CATALOGUE, Permission::BeMember),
-            Entry(Nav::Receiving, "Receiving", paths::RECEIVING, Permission::BeMember),
+            Entry(Nav::ApiKeys, "API Key Management", paths::API_KEYS, ManageApiKeys, Some("k")),
+            Entry(Nav::Api, "API", paths::API, BeMember, Some("p")),
+            Entry(Nav::Logs, "Webhook Logs", paths::LOGS, ViewLogs, Some("l")),
+            Entry(Nav::Events, "Events", paths::EVENTS, ViewLogs, Some("t")),
+            Entry(Nav::Catalogue, "Catalogue", paths::CATALOGUE, BeMember, Some("c")),
+            Entry(Nav::Receiving, "Receiving", paths::RECEIVING, BeMember, Some("r")),
         ],
     ),
 ];
@@ -83,30 +81,11 @@ fn page_of_group(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The key that leads to a page of the navigation, pressed after `g`.
-fn key_to(href: &str) -> Option<&'static str> {
-    Some(match href {
-        paths::HOME => "h",
-        paths::VACANCIES => "v",
-        "/interviews" => "i",
-        paths::EXPORTS => "e",
-        paths::WEBHOOKS => "w",
-        "/settings/members" => "m",
-        paths::API_KEYS => "k",
-        paths::API => "p",
-        paths::LOGS => "l",
-        "/developers/events" => "t",
-        "/developers/catalogue" => "c",
-        "/developers/receiving" => "r",
-        _ => return None,
-    })
-}
-
 /// The pages of the navigation that somebody may see and a key leads to: key, name.
 pub fn keys_of(viewer: &Viewer) -> impl Iterator<Item = (&'static str, &'static str)> {
     let entries = NAVIGATION.iter().flat_map(|(_, _, entries)| entries.iter());
     let mine = entries.filter(|entry| viewer.role.may(entry.3));
-    mine.filter_map(|Entry(_, name, href, _)| Some((key_to(href)?, *name)))
+    mine.filter_map(|Entry(_, name, _, _, key)| Some(((*key)?, *name)))
 }
 
 /// What stands around a page beside its viewer.
@@ -238,8 +217,8 @@ impl<'a> Page<'a> {
                                 p id={ "nav-" (id) } { @match page_of_group(label) { Some(page) => a href=(page) { (label) }, None => (label) } }
                             }
                             ul aria-labelledby=[(!label.is_empty()).then(|| format!("nav-{id}"))] {
-                                @for Entry(nav, name, href, _) in mine {
-                                    li { a href=(href) data-go=[key_to(href)] aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
+                                @for Entry(nav, name, href, _, key) in mine {
+                                    li { a href=(href) data-go=[*key] aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
                                 }
                             }
                         }

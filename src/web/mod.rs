@@ -34,6 +34,7 @@ mod nowhere;
 pub mod origin;
 pub mod paths;
 pub mod prelude;
+pub mod query;
 pub mod redirect;
 pub mod routes;
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! Counts as sentences say them.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use crate::domain::delivery::Tries;
-
-const SMALL: [&str; 13] =
-    ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"];
 
 /// `1 candidate`, `12 candidates`, `1,200 rows`.
 pub fn count(number: usize, noun: &str) -> String {
@@ -15,11 +13,14 @@ pub fn count(number: usize, noun: &str) -> String {
 
 /// A number at the beginning of a sentence: `Two`, `13`.
 pub fn first(number: usize) -> String {
-    SMALL.get(number).map_or_else(|| grouped(number), |word| (*word).to_owned())
+    match CARDINALS.get(number) {
+        Some(word) => word[..1].to_uppercase() + &word[1..],
+        None => grouped(number),
+    }
 }
 
 /// `5,000`.
-pub fn grouped(number: usize) -> String {
+pub fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

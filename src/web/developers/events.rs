@@ -4,15 +4,16 @@ use std::collections::HashMap;
 
 use actix_web::HttpRequest;
 
-use super::filter::{EventFilters, cursor_text};
+use super::filter::EventFilters;
 use crate::domain::event::Cause;
 use crate::domain::ids::OrganisationId;
 use crate::domain::role::{Permission, Role};
-use crate::store::event::{EventCursor, EventLine, EventPage, EventsWanted};
+use crate::store::event::EventLine;
+use crate::store::page::{Cursor, Page as EventPage, Slice};
 use crate::store::{self, Conn, StoreError};
 use crate::web::logs::own_exports_only;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
+use crate::web::ui::{Pager, Table};
 use crate::web::words;
 
 /// How many events a page holds.
@@ -24,8 +25,8 @@ const MOST: usize = 10_000;
 pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
     let filters = EventFilters::read(request.query_string());
     let page = |body: Markup| visit.page("Events", Nav::Events, body);
-    if !filters.errors.is_empty() {
-        return Ok(page(html! { (filters.errors.summary()) (head()) (filters.form()) }).refused());
+    if !filters.query.errors.is_empty() {
+        return Ok(page(html! { (filters.query.errors.summary()) (head()) (filters.form()) }).refused());
     }
     let filter = filters.for_store(visit.viewer.organisation.time_zone, own_exports_only(&visit.viewer));
     let wanted = filters.page.clone();
@@ -38,8 +39,8 @@ pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
         Ok((page, unrouted, names))
     });
     let (found, unrouted, names) = found.await?;
-    if matches!(filters.page, EventsWanted::NewerThan(_)) && !found.has_newer {
-        return Ok(see_other(filters.link(&[])));
+    if matches!(filters.page, Slice::NewerThan(_)) && !found.has_newer {
+        return Ok(see_other(filters.query.link(&[])));
     }
     Ok(page(
         List { filters: &filters, found: &found, unrouted, names: &names, viewer: &visit.viewer, time: visit.time() }
@@ -87,7 +88,7 @@ pub(super) fn connect(viewer: &Viewer) -> Markup {
 /// The page as it stands.
 struct List<'a> {
     filters: &'a EventFilters,
-    found: &'a EventPage,
+    found: &'a EventPage<EventLine>,
     /// How many matched no webhook, counted up to one more than [`MOST`].
     unrouted: usize,
     /// Names of those who caused them, by id.
@@ -118,7 +119,7 @@ impl List<'_> {
                     p {
                         @if self.unrouted == 1 { "1 event in " (self.viewer.mode) " mode matched no webhook. It is kept, and nothing was sent. " }
                         @else { (count) " events in " (self.viewer.mode) " mode matched no webhook. They are kept, and nothing was sent. " }
-                        @if self.filters.routed != Some(false) { a href=(self.filters.link(&[("webhook", "none")])) { "Show them" } }
+                        @if self.filters.routed != Some(false) { a href=(self.filters.query.link(&[("webhook", "none")])) { "Show them" } }
                     }
                     p { (connect(self.viewer)) }
                 }
@@ -130,10 +131,10 @@ impl List<'_> {
         let recruiter = self.viewer.role == Role::Recruiter;
         html! {
             section.empty {
-                @if self.filters.page != EventsWanted::Newest {
+                @if self.filters.page != Slice::Newest {
                     h2 { "There is nothing further back." }
-                    p.row { a.btn href=(self.filters.link(&[])) { "Newest" } }
-                } @else if self.filters.is_any() {
+                    p.row { a.btn href=(self.filters.query.link(&[])) { "Newest" } }
+                } @else if self.filters.query.is_any() {
                     h2 { "No event matches these filters." }
                     p { "Remove a filter to see more." }
                     p.row { a.btn href=(paths::EVENTS) { "Clear all filters" } }
@@ -154,7 +155,7 @@ impl List<'_> {
                 .captioned("Events, newest first")
                 .rows(html! { @for line in &self.found.lines { (self.line(line)) } }))
             @if !self.filters.tests {
-                p.small { a href=(self.filters.link(&[("tests", "1")])) { "Include tests" } }
+                p.small { a href=(self.filters.query.link(&[("tests", "1")])) { "Include tests" } }
             }
         }
     }
@@ -179,21 +180,9 @@ impl List<'_> {
         }
     }
 
-    fn pages(&self) -> Markup {
-        let (Some(first), Some(last)) = (self.found.lines.first(), self.found.lines.last()) else { return html! {} };
-        let edge =
-            |line: &EventLine| cursor_text(&EventCursor { created_at: line.created_at, id: line.event.id.clone() });
-        html! {
-            nav.row.small aria-label="Pages" {
-                @if self.found.has_newer {
-                    a.btn href=(self.filters.link(&[])) { "Newest" } " "
-                    a.btn rel="prev" href=(self.filters.link(&[("after", &edge(first))])) { "Newer" } " "
-                }
-                @if self.found.has_older {
-                    a.btn.end rel="next" href=(self.filters.link(&[("before", &edge(last))])) { "Older" }
-                }
-            }
-        }
+    fn pages(&self) -> Pager {
+        let place = |line: &EventLine| Cursor { created_at: line.created_at, id: line.event.id.clone() };
+        self.filters.query.pager(self.found, place, html! {})
     }
 }
 

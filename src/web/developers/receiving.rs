@@ -180,7 +180,7 @@ fn help(rule: Rule) -> Markup {
         p {
             "That happens at once when the receiver answers 410"
             @if let Some(time) = rule.time {
-                ", and when " (grouped(rule.failures as usize)) " deliveries in a row failed and nothing arrived for " (count(usize::try_from(time.num_hours()).unwrap_or_default(), "hour")) ", after warnings"
+                ", and when " (grouped(rule.failures)) " deliveries in a row failed and nothing arrived for " (count(usize::try_from(time.num_hours()).unwrap_or_default(), "hour")) ", after warnings"
             }
             ". "
             strong { "Do this:" } " fix the receiver, try it with Send Test, have an Organisation Admin enable the webhook, then send what it missed from its page."

@@ -12,7 +12,7 @@ use crate::store;
 use crate::store::export::{ExportFilter, ExportView};
 use crate::web::prelude::*;
 use crate::web::ui::Column::{Numbers, Words};
-use crate::web::ui::Table;
+use crate::web::ui::{Pager, Table, Tabs};
 
 /// So many exports stand on a page.
 const PAGE: usize = 50;
@@ -105,33 +105,25 @@ impl List {
     }
 
     fn tabs(&self) -> Markup {
-        let tab = |name: &str, status: Option<Status>| {
+        let tab = |tabs: Tabs, status: Option<Status>| {
             let href = Wanted { status, before: None, ..self.wanted.clone() }.address();
-            html! { li { a href=(href) aria-current=[(self.wanted.status == status).then_some("page")] { (name) } } }
+            tabs.tab(status.map_or("All", Status::label), href, self.wanted.status == status)
         };
-        html! {
-            nav.tabs aria-label="Outcome" {
-                ul {
-                    (tab("All", None))
-                    @for status in Status::ALL { (tab(status.label(), Some(status))) }
-                }
-            }
-        }
+        Status::ALL.into_iter().map(Some).fold(tab(Tabs::by("Outcome"), None), tab).render()
     }
 
     fn pages(&self) -> Markup {
         let newest = Wanted { before: None, ..self.wanted.clone() };
         let last = self.exports.last().filter(|_| self.more).map(|view| view.export.id.clone());
-        html! {
-            @if self.wanted.before.is_some() || last.is_some() {
-                nav.row.small aria-label="Pages" {
-                    @if self.wanted.before.is_some() { a.btn href=(newest.address()) { "Newest" } }
-                    @if let Some(last) = last {
-                        a.btn.end rel="next" href=(Wanted { before: Some(last), ..newest }.address()) { "Older" }
-                    }
-                }
-            }
+        if self.wanted.before.is_none() && last.is_none() {
+            return html! {};
         }
+        Pager {
+            newest: self.wanted.before.as_ref().map(|_| newest.address()),
+            older: last.map(|last| Wanted { before: Some(last), ..newest }.address()),
+            ..Pager::default()
+        }
+        .render()
     }
 
     fn none(&self) -> Markup {

@@ -147,7 +147,7 @@ impl HomeView<'_> {
                             @if let Some(reference) = &vacancy.reference { span.sub { bdi { (reference) } } }
                         }
                         td { (State::of_vacancy(vacancy.status).plain()) }
-                        td.num data-l="Candidates" { (grouped(usize::try_from(*candidates).unwrap_or_default())) }
+                        td.num data-l="Candidates" { (grouped(*candidates)) }
                         td {
                             a href=(paths::vacancy_import(&vacancy.id)) { "Import" span.hush { " candidates into " bdi { (vacancy.title) } } }
                             @if *candidates > 0 {
@@ -173,10 +173,10 @@ impl HomeView<'_> {
         let label = format!("Deliveries in each half hour of the last 24 hours: {good} succeeded, {bad} failed.");
         html! {
             dl.sums {
-                div { dt { "Deliveries" } dd { (grouped((good + bad + owed) as usize)) } }
+                div { dt { "Deliveries" } dd { (grouped(good + bad + owed)) } }
                 div { dt { "Succeeded" } dd { (percent(good, good + bad)) } }
-                div { dt { "Failed" } dd { (grouped(bad as usize)) } }
-                div { dt { "Waiting" } dd { (grouped(owed as usize)) } }
+                div { dt { "Failed" } dd { (grouped(bad)) } }
+                div { dt { "Waiting" } dd { (grouped(owed)) } }
             }
             @if good + bad > 0 {
                 (Chart { succeeded: &succeeded, failed: &failed, label: &label })

@@ -15,6 +15,7 @@ use crate::domain::interview::Interview;
 use crate::domain::mask;
 use crate::domain::role::Permission;
 use crate::web::prelude::*;
+use crate::web::ui::Tabs;
 use crate::web::words::grouped;
 
 /// A candidate's name and main address as the viewer may see them.
@@ -35,15 +36,11 @@ enum Side {
 }
 
 fn tabs(interview: &Interview, sessions: usize, current: Side) -> Markup {
-    let mark = |side: Side| (side == current).then_some("page");
-    html! {
-        nav.tabs aria-label="Interview" {
-            ul {
-                li { a href=(paths::interview(&interview.id)) aria-current=[mark(Side::Sessions)] { "Sessions " span { (grouped(sessions)) } } }
-                li { a href=(paths::interview_settings(&interview.id)) aria-current=[mark(Side::Settings)] { "Settings" } }
-            }
-        }
-    }
+    let sessions = html! { "Sessions " span { (grouped(sessions)) } };
+    Tabs::by("Interview")
+        .tab(sessions, paths::interview(&interview.id), current == Side::Sessions)
+        .tab("Settings", paths::interview_settings(&interview.id), current == Side::Settings)
+        .render()
 }
 
 /// Minutes as a person says them: `45 minutes`, `2 hours`, `3 days`.

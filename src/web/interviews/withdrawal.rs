@@ -6,6 +6,7 @@ use crate::actions::interview;
 use crate::domain::ids::{InterviewId, SessionId};
 use crate::domain::interview::SessionState;
 use crate::web::prelude::*;
+use crate::web::ui::{Confirm, stays, stops};
 
 /// Asks.
 pub async fn show(visit: Visit, Path((of, id)): Path<(InterviewId, SessionId)>) -> Answer {
@@ -41,25 +42,26 @@ impl Render for AskView<'_> {
                 p.says { "It has ended already: it is " (session.state.as_str()) "." }
                 p.row { a.btn.main href=(back) { "Back to the session" } }
             } @else {
-                p.says { "The session of " bdi { (name) } " ends from the moment you press the button." }
-                div.form {
-                    div.notice.bad {
-                        h2 { "What stops" }
-                        ul {
-                            @if let SessionState::Started { .. } = session.state {
-                                li { "The session that has started: no result can be recorded for it any more." }
-                            } @else {
-                                li { "The invitation: it cannot be started any more." }
-                            }
-                        }
-                    }
-                    div { h2 { "What stays" } p { "The session stays in the list as withdrawn. No webhook is told. The candidate can be invited again." } }
-                    form.row method="post" action=(paths::session_withdrawal(&interview.id, &session.id)) {
-                        button.btn.stop { "Withdraw session" } " " a.btn href=(back) { "Keep it" }
-                    }
-                }
+                (self.confirm(back, &name))
             }
         }
+    }
+}
+
+impl AskView<'_> {
+    fn confirm(&self, back: String, name: &str) -> Confirm<'_> {
+        let Known { interview, session, .. } = self.known;
+        let says = html! { "The session of " bdi { (name) } " ends from the moment you press the button." };
+        let ends = match session.state {
+            SessionState::Started { .. } => "The session that has started: no result can be recorded for it any more.",
+            _ => "The invitation: it cannot be started any more.",
+        };
+        let details = html! {
+            (stops(html! { ul { li { (ends) } } }))
+            (stays(html! { p { "The session stays in the list as withdrawn. No webhook is told. The candidate can be invited again." } }))
+        };
+        let action = paths::session_withdrawal(&interview.id, &session.id);
+        Confirm::new(says, "Withdraw session", action, back).details(details)
     }
 }
 

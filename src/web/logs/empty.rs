@@ -3,14 +3,15 @@
 use chrono::Days;
 
 use super::filter::Filters;
-use super::words::{cardinal, grouped};
 use crate::domain::delivery::Status;
 use crate::domain::ids::OrganisationId;
 use crate::domain::mode::Mode;
 use crate::domain::role::{Permission, Role};
-use crate::store::log::{LogFilter, MOST_COUNTED, Page, ResponseClass};
+use crate::store::log::{LogFilter, MOST_COUNTED, ResponseClass};
+use crate::store::page::Slice;
 use crate::store::{self, Conn, StoreError};
 use crate::web::prelude::*;
+use crate::web::words::{cardinal, grouped};
 
 /// What is known when no line was found.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +44,7 @@ impl Nothing {
         let nearby = LogFilter { status: None, response: None, event: None, ..filter.clone() };
         let (in_mode, nearby) = (count(&visible)?, count(&nearby)?);
         let tests = LogFilter { tests: true, ..visible };
-        let has_tests = !store::log::page(conn, organisation, mode, &tests, &Page::Newest, 1)?.lines.is_empty();
+        let has_tests = !store::log::page(conn, organisation, mode, &tests, &Slice::Newest, 1)?.lines.is_empty();
         let unrouted = store::event::count_unrouted(conn, organisation, mode)?;
         Ok(Self { in_mode, has_tests, nearby, has_hook, unrouted })
     }
@@ -85,7 +86,7 @@ fn waiting(nothing: &Nothing, mode: &str) -> Markup {
         0 => None,
         1 => Some("one event waits without a webhook".to_owned()),
         many if many as i64 > MOST_COUNTED => Some("more than 10,000 events wait without a webhook".to_owned()),
-        many => Some(format!("{} events wait without a webhook", grouped(many as u64))),
+        many => Some(format!("{} events wait without a webhook", grouped(many))),
     };
     let unrouted = format!("{}?webhook=none", paths::EVENTS);
     html! {
@@ -101,26 +102,26 @@ fn waiting(nothing: &Nothing, mode: &str) -> Markup {
 /// There are deliveries, but none like these.
 pub fn none_match(filters: &Filters, nothing: &Nothing, viewer: &Viewer, time: LocalTime) -> Markup {
     let month = last_30_days(time);
-    let month_link = filters.link(&[("from", month.0.as_str()), ("to", month.1.as_str())]);
+    let month_link = filters.query.link(&[("from", month.0.as_str()), ("to", month.1.as_str())]);
     html! {
         section.empty {
-            @if filters.page != Page::Newest {
+            @if filters.page != Slice::Newest {
                 h2 { "There is nothing further back." }
-                p.row { a.btn href=(filters.link(&[])) { "Newest" } }
+                p.row { a.btn href=(filters.query.link(&[])) { "Newest" } }
             } @else if filters.count() == 0 && filters.only_tests {
                 h2 { "No test has been sent in " (viewer.mode) " mode." }
                 p { "Send Test, on a webhook’s page, sends one real request." }
-                p.row { a.btn href=(filters.link(&[("tests", "")])) { "Show all deliveries" } }
+                p.row { a.btn href=(filters.query.link(&[("tests", "")])) { "Show all deliveries" } }
             } @else if filters.count() == 0 {
                 h2 { "Only tests have been sent in " (viewer.mode) " mode." }
                 p { "Tests and samples are left out of the log unless you ask for them." }
-                p.row { a.btn href=(filters.link(&[("tests", "1")])) { "Include tests" } }
+                p.row { a.btn href=(filters.query.link(&[("tests", "1")])) { "Include tests" } }
             } @else {
                 h2 { (title(filters.count())) }
                 p { (sentence(filters, nothing.nearby)) " " (advice(filters)) }
                 p.row {
                     a.btn href=(paths::LOGS) { "Clear all filters" }
-                    @if filters.days().is_some() && month_link != filters.link(&[]) { " " a.btn href=(month_link) { "Last 30 days" } }
+                    @if filters.days().is_some() && month_link != filters.query.link(&[]) { " " a.btn href=(month_link) { "Last 30 days" } }
                 }
             }
         }

@@ -3,17 +3,18 @@
 use actix_web::HttpRequest;
 
 use super::empty::{Nothing, none_match, nothing_sent};
-use super::filter::{Filters, cursor_text};
+use super::filter::Filters;
 use super::own_exports_only;
-use super::words::grouped;
-use crate::domain::delivery::{Delivery, Status};
+use crate::domain::delivery::Status;
 use crate::domain::hook::{Hook, HookState};
 use crate::store;
-use crate::store::log::{Cursor, LogLine, LogPage, Page};
+use crate::store::log::LogLine;
+use crate::store::page::{Cursor, Page as LogPage, Slice};
 use crate::web::prelude::*;
 use crate::web::status::response;
 use crate::web::ui::Column::{Numbers, Words};
-use crate::web::ui::Table;
+use crate::web::ui::{Table, Tabs};
+use crate::web::words::grouped;
 
 /// How many deliveries a page holds.
 const PAGE: usize = 50;
@@ -28,13 +29,13 @@ pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
     let today = visit.time().today();
     let filters = Filters::read(request.query_string(), &hooks, today);
     let page = |body: Markup| visit.page("Webhook Logs", Nav::Logs, body);
-    if !filters.errors.is_empty() {
+    if !filters.query.errors.is_empty() {
         return Ok(page(refused(&filters, &hooks)).refused());
     }
     let found = read(&visit, &filters, &hooks).await?;
-    if matches!(filters.page, Page::NewerThan(_)) && !found.page.has_newer {
+    if matches!(filters.page, Slice::NewerThan(_)) && !found.page.has_newer {
         // The newest page again: the one that stays live.
-        return Ok(see_other(filters.link(&[])));
+        return Ok(see_other(filters.query.link(&[])));
     }
     Ok(page(
         List { filters: &filters, hooks: &hooks, viewer: &visit.viewer, found: &found, time: visit.time() }.render(),
@@ -46,7 +47,7 @@ pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
 #[derive(Debug, Default)]
 pub struct Found {
     /// The lines.
-    pub page: LogPage,
+    pub page: LogPage<LogLine>,
     /// How many there are in each status, the filter by status left aside.
     pub counts: [u64; 4],
     /// Whether counting stopped before the end.
@@ -98,7 +99,7 @@ fn head(lede: bool) -> Markup {
 
 fn refused(filters: &Filters, hooks: &[Hook]) -> Markup {
     html! {
-        (filters.errors.summary())
+        (filters.query.errors.summary())
         (head(true))
         div.stack {
             (filters.form(hooks))
@@ -114,7 +115,7 @@ impl Render for List<'_> {
         if is_empty && nothing_at_all && !self.found.nothing.has_tests {
             return html! { (head(false)) (nothing_sent(&self.found.nothing, self.viewer)) };
         }
-        let live = (self.filters.page == Page::Newest).then_some(LIVE);
+        let live = (self.filters.page == Slice::Newest).then_some(LIVE);
         html! {
             (head(true))
             div.stack {
@@ -146,21 +147,15 @@ impl List<'_> {
 
     fn tabs(&self) -> Markup {
         let counts = &self.found.counts;
-        let tabs = Status::ALL.iter().zip(counts).map(|(status, count)| (Some(*status), self.counted(*count, false)));
-        html! {
-            nav.tabs aria-label="By outcome" {
-                ul {
-                    @for (status, count) in std::iter::once((None, self.counted(counts.iter().sum(), true))).chain(tabs) {
-                        li {
-                            a href=(self.filters.link(&[("status", status.map_or("", Status::as_str))]))
-                                aria-current=[(status == self.filters.status).then_some("page")] {
-                                (status.map_or("All", Status::label)) " " span { (count) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        let all = (None, self.counted(counts.iter().sum(), true));
+        let each =
+            Status::ALL.into_iter().zip(counts).map(|(status, count)| (Some(status), self.counted(*count, false)));
+        let tab = |tabs: Tabs, (status, count): (Option<Status>, String)| {
+            let words = html! { (status.map_or("All", Status::label)) " " span { (count) } };
+            let href = self.filters.query.link(&[("status", status.map_or("", Status::as_str))]);
+            tabs.tab(words, href, status == self.filters.status)
+        };
+        std::iter::once(all).chain(each).fold(Tabs::by("By outcome"), tab).render()
     }
 
     fn summary(&self) -> Markup {
@@ -176,8 +171,8 @@ impl List<'_> {
                     }
                 }
                 p.row {
-                    @if !self.filters.tests { a href=(self.filters.link(&[("tests", "1")])) { "Include tests" } " " }
-                    @if !self.filters.only_tests { a href=(self.filters.link(&[("tests", "only")])) { "Only tests" } }
+                    @if !self.filters.tests { a href=(self.filters.query.link(&[("tests", "1")])) { "Include tests" } " " }
+                    @if !self.filters.only_tests { a href=(self.filters.query.link(&[("tests", "only")])) { "Only tests" } }
                 }
             }
         }
@@ -220,23 +215,12 @@ impl List<'_> {
     fn pages(&self) -> Markup {
         let page = &self.found.page;
         let (Some(first), Some(last)) = (page.lines.first(), page.lines.last()) else { return html! {} };
-        let edge =
-            |delivery: &Delivery| cursor_text(&Cursor { created_at: delivery.created_at, id: delivery.id.clone() });
         let (newest, oldest) = (first.delivery.created_at, last.delivery.created_at);
         let one_day = self.time.date_of(newest) == self.time.date_of(oldest);
         let moment = |at| if one_day { self.time.clock(at) } else { self.time.short(at) };
-        html! {
-            nav.row.small aria-label="Pages" {
-                @if page.has_newer {
-                    a.btn href=(self.filters.link(&[])) { "Newest" } " "
-                    a.btn rel="prev" href=(self.filters.link(&[("after", &edge(&first.delivery))])) { "Newer" } " "
-                }
-                span.soft { (moment(newest)) @if newest != oldest { " to " (moment(oldest)) } }
-                @if page.has_older {
-                    " " a.btn.end rel="next" href=(self.filters.link(&[("before", &edge(&last.delivery))])) { "Older" }
-                }
-            }
-        }
+        let shown = html! { (moment(newest)) @if newest != oldest { " to " (moment(oldest)) } };
+        let place = |line: &LogLine| Cursor { created_at: line.delivery.created_at, id: line.delivery.id.clone() };
+        self.filters.query.pager(page, place, shown).render()
     }
 }
 
@@ -245,6 +229,7 @@ mod tests {
     use super::*;
     use crate::domain::role::Role;
     use crate::web::logs::sample;
+    use crate::web::query::cursor_text;
 
     fn rendered(found: &Found, query: &str) -> String {
         let hooks = [sample::hook()];

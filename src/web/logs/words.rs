@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use crate::web::time::LocalTime;
-pub use crate::web::words::cardinal;
+use crate::web::words::{cardinal, count};
 
 const ORDINALS: [&str; 13] = [
     "", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
@@ -21,22 +21,9 @@ pub fn tries(number: u32) -> String {
     format!("{} {}", cardinal(number), if number == 1 { "try" } else { "tries" })
 }
 
-/// `8,931`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `1 byte`, `1,187 bytes`.
 pub fn bytes(number: usize) -> String {
-    format!("{} {}", grouped(number as u64), if number == 1 { "byte" } else { "bytes" })
+    count(number, "byte")
 }
 
 /// `at 14:42:13`, `yesterday at 14:42`, `on 12 Nov, 09:30`.
@@ -60,7 +47,6 @@ mod tests {
     #[test]
     fn numbers_read_like_words() {
         assert_eq!([tries(1), tries(13), ordinal(4), cardinal(0)], ["one try", "13 tries", "fourth", "no"]);
-        assert_eq!([grouped(0), grouped(999), grouped(1_000), grouped(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([bytes(1), bytes(1_187)], ["1 byte", "1,187 bytes"]);
     }
 }

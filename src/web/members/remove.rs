@@ -9,6 +9,7 @@ use crate::domain::member::{Member, Membership};
 use crate::domain::role::Role;
 use crate::store;
 use crate::web::prelude::*;
+use crate::web::ui::{Confirm, stays};
 use crate::web::words::isolated;
 
 /// Asks.
@@ -75,35 +76,36 @@ impl RemoveView<'_> {
         let member = &self.membership.member;
         let team = &self.viewer.organisation.name;
         let own = member.id == self.viewer.member.id;
-        html! {
-            p.says {
-                @if own { "You are logged out of " bdi { (team) } " from the moment you press the button." }
-                @else { bdi { (member.name) } " is logged out of " bdi { (team) } " from the moment you press the button." }
+        let says = html! {
+            @if own { "You are logged out of " } @else { bdi { (member.name) } " is logged out of " }
+            bdi { (team) } " from the moment you press the button."
+        };
+        let details = html! {
+            div.notice.bad {
+                h2 { "What ends" }
+                ul {
+                    li { @if own { "Every session of yours in " } @else { "Every session of theirs in " } (team) ", on every device." }
+                    @if self.membership.role == Role::Admin { li { "The invitations of " bdi { (member.name) } " that nobody has accepted yet, because their links have been seen." } }
+                }
             }
-            div.form {
-                div.notice.bad {
-                    h2 { "What ends" }
-                    ul {
-                        li { @if own { "Every session of yours in " } @else { "Every session of theirs in " } (team) ", on every device." }
-                        @if self.membership.role == Role::Admin { li { "The invitations of " bdi { (member.name) } " that nobody has accepted yet, because their links have been seen." } }
-                    }
-                }
-                div {
-                    h2 { "What stays" }
-                    p { "The name in the logs and exports, the webhooks and API keys made so far, and what is on its way." }
-                    @if self.membership.role == Role::Admin {
-                        p { "Keys and secrets that were copied keep working: revoke or regenerate those under "
-                            a href=(paths::API_KEYS) { "API Key Management" } " and " a href=(paths::WEBHOOKS) { "Webhooks" } "." }
-                    }
-                }
-                dl.facts {
-                    div { dt { "E-mail address" } dd { (member.email) } }
-                    div { dt { "Role" } dd { (self.membership.role.label()) } }
-                    div { dt { "Member since" } dd { (self.time.long(self.membership.since)) } }
-                }
-                form.row method="post" action=(paths::member_removal(&member.id)) {
-                    button.btn.stop { "Remove member" } " " a.btn href=(paths::member(&member.id)) { @if own { "Stay" } @else { "Keep them" } }
-                }
+            (stays(self.stays()))
+            dl.facts {
+                div { dt { "E-mail address" } dd { (member.email) } }
+                div { dt { "Role" } dd { (self.membership.role.label()) } }
+                div { dt { "Member since" } dd { (self.time.long(self.membership.since)) } }
+            }
+        };
+        let keep = if own { "Stay" } else { "Keep them" };
+        let (action, back) = (paths::member_removal(&member.id), paths::member(&member.id));
+        Confirm::new(says, "Remove member", action, back).details(details).keep(keep).render()
+    }
+
+    fn stays(&self) -> Markup {
+        html! {
+            p { "The name in the logs and exports, the webhooks and API keys made so far, and what is on its way." }
+            @if self.membership.role == Role::Admin {
+                p { "Keys and secrets that were copied keep working: revoke or regenerate those under "
+                    a href=(paths::API_KEYS) { "API Key Management" } " and " a href=(paths::WEBHOOKS) { "Webhooks" } "." }
             }
         }
     }

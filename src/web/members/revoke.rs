@@ -4,28 +4,28 @@ use super::{crumbs, find_invitation};
 use crate::actions::invitation;
 use crate::domain::ids::InvitationId;
 use crate::web::prelude::*;
+use crate::web::ui::Confirm;
 
 /// Asks.
 pub async fn show(visit: Visit, Path(id): Path<InvitationId>) -> Answer {
     let found = find_invitation(&visit, id).await?;
     let crumbs = crumbs();
+    let details = html! {
+        dl.facts {
+            @if let Some(name) = &found.name { div { dt { "Name" } dd { bdi { (name) } } } }
+            div { dt { "Role" } dd { (found.role.label()) } }
+            div { dt { "Made" } dd { (visit.time().long(found.created_at)) } }
+        }
+    };
+    let action = paths::invitation_revocation(&found.id);
+    let ask = Confirm::new("Its link stops working at once.", "Revoke invitation", action, paths::MEMBERS);
     let body = html! {
         (Head::new(&crumbs, html! { "Revoke the invitation of " (found.email) "?" }))
         @if found.ended.is_some() {
             p.says { "There is nothing to revoke: it has ended already." }
             p.row { a.btn.main href=(paths::MEMBERS) { "Back to the members" } }
         } @else {
-            p.says { "Its link stops working at once." }
-            div.form {
-                dl.facts {
-                    @if let Some(name) = &found.name { div { dt { "Name" } dd { bdi { (name) } } } }
-                    div { dt { "Role" } dd { (found.role.label()) } }
-                    div { dt { "Made" } dd { (visit.time().long(found.created_at)) } }
-                }
-                form.row method="post" action=(paths::invitation_revocation(&found.id)) {
-                    button.btn.stop { "Revoke invitation" } " " a.btn href=(paths::MEMBERS) { "Keep it" }
-                }
-            }
+            (ask.details(details))
         }
     };
     Ok(visit.page(format!("Revoke the invitation of {}", found.email), Nav::Members, body).ok())

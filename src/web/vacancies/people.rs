@@ -54,13 +54,12 @@ impl People<'_> {
 
     /// How many there are, as a word.
     fn all(&self) -> String {
-        grouped(usize::try_from(self.shown.total()).unwrap_or_default())
+        grouped(self.shown.total())
     }
 
     fn range(&self) -> String {
         let (first, count) = ((self.shown.wanted.page - 1) * PAGE + 1, self.shown.applicants.len() as i64);
-        let word = |number: i64| grouped(usize::try_from(number).unwrap_or_default());
-        format!("{} to {} of {}", word(first), word(first + count - 1), self.all())
+        format!("{} to {} of {}", grouped(first), grouped(first + count - 1), self.all())
     }
 
     fn table(&self) -> Markup {

@@ -99,7 +99,7 @@ impl View<'_> {
             let held = self.shown.ticked.values().filter(|of| is_other && Some(*of) == stage.as_ref()).count();
             let to = Wanted { stage, page: 1 };
             let words = html! {
-                bdi { (name) } " " span { (grouped(usize::try_from(count).unwrap_or_default())) }
+                bdi { (name) } " " span { (grouped(count)) }
                 @if held > 0 { " " span.tag { (grouped(held)) " selected" } }
             };
             html! {

@@ -10,6 +10,7 @@ use crate::domain::secret::CredentialKind;
 use crate::store;
 use crate::web::form::wrong;
 use crate::web::prelude::*;
+use crate::web::ui::{Confirm, stops};
 
 type Which = Path<(HookId, CredentialKind)>;
 
@@ -146,17 +147,10 @@ impl Render for AskView<'_> {
         let head = Head::new(&crumbs, html! { (self.button()) "?" });
         match self.asked {
             Asked::Regenerate { chosen, error } => self.regenerate(&head, &back, chosen, error),
-            Asked::Revoke => self.stop(&head, &back, &self.revocation()),
-            Asked::End => self.stop(&head, &back, &self.ending()),
+            Asked::Revoke => html! { (head) (self.revocation()) },
+            Asked::End => html! { (head) (self.ending()) },
         }
     }
-}
-
-/// What a page says before something ends.
-struct Stop {
-    says: Markup,
-    consequence: Markup,
-    action: String,
 }
 
 impl AskView<'_> {
@@ -232,60 +226,49 @@ impl AskView<'_> {
         }
     }
 
-    fn stop(&self, head: &Head, back: &str, stop: &Stop) -> Markup {
-        html! {
-            (head)
-            p.says { (stop.says) }
-            div.form {
-                div.notice.bad { h2 { "What stops" } p { (stop.consequence) } }
-                form.row method="post" action=(stop.action) {
-                    button.btn.stop { (self.button()) } " " a.btn href=(back) { "Keep it" }
-                }
-            }
-        }
+    /// Asks, and says what stops.
+    fn stop(&self, says: Markup, consequence: Markup, action: String) -> Markup {
+        let details = stops(html! { p { (consequence) } });
+        Confirm::new(says, self.button(), action, paths::webhook(&self.hook.id)).details(details).render()
     }
 
-    fn revocation(&self) -> Stop {
+    fn revocation(&self) -> Markup {
         let live = self.live();
         let old = live.get(1);
         let used = old.and_then(|old| old.last_used_at);
-        Stop {
-            says: html! {
-                "From then on deliveries are signed with, or carry, the new " (self.noun()) " only"
-                @if let Some(new) = live.first() { ", the one that ends in " code { (new.ends_in) } }
-                "."
-            },
-            consequence: html! {
-                "The old one" @if let Some(old) = old { ", which ends in " code { (old.ends_in) } "," } " is deleted. A receiver that has only the old one will reject every delivery. "
-                @match used {
-                    Some(at) => { "Its last successful delivery arrived " (self.near(at)) "." },
-                    None => "No delivery has succeeded with it yet.",
-                }
-            },
-            action: paths::webhook_credential_revocation(&self.hook.id, self.noun()),
-        }
+        let says = html! {
+            "From then on deliveries are signed with, or carry, the new " (self.noun()) " only"
+            @if let Some(new) = live.first() { ", the one that ends in " code { (new.ends_in) } }
+            "."
+        };
+        let consequence = html! {
+            "The old one" @if let Some(old) = old { ", which ends in " code { (old.ends_in) } "," } " is deleted. A receiver that has only the old one will reject every delivery. "
+            @match used {
+                Some(at) => { "Its last successful delivery arrived " (self.near(at)) "." },
+                None => "No delivery has succeeded with it yet.",
+            }
+        };
+        self.stop(says, consequence, paths::webhook_credential_revocation(&self.hook.id, self.noun()))
     }
 
-    fn ending(&self) -> Stop {
+    fn ending(&self) -> Markup {
         let both = if self.live().len() > 1 { "Both, the old and the new one, are" } else { "It is" };
-        Stop {
-            says: html! {
-                @match self.kind {
-                    CredentialKind::Secret if self.is_overriding() => {
-                        "From then on deliveries are signed with the secret of the default webhook, if that one has one."
-                    }
-                    CredentialKind::Key if self.is_overriding() => {
-                        "From then on deliveries carry the key of the default webhook, if that one has one."
-                    }
-                    CredentialKind::Secret => "From then on deliveries carry no signature.",
-                    CredentialKind::Key => "From then on deliveries carry no X-Webhook-Key.",
+        let says = html! {
+            @match self.kind {
+                CredentialKind::Secret if self.is_overriding() => {
+                    "From then on deliveries are signed with the secret of the default webhook, if that one has one."
                 }
-            },
-            consequence: html! {
-                "Receivers that verify it will reject every delivery. " (both) " deleted; turning it on again creates a new one."
-            },
-            action: paths::webhook_credential_end(&self.hook.id, self.noun()),
-        }
+                CredentialKind::Key if self.is_overriding() => {
+                    "From then on deliveries carry the key of the default webhook, if that one has one."
+                }
+                CredentialKind::Secret => "From then on deliveries carry no signature.",
+                CredentialKind::Key => "From then on deliveries carry no X-Webhook-Key.",
+            }
+        };
+        let consequence = html! {
+            "Receivers that verify it will reject every delivery. " (both) " deleted; turning it on again creates a new one."
+        };
+        self.stop(says, consequence, paths::webhook_credential_end(&self.hook.id, self.noun()))
     }
 }
 

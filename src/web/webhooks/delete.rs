@@ -6,8 +6,10 @@ use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::store;
 use crate::store::export::ExportView;
-use crate::store::log::{LogFilter, Page as LogPage};
+use crate::store::log::LogFilter;
+use crate::store::page::Slice;
 use crate::web::prelude::*;
+use crate::web::ui::{Confirm, stays};
 use crate::web::words::{count, isolated, up_to};
 
 /// Asks.
@@ -36,7 +38,7 @@ async fn page(visit: &Visit, hook: Hook) -> Answer {
             let owed = store::delivery::count_owed_to(conn, &id)?;
             let missed = store::delivery::count_missed_by(conn, &id)?;
             let filter = LogFilter { hook: Some(id), tests: true, ..LogFilter::default() };
-            let page = store::log::page(conn, &viewer.organisation.id, mode, &filter, &LogPage::Newest, 1)?;
+            let page = store::log::page(conn, &viewer.organisation.id, mode, &filter, &Slice::Newest, 1)?;
             let last = page.lines.into_iter().next().map(|line| line.delivery);
             let followers =
                 if is_default { store::hook::list(conn, &viewer.organisation.id, mode)?.hooks } else { Vec::new() };
@@ -73,17 +75,10 @@ impl Render for DeleteView<'_> {
 
 impl DeleteView<'_> {
     fn ask(&self, back: &str) -> Markup {
-        html! {
-            p.says { "Nothing more is sent to " (self.hook.url.host()) " from the moment you press the button." }
-            div.form {
-                (self.consequences())
-                (self.facts())
-                form.row method="post" action=(paths::webhook_deletion(&self.hook.id)) {
-                    button.btn.stop { "Delete Webhook" } " " a.btn href=(back) { "Keep it" }
-                }
-                (self.gentler())
-            }
-        }
+        let says = html! { "Nothing more is sent to " (self.hook.url.host()) " from the moment you press the button." };
+        let details = html! { (self.consequences()) (self.facts()) };
+        let ask = Confirm::new(says, "Delete Webhook", paths::webhook_deletion(&self.hook.id), back);
+        ask.details(details).instead(self.gentler()).render()
     }
 
     /// An export is in progress: no red button, but links to what stands in the way.
@@ -145,7 +140,7 @@ impl DeleteView<'_> {
                     }
                 }
             }
-            div { h2 { "What stays" } p { "The log of its deliveries." } }
+            (stays(html! { p { "The log of its deliveries." } }))
         }
     }
 

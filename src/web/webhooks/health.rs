@@ -49,7 +49,7 @@ impl Standing {
         let (end, health) = (self.ends(hook)?, self.health?);
         Some(html! {
             "Failing since " (time.near(health.since)) ": "
-            (grouped(health.failed_in_row as usize)) " deliveries in a row failed. It will be disabled " (time.on(end)) (time.near(end)) " unless a delivery succeeds."
+            (grouped(health.failed_in_row)) " deliveries in a row failed. It will be disabled " (time.on(end)) (time.near(end)) " unless a delivery succeeds."
         })
     }
 

@@ -12,7 +12,8 @@ use crate::domain::role::Permission;
 use crate::domain::rotation;
 use crate::store;
 use crate::store::hook::Unreadable;
-use crate::store::log::{LogFilter, Page as LogPage};
+use crate::store::log::LogFilter;
+use crate::store::page::Slice;
 use crate::web::chart::Spark;
 use crate::web::prelude::*;
 use crate::web::ui::Column::{Numbers, Words};
@@ -37,7 +38,7 @@ pub async fn show(visit: Visit) -> Answer {
             let mut health = store::health::of_hooks(conn, &ids)?;
             for hook in hooks {
                 let filter = LogFilter { hook: Some(hook.id.clone()), ..LogFilter::default() };
-                let page = store::log::page(conn, &viewer.organisation.id, viewer.mode, &filter, &LogPage::Newest, 1)?;
+                let page = store::log::page(conn, &viewer.organisation.id, viewer.mode, &filter, &Slice::Newest, 1)?;
                 let last = page.lines.into_iter().next().map(|line| line.delivery);
                 let recent = store::delivery::recent_statuses(
                     conn,

@@ -21,7 +21,8 @@ use crate::domain::policy::Policy;
 use crate::domain::role::Permission;
 use crate::domain::rotation::{self, Preference};
 use crate::domain::secret::{CredentialKind, DOTS};
-use crate::store::log::{LogFilter, Page as LogPage};
+use crate::store::log::LogFilter;
+use crate::store::page::Slice;
 use crate::store::sealed::Lost;
 use crate::store::{self, Conn, StoreError};
 use crate::web::chart::Chart;
@@ -98,7 +99,7 @@ impl Known {
         let makers: Vec<String> = makers.map(String::from).collect();
         let names = store::member::names(conn, &makers)?;
         let filter = LogFilter { hook: Some(id.clone()), tests: true, ..LogFilter::default() };
-        let page = store::log::page(conn, organisation, hook.mode, &filter, &LogPage::Newest, RECENT)?;
+        let page = store::log::page(conn, organisation, hook.mode, &filter, &Slice::Newest, RECENT)?;
         let recent = page.lines.into_iter().map(|line| line.delivery).collect();
         let all = store::delivery::recent_statuses(conn, organisation, hook.mode, Some(id), now - WINDOW)?;
         let ended = all.into_iter().map(|(_, status, at)| (status, at)).collect();
