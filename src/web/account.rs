@@ -16,7 +16,6 @@ use crate::web::form::TextField;
 use crate::web::layout::door;
 use crate::web::prelude::*;
 use crate::web::session::MAX_SESSIONS;
-use crate::web::ui::Column::{Unseen, Words};
 use crate::web::ui::Table;
 use crate::web::{session, time, visitor};
 
@@ -169,8 +168,7 @@ struct AccountView<'a> {
 
 impl Render for AccountView<'_> {
     fn render(&self) -> Markup {
-        let mut head = Head::new(&[], html! { "Your account" });
-        head.lede = html! { "You log in as " strong { (self.viewer.member.email) } ". You are " (self.viewer.role.with_article()) " of " bdi { (self.viewer.organisation.name) } "." };
+        let head = Head::of(Nav::Nowhere, "Your account").lede(html! { "You log in as " strong { (self.viewer.member.email) } ". You are " (self.viewer.role.with_article()) " of " bdi { (self.viewer.organisation.name) } "." });
         html! {
             (self.typed.errors.summary())
             (head)
@@ -216,7 +214,7 @@ impl AccountView<'_> {
 
     fn sessions(&self) -> Markup {
         html! {
-            (Table::pairs([Words("Browser"), Words("Logged in"), Words("Last used"), Unseen("Acts")])
+            (Table::pairs(["Browser", "Logged in", "Last used"]).unseen("Acts")
                 .captioned("Sessions")
                 .rows(html! { @for signed in self.sessions { (self.session(signed)) } }))
             @if self.sessions.len() > 1 {

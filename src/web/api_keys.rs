@@ -14,11 +14,9 @@ use crate::domain::secret::{CredentialKind, DOTS};
 use crate::store;
 use crate::web::form::{TextField, wrong};
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Unseen, Words};
 use crate::web::ui::Table;
-use crate::web::ui::{Confirm, stops};
+use crate::web::ui::{Confirm, one_time_value, stops};
 use crate::web::webhooks::default::DefaultHook;
-use crate::web::webhooks::reveal::once;
 
 /// The keys, and the form of a new one.
 pub async fn show(visit: Visit) -> Answer {
@@ -46,17 +44,16 @@ pub async fn submit(visit: Visit, fields: Fields) -> Answer {
 pub async fn reveal(visit: Visit, Path(id): Path<ApiKeyId>) -> Answer {
     let key = find(&visit, id).await?;
     let revealed = reveal::take(&visit.app, &visit.viewer, key.id.as_str()).await?;
-    let crumbs = [("Developers", None), ("API Key Management", Some(paths::API_KEYS.to_owned()))];
     let title = if revealed.is_empty() { "Shown once already" } else { "Store this key now" };
     let body = html! {
-        (Head::new(&crumbs, html! { (title) }))
+        (Head::below(Nav::ApiKeys, title))
         @if revealed.is_empty() {
             p.says { "This key has been shown. Hirewire keeps only a hash of it." }
             p { code { (prefix(key.mode)) (DOTS) } " " span.soft { "ends in " (key.ends_in) } }
         } @else {
             p.says { "You see this only once. After a reload you see only its last four characters." }
             div.form {
-                @for value in &revealed { (once("API key", "goes into the header Authorization: Bearer …", &value.value)) }
+                @for value in &revealed { (one_time_value("API key", "goes into the header Authorization: Bearer …", &value.value)) }
                 div.notice.info {
                     h2 { "What it reaches" }
                     p { a href=(paths::API) { "How to report an event with it" } }
@@ -72,7 +69,6 @@ pub async fn reveal(visit: Visit, Path(id): Path<ApiKeyId>) -> Answer {
 /// Asks before a key is revoked.
 pub async fn show_revocation(visit: Visit, Path(id): Path<ApiKeyId>) -> Answer {
     let key = find(&visit, id).await?;
-    let crumbs = [("Developers", None), ("API Key Management", Some(paths::API_KEYS.to_owned()))];
     let details = html! {
         (stops(html! { p { "Whatever uses this key can report nothing more. A revoked key cannot be brought back." } }))
         dl.facts {
@@ -82,7 +78,7 @@ pub async fn show_revocation(visit: Visit, Path(id): Path<ApiKeyId>) -> Answer {
     };
     let says = "Every request with it is refused with 401 from the moment you press the button.";
     let ask = Confirm::new(says, "Revoke API key", paths::api_key_revocation(&key.id), paths::API_KEYS);
-    let head = Head::new(&crumbs, html! { "Revoke " bdi { (key.name) } "?" });
+    let head = Head::below(Nav::ApiKeys, html! { "Revoke " bdi { (key.name) } "?" });
     let body = html! { (head) (ask.details(details)) };
     Ok(visit.page(format!("Revoke {}", key.name), Nav::ApiKeys, body).in_mode(key.mode).ok())
 }
@@ -131,9 +127,7 @@ struct KeysView<'a> {
 
 impl Render for KeysView<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Developers", None)];
-        let mut head = Head::new(&crumbs, html! { "API Key Management" });
-        head.lede = html! { "Partner systems report events with a key. A key of test mode reaches only test webhooks, a live one only live webhooks. " a href=(paths::API) { "How to report an event" } };
+        let head = Head::of(Nav::ApiKeys, "API Key Management").lede(html! { "Partner systems report events with a key. A key of test mode reaches only test webhooks, a live one only live webhooks. " a href=(paths::API) { "How to report an event" } });
         html! {
             (self.errors.summary())
             (head)
@@ -193,7 +187,8 @@ impl KeysView<'_> {
         if self.keys.is_empty() {
             return html! { p.small.soft { "No partner system has a key yet." } };
         }
-        Table::pairs([Words("Name"), Words("Key"), Words("Made"), Words("Last used"), Unseen("Acts")])
+        Table::pairs(["Name", "Key", "Made", "Last used"])
+            .unseen("Acts")
             .rows(html! { @for key in self.keys { (self.row(key)) } })
     }
 

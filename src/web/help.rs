@@ -26,7 +26,7 @@ struct Help<'a> {
 impl Render for Help<'_> {
     fn render(&self) -> Markup {
         html! {
-            (Head::new(&[], html! { "Need Help?" }))
+            (Head::of(Nav::Nowhere, "Need Help?"))
             (part("Ask somebody", html! { "In " bdi { (self.viewer.organisation.name) } }, self.ask()))
             (part("Find the answer", html! { "Most questions are about deliveries" }, self.answers()))
         }

@@ -109,7 +109,7 @@ pub async fn developers(visit: Visit) -> HttpResponse {
 
 fn page(visit: &Visit, title: &str, lede: Markup, groups: &[Group]) -> HttpResponse {
     let body = html! {
-        (Head { lede, ..Head::new(&[], html! { (title) }) })
+        (Head::of(Nav::Nowhere, title).lede(lede))
         (index(groups, &visit.viewer))
     };
     visit.page(title, Nav::Nowhere, body).ok()

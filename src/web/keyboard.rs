@@ -32,7 +32,7 @@ impl Render for Sheet<'_> {
             "they need JavaScript and are off while you type."
         };
         html! {
-            (Head { lede, ..Head::new(&[], html! { "Keyboard" }) })
+            (Head::of(Nav::Nowhere, "Keyboard").lede(lede))
             div #keys {
                 (part("Anywhere", html! {}, keys(ANYWHERE.map(|(key, what)| (html! { kbd { (key) } }, what)))))
                 (part("Lists", html! {}, keys(LISTS.map(|(key, what)| (html! { kbd { (key) } }, what)))))

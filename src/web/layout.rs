@@ -1,9 +1,11 @@
 //! The page around every page: bar, navigation, sheet, foot.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, Render, html};
 
 use crate::actions::Viewer;
 use crate::domain::mode::Mode;
@@ -235,36 +237,81 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The head of a page: where one is, its title, its acts.
-pub struct Head<'a> {
-    /// Names and addresses on the way here; plain text where there is no page.
-    pub crumbs: &'a [(&'a str, Option<String>)],
-    /// The title.
-    pub title: Markup,
-    /// Beside the title: a state.
-    pub state: Markup,
-    /// At the other end: what can be done.
-    pub acts: Markup,
-    /// What the page shows, one or two sentences; none when empty.
-    pub lede: Markup,
-}
-
-impl<'a> Head<'a> {
-    /// A head with a title alone.
-    pub fn new(crumbs: &'a [(&'a str, Option<String>)], title: Markup) -> Self {
-        Self { crumbs, title, state: html! {}, acts: html! {}, lede: html! {} }
+impl Nav {
+    /// The names of the pages above one of the navigation.
+    fn above(self) -> &'static [&'static str] {
+        match self {
+            Nav::Webhooks | Nav::Members => &["Settings", "Access Management"],
+            Nav::InterviewSettings => &["Settings"],
+            Nav::ApiKeys | Nav::Api | Nav::Logs | Nav::Events | Nav::Catalogue | Nav::Receiving => &["Developers"],
+            Nav::Home | Nav::Vacancies | Nav::Interviews | Nav::Exports | Nav::Nowhere => &[],
+        }
     }
 }
 
-impl maud::Render for Head<'_> {
+/// The head of a page: where one is, its title, its acts.
+pub struct Head {
+    /// Names and addresses on the way here; plain text where there is no page.
+    crumbs: Vec<(Cow<'static, str>, Option<String>)>,
+    title: Markup,
+    state: Markup,
+    acts: Markup,
+    lede: Markup,
+}
+
+impl Head {
+    /// The head of a page of the navigation.
+    pub fn of(nav: Nav, title: impl Render) -> Self {
+        let crumbs = nav.above().iter().map(|name| ((*name).into(), page_of_group(name).map(str::to_owned))).collect();
+        Self { crumbs, title: title.render(), state: html! {}, acts: html! {}, lede: html! {} }
+    }
+
+    /// The head of a page below one of the navigation.
+    pub fn below(nav: Nav, title: impl Render) -> Self {
+        let mut entries = NAVIGATION.iter().flat_map(|(_, _, entries)| entries.iter());
+        let list = entries.find(|entry| entry.0 == nav);
+        list.into_iter().fold(Self::of(nav, title), |head, entry| head.crumb(entry.1, Some(entry.2.to_owned())))
+    }
+
+    fn crumb(mut self, name: impl Into<Cow<'static, str>>, href: Option<String>) -> Self {
+        self.crumbs.push((name.into(), href));
+        self
+    }
+
+    /// The head of a page below the page of a thing.
+    pub fn under(self, name: &str, href: impl Into<String>) -> Self {
+        self.crumb(name.to_owned(), Some(href.into()))
+    }
+
+    /// The head of a page that the navigation leaves out, within a group of it.
+    pub fn within(self, group: &'static str) -> Self {
+        self.crumb(group, page_of_group(group).map(str::to_owned))
+    }
+
+    /// Beside the title: a state.
+    pub fn state(self, state: impl Render) -> Self {
+        Self { state: state.render(), ..self }
+    }
+
+    /// At the other end: what can be done.
+    pub fn acts(self, acts: impl Render) -> Self {
+        Self { acts: acts.render(), ..self }
+    }
+
+    /// What the page shows, in one or two sentences.
+    pub fn lede(self, lede: impl Render) -> Self {
+        Self { lede: lede.render(), ..self }
+    }
+}
+
+impl Render for Head {
     fn render(&self) -> Markup {
         html! {
             header.head {
                 @if !self.crumbs.is_empty() {
                     nav.crumbs.small.soft aria-label="Breadcrumb" {
                         ol {
-                            @for (name, href) in self.crumbs {
-                                @let href = href.as_deref().or_else(|| page_of_group(name));
+                            @for (name, href) in &self.crumbs {
                                 li { @if let Some(href) = href { a href=(href) { bdi { (name) } } } @else { (name) } }
                             }
                         }

@@ -1,7 +1,9 @@
 //! The console: server-rendered pages, a folder a noun, a file a page or act, handler and view together.
 //!
 //! [`routes`] lists every address with its rule, [`gate`] holds the rules, [`layout`] draws what stands around every page,
-//! [`paths`] makes links, [`form`] and [`error`] say what went wrong. Handlers parse, call one action or read, and answer.
+//! [`paths`] makes links, [`form`] and [`error`] say what went wrong. Handlers parse, call one action or read, and answer: each
+//! is given a [`visit::Visit`]. Pages are written with the [`prelude`], and many are made of the same pieces ([`ui`]). Those
+//! that list something read and write their address with a [`query::Query`].
 
 pub mod account;
 pub mod advice;

@@ -27,12 +27,11 @@ fn page<'a>(visit: &'a Visit, typed: &str, errors: &Errors) -> Page<'a> {
 }
 
 fn form(typed: &str, errors: &Errors) -> Markup {
-    let crumbs = [("Settings", None)];
     let lede =
         html! { "The page " a href=(paths::HELP) { "Need Help?" } " in everybody’s profile menu names this contact." };
     html! {
         (errors.summary())
-        (Head { lede, ..Head::new(&crumbs, html! { "Support contact" }) })
+        (Head::of(Nav::Nowhere, "Support contact").within("Settings").lede(lede))
         form.form method="post" action=(paths::SUPPORT) novalidate {
             (TextField {
                 name: "contact", label: "Contact",

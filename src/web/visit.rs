@@ -147,3 +147,34 @@ impl<T: DeserializeOwned> FromRequest for Path<T> {
         ready(named.map(|named| Self(named.into_inner())).map_err(|_| WebError::NotFound))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::domain::ids::HookId;
+    use crate::domain::secret::CredentialKind;
+    use crate::web::samples::now;
+
+    fn named<T: DeserializeOwned>(parts: &[(&'static str, &str)]) -> Result<T, WebError> {
+        let empty = TestRequest::default();
+        let request = parts.iter().fold(empty, |request, (name, part)| request.param(*name, (*part).to_owned()));
+        Path::from_request(&request.to_http_request(), &mut Payload::None).into_inner().map(|Path(named)| named)
+    }
+
+    #[test]
+    fn an_address_that_names_no_id_names_nothing() {
+        let id = HookId::new(now());
+        assert_eq!(named::<HookId>(&[("id", id.as_str())]).expect("an id"), id);
+        let member = MemberId::new(now());
+        for other in ["", "hk_1", member.as_str()] {
+            assert!(matches!(named::<HookId>(&[("id", other)]), Err(WebError::NotFound)), "{other}");
+        }
+        let of = |kind| named::<(HookId, CredentialKind)>(&[("id", id.as_str()), ("kind", kind)]);
+        assert_eq!(of("secret").expect("both").1, CredentialKind::Secret);
+        for other in ["", "Secret", "deletion"] {
+            assert!(matches!(of(other), Err(WebError::NotFound)), "{other}");
+        }
+    }
+}

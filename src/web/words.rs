@@ -37,6 +37,15 @@ pub fn up_to((number, is_more): (usize, bool)) -> String {
     format!("{}{}", grouped(number), if is_more { "+" } else { "" })
 }
 
+/// A share in percent, with one digit where it is not whole; a dash of nothing.
+pub fn percent(part: u32, all: u32) -> String {
+    match (part, all) {
+        (_, 0) => "–".into(),
+        (part, all) if part == all => "100%".into(),
+        (part, all) => format!("{:.1}%", f64::from(part) * 100.0 / f64::from(all)),
+    }
+}
+
 /// A size in bytes: `512 bytes`, `18.4 kB`, `2.1 MB`.
 pub fn size(bytes: usize) -> String {
     match bytes {

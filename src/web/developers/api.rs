@@ -91,10 +91,9 @@ const ERRORS: [(&str, &str, &str, &str); 11] = [
 
 impl Render for Reference<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Developers", None)];
         let lede = html! { "Partner systems report events with an API key. Each event goes to the webhooks subscribed to it." };
         html! {
-            (Head { lede, ..Head::new(&crumbs, html! { "API" }) })
+            (Head::of(Nav::Api, "API").lede(lede))
             (part("Report an event", html! { code { "POST " (EVENTS) } }, self.report()))
             (part("Answer", html! { "202 Accepted, once the event is durable" }, self.answer()))
             (part("Keys", html! { "One for each system" }, self.keys()))

@@ -44,12 +44,10 @@ pub async fn show_entry(visit: Visit, name: web::Path<String>) -> Answer {
 }
 
 fn overview() -> Markup {
-    let crumbs = [("Developers", None)];
-    let mut head = Head::new(&crumbs, html! { "Catalogue" });
-    head.lede = html! {
+    let head = Head::of(Nav::Catalogue, "Catalogue").lede(html! {
         "Every event that Hirewire sends, with its fields and a sample. Today only interviews, exports and tests cause events in Hirewire itself; the others come from partner systems, which "
         a href=(paths::API) { "report them with an API key" } "."
-    };
+    });
     html! {
         (head)
         div.stack {
@@ -94,11 +92,10 @@ struct EntryPage<'a> {
 
 impl Render for EntryPage<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Developers", None), ("Catalogue", Some(paths::CATALOGUE.to_owned()))];
         let fields =
             fields(self.kind).into_iter().map(|Field { path, kind, meaning }| (format!("data.{path}"), kind, meaning));
         html! {
-            (Head::new(&crumbs, html! { (self.entry.name) }))
+            (Head::below(Nav::Catalogue, self.entry.name))
             p.says { (self.entry.when) }
             (part("Who gets it", html! {}, self.route()))
             (part("Sample", html! { "The whole body, with every field. A webhook with a smaller field set gets less of a candidate." }, self.sample()))

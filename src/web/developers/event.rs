@@ -62,15 +62,11 @@ struct Sheet<'a> {
 impl Render for Sheet<'_> {
     fn render(&self) -> Markup {
         let Told { event, deliveries, .. } = self.told;
-        let crumbs = [("Developers", None), ("Events", Some(paths::EVENTS.to_owned()))];
-        let head = Head {
-            state: if deliveries.is_empty() {
-                State::UNROUTED.pill()
-            } else {
-                html! {}
-            },
-            ..Head::new(&crumbs, html! { (event.kind) })
-        };
+        let head = Head::below(Nav::Events, event.kind.as_str()).state(if deliveries.is_empty() {
+            State::UNROUTED.pill()
+        } else {
+            html! {}
+        });
         html! {
             (head)
             p.says { (self.says()) }

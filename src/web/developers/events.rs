@@ -68,8 +68,8 @@ fn names(
 }
 
 fn head() -> Markup {
-    let mut head = Head::new(&[("Developers", None)], html! { "Events" });
-    head.lede = html! { "Everything that happened, newest first, whether or not it matched a webhook." };
+    let head = Head::of(Nav::Events, "Events")
+        .lede("Everything that happened, newest first, whether or not it matched a webhook.");
     head.render()
 }
 

@@ -39,7 +39,7 @@ const PARTS: [(&str, &str); 11] = [
 impl Render for Guide {
     fn render(&self) -> Markup {
         html! {
-            (Head::new(&[("Developers", None)], html! { "Receiving" }))
+            (Head::of(Nav::Receiving, "Receiving"))
             div.prose {
                 p.says { "Answer 2xx first, work later, and check the signature over the bytes as they came." }
                 nav.row.small aria-label="On this page" {

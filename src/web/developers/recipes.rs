@@ -55,9 +55,8 @@ pub async fn show(visit: Visit, slug: web::Path<String>) -> Answer {
 }
 
 fn sheet(recipe: &Recipe, title: &str, viewer: &Viewer) -> Markup {
-    let crumbs = [("Developers", None), ("Receiving", Some(paths::RECEIVING.to_owned()))];
     html! {
-        (Head::new(&crumbs, html! { (title) }))
+        (Head::below(Nav::Receiving, title))
         div.prose {
             p.says { (recipe.says) }
             ((recipe.steps)(viewer))

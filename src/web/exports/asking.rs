@@ -87,9 +87,7 @@ impl Asking {
     /// The page.
     pub fn render(&self, viewer: &Viewer) -> Markup {
         let vacancy = paths::vacancy(&self.vacancy.id);
-        let crumbs =
-            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
-        let head = Head::new(&crumbs, html! { (self.title()) "?" });
+        let head = Head::below(Nav::Vacancies, html! { (self.title()) "?" }).under(&self.vacancy.title, &vacancy);
         let Some(to) = &self.to else {
             return html! { (self.errors.summary()) (head) (self.no_hook(viewer, &vacancy)) };
         };

@@ -11,7 +11,6 @@ use crate::domain::vacancy::Vacancy;
 use crate::store;
 use crate::store::export::{ExportFilter, ExportView};
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::{Pager, Table, Tabs};
 
 /// So many exports stand on a page.
@@ -146,14 +145,7 @@ impl List {
     }
 
     fn table(&self) -> Markup {
-        Table::pairs([
-            Words("Vacancy"),
-            Words("Outcome"),
-            Words("Webhook"),
-            Words("By"),
-            Words("When"),
-            Numbers("Candidates"),
-        ])
+        Table::pairs(["Vacancy", "Outcome", "Webhook", "By", "When"]).numbers("Candidates")
         .captioned(html! { "Exports in " (self.viewer.mode) " mode, newest first" })
         .rows(html! {
             @for view in &self.exports {
@@ -180,7 +172,7 @@ impl Render for List {
             self.lede()
         };
         html! {
-            (Head { lede, ..Head::new(&[], html! { "Exports" }) })
+            (Head::of(Nav::Exports, "Exports").lede(lede))
             @if !first_day { (self.tabs()) }
             @if self.exports.is_empty() { (self.none()) } @else { (self.table()) }
             (self.pages())

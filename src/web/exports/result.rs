@@ -19,11 +19,9 @@ impl Outcome {
     pub fn render(&self, viewer: &Viewer) -> Markup {
         let owed = self.delivery().state.is_owed();
         let vacancy = paths::vacancy(&self.view.export.vacancy_id);
-        let crumbs = [("Exports", Some(paths::EXPORTS.to_owned())), (self.view.vacancy_title.as_str(), Some(vacancy))];
-        let head = Head {
-            state: State::of_delivery(self.delivery()).pill(),
-            ..Head::new(&crumbs, html! { (self.heading()) })
-        };
+        let head = Head::below(Nav::Exports, self.heading())
+            .under(&self.view.vacancy_title, vacancy)
+            .state(State::of_delivery(self.delivery()).pill());
         let history = History { exports: &self.history, current: Some(&self.view.export.id), time: self.time }.render();
         html! {
             div.stack #export data-live=[owed.then_some("1000")] {

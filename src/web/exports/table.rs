@@ -3,7 +3,6 @@
 use crate::domain::ids::ExportId;
 use crate::store::export::ExportView;
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::Table;
 
 /// The exports of one vacancy.
@@ -19,7 +18,8 @@ pub struct History<'a> {
 
 impl Render for History<'_> {
     fn render(&self) -> Markup {
-        Table::pairs([Words("When"), Words("Outcome"), Words("Webhook"), Words("By"), Numbers("Candidates")])
+        Table::pairs(["When", "Outcome", "Webhook", "By"])
+            .numbers("Candidates")
             .captioned("Exports of this vacancy, newest first")
             .rows(html! {
                 @for view in self.exports {

@@ -11,12 +11,10 @@ use crate::actions::hold;
 use crate::domain::delivery::Status;
 use crate::domain::role::{Permission, Role};
 use crate::store::export::ExportView;
-use crate::web::chart::Chart;
+use crate::web::chart::Histogram;
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Numbers, Unseen, Words};
 use crate::web::ui::Table;
-use crate::web::webhooks::list::percent;
-use crate::web::words::{count, first, grouped};
+use crate::web::words::{count, first, grouped, percent};
 use known::{EXPORTS, Known, WINDOW};
 use matters::{Matter, matters};
 
@@ -84,9 +82,9 @@ impl HomeView<'_> {
 
 impl Render for HomeView<'_> {
     fn render(&self) -> Markup {
-        let mut head = Head::new(&[], html! { (self.title()) });
-        head.lede =
-            html! { (self.time.local(self.time.now).format("%A, %-d %B %Y, %H:%M").to_string()) ". " (self.summary()) };
+        let head = Head::of(Nav::Home, self.title()).lede(
+            html! { (self.time.local(self.time.now).format("%A, %-d %B %Y, %H:%M").to_string()) ". " (self.summary()) },
+        );
         html! {
             (head)
             @if !self.matters.is_empty() { ul.matters { @for matter in &self.matters { (matter) } } }
@@ -137,7 +135,7 @@ impl HomeView<'_> {
     }
 
     fn vacancies(&self) -> Markup {
-        Table::pairs([Words("Vacancy"), Words("Status"), Numbers("Candidates"), Unseen("What to do")])
+        Table::pairs(["Vacancy", "Status"]).numbers("Candidates").unseen("What to do")
             .captioned("The newest vacancies")
             .rows(html! {
                 @for (vacancy, candidates) in &self.known.vacancies {
@@ -160,16 +158,9 @@ impl HomeView<'_> {
     }
 
     fn day(&self) -> Markup {
-        let (mut succeeded, mut failed, mut owed) = ([0u32; SPANS], [0u32; SPANS], 0u32);
-        for (status, at) in &self.known.ended {
-            let age = usize::try_from((self.time.now - *at).num_minutes() / 30).unwrap_or_default().min(SPANS - 1);
-            match status {
-                Status::Success => succeeded[SPANS - 1 - age] += 1,
-                Status::Failed => failed[SPANS - 1 - age] += 1,
-                Status::Pending | Status::Retrying => owed += 1,
-            }
-        }
-        let (good, bad) = (succeeded.iter().sum::<u32>(), failed.iter().sum::<u32>());
+        let ended = self.known.ended.iter().map(|(status, at)| (*status, at));
+        let histogram = Histogram::of(ended, self.time.now, WINDOW, SPANS);
+        let ((good, bad), owed) = (histogram.totals(), histogram.open);
         let label = format!("Deliveries in each half hour of the last 24 hours: {good} succeeded, {bad} failed.");
         html! {
             dl.sums {
@@ -179,7 +170,7 @@ impl HomeView<'_> {
                 div { dt { "Waiting" } dd { (grouped(owed)) } }
             }
             @if good + bad > 0 {
-                (Chart { succeeded: &succeeded, failed: &failed, label: &label })
+                (histogram.chart(&label))
                 p.scale.small.soft {
                     (self.time.near(self.time.now - WINDOW))
                     @for quarter in 1..=4 {

@@ -46,12 +46,11 @@ struct View<'a> {
 
 impl Render for View<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Settings", None)];
         let lede = html! { "These settings apply to every interview that has no webhook of its own." };
         let own = self.known.own();
         let hint = format!("{} of {}", own.len(), count(self.known.interviews.len(), "interview"));
         html! {
-            (Head { lede, ..Head::new(&crumbs, html! { "Global Interview Settings" }) })
+            (Head::of(Nav::InterviewSettings, "Global Interview Settings").lede(lede))
             (part("Webhook URL", html! { "Completed and abandoned interviews are sent here" }, self.url()))
             @if let Some(hook) = self.known.default.hook.as_ref().filter(|_| self.viewer.role.may(Permission::ViewHooks)) {
                 (part("Webhook Authentication", html! { "How receivers verify that a request came from you" }, self.authentication(hook)))

@@ -8,7 +8,6 @@ use crate::domain::interview::Interview;
 use crate::domain::role::Permission;
 use crate::store::{self, Conn, StoreError};
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::Table;
 
 /// The page.
@@ -59,7 +58,7 @@ impl Render for List<'_> {
         let new = html! { @if may_create { a.btn.main href=(paths::NEW_INTERVIEW) { "New interview" } } };
         if self.rows.is_empty() {
             return html! {
-                (Head::new(&[], html! { "Interviews" }))
+                (Head::of(Nav::Interviews, "Interviews"))
                 section.empty {
                     h2 { "No interview in " (self.viewer.mode) " mode yet." }
                     p {
@@ -71,7 +70,7 @@ impl Render for List<'_> {
             };
         }
         html! {
-            (Head { acts: new, ..Head::new(&[], html! { "Interviews" }) })
+            (Head::of(Nav::Interviews, "Interviews").acts(new))
             (self.table())
         }
     }
@@ -79,32 +78,29 @@ impl Render for List<'_> {
 
 impl List<'_> {
     fn table(&self) -> Markup {
-        Table::pairs([
-            Words("Title"),
-            Words("Vacancy"),
-            Numbers("Invited"),
-            Numbers("Started"),
-            Numbers("Completed"),
-            Numbers("Abandoned"),
-            Words("Created"),
-        ])
-        .captioned(html! { "Interviews in " (self.viewer.mode) " mode, newest first" })
-        .rows(html! {
-            @for row in &self.rows {
-                tr {
-                    th scope="row" {
-                        a href=(paths::interview(&row.interview.id)) { bdi { (row.interview.title) } }
-                        @if row.has_own_hook { " " span.tag { "Own webhook" } }
+        Table::pairs(["Title", "Vacancy"])
+            .numbers("Invited")
+            .numbers("Started")
+            .numbers("Completed")
+            .numbers("Abandoned")
+            .columns(["Created"])
+            .captioned(html! { "Interviews in " (self.viewer.mode) " mode, newest first" })
+            .rows(html! {
+                @for row in &self.rows {
+                    tr {
+                        th scope="row" {
+                            a href=(paths::interview(&row.interview.id)) { bdi { (row.interview.title) } }
+                            @if row.has_own_hook { " " span.tag { "Own webhook" } }
+                        }
+                        td { @match &row.vacancy { Some(title) => bdi { (title) }, None => "–" } }
+                        td.num data-l="Invited" { (row.count("invited")) }
+                        td.num data-l="Started" { (row.count("started")) }
+                        td.num data-l="Completed" { (row.count("completed")) }
+                        td.num data-l="Abandoned" { (row.count("abandoned")) }
+                        td data-l="Created" { (self.time.day(row.interview.created_at)) }
                     }
-                    td { @match &row.vacancy { Some(title) => bdi { (title) }, None => "–" } }
-                    td.num data-l="Invited" { (row.count("invited")) }
-                    td.num data-l="Started" { (row.count("started")) }
-                    td.num data-l="Completed" { (row.count("completed")) }
-                    td.num data-l="Abandoned" { (row.count("abandoned")) }
-                    td data-l="Created" { (self.time.day(row.interview.created_at)) }
                 }
-            }
-        })
+            })
     }
 }
 

@@ -49,11 +49,10 @@ struct Form<'a> {
 
 impl Render for Form<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Interviews", Some(paths::INTERVIEWS.to_owned()))];
         let lede = html! { "Candidates are invited on its page. Where its events go is set on its Settings tab." };
         html! {
             (self.errors.summary())
-            (Head { lede, ..Head::new(&crumbs, html! { "New interview" }) })
+            (Head::below(Nav::Interviews, "New interview").lede(lede))
             form.form method="post" action=(paths::NEW_INTERVIEW) novalidate {
                 (token_field(&self.typed.token))
                 (title(self.typed, self.errors))

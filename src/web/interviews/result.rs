@@ -131,17 +131,12 @@ impl Render for Form<'_> {
     fn render(&self) -> Markup {
         let Known { interview, session, candidate, .. } = self.known;
         let (name, _) = who(self.viewer, candidate);
-        let crumbs = [
-            ("Interviews", Some(paths::INTERVIEWS.to_owned())),
-            (interview.title.as_str(), Some(paths::interview(&interview.id))),
-            (name.as_str(), Some(paths::session(&interview.id, &session.id))),
-        ];
         let lede = html! {
             "It completes the session of " bdi { (name) } ", and " code { "interview.completed" } " goes out at once. A result cannot be changed later."
         };
         html! {
             (self.errors.summary())
-            (Head { lede, ..Head::new(&crumbs, html! { "Record result" }) })
+            (Head::below(Nav::Interviews, "Record result").under(&interview.title, paths::interview(&interview.id)).under(&name, paths::session(&interview.id, &session.id)).lede(lede))
             (part("From a file", html! { "JSON, with all there is" }, self.file()))
             (part("By hand", html! { "Scores and a few sentences" }, self.fields()))
         }

@@ -14,7 +14,6 @@ use crate::domain::role::{Permission, Role};
 use crate::store::{self, Conn, StoreError};
 use crate::web::prelude::*;
 use crate::web::status::response;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::Table;
 
 /// The page.
@@ -87,15 +86,10 @@ impl View<'_> {
 impl Render for View<'_> {
     fn render(&self) -> Markup {
         let Known { interview, session, .. } = self.known;
-        let crumbs = [
-            ("Interviews", Some(paths::INTERVIEWS.to_owned())),
-            (interview.title.as_str(), Some(paths::interview(&interview.id))),
-        ];
-        let head = Head {
-            state: State::of_session(&session.state).pill(),
-            acts: self.acts(),
-            ..Head::new(&crumbs, html! { bdi { (self.title()) } })
-        };
+        let head = Head::below(Nav::Interviews, html! { bdi { (self.title()) } })
+            .under(&interview.title, paths::interview(&interview.id))
+            .state(State::of_session(&session.state).pill())
+            .acts(self.acts());
         let masked = !self.viewer.role.may(Permission::SeePersonalData);
         html! {
             (head)
@@ -153,7 +147,7 @@ impl View<'_> {
         }
         // Recruiters see in the log what they exported, and nothing else.
         let may_open = self.viewer.role != Role::Recruiter;
-        Table::of("cards recent", [Words("Timestamp"), Words("Webhook"), Words("Status"), Words("Response"), Numbers("Retries")])
+        Table::of("cards recent", ["Timestamp", "Webhook", "Status", "Response"]).numbers("Retries")
             .rows(html! {
                 @for (delivery, hook) in &self.known.told {
                     @let name = hook.as_ref().map_or("A webhook that is gone", |hook| hook.name.as_str());

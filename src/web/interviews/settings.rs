@@ -179,11 +179,10 @@ struct View<'a> {
 impl Render for View<'_> {
     fn render(&self) -> Markup {
         let interview = &self.known.interview;
-        let crumbs = [("Interviews", Some(paths::INTERVIEWS.to_owned()))];
         let manages = self.viewer.role.may(Permission::ManageHooks);
         html! {
             (self.typed.errors.summary())
-            (Head::new(&crumbs, html! { bdi { (interview.title) } }))
+            (Head::below(Nav::Interviews, html! { bdi { (interview.title) } }))
             (tabs(interview, self.known.sessions, Side::Settings))
             @if let Some(own) = self.known.own.as_ref().filter(|_| self.typed.warns) { (Unresolved(own)) }
             (part("Effective URL", html! { "Where its events go now" }, self.effective(manages)))

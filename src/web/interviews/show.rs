@@ -15,7 +15,6 @@ use crate::store::interview::MOST;
 use crate::store::{self, Conn, StoreError};
 use crate::web::form::{Choice, TextField};
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::Table;
 
 /// So many candidates of the vacancy can be chosen from a list.
@@ -122,8 +121,7 @@ struct View<'a> {
 impl Render for View<'_> {
     fn render(&self) -> Markup {
         let Shown { interview, sessions, .. } = self.shown;
-        let crumbs = [("Interviews", Some(paths::INTERVIEWS.to_owned()))];
-        let head = Head { lede: self.lede(), ..Head::new(&crumbs, html! { bdi { (interview.title) } }) };
+        let head = Head::below(Nav::Interviews, html! { bdi { (interview.title) } }).lede(self.lede());
         html! {
             (self.typed.errors.summary())
             (head)
@@ -155,7 +153,7 @@ impl View<'_> {
     fn table(&self) -> Markup {
         let count = self.shown.sessions.len();
         html! {
-            (Table::pairs([Words("Candidate"), Words("State"), Words("Invited"), Words("Started"), Words("Ended"), Numbers("Score")])
+            (Table::pairs(["Candidate", "State", "Invited", "Started", "Ended"]).numbers("Score")
                 .captioned("Sessions, the latest invited first")
                 .rows(html! { @for (session, candidate) in &self.shown.sessions { (self.row(session, candidate.as_ref())) } }))
             @if count as i64 == MOST { p.small.soft { "The latest " (MOST) " sessions." } }

@@ -31,13 +31,8 @@ impl Render for AskView<'_> {
         let Known { interview, session, candidate, .. } = self.known;
         let back = paths::session(&interview.id, &session.id);
         let (name, _) = who(self.viewer, candidate);
-        let crumbs = [
-            ("Interviews", Some(paths::INTERVIEWS.to_owned())),
-            (interview.title.as_str(), Some(paths::interview(&interview.id))),
-            (name.as_str(), Some(back.clone())),
-        ];
         html! {
-            (Head::new(&crumbs, html! { "Withdraw this session?" }))
+            (Head::below(Nav::Interviews, "Withdraw this session?").under(&interview.title, paths::interview(&interview.id)).under(&name, back.clone()))
             @if !session.state.is_open() {
                 p.says { "It has ended already: it is " (session.state.as_str()) "." }
                 p.row { a.btn.main href=(back) { "Back to the session" } }

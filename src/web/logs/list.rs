@@ -12,7 +12,6 @@ use crate::store::log::LogLine;
 use crate::store::page::{Cursor, Page as LogPage, Slice};
 use crate::web::prelude::*;
 use crate::web::status::response;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::{Table, Tabs};
 use crate::web::words::grouped;
 
@@ -89,12 +88,7 @@ pub struct List<'a> {
 }
 
 fn head(lede: bool) -> Markup {
-    let crumbs = [("Developers", None)];
-    let mut head = Head::new(&crumbs, html! { "Webhook Logs" });
-    if lede {
-        head.lede = html! { "Deliveries, newest first." };
-    }
-    head.render()
+    Head::of(Nav::Logs, "Webhook Logs").lede(if lede { "Deliveries, newest first." } else { "" }).render()
 }
 
 fn refused(filters: &Filters, hooks: &[Hook]) -> Markup {
@@ -179,19 +173,10 @@ impl List<'_> {
     }
 
     fn table(&self) -> Markup {
-        Table::of(
-            "cards logs",
-            [
-                Words("Timestamp"),
-                Words("Event"),
-                Words("Webhook"),
-                Words("Status"),
-                Words("Response"),
-                Numbers("Retries"),
-            ],
-        )
-        .captioned("Deliveries, newest first")
-        .rows(html! { @for line in &self.found.page.lines { (self.line(line)) } })
+        Table::of("cards logs", ["Timestamp", "Event", "Webhook", "Status", "Response"])
+            .numbers("Retries")
+            .captioned("Deliveries, newest first")
+            .rows(html! { @for line in &self.found.page.lines { (self.line(line)) } })
     }
 
     fn line(&self, line: &LogLine) -> Markup {

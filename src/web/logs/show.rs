@@ -73,19 +73,16 @@ impl Render for Sheet<'_> {
 impl Sheet<'_> {
     fn head(&self) -> Markup {
         let detail = self.detail;
-        let crumbs = [("Developers", None), ("Webhook Logs", Some(paths::LOGS.to_owned()))];
-        Head {
-            state: html! {
+        Head::below(Nav::Logs, breakable(detail.delivery.kind.as_str()))
+            .state(html! {
                 (State::of_delivery(&detail.delivery).pill())
                 @if detail.delivery.probe { " " span.tag.probe { "Test" } }
-            },
-            acts: html! {
+            })
+            .acts(html! {
                 @if let Some(newer) = &detail.newer { a.btn rel="prev" href=(paths::log(newer)) { "Newer" } " " }
                 @if let Some(older) = &detail.older { a.btn rel="next" href=(paths::log(older)) { "Older" } }
-            },
-            ..Head::new(&crumbs, breakable(detail.delivery.kind.as_str()))
-        }
-        .render()
+            })
+            .render()
     }
 
     fn acts(&self) -> Markup {

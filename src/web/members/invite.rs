@@ -2,7 +2,6 @@
 
 use actix_web::HttpRequest;
 
-use super::crumbs;
 use crate::actions::Context;
 use crate::actions::invitation::{self, NewInvitation};
 use crate::config::Config;
@@ -91,7 +90,6 @@ impl Form<'_> {
 
 impl Render for Form<'_> {
     fn render(&self) -> Markup {
-        let crumbs = crumbs();
         let lede = if self.by_mail {
             "They get a link by e-mail. It works once, for seven days, and shows that the address is theirs: so nobody else sees it."
         } else {
@@ -100,7 +98,7 @@ impl Render for Form<'_> {
         let email = self.field("email", "E-mail address", "They log in with it.", &self.typed.email);
         html! {
             (self.errors.summary())
-            (Head { lede: html! { (lede) }, ..Head::new(&crumbs, html! { "Invite a member" }) })
+            (Head::below(Nav::Members, "Invite a member").lede(lede))
             form.form method="post" action=(paths::INVITE) novalidate {
                 (token_field(&self.typed.token))
                 (self.field("name", "Name", "What you call them. They may change it; it may stay empty.", &self.typed.name))

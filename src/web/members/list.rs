@@ -4,7 +4,6 @@ use crate::domain::invitation::{Invitation, Mail, Standing};
 use crate::domain::member::Membership;
 use crate::store;
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Unseen, Words};
 use crate::web::ui::Table;
 
 /// Shows the list.
@@ -28,10 +27,7 @@ struct MembersView<'a> {
 
 impl Render for MembersView<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Settings", None), ("Access Management", None)];
-        let mut head = Head::new(&crumbs, html! { "Members" });
-        head.lede = html! { "Who works in " bdi { (self.viewer.organisation.name) } ", and what each may do. Changes apply from the next page they open." };
-        head.acts = html! { a.btn.main href=(paths::INVITE) { "Invite a member" } };
+        let head = Head::of(Nav::Members, "Members").lede(html! { "Who works in " bdi { (self.viewer.organisation.name) } ", and what each may do. Changes apply from the next page they open." }).acts(html! { a.btn.main href=(paths::INVITE) { "Invite a member" } });
         html! {
             (head)
             (self.members())
@@ -69,7 +65,8 @@ impl MembersView<'_> {
         if self.invitations.is_empty() {
             return html! { p.small.soft { "Nobody is invited at the moment." } };
         }
-        Table::pairs([Words("Invited"), Words("Role"), Words("Ends"), Unseen("Acts")])
+        Table::pairs(["Invited", "Role", "Ends"])
+            .unseen("Acts")
             .captioned("Invitations")
             .rows(html! { @for invitation in self.invitations { (self.invitation(invitation)) } })
     }

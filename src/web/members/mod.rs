@@ -13,11 +13,6 @@ use crate::domain::member::Membership;
 use crate::store;
 use crate::web::prelude::*;
 
-/// The way to a page beneath the list.
-fn crumbs() -> [(&'static str, Option<String>); 3] {
-    [("Settings", None), ("Access Management", None), ("Members", Some(paths::MEMBERS.to_owned()))]
-}
-
 /// A member of the viewer's organisation.
 async fn find_member(visit: &Visit, id: MemberId) -> Result<Membership, WebError> {
     visit.find(move |conn, viewer| store::member::find_in(conn, &viewer.organisation.id, &id)).await

@@ -2,7 +2,7 @@
 
 use actix_session::Session;
 
-use super::{crumbs, find_member};
+use super::find_member;
 use crate::actions::member;
 use crate::domain::ids::MemberId;
 use crate::domain::member::{Member, Membership};
@@ -62,10 +62,9 @@ struct RemoveView<'a> {
 impl Render for RemoveView<'_> {
     fn render(&self) -> Markup {
         let member = &self.membership.member;
-        let [settings, access, members] = crumbs();
-        let crumbs = [settings, access, members, (member.name.as_str(), Some(paths::member(&member.id)))];
+        let title = html! { "Remove " bdi { (member.name) } "?" };
         html! {
-            (Head::new(&crumbs, html! { "Remove " bdi { (member.name) } "?" }))
+            (Head::below(Nav::Members, title).under(&member.name, paths::member(&member.id)))
             @if self.is_only_admin { (self.refuse()) } @else { (self.ask()) }
         }
     }

@@ -1,12 +1,12 @@
 //! What became of an invitation. A link that goes by e-mail is not shown; one to hand over is shown once: a reload, Back or a
 //! second visit shows that it was.
 
-use super::{crumbs, find_invitation};
+use super::find_invitation;
 use crate::actions::reveal::{Revealed, take};
 use crate::domain::ids::InvitationId;
 use crate::domain::invitation::{Channel, Invitation, Mail};
 use crate::web::prelude::*;
-use crate::web::webhooks::reveal::once;
+use crate::web::ui::one_time_value;
 
 /// Shows the link, once, or that it was mailed.
 pub async fn show(visit: Visit, Path(id): Path<InvitationId>) -> Answer {
@@ -51,9 +51,8 @@ impl RevealView<'_> {
 
 impl Render for RevealView<'_> {
     fn render(&self) -> Markup {
-        let crumbs = crumbs();
         html! {
-            (Head::new(&crumbs, html! { (self.title()) }))
+            (Head::below(Nav::Members, self.title()))
             @if self.invitation.channel == Channel::Mail {
                 p.says { "Whoever opens the link becomes " (self.invitation.role.with_article()) " as " (self.invitation.email) ". It is shown to nobody else: so it shows that the address is theirs." }
                 div.form {
@@ -66,7 +65,7 @@ impl Render for RevealView<'_> {
             } @else {
                 p.says { "Whoever opens it becomes " (self.invitation.role.with_article()) " as " (self.invitation.email) ". You see this link only once." }
                 div.form {
-                    @for value in self.revealed { (once("Invitation", "works once", &value.value)) }
+                    @for value in self.revealed { (one_time_value("Invitation", "works once", &value.value)) }
                     p { "It ends " (self.time.long(self.invitation.expires_at)) ". Do not share it with anyone else." }
                 }
             }

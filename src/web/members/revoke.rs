@@ -1,6 +1,6 @@
 //! Taking an invitation back, on a page that asks first.
 
-use super::{crumbs, find_invitation};
+use super::find_invitation;
 use crate::actions::invitation;
 use crate::domain::ids::InvitationId;
 use crate::web::prelude::*;
@@ -9,7 +9,6 @@ use crate::web::ui::Confirm;
 /// Asks.
 pub async fn show(visit: Visit, Path(id): Path<InvitationId>) -> Answer {
     let found = find_invitation(&visit, id).await?;
-    let crumbs = crumbs();
     let details = html! {
         dl.facts {
             @if let Some(name) = &found.name { div { dt { "Name" } dd { bdi { (name) } } } }
@@ -20,7 +19,7 @@ pub async fn show(visit: Visit, Path(id): Path<InvitationId>) -> Answer {
     let action = paths::invitation_revocation(&found.id);
     let ask = Confirm::new("Its link stops working at once.", "Revoke invitation", action, paths::MEMBERS);
     let body = html! {
-        (Head::new(&crumbs, html! { "Revoke the invitation of " (found.email) "?" }))
+        (Head::below(Nav::Members, html! { "Revoke the invitation of " (found.email) "?" }))
         @if found.ended.is_some() {
             p.says { "There is nothing to revoke: it has ended already." }
             p.row { a.btn.main href=(paths::MEMBERS) { "Back to the members" } }

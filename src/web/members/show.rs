@@ -1,6 +1,6 @@
 //! One member: who they are, their role, the way out.
 
-use super::{crumbs, find_member};
+use super::find_member;
 use crate::actions::member;
 use crate::config::Config;
 use crate::domain::ids::MemberId;
@@ -93,10 +93,9 @@ struct MemberView<'a> {
 impl Render for MemberView<'_> {
     fn render(&self) -> Markup {
         let member = &self.membership.member;
-        let crumbs = crumbs();
         html! {
             (self.errors.summary())
-            (Head::new(&crumbs, html! { bdi { (member.name) } }))
+            (Head::below(Nav::Members, html! { bdi { (member.name) } }))
             div.form { (self.facts()) }
             (part("Role", html! { "Changes apply from the next page they open" }, html! {
                 form.form method="post" action=(paths::member_role(&member.id)) novalidate {

@@ -2,59 +2,50 @@
 
 use maud::{Markup, Render, html};
 
-/// The head of a column.
-#[derive(Debug, Clone, Copy)]
-pub enum Column<'a> {
-    /// Over words.
-    Words(&'a str),
-    /// Over numbers, which stand at the right.
-    Numbers(&'a str),
-    /// Over buttons and links that speak for themselves: read out, not seen.
-    Unseen(&'a str),
-}
-
-impl<'a> From<&'a str> for Column<'a> {
-    fn from(name: &'a str) -> Self {
-        Column::Words(name)
-    }
-}
-
-impl Render for Column<'_> {
-    fn render(&self) -> Markup {
-        html! {
-            @match self {
-                Column::Words(name) => th scope="col" { (name) },
-                Column::Numbers(name) => th.num scope="col" { (name) },
-                Column::Unseen(name) => th scope="col" { span.hush { (name) } },
-            }
-        }
-    }
-}
-
 /// A table.
 pub struct Table<'a> {
     frame: &'static str,
     class: &'static str,
     caption: Markup,
     region: Option<&'a str>,
-    columns: Markup,
+    heads: Vec<Markup>,
 }
 
 impl<'a> Table<'a> {
     /// A table whose cards show one value below the other.
-    pub fn cards(columns: impl IntoIterator<Item = impl Into<Column<'a>>>) -> Self {
+    pub fn cards<'b>(columns: impl IntoIterator<Item = &'b str>) -> Self {
         Self::of("cards", columns)
     }
 
     /// A table whose cards show values beside their labels.
-    pub fn pairs(columns: impl IntoIterator<Item = impl Into<Column<'a>>>) -> Self {
+    pub fn pairs<'b>(columns: impl IntoIterator<Item = &'b str>) -> Self {
         Self::of("cards pairs", columns)
     }
 
     /// A table with classes of its own.
-    pub fn of(class: &'static str, columns: impl IntoIterator<Item = impl Into<Column<'a>>>) -> Self {
-        let columns = html! { @for column in columns { (column.into()) } };
-        Self { frame: "table", class, caption: html! {}, region: None, columns }
+    pub fn of<'b>(class: &'static str, columns: impl IntoIterator<Item = &'b str>) -> Self {
+        Self { frame: "table", class, caption: html! {}, region: None, heads: Vec::new() }.columns(columns)
+    }
+
+    /// More columns.
+    pub fn columns<'b>(self, names: impl IntoIterator<Item = &'b str>) -> Self {
+        names.into_iter().fold(self, |table, name| table.head(html! { th scope="col" { (name) } }))
+    }
+
+    /// A column of numbers, which stand at the right.
+    pub fn numbers(self, name: &str) -> Self {
+        self.head(html! { th.num scope="col" { (name) } })
+    }
+
+    /// A column of buttons and links that speak for themselves: its name is read out, not seen.
+    pub fn unseen(self, name: &str) -> Self {
+        self.head(html! { th scope="col" { span.hush { (name) } } })
+    }
+
+    /// A column with a head of its own, such as a box that ticks every row.
+    pub fn head(mut self, head: Markup) -> Self {
+        self.heads.push(head);
+        self
     }
 
     /// The table with more room in its rows.
@@ -72,18 +63,13 @@ impl<'a> Table<'a> {
         Self { region: Some(name), ..self }.captioned(name)
     }
 
-    /// The table with another head in front of the others, such as a box that ticks every row.
-    pub fn after(self, first: &Markup) -> Self {
-        Self { columns: html! { (first) (self.columns) }, ..self }
-    }
-
     /// The whole of it.
     pub fn rows(self, rows: impl Render) -> Markup {
         html! {
             div class=(self.frame) tabindex=[self.region.map(|_| "0")] role=[self.region.map(|_| "region")] aria-label=[self.region] {
                 table class=(self.class) {
                     @if !self.caption.0.is_empty() { caption.hush { (self.caption) } }
-                    thead { tr { (self.columns) } }
+                    thead { tr { @for head in self.heads { (head) } } }
                     tbody { (rows) }
                 }
             }

@@ -89,13 +89,11 @@ impl CheckColumns<'_> {
 impl Render for CheckColumns<'_> {
     fn render(&self) -> Markup {
         let vacancy = paths::vacancy(&self.vacancy.id);
-        let crumbs =
-            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
         let preview = self.preview;
         let hint = html! { "Check our guesses and change what is wrong. Without a name, or with an id of which digits are lost, the row is always left out." };
         html! {
             (self.errors.summary())
-            (Head::new(&crumbs, html! { (self.title()) }))
+            (Head::below(Nav::Vacancies, self.title()).under(&self.vacancy.title, &vacancy))
             (self.says())
             form method="post" action=(paths::import(&self.vacancy.id, self.id)) {
                 @if !preview.columns.is_empty() { (part("Columns", hint, self.columns())) }

@@ -128,15 +128,13 @@ struct ChooseFile<'a> {
 impl Render for ChooseFile<'_> {
     fn render(&self) -> Markup {
         let vacancy = paths::vacancy(&self.vacancy.id);
-        let crumbs =
-            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
         let lede = html! {
             "Nobody is added twice: people already known by external ID or e-mail address are updated. Importing sends nothing to any webhook."
         };
         let error = self.errors.of("file");
         html! {
             (self.errors.summary())
-            (Head { lede, ..Head::new(&crumbs, html! { "Import candidates" }) })
+            (Head::below(Nav::Vacancies, "Import candidates").under(&self.vacancy.title, vacancy.clone()).lede(lede))
             form.form method="post" enctype="multipart/form-data" action=(paths::vacancy_import(&self.vacancy.id)) novalidate {
                 (token_field(self.token))
                 div.field {

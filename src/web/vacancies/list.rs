@@ -4,7 +4,6 @@ use crate::domain::role::Permission;
 use crate::domain::vacancy::Vacancy;
 use crate::store;
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::Table;
 
 /// The page.
@@ -31,7 +30,7 @@ impl Render for List<'_> {
             new.clone()
         };
         html! {
-            (Head { acts, ..Head::new(&[], html! { "Vacancies" }) })
+            (Head::of(Nav::Vacancies, "Vacancies").acts(acts))
             @if self.vacancies.is_empty() {
                 section.empty {
                     h2 { "No vacancy in " (self.viewer.mode) " mode yet." }
@@ -50,29 +49,23 @@ impl Render for List<'_> {
 
 impl List<'_> {
     fn table(&self) -> Markup {
-        Table::pairs([
-            Words("Title"),
-            Words("Status"),
-            Words("Reference"),
-            Words("Department"),
-            Words("Location"),
-            Numbers("Candidates"),
-            Words("Created"),
-        ])
-        .captioned(html! { "Vacancies in " (self.viewer.mode) " mode, newest first" })
-        .rows(html! {
-            @for (vacancy, candidates) in &self.vacancies {
-                tr {
-                    th scope="row" { a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } } }
-                    td { (State::of_vacancy(vacancy.status).plain()) }
-                    td { (vacancy.reference.as_deref().unwrap_or("–")) }
-                    td { (vacancy.department.as_deref().unwrap_or("–")) }
-                    td { (vacancy.location.as_deref().unwrap_or("–")) }
-                    td.num data-l="Candidates" { (candidates) }
-                    td data-l="Created" { (self.time.day(vacancy.created_at)) }
+        Table::pairs(["Title", "Status", "Reference", "Department", "Location"])
+            .numbers("Candidates")
+            .columns(["Created"])
+            .captioned(html! { "Vacancies in " (self.viewer.mode) " mode, newest first" })
+            .rows(html! {
+                @for (vacancy, candidates) in &self.vacancies {
+                    tr {
+                        th scope="row" { a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } } }
+                        td { (State::of_vacancy(vacancy.status).plain()) }
+                        td { (vacancy.reference.as_deref().unwrap_or("–")) }
+                        td { (vacancy.department.as_deref().unwrap_or("–")) }
+                        td { (vacancy.location.as_deref().unwrap_or("–")) }
+                        td.num data-l="Candidates" { (candidates) }
+                        td data-l="Created" { (self.time.day(vacancy.created_at)) }
+                    }
                 }
-            }
-        })
+            })
     }
 }
 

@@ -43,11 +43,10 @@ impl Form<'_> {
 
 impl Render for Form<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Vacancies", Some(paths::VACANCIES.to_owned()))];
         let lede = html! { "It is open at once. Candidates come into it from a file, or through the partner API." };
         html! {
             (self.errors.summary())
-            (Head { lede, ..Head::new(&crumbs, html! { "New vacancy" }) })
+            (Head::below(Nav::Vacancies, "New vacancy").lede(lede))
             form.form method="post" action=(paths::NEW_VACANCY) novalidate {
                 (token_field(&self.typed.token))
                 (self.field("title", "Title", "", &self.typed.title))

@@ -6,7 +6,6 @@ use crate::domain::export::MOST_CANDIDATES;
 use crate::domain::mask;
 use crate::domain::role::Permission;
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::Table;
 use crate::web::words::grouped;
 
@@ -65,15 +64,16 @@ impl People<'_> {
     fn table(&self) -> Markup {
         let tickable = self.may_export();
         let count = self.shown.applicants.len();
-        let columns = ["Candidate", "Stage", "Applied"].map(Words);
-        let columns = columns.into_iter().chain([Numbers("Rating"), Words("Source"), Words("Exported")]);
         let all = html! {
             @if tickable {
                 th scope="col" { input type="checkbox" hidden aria-label={ "Select all " (count) " on this page" }; }
             }
         };
-        Table::of(if tickable { "cards people" } else { "cards pairs" }, columns)
-            .after(&all)
+        Table::of(if tickable { "cards people" } else { "cards pairs" }, [])
+            .head(all)
+            .columns(["Candidate", "Stage", "Applied"])
+            .numbers("Rating")
+            .columns(["Source", "Exported"])
             .captioned(html! { "Candidates " (self.range()) ", newest change first" })
             .rows(html! {
                 @for (at, applicant) in self.shown.applicants.iter().enumerate() { (self.row(at, applicant, tickable)) }

@@ -5,7 +5,6 @@ use crate::domain::ids::ImportId;
 use crate::domain::import::{Field, Problem, is_our_remark};
 use crate::domain::vacancy::Vacancy;
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::Table;
 use crate::web::words::{count, grouped, list};
 
@@ -24,12 +23,10 @@ pub struct Outcome<'a> {
 impl Render for Outcome<'_> {
     fn render(&self) -> Markup {
         let vacancy = paths::vacancy(&self.vacancy.id);
-        let crumbs =
-            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
         let Report { added, updated, problems: told, problem_count, notes, columns, .. } = self.report;
         let title = if added + updated > 0 { "Candidates imported" } else { "Nothing new was imported" };
         html! {
-            (Head { lede: html! { "From " bdi { (self.file_name) } "." }, ..Head::new(&crumbs, html! { (title) }) })
+            (Head::below(Nav::Vacancies, title).under(&self.vacancy.title, &vacancy).lede(html! { "From " bdi { (self.file_name) } "." }))
             p.says { (says(self.report)) }
             p.row {
                 a.btn.main href=(vacancy) { "Open the vacancy" }
@@ -131,7 +128,7 @@ impl<'a> From<&'a Problem> for Row<'a> {
 /// What is left out: row, name, column, what is wrong. In JSON the row is the place in the list.
 pub fn problems(rows: Vec<Row<'_>>, json: bool) -> Markup {
     let place = if json { "Place" } else { "Row" };
-    Table::pairs([Numbers(place), Words("Candidate"), Words("Left out"), Words("What is wrong")]).rows(html! {
+    Table::pairs([]).numbers(place).columns(["Candidate", "Left out", "What is wrong"]).rows(html! {
         @for Row { row: number, who, column, message, is_kept } in rows {
             tr {
                 th.num scope="row" data-l=(place) { (number) }

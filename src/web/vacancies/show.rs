@@ -32,17 +32,14 @@ struct View<'a> {
 impl Render for View<'_> {
     fn render(&self) -> Markup {
         let Shown { vacancy, history, time, .. } = self.shown;
-        let crumbs = [("Vacancies", Some(paths::VACANCIES.to_owned()))];
-        let head = Head {
-            state: State::of_vacancy(vacancy.status).pill(),
-            acts: if self.shown.stages.is_empty() {
+        let head = Head::below(Nav::Vacancies, html! { bdi { (vacancy.title) } })
+            .state(State::of_vacancy(vacancy.status).pill())
+            .acts(if self.shown.stages.is_empty() {
                 html! {}
             } else {
                 self.import("btn")
-            },
-            lede: self.lede(),
-            ..Head::new(&crumbs, html! { bdi { (vacancy.title) } })
-        };
+            })
+            .lede(self.lede());
         html! {
             (self.shown.errors.summary())
             (head)

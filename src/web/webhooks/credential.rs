@@ -143,8 +143,7 @@ impl AskView<'_> {
 impl Render for AskView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = super::crumbs(self.hook);
-        let head = Head::new(&crumbs, html! { (self.button()) "?" });
+        let head = super::head(self.hook, html! { (self.button()) "?" });
         match self.asked {
             Asked::Regenerate { chosen, error } => self.regenerate(&head, &back, chosen, error),
             Asked::Revoke => html! { (head) (self.revocation()) },

@@ -65,9 +65,8 @@ struct DeleteView<'a> {
 impl Render for DeleteView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = super::crumbs(self.hook);
         html! {
-            (Head::new(&crumbs, html! { "Delete " bdi { (self.hook.name) } "?" }))
+            (super::head(self.hook, html! { "Delete " bdi { (self.hook.name) } "?" }))
             @if self.exports.is_empty() { (self.ask(&back)) } @else { (self.refuse(&back)) }
         }
     }

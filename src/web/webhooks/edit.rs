@@ -76,9 +76,8 @@ impl Render for EditView<'_> {
     fn render(&self) -> Markup {
         let hook = &self.known.hook;
         let own = paths::webhook(&hook.id);
-        let crumbs = super::crumbs(hook);
-        let mut head = Head::new(&crumbs, html! { "Edit " bdi { (hook.name) } });
-        head.lede = html! { "Changes apply from the next attempt on, also to deliveries that are waiting." };
+        let head = super::head(hook, html! { "Edit " bdi { (hook.name) } })
+            .lede("Changes apply from the next attempt on, also to deliveries that are waiting.");
         let action = paths::webhook_settings(&hook.id);
         let fields = HookFields {
             form: self.form,

@@ -1,10 +1,9 @@
 //! The hooks of a mode, those that need attention first.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::health::Standing;
 use super::unused;
-use crate::domain::delivery::Status;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
@@ -14,11 +13,10 @@ use crate::store;
 use crate::store::hook::Unreadable;
 use crate::store::log::LogFilter;
 use crate::store::page::Slice;
-use crate::web::chart::Spark;
+use crate::web::chart::Histogram;
 use crate::web::prelude::*;
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::Table;
-use crate::web::words::{first, up_to};
+use crate::web::words::{first, percent, up_to};
 
 /// How far back the list looks.
 const WINDOW: TimeDelta = TimeDelta::days(7);
@@ -47,7 +45,8 @@ pub async fn show(visit: Visit) -> Answer {
                     Some(&hook.id),
                     now - WINDOW,
                 )?;
-                let counts = Counts::of(&recent, now);
+                let ended = recent.iter().map(|(_, status, at)| (*status, at));
+                let counts = Histogram::of(ended, now, WINDOW, BARS);
                 let standing = Standing { health: health.remove(&hook.id), rule, missed: (0, false) };
                 let is_rotating = rotation::is_under_way(&store::credential::live(conn, &hook.id, now)?, now);
                 let is_paused = hook.state == HookState::Paused;
@@ -63,36 +62,9 @@ pub async fn show(visit: Visit) -> Answer {
     Ok(visit.page("Webhooks", Nav::Webhooks, view).ok())
 }
 
-/// How a hook's deliveries of the last days ended.
-#[derive(Debug, Clone, Default)]
-pub struct Counts {
-    succeeded: [u32; BARS],
-    failed: [u32; BARS],
-}
-
-impl Counts {
-    fn of(recent: &[(HookId, Status, DateTime<Utc>)], now: DateTime<Utc>) -> Self {
-        let mut counts = Self::default();
-        let width = WINDOW.num_seconds() / BARS as i64;
-        for (_, status, at) in recent {
-            let age = usize::try_from((now - *at).num_seconds() / width).unwrap_or_default().min(BARS - 1);
-            match status {
-                Status::Success => counts.succeeded[BARS - 1 - age] += 1,
-                Status::Failed => counts.failed[BARS - 1 - age] += 1,
-                Status::Pending | Status::Retrying => {}
-            }
-        }
-        counts
-    }
-
-    fn totals(&self) -> (u32, u32) {
-        (self.succeeded.iter().sum(), self.failed.iter().sum())
-    }
-}
-
 struct Row {
     hook: Hook,
-    counts: Counts,
+    counts: Histogram,
     last: Option<crate::domain::delivery::Delivery>,
     standing: Standing,
     is_failing: bool,
@@ -124,16 +96,13 @@ impl Render for ListView<'_> {
     fn render(&self) -> Markup {
         let manages = self.viewer.role.may(Permission::ManageHooks);
         let create = html! { @if manages { a.btn.main href=(paths::NEW_WEBHOOK) { "Create Webhook" } } };
-        let crumbs = [("Settings", None), ("Access Management", None)];
-        let mut head = Head::new(&crumbs, html! { "Webhooks" });
+        let head = Head::of(Nav::Webhooks, "Webhooks");
         if self.rows.is_empty() && self.unreadable.is_empty() {
             return html! { (head) (self.empty(&create)) };
         }
-        head.acts = create;
-        head.lede = html! { (self.summary()) };
         html! {
-            (head)
-            (Table::pairs([Words("Name and host"), Words("State"), Words("Last 7 days"), Numbers("Succeeded"), Words("Last delivery")]).roomy()
+            (head.acts(create).lede(self.summary()))
+            (Table::pairs(["Name and host", "State", "Last 7 days"]).numbers("Succeeded").columns(["Last delivery"]).roomy()
                 .captioned(html! { "Webhooks in " (self.viewer.mode) " mode, those that need attention first" })
                 .rows(html! {
                     @for hook in self.unreadable { (unreadable(hook)) }
@@ -184,7 +153,7 @@ impl ListView<'_> {
                     @if let Some(note) = &row.hook.note { span.sub { bdi { (note) } } }
                 }
                 td { (state.plain()) (self.standing(row)) }
-                td { (Spark { succeeded: &row.counts.succeeded, failed: &row.counts.failed, label: &label }) }
+                td { (row.counts.spark(&label)) }
                 td.num data-l="Succeeded" {
                     span.fixed { (percent(succeeded, all)) }
                     span.sub.fixed { "of " (all) }
@@ -251,15 +220,6 @@ fn unreadable(hook: &Unreadable) -> Markup {
 
 const EXAMPLE: &str = r#"{"id":"evt_01KAGZ7Q1FM8XW4T0R9B5YHC3N","event":"interview.completed","timestamp":"2026-11-20T09:30:00.000Z","data":{"candidate":{"fullName":"Nguyễn Thị Ánh"},"scores":{"overall":87}}}"#;
 
-/// A share in percent, with one digit where it is not whole; a dash of nothing.
-pub(in crate::web) fn percent(part: u32, all: u32) -> String {
-    match (part, all) {
-        (_, 0) => "–".into(),
-        (part, all) if part == all => "100%".into(),
-        (part, all) => format!("{:.1}%", f64::from(part) * 100.0 / f64::from(all)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,7 +235,7 @@ mod tests {
         let standing = Standing { health: None, rule: Rule::default(), missed: (0, false) };
         Row {
             hook,
-            counts: Counts::default(),
+            counts: Histogram::of([], now(), WINDOW, BARS),
             last: None,
             standing,
             is_failing: false,

@@ -32,10 +32,9 @@ struct MissedView<'a> {
 impl Render for MissedView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = super::crumbs(self.hook);
         let is_one = self.missed == (1, false);
         html! {
-            (Head::new(&crumbs, html! { "Send what it missed?" }))
+            (super::head(self.hook, "Send what it missed?"))
             p.says {
                 @if is_one { "1 delivery goes" } @else { (up_to(self.missed)) " deliveries go" }
                 " to " (self.hook.url.host()) ", the oldest first."

@@ -83,13 +83,11 @@ struct FormView<'a> {
 
 impl Render for FormView<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Settings", None), ("Access Management", None), ("Webhooks", Some(paths::WEBHOOKS.to_owned()))];
-        let mut head = Head::new(&crumbs, html! { "Create Webhook" });
         let other = if self.mode == Mode::Live { Mode::Test } else { Mode::Live };
-        head.lede = html! {
+        let head = Head::below(Nav::Webhooks, "Create Webhook").lede(html! {
             "It is active in " (self.mode) " mode as soon as you create it. To create it in " (other)
             " mode, switch to " (other.label()) " first."
-        };
+        });
         let fields = HookFields {
             form: self.form,
             errors: self.errors,

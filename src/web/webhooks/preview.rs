@@ -50,10 +50,8 @@ impl Render for PreviewView<'_> {
     fn render(&self) -> Markup {
         let hook = self.hook;
         let tests = paths::webhook_tests(&hook.id);
-        let crumbs = super::crumbs(hook);
-        let mut head = Head::new(&crumbs, html! { "Test " bdi { (hook.name) } });
-        head.lede =
-            html! { "A real request, signed as always and marked as a test, tried once. It never changes the health." };
+        let head = super::head(hook, html! { "Test " bdi { (hook.name) } })
+            .lede("A real request, signed as always and marked as a test, tried once. It never changes the health.");
         let body = &self.preview.body;
         html! {
             (head)

@@ -53,10 +53,9 @@ struct ReplaceView<'a> {
 impl Render for ReplaceView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = super::crumbs(self.hook);
         html! {
             (self.errors.summary())
-            (Head::new(&crumbs, html! { "Replace " bdi { (self.hook.name) } }))
+            (super::head(self.hook, html! { "Replace " bdi { (self.hook.name) } }))
             p.says { "An address cannot be edited: a new webhook takes over from this one, and this one retires." }
             form.form method="post" action=(paths::webhook_replacement(&self.hook.id)) novalidate {
                 (token_field(&self.form.token))

@@ -9,6 +9,7 @@ use crate::domain::rotation;
 use crate::domain::secret::CredentialKind;
 use crate::store;
 use crate::web::prelude::*;
+use crate::web::ui::one_time_value;
 
 /// Shows the new key and secret, once.
 pub async fn show(visit: Visit, Path(id): Path<HookId>, arrival: web::Query<unresolved::Query>) -> Answer {
@@ -44,13 +45,7 @@ impl Render for RevealView<'_> {
     fn render(&self) -> Markup {
         let page = paths::webhook(&self.hook.id);
         let back = if self.warns { paths::unresolved(&page) } else { page };
-        let crumbs = [
-            ("Settings", None),
-            ("Access Management", None),
-            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
-            (self.hook.name.as_str(), Some(back.clone())),
-        ];
-        let head = Head::new(&crumbs, html! { (self.title()) });
+        let head = Head::below(Nav::Webhooks, self.title()).under(&self.hook.name, back.clone());
         html! {
             (head)
             @if self.revealed.is_empty() { (self.masked(&back)) } @else { (self.clear(&back)) }
@@ -119,15 +114,5 @@ fn figure(revealed: &Revealed) -> Markup {
         Some(CredentialKind::Key) => (CredentialKind::Key.label(), "arrives in X-Webhook-Key"),
         None => ("API key", "goes into the header Authorization: Bearer …"),
     };
-    once(name, use_, &revealed.value)
-}
-
-/// A value that is shown this one time.
-pub(in crate::web) fn once(name: &str, use_: &str, value: &str) -> Markup {
-    html! {
-        figure.code {
-            figcaption { strong { (name) } " " (use_) span.end { (code::copy(name)) } }
-            pre.wrap.once tabindex="0" role="region" aria-label=(name) { (value) }
-        }
-    }
+    one_time_value(name, use_, &revealed.value)
 }

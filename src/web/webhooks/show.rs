@@ -6,7 +6,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::health::Standing;
-use super::list::percent;
 use super::lost::LostNotice;
 use super::rotation::Rotation;
 use super::test::{LOOK_AGAIN, SendTest, Sent, TestResult};
@@ -25,12 +24,11 @@ use crate::store::log::LogFilter;
 use crate::store::page::Slice;
 use crate::store::sealed::Lost;
 use crate::store::{self, Conn, StoreError};
-use crate::web::chart::Chart;
+use crate::web::chart::Histogram;
 use crate::web::prelude::*;
 use crate::web::status::{ladder, response};
-use crate::web::ui::Column::{Numbers, Words};
 use crate::web::ui::Table;
-use crate::web::words::{count, up_to};
+use crate::web::words::{count, percent, up_to};
 
 /// How far back the chart looks, and in how many spans.
 const WINDOW: TimeDelta = TimeDelta::days(7);
@@ -151,17 +149,14 @@ struct HookView<'a> {
 impl Render for HookView<'_> {
     fn render(&self) -> Markup {
         let hook = &self.known.hook;
-        let crumbs = [("Settings", None), ("Access Management", None), ("Webhooks", Some(paths::WEBHOOKS.to_owned()))];
-        let mut head = Head::new(&crumbs, html! { bdi { (hook.name) } });
         let alive = hook.state != HookState::Deleted;
-        head.state = html! {
+        let state = html! {
             (self.state().pill())
             @if alive && rotation::is_under_way(&self.known.credentials, self.time.now) { " " span.tag { "Rotating" } }
         };
-        head.acts = self.acts();
-        head.lede = self.lede();
+        let head = Head::below(Nav::Webhooks, html! { bdi { (hook.name) } });
         html! {
-            (head)
+            (head.state(state).acts(self.acts()).lede(self.lede()))
             @if alive && self.warns { (Unresolved(hook)) }
             @if unused::since(hook, self.known.last, self.time.now).is_some() { (Unused { hook, last: self.known.last, manages: self.manages(), time: self.time }) }
             @if alive { (LostNotice { hook, lost: &self.known.lost, manages: self.manages() }) }
@@ -256,17 +251,9 @@ impl HookView<'_> {
     }
 
     fn health(&self) -> Markup {
-        let (mut succeeded, mut failed) = ([0u32; SPANS], [0u32; SPANS]);
-        let width = WINDOW.num_seconds() / SPANS as i64;
-        for (status, at) in &self.known.ended {
-            let age = usize::try_from((self.time.now - *at).num_seconds() / width).unwrap_or_default().min(SPANS - 1);
-            match status {
-                Status::Success => succeeded[SPANS - 1 - age] += 1,
-                Status::Failed => failed[SPANS - 1 - age] += 1,
-                Status::Pending | Status::Retrying => {}
-            }
-        }
-        let (good, bad) = (succeeded.iter().sum::<u32>(), failed.iter().sum::<u32>());
+        let ended = self.known.ended.iter().map(|(status, at)| (*status, at));
+        let histogram = Histogram::of(ended, self.time.now, WINDOW, SPANS);
+        let (good, bad) = histogram.totals();
         let label = format!("Deliveries in each three hours of the last 7 days: {good} succeeded, {bad} failed.");
         let first_day = self.time.now - WINDOW;
         html! {
@@ -278,7 +265,7 @@ impl HookView<'_> {
             }
             @if good + bad > 0 {
                 div {
-                    (Chart { succeeded: &succeeded, failed: &failed, label: &label })
+                    (histogram.chart(&label))
                     p.scale.small.soft {
                         span { (self.time.day(first_day)) }
                         span { "Today" }
@@ -425,7 +412,7 @@ impl HookView<'_> {
             };
         }
         html! {
-            (Table::of("cards recent", [Words("Timestamp"), Words("Event"), Words("Status"), Words("Response"), Numbers("Retries")])
+            (Table::of("cards recent", ["Timestamp", "Event", "Status", "Response"]).numbers("Retries")
                 .rows(html! {
                     @for delivery in &self.known.recent {
                         tr {
