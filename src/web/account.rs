@@ -9,14 +9,12 @@ use crate::actions::FieldError;
 use crate::actions::account::{self, NewPassword};
 use crate::config::{Config, SessionLimits};
 use crate::domain::secret::Plain;
-use crate::store;
 use crate::store::web_session::WebSession;
 use crate::web::entry::{refusal, remember_browser};
 use crate::web::form::TextField;
 use crate::web::layout::door;
 use crate::web::prelude::*;
 use crate::web::session::MAX_SESSIONS;
-use crate::web::ui::Table;
 use crate::web::{session, time, visitor};
 
 /// What the address of the page says was done a moment ago.
@@ -247,7 +245,6 @@ impl AccountView<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     fn rendered(typed: &Typed<'_>, sessions: &[Signed<'_>]) -> String {

@@ -9,12 +9,9 @@ use crate::actions::reveal;
 use crate::domain::api_key::{ApiKey, prefix};
 use crate::domain::ids::ApiKeyId;
 use crate::domain::mode::Mode;
-use crate::domain::role::Permission;
 use crate::domain::secret::{CredentialKind, DOTS};
-use crate::store;
 use crate::web::form::{TextField, wrong};
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 use crate::web::ui::{Confirm, one_time_value, stops};
 use crate::web::webhooks::default::DefaultHook;
 

@@ -1,8 +1,6 @@
 //! *Need Help?*: whom to ask, and where the answers to most questions are.
 
-use crate::domain::role::{Permission, Role};
 use crate::domain::support::SupportContact;
-use crate::store;
 use crate::web::prelude::*;
 
 /// The page.

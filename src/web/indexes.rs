@@ -1,6 +1,5 @@
 //! The pages of two groups of the navigation, *Settings* and *Developers*: they list what is below them.
 
-use crate::domain::role::Permission;
 use crate::web::prelude::*;
 
 /// A page below, and what it is for.
@@ -132,7 +131,6 @@ fn index(groups: &[Group], viewer: &Viewer) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::samples::viewer;
 
     #[test]

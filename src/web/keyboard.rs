@@ -50,7 +50,6 @@ fn keys(keys: impl IntoIterator<Item = (Markup, &'static str)>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::samples::viewer;
 
     #[test]

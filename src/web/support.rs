@@ -1,7 +1,6 @@
 //! Settings > Support contact: whom *Need Help?* names.
 
 use crate::actions::support;
-use crate::store;
 use crate::web::form::TextField;
 use crate::web::prelude::*;
 

@@ -136,6 +136,8 @@ impl FromRequest for Visit {
 }
 
 /// What an address names: an id, or one after the other. What cannot be one names nothing.
+///
+/// A handler that takes a form takes it before this: too large a body is refused as such, whatever it was sent to.
 pub struct Path<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Path<T> {

@@ -5,9 +5,7 @@ use actix_web::HttpRequest;
 use crate::actions::event;
 use crate::config::Config;
 use crate::domain::json;
-use crate::domain::role::Permission;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 use crate::web::visitor;
 use crate::web::words::grouped;
 

@@ -7,10 +7,7 @@ use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::hook::{FieldSet, Hook, HookState};
 use crate::domain::ids::EventId;
 use crate::domain::payload;
-use crate::domain::role::Permission;
-use crate::store;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 
 /// What stands around each event's data: name, type, meaning.
 const ENVELOPE: [(&str, &str, &str); 8] = [
@@ -173,7 +170,6 @@ fn sample_body(kind: EventType, viewer: &Viewer) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::domain::catalogue::all;
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     fn page(kind: EventType, hooks: Option<Vec<Hook>>) -> String {

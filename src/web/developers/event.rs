@@ -6,12 +6,9 @@ use crate::domain::event::Event;
 use crate::domain::hook::FieldSet;
 use crate::domain::ids::EventId;
 use crate::domain::mask;
-use crate::domain::role::Permission;
-use crate::store::{self, Conn, StoreError};
 use crate::web::logs::own_exports_only;
 use crate::web::prelude::*;
 use crate::web::status::response;
-use crate::web::ui::Table;
 use crate::web::words;
 
 /// The page of an event.
@@ -149,7 +146,6 @@ impl Sheet<'_> {
 mod tests {
     use super::*;
     use crate::domain::event::{Cause, EventType};
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     #[test]

@@ -7,13 +7,11 @@ use actix_web::HttpRequest;
 use super::filter::EventFilters;
 use crate::domain::event::Cause;
 use crate::domain::ids::OrganisationId;
-use crate::domain::role::{Permission, Role};
 use crate::store::event::EventLine;
 use crate::store::page::{Cursor, Page as EventPage, Slice};
-use crate::store::{self, Conn, StoreError};
 use crate::web::logs::own_exports_only;
 use crate::web::prelude::*;
-use crate::web::ui::{Pager, Table};
+use crate::web::ui::Pager;
 use crate::web::words;
 
 /// How many events a page holds.

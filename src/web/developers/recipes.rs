@@ -1,6 +1,5 @@
 //! Receiving in tools that people have: each step, exactly.
 
-use crate::domain::role::Permission;
 use crate::web::prelude::*;
 
 /// A recipe.
@@ -196,7 +195,6 @@ fn script(viewer: &Viewer) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     #[test]

@@ -9,7 +9,6 @@ use crate::domain::candidate::Applicant;
 use crate::domain::export::{Exclusion, Selection};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::policy::Policy;
-use crate::domain::role::{Permission, Role};
 use crate::domain::vacancy::Vacancy;
 use crate::store::export::ExportView;
 use crate::web::form::wrong;

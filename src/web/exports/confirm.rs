@@ -23,7 +23,6 @@ use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{CandidateId, HookId, VacancyId};
 use crate::domain::secret::CredentialKind;
 use crate::store::export::ExportFilter;
-use crate::store::{self, Conn, StoreError};
 use crate::web::prelude::*;
 use crate::web::vacancies::show;
 use crate::web::vacancies::shown::{Shown, Wanted};
@@ -52,7 +51,7 @@ pub async fn show(visit: Visit, Path(id): Path<VacancyId>, request: HttpRequest)
 }
 
 /// Leads to the page for those who were ticked, or sends them.
-pub async fn submit(visit: Visit, Path(id): Path<VacancyId>, fields: Fields) -> Answer {
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<VacancyId>) -> Answer {
     let vacancy = known(&visit, id).await?;
     let form = Some(fields.one("token")).filter(|token| !token.is_empty());
     let form = form.map_or_else(token, str::to_owned);

@@ -6,12 +6,10 @@ use actix_web::HttpRequest;
 use super::table::when;
 use crate::domain::delivery::Status;
 use crate::domain::ids::{ExportId, VacancyId};
-use crate::domain::role::Role;
 use crate::domain::vacancy::Vacancy;
-use crate::store;
 use crate::store::export::{ExportFilter, ExportView};
 use crate::web::prelude::*;
-use crate::web::ui::{Pager, Table, Tabs};
+use crate::web::ui::{Pager, Tabs};
 
 /// So many exports stand on a page.
 const PAGE: usize = 50;

@@ -2,9 +2,7 @@
 
 use crate::domain::candidate::Applicant;
 use crate::domain::mask;
-use crate::domain::role::Permission;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 
 /// So many names stand in a table; the others are counted.
 pub const MOST_NAMES: usize = 50;

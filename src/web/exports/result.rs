@@ -9,7 +9,6 @@ use crate::domain::candidate::Applicant;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::export::Exclusion;
 use crate::domain::hook::HookState;
-use crate::domain::role::Permission;
 use crate::web::prelude::*;
 use crate::web::status::ladder;
 use crate::web::words::with_both;
@@ -176,7 +175,6 @@ mod tests {
     use super::*;
     use crate::domain::attempt::ErrorClass;
     use crate::domain::delivery::Tries;
-    use crate::domain::role::Role;
     use crate::web::samples::{applicant, export, hook, now, time, vacancy, viewer};
 
     fn result(viewer: &Viewer, state: DeliveryState) -> Outcome {

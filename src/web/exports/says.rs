@@ -6,7 +6,6 @@ use super::outcome::Outcome;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
-use crate::domain::role::Permission;
 use crate::web::advice::{Failure, Of, help};
 use crate::web::prelude::*;
 use crate::web::words::{on_all_tries, on_try};

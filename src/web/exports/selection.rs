@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use crate::actions::export::{Ticks, tick};
 use crate::domain::export::MOST_CANDIDATES;
 use crate::domain::ids::{CandidateId, ExportId, VacancyId};
-use crate::store;
 use crate::web::prelude::*;
 
 /// Why a selection cannot be exported; `None` when it can.

@@ -6,7 +6,6 @@ use super::names::MOST_NAMES;
 use super::outcome::Outcome;
 use crate::domain::ids::ExportId;
 use crate::store::export::ExportFilter;
-use crate::store::{self, Conn, StoreError};
 use crate::web::prelude::*;
 
 /// So many exports of the vacancy stand at the foot of the page.

@@ -3,7 +3,6 @@
 use crate::domain::ids::ExportId;
 use crate::store::export::ExportView;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 
 /// The exports of one vacancy.
 pub struct History<'a> {

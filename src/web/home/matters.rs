@@ -2,7 +2,6 @@
 
 use super::known::{Failing, Known, Rotation, UNUSED};
 use crate::domain::hook::Hook;
-use crate::domain::role::{Permission, Role};
 use crate::domain::secret::CredentialKind;
 use crate::store::sealed::Lost;
 use crate::web::prelude::*;

@@ -9,11 +9,9 @@ mod steps;
 
 use crate::actions::hold;
 use crate::domain::delivery::Status;
-use crate::domain::role::{Permission, Role};
 use crate::store::export::ExportView;
 use crate::web::chart::Histogram;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 use crate::web::words::{count, first, grouped, percent};
 use known::{EXPORTS, Known, WINDOW};
 use matters::{Matter, matters};

@@ -2,7 +2,6 @@
 
 use super::HomeView;
 use crate::domain::delivery::{Delivery, Status};
-use crate::domain::role::Permission;
 use crate::web::prelude::*;
 
 impl HomeView<'_> {

@@ -3,11 +3,8 @@
 use crate::domain::event::EventType;
 use crate::domain::hook::Hook;
 use crate::domain::interview::Interview;
-use crate::domain::role::Permission;
 use crate::domain::secret::CredentialKind;
-use crate::store;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 use crate::web::webhooks::default::DefaultHook;
 use crate::web::words::count;
 

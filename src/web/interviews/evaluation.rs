@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::domain::interview::result::{Evaluation, ResumeEvaluation, Score, SessionResult, Speaker, Turn};
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 
 /// A result; words about the candidate and theirs only for those who may see them (B11).
 pub struct Outcome<'a> {

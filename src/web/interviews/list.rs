@@ -5,14 +5,11 @@ use std::collections::HashMap;
 use crate::domain::hook::Hook;
 use crate::domain::ids::InterviewId;
 use crate::domain::interview::Interview;
-use crate::domain::role::Permission;
-use crate::store::{self, Conn, StoreError};
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 
 /// The page.
 pub async fn show(visit: Visit) -> Answer {
-    let rows = visit.read(move |conn, viewer| read(conn, viewer)).await?;
+    let rows = visit.read(read).await?;
     let list = List { viewer: &visit.viewer, rows, time: visit.time() }.render();
     Ok(visit.page("Interviews", Nav::Interviews, list).ok())
 }
@@ -108,7 +105,6 @@ impl List<'_> {
 mod tests {
     use super::*;
     use crate::domain::interview::payload::sample;
-    use crate::domain::role::Role;
     use crate::web::samples::{time, viewer};
 
     fn page(role: Role, rows: Vec<Row>) -> String {

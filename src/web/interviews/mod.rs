@@ -13,7 +13,6 @@ pub mod withdrawal;
 use crate::domain::candidate::Candidate;
 use crate::domain::interview::Interview;
 use crate::domain::mask;
-use crate::domain::role::Permission;
 use crate::web::prelude::*;
 use crate::web::ui::Tabs;
 use crate::web::words::grouped;

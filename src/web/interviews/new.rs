@@ -1,7 +1,6 @@
 //! An interview made by hand.
 
 use crate::actions::interview::{InterviewForm, create};
-use crate::store;
 use crate::web::form::{Choice, TextField};
 use crate::web::prelude::*;
 

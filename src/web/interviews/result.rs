@@ -206,7 +206,6 @@ const EXAMPLE: &str = r#"{"session":{"type":"video","startedAt":"2026-11-20T09:3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::interviews::session::sample;
 
     #[test]

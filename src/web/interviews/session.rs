@@ -10,11 +10,8 @@ use crate::domain::delivery::Delivery;
 use crate::domain::hook::Hook;
 use crate::domain::ids::{InterviewId, SessionId};
 use crate::domain::interview::{Interview, Session, SessionState};
-use crate::domain::role::{Permission, Role};
-use crate::store::{self, Conn, StoreError};
 use crate::web::prelude::*;
 use crate::web::status::response;
-use crate::web::ui::Table;
 
 /// The page.
 pub async fn show(visit: Visit, Path((of, id)): Path<(InterviewId, SessionId)>) -> Answer {

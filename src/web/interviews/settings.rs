@@ -11,9 +11,7 @@ use crate::domain::hook::{Credential, Hook, HookKind, HookState};
 use crate::domain::ids::{DeliveryId, InterviewId};
 use crate::domain::interview::Interview;
 use crate::domain::policy::Policy;
-use crate::domain::role::Permission;
 use crate::domain::secret::CredentialKind;
-use crate::store::{self, Conn, StoreError};
 use crate::web::form::{Choice, UrlField};
 use crate::web::prelude::*;
 use crate::web::webhooks::test::{Sent, TestResult};
@@ -39,7 +37,7 @@ pub async fn show(
 }
 
 /// Changes title and times.
-pub async fn submit(visit: Visit, Path(id): Path<InterviewId>, fields: Fields) -> Answer {
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<InterviewId>) -> Answer {
     let known = Known::load(&visit, id, None).await?;
     let form = new::typed(&fields);
     match update(&visit.app, &visit.viewer, known.interview.id.clone(), form.clone()).await {
@@ -56,7 +54,7 @@ pub async fn submit(visit: Visit, Path(id): Path<InterviewId>, fields: Fields) -
 }
 
 /// Gives the interview a hook of its own, another one, or none.
-pub async fn set_hook(visit: Visit, Path(id): Path<InterviewId>, fields: Fields) -> Answer {
+pub async fn set_hook(visit: Visit, fields: Fields, Path(id): Path<InterviewId>) -> Answer {
     let known = Known::load(&visit, id, None).await?;
     let form = OwnHookForm { url: fields.one("url").to_owned(), policy: fields.one("policy").to_owned() };
     let page = paths::interview_settings(&known.interview.id);
@@ -356,7 +354,6 @@ mod tests {
     use crate::domain::hook_url::HookUrl;
     use crate::domain::ids::{CredentialId, HookId};
     use crate::domain::interview::payload::sample;
-    use crate::domain::role::Role;
     use crate::web::samples::{hook, time, viewer};
 
     fn known(own: bool, default: bool) -> Known {

@@ -9,13 +9,10 @@ use crate::actions::interview;
 use crate::domain::candidate::Candidate;
 use crate::domain::ids::{CandidateId, InterviewId};
 use crate::domain::interview::{Interview, Session, SessionState};
-use crate::domain::role::Permission;
 use crate::store::candidate::ApplicantPage;
 use crate::store::interview::MOST;
-use crate::store::{self, Conn, StoreError};
 use crate::web::form::{Choice, TextField};
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 
 /// So many candidates of the vacancy can be chosen from a list.
 const OFFERED: i64 = 200;
@@ -28,7 +25,7 @@ pub async fn show(visit: Visit, Path(id): Path<InterviewId>) -> Answer {
 }
 
 /// Invites a candidate, and leads to their session.
-pub async fn invite(visit: Visit, Path(id): Path<InterviewId>, fields: Fields) -> Answer {
+pub async fn invite(visit: Visit, fields: Fields, Path(id): Path<InterviewId>) -> Answer {
     let shown = Shown::load(&visit, id).await?;
     let of = shown.interview.id.clone();
     let (token, chosen, typed) = (fields.one("token"), fields.one("candidate"), fields.one("other"));
@@ -222,7 +219,6 @@ mod tests {
     use super::*;
     use crate::actions::FieldError;
     use crate::domain::interview::payload::sample;
-    use crate::domain::role::Role;
     use crate::web::samples::{time, viewer};
 
     fn shown(sessions: Vec<(Session, Option<Candidate>)>, offered: Vec<Candidate>) -> Shown {

@@ -63,7 +63,6 @@ impl AskView<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::interviews::session::sample;
 
     #[test]

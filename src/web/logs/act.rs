@@ -5,13 +5,13 @@ use crate::domain::ids::DeliveryId;
 use crate::web::prelude::*;
 
 /// Tries a delivery again at once.
-pub async fn retry(visit: Visit, Path(id): Path<DeliveryId>, fields: Fields) -> Answer {
+pub async fn retry(visit: Visit, fields: Fields, Path(id): Path<DeliveryId>) -> Answer {
     delivery::retry_now(&visit.app, &visit.viewer, id.clone()).await?;
     Ok(done::see_other(target(&id, fields.one("back")), "The delivery is being sent again."))
 }
 
 /// Ends a delivery that is still owed.
-pub async fn cancel(visit: Visit, Path(id): Path<DeliveryId>, fields: Fields) -> Answer {
+pub async fn cancel(visit: Visit, fields: Fields, Path(id): Path<DeliveryId>) -> Answer {
     delivery::cancel(&visit.app, &visit.viewer, id.clone()).await?;
     Ok(done::see_other(target(&id, fields.one("back")), "The delivery was cancelled."))
 }

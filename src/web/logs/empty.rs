@@ -6,10 +6,8 @@ use super::filter::Filters;
 use crate::domain::delivery::Status;
 use crate::domain::ids::OrganisationId;
 use crate::domain::mode::Mode;
-use crate::domain::role::{Permission, Role};
 use crate::store::log::{LogFilter, MOST_COUNTED, ResponseClass};
 use crate::store::page::Slice;
-use crate::store::{self, Conn, StoreError};
 use crate::web::prelude::*;
 use crate::web::words::{cardinal, grouped};
 

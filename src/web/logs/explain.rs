@@ -5,7 +5,6 @@ use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
 use crate::domain::mask;
-use crate::domain::role::Permission;
 use crate::web::advice::{Failure, Of, help};
 use crate::web::prelude::*;
 
@@ -75,7 +74,6 @@ fn sentence_of(detail: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::logs::sample;
 
     fn notice(detail: &Detail) -> Markup {

@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use super::detail::{Detail, between};
 use super::words;
 use crate::domain::hook::HookState;
-use crate::domain::role::Permission;
 use crate::web::prelude::*;
 use crate::web::time;
 
@@ -125,7 +124,6 @@ fn exact_or_clock(at: DateTime<Utc>, made: DateTime<Utc>, time: LocalTime) -> Ma
 mod tests {
     use super::*;
     use crate::domain::event::Cause;
-    use crate::domain::role::Role;
     use crate::web::logs::sample;
 
     #[test]

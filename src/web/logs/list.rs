@@ -7,12 +7,11 @@ use super::filter::Filters;
 use super::own_exports_only;
 use crate::domain::delivery::Status;
 use crate::domain::hook::{Hook, HookState};
-use crate::store;
 use crate::store::log::LogLine;
 use crate::store::page::{Cursor, Page as LogPage, Slice};
 use crate::web::prelude::*;
 use crate::web::status::response;
-use crate::web::ui::{Table, Tabs};
+use crate::web::ui::Tabs;
 use crate::web::words::grouped;
 
 /// How many deliveries a page holds.
@@ -212,7 +211,6 @@ impl List<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::logs::sample;
     use crate::web::query::cursor_text;
 

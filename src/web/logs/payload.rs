@@ -4,7 +4,6 @@ use super::curl;
 use super::detail::Detail;
 use super::words;
 use crate::domain::hook::HookState;
-use crate::domain::role::Permission;
 use crate::domain::secret::CredentialKind;
 use crate::web::prelude::*;
 
@@ -141,7 +140,6 @@ fn row(name: &str, value: Markup) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::logs::sample;
 
     #[test]

@@ -6,7 +6,6 @@ use maud::PreEscaped;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::hook::HookState;
 use crate::domain::ids::DeliveryId;
-use crate::domain::role::Permission;
 use crate::web::logs::detail::Detail;
 use crate::web::logs::explain::notice;
 use crate::web::logs::{facts, payload, says, tries};

@@ -39,10 +39,10 @@ pub async fn submit(visit: Visit, request: HttpRequest, config: web::Data<Config
 /// Gives an invitation another link, and leads to the page that shows it once.
 pub async fn renew(
     visit: Visit,
-    Path(id): Path<InvitationId>,
     request: HttpRequest,
     config: web::Data<Config>,
     fields: Fields,
+    Path(id): Path<InvitationId>,
 ) -> Answer {
     let link = link(&request, &visit.app, &config)?;
     let renewed = invitation::renew(&visit.app, &visit.viewer, id, fields.one("token"), link).await?;

@@ -2,9 +2,7 @@
 
 use crate::domain::invitation::{Invitation, Mail, Standing};
 use crate::domain::member::Membership;
-use crate::store;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 
 /// Shows the list.
 pub async fn show(visit: Visit) -> Answer {
@@ -112,7 +110,6 @@ mod tests {
     use crate::domain::ids::{InvitationId, MemberId};
     use crate::domain::invitation::{Channel, LIFE};
     use crate::domain::member::Member;
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     #[test]

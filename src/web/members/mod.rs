@@ -10,7 +10,6 @@ pub mod show;
 use crate::domain::ids::{InvitationId, MemberId};
 use crate::domain::invitation::Invitation;
 use crate::domain::member::Membership;
-use crate::store;
 use crate::web::prelude::*;
 
 /// A member of the viewer's organisation.

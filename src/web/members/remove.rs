@@ -6,8 +6,6 @@ use super::find_member;
 use crate::actions::member;
 use crate::domain::ids::MemberId;
 use crate::domain::member::{Member, Membership};
-use crate::domain::role::Role;
-use crate::store;
 use crate::web::prelude::*;
 use crate::web::ui::{Confirm, stays};
 use crate::web::words::isolated;

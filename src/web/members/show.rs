@@ -5,8 +5,6 @@ use crate::actions::member;
 use crate::config::Config;
 use crate::domain::ids::MemberId;
 use crate::domain::member::Membership;
-use crate::domain::role::Role;
-use crate::store;
 use crate::web::form::roles;
 use crate::web::prelude::*;
 use crate::web::session::MAX_SESSIONS;
@@ -47,7 +45,7 @@ async fn sessions(visit: &Visit, config: &Config, membership: &Membership) -> Re
 }
 
 /// Gives them another role.
-pub async fn change_role(visit: Visit, Path(id): Path<MemberId>, config: web::Data<Config>, fields: Fields) -> Answer {
+pub async fn change_role(visit: Visit, config: web::Data<Config>, fields: Fields, Path(id): Path<MemberId>) -> Answer {
     let role = fields.one("role");
     match member::change_role(&visit.app, &visit.viewer, id.clone(), Role::parse(role)).await {
         // Whoever gave away their own right to be here is led where they still may go.

@@ -7,7 +7,6 @@ use crate::domain::import::Field;
 use crate::domain::vacancy::Vacancy;
 use crate::web::form::wrong;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 use crate::web::words::{count, list};
 
 /// The page.

@@ -12,7 +12,6 @@ use crate::actions::{FieldError, import};
 use crate::domain::ids::{ImportId, VacancyId};
 use crate::domain::import::LARGEST_FILE;
 use crate::domain::vacancy::Vacancy;
-use crate::store;
 use crate::web::form::{describedby, wrong};
 use crate::web::prelude::*;
 use crate::web::upload as form;
@@ -77,7 +76,7 @@ pub async fn left_out(visit: Visit, Path((vacancy, id)): Path<(VacancyId, Import
 }
 
 /// Reads the file in under the columns that were chosen, or shows what they would bring.
-pub async fn confirm(visit: Visit, Path((vacancy, id)): Path<(VacancyId, ImportId)>, fields: Fields) -> Answer {
+pub async fn confirm(visit: Visit, fields: Fields, Path((vacancy, id)): Path<(VacancyId, ImportId)>) -> Answer {
     let chosen = chosen(&fields);
     let mut errors = Vec::new();
     if !fields.ticked("look") {

@@ -1,10 +1,7 @@
 //! Every vacancy of the mode.
 
-use crate::domain::role::Permission;
 use crate::domain::vacancy::Vacancy;
-use crate::store;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 
 /// The page.
 pub async fn show(visit: Visit) -> Answer {
@@ -72,7 +69,6 @@ impl List<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::samples::{time, vacancy, viewer};
 
     #[test]

@@ -4,9 +4,7 @@ use super::shown::{PAGE, Shown, Wanted};
 use crate::domain::candidate::Applicant;
 use crate::domain::export::MOST_CANDIDATES;
 use crate::domain::mask;
-use crate::domain::role::Permission;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 use crate::web::words::grouped;
 
 /// The table, the tray and the way to other pages.
@@ -180,7 +178,6 @@ mod tests {
     use super::*;
     use crate::actions::FieldError;
     use crate::domain::delivery::DeliveryState;
-    use crate::domain::role::Role;
     use crate::web::form::Errors;
     use crate::web::samples::{applicant, export, hook, now, time, vacancy, viewer};
 

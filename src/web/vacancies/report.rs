@@ -5,7 +5,6 @@ use crate::domain::ids::ImportId;
 use crate::domain::import::{Field, Problem, is_our_remark};
 use crate::domain::vacancy::Vacancy;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 use crate::web::words::{count, grouped, list};
 
 /// The page.

@@ -5,7 +5,6 @@ use actix_web::HttpRequest;
 use super::people::People;
 use super::shown::{Shown, Wanted, total};
 use crate::domain::ids::VacancyId;
-use crate::domain::role::Permission;
 use crate::domain::vacancy::VacancyStatus;
 use crate::web::exports::table::History;
 use crate::web::prelude::*;

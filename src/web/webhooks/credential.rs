@@ -7,7 +7,6 @@ use crate::domain::hook::{Credential, Hook};
 use crate::domain::ids::HookId;
 use crate::domain::rotation::{self, Overlap};
 use crate::domain::secret::CredentialKind;
-use crate::store;
 use crate::web::form::wrong;
 use crate::web::prelude::*;
 use crate::web::ui::{Confirm, stops};
@@ -32,7 +31,7 @@ pub async fn show(visit: Visit, Path((id, kind)): Which) -> Answer {
 }
 
 /// Makes one, and leads to the page that shows it once.
-pub async fn make(visit: Visit, Path((id, kind)): Which, fields: Fields) -> Answer {
+pub async fn make(visit: Visit, fields: Fields, Path((id, kind)): Which) -> Answer {
     let chosen = fields.one("overlap");
     let Some(overlap) = Overlap::parse(chosen) else {
         let error = Some("Choose how long the old one keeps working");

@@ -2,10 +2,8 @@
 
 use crate::domain::hook::{Credential, Hook, HookState};
 use crate::domain::mode::Mode;
-use crate::domain::role::Permission;
 use crate::domain::rotation;
 use crate::domain::secret::CredentialKind;
-use crate::store::{self, Conn, StoreError};
 use crate::web::prelude::*;
 
 /// The default webhook of the viewer's mode with its key and secret.

@@ -4,7 +4,6 @@ use crate::actions::hook;
 use crate::domain::delivery::Delivery;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
-use crate::store;
 use crate::store::export::ExportView;
 use crate::store::log::LogFilter;
 use crate::store::page::Slice;
@@ -19,7 +18,7 @@ pub async fn show(visit: Visit, Path(id): Path<HookId>) -> Answer {
 }
 
 /// Deletes; refused while an export is in progress, unless it is to be cancelled too.
-pub async fn submit(visit: Visit, Path(id): Path<HookId>, fields: Fields) -> Answer {
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<HookId>) -> Answer {
     let hook = hook::find_alive(&visit.app, &visit.viewer, id.clone()).await?;
     match hook::delete(&visit.app, &visit.viewer, id, fields.ticked("cancel_exports")).await {
         Ok(()) => Ok(done::see_other(paths::WEBHOOKS, format!("{} was deleted.", isolated(&hook.name)))),

@@ -7,7 +7,6 @@ use crate::actions::hook_settings::{STALE, stamp};
 use crate::domain::hook::Hook;
 use crate::domain::hook_header::HeaderName;
 use crate::domain::ids::HookId;
-use crate::store::{self, StoreError};
 use crate::web::prelude::*;
 
 /// The form as the hook stands.
@@ -18,7 +17,7 @@ pub async fn show(visit: Visit, Path(id): Path<HookId>) -> Answer {
 }
 
 /// Changes the hook, or shows the form again with everything that was typed.
-pub async fn submit(visit: Visit, Path(id): Path<HookId>, fields: Fields) -> Answer {
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<HookId>) -> Answer {
     let known = Known::read(&visit, id.clone()).await?;
     let typed = form::read(&visit, &fields);
     if form::asks_for_rows(&fields) {

@@ -7,15 +7,12 @@ use super::unused;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
-use crate::domain::role::Permission;
 use crate::domain::rotation;
-use crate::store;
 use crate::store::hook::Unreadable;
 use crate::store::log::LogFilter;
 use crate::store::page::Slice;
 use crate::web::chart::Histogram;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 use crate::web::words::{first, percent, up_to};
 
 /// How far back the list looks.
@@ -224,7 +221,6 @@ const EXAMPLE: &str = r#"{"id":"evt_01KAGZ7Q1FM8XW4T0R9B5YHC3N","event":"intervi
 mod tests {
     use super::*;
     use crate::domain::health::Rule;
-    use crate::domain::role::Role;
     use crate::web::samples::{hook, now, time, viewer};
 
     fn shown(rows: &[Row]) -> String {

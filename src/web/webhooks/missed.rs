@@ -3,7 +3,6 @@
 use crate::actions::{health, hook};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
-use crate::store;
 use crate::web::prelude::*;
 use crate::web::words::up_to;
 

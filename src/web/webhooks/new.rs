@@ -6,7 +6,6 @@ use crate::domain::hook::FieldSet;
 use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
-use crate::store;
 use crate::web::form::UrlField;
 use crate::web::prelude::*;
 use crate::web::words::isolated;

@@ -4,7 +4,6 @@ use crate::actions::hook;
 use crate::actions::replacement::{Replacement, replace};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
-use crate::store;
 use crate::web::form::UrlField;
 use crate::web::prelude::*;
 use crate::web::words::up_to;
@@ -16,7 +15,7 @@ pub async fn show(visit: Visit, Path(id): Path<HookId>) -> Answer {
 }
 
 /// Replaces, and leads to the successor; or shows the form again with what was typed.
-pub async fn submit(visit: Visit, Path(id): Path<HookId>, fields: Fields) -> Answer {
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<HookId>) -> Answer {
     let form = Replacement { url: fields.one("url").to_owned(), token: fields.one("token").to_owned() };
     match replace(&visit.app, &visit.viewer, id.clone(), form.clone()).await {
         Ok(created) => {

@@ -7,7 +7,6 @@ use crate::domain::hook::{Credential, Hook};
 use crate::domain::ids::HookId;
 use crate::domain::rotation;
 use crate::domain::secret::CredentialKind;
-use crate::store;
 use crate::web::prelude::*;
 use crate::web::ui::one_time_value;
 

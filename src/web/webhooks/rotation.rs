@@ -6,7 +6,6 @@ use crate::domain::hook::{Credential, Hook};
 use crate::domain::rotation::{self, Preference, Side};
 use crate::domain::secret::CredentialKind;
 use crate::web::prelude::*;
-use crate::web::ui::Table;
 
 /// What a hook's page tells of its rotation.
 pub(super) struct Rotation<'a> {

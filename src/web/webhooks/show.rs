@@ -17,17 +17,14 @@ use crate::domain::hook::{Credential, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_header::HeaderName;
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::domain::policy::Policy;
-use crate::domain::role::Permission;
 use crate::domain::rotation::{self, Preference};
 use crate::domain::secret::{CredentialKind, DOTS};
 use crate::store::log::LogFilter;
 use crate::store::page::Slice;
 use crate::store::sealed::Lost;
-use crate::store::{self, Conn, StoreError};
 use crate::web::chart::Histogram;
 use crate::web::prelude::*;
 use crate::web::status::{ladder, response};
-use crate::web::ui::Table;
 use crate::web::words::{count, percent, up_to};
 
 /// How far back the chart looks, and in how many spans.

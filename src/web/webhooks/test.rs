@@ -8,7 +8,6 @@ use crate::domain::delivery::Delivery;
 use crate::domain::event::EventType;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{DeliveryId, HookId, OrganisationId};
-use crate::store::{self, Conn, StoreError};
 use crate::web::advice::{Failure, Of, help};
 use crate::web::logs::charset::in_utf8;
 use crate::web::logs::tries::steps;
@@ -22,7 +21,7 @@ pub(super) const LOOK_AGAIN: u32 = 2;
 
 /// Sends a test, waits for its answer, and leads to the page that shows it: the preview if it was sent from there, the
 /// hook's own otherwise.
-pub async fn send(visit: Visit, Path(id): Path<HookId>, fields: Fields) -> Answer {
+pub async fn send(visit: Visit, fields: Fields, Path(id): Path<HookId>) -> Answer {
     let kind = match fields.one("event") {
         "" => EventType::WEBHOOK_TEST,
         name => EventType::parse(name).ok_or_else(|| WebError::Refused("Choose an event from the list".into()))?,
