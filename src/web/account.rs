@@ -166,7 +166,10 @@ struct AccountView<'a> {
 
 impl Render for AccountView<'_> {
     fn render(&self) -> Markup {
-        let head = Head::of(Nav::Nowhere, "Your account").lede(html! { "You log in as " strong { (self.viewer.member.email) } ". You are " (self.viewer.role.with_article()) " of " bdi { (self.viewer.organisation.name) } "." });
+        let head = Head::of(Nav::Nowhere, "Your account").lede(html! {
+            "You log in as " strong { (self.viewer.member.email) } ". You are " (self.viewer.role.with_article())
+            " of " bdi { (self.viewer.organisation.name) } "."
+        });
         html! {
             (self.typed.errors.summary())
             (head)

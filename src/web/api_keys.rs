@@ -124,7 +124,10 @@ struct KeysView<'a> {
 
 impl Render for KeysView<'_> {
     fn render(&self) -> Markup {
-        let head = Head::of(Nav::ApiKeys, "API Key Management").lede(html! { "Partner systems report events with a key. A key of test mode reaches only test webhooks, a live one only live webhooks. " a href=(paths::API) { "How to report an event" } });
+        let head = Head::of(Nav::ApiKeys, "API Key Management").lede(html! {
+            "Partner systems report events with a key. A key of test mode reaches only test webhooks, a live one only live webhooks. "
+            a href=(paths::API) { "How to report an event" }
+        });
         html! {
             (self.errors.summary())
             (head)

@@ -136,7 +136,10 @@ impl Render for Form<'_> {
         };
         html! {
             (self.errors.summary())
-            (Head::below(Nav::Interviews, "Record result").under(&interview.title, paths::interview(&interview.id)).under(&name, paths::session(&interview.id, &session.id)).lede(lede))
+            (Head::below(Nav::Interviews, "Record result")
+                .under(&interview.title, paths::interview(&interview.id))
+                .under(&name, paths::session(&interview.id, &session.id))
+                .lede(lede))
             (part("From a file", html! { "JSON, with all there is" }, self.file()))
             (part("By hand", html! { "Scores and a few sentences" }, self.fields()))
         }

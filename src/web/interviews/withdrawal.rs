@@ -32,7 +32,9 @@ impl Render for AskView<'_> {
         let back = paths::session(&interview.id, &session.id);
         let (name, _) = who(self.viewer, candidate);
         html! {
-            (Head::below(Nav::Interviews, "Withdraw this session?").under(&interview.title, paths::interview(&interview.id)).under(&name, back.clone()))
+            (Head::below(Nav::Interviews, "Withdraw this session?")
+                .under(&interview.title, paths::interview(&interview.id))
+                .under(&name, back.clone()))
             @if !session.state.is_open() {
                 p.says { "It has ended already: it is " (session.state.as_str()) "." }
                 p.row { a.btn.main href=(back) { "Back to the session" } }

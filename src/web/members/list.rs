@@ -25,7 +25,12 @@ struct MembersView<'a> {
 
 impl Render for MembersView<'_> {
     fn render(&self) -> Markup {
-        let head = Head::of(Nav::Members, "Members").lede(html! { "Who works in " bdi { (self.viewer.organisation.name) } ", and what each may do. Changes apply from the next page they open." }).acts(html! { a.btn.main href=(paths::INVITE) { "Invite a member" } });
+        let head = Head::of(Nav::Members, "Members")
+            .lede(html! {
+                "Who works in " bdi { (self.viewer.organisation.name) }
+                ", and what each may do. Changes apply from the next page they open."
+            })
+            .acts(html! { a.btn.main href=(paths::INVITE) { "Invite a member" } });
         html! {
             (head)
             (self.members())
