@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rand::distr::{Alphanumeric, SampleString};
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::words::words;
@@ -12,7 +13,8 @@ pub const DOTS: &str = "••••••••";
 
 words! {
     /// Which of a hook's two proofs of origin a credential is.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+    #[serde(rename_all = "lowercase")]
     pub enum CredentialKind {
         /// Signs every delivery; `whsec_…`.
         Secret = "secret", "Signing secret";

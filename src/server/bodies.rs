@@ -117,7 +117,8 @@ fn limit(request: &ServiceRequest) -> usize {
         return api::events::MAX_BODY_BYTES;
     }
     let pattern = request.resource_map().match_pattern(request.match_info().as_str());
-    pattern.map_or(0, |pattern| routes::largest_body(request.method(), &pattern))
+    let route = pattern.and_then(|pattern| routes::route_of(request.method(), &pattern));
+    route.map_or(0, |route| route.body.largest())
 }
 
 /// A body as it comes.

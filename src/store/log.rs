@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::delivery::rows::{DeliveryRow, OpenRow, both_rows, read};
+use super::page::{Cursor, Page, Slice, sliced};
 use super::schema::{deliveries, exports, hooks, open_deliveries};
 use super::time::micros;
 use super::{Conn, Result};
@@ -85,27 +86,6 @@ pub struct LogFilter {
     pub exported_by: Option<MemberId>,
 }
 
-/// A place in the log: pages start after or before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    /// When the delivery at the edge was recorded.
-    pub created_at: DateTime<Utc>,
-    /// Its id.
-    pub id: DeliveryId,
-}
-
-/// Which page.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Page {
-    /// The newest.
-    #[default]
-    Newest,
-    /// The next older ones.
-    OlderThan(Cursor),
-    /// The next newer ones.
-    NewerThan(Cursor),
-}
-
 /// A line of the log.
 #[derive(Debug, Clone)]
 pub struct LogLine {
@@ -113,17 +93,6 @@ pub struct LogLine {
     pub delivery: Delivery,
     /// Its hook's name.
     pub hook_name: String,
-}
-
-/// A page of the log, newest first.
-#[derive(Debug, Clone, Default)]
-pub struct LogPage {
-    /// Its lines.
-    pub lines: Vec<LogLine>,
-    /// Whether there are newer ones.
-    pub has_newer: bool,
-    /// Whether there are older ones.
-    pub has_older: bool,
 }
 
 macro_rules! filtered {
@@ -197,50 +166,17 @@ pub fn page(
     organisation: &OrganisationId,
     mode: Mode,
     filter: &LogFilter,
-    page: &Page,
+    slice: &Slice<DeliveryId>,
     size: usize,
-) -> Result<LogPage> {
+) -> Result<Page<LogLine>> {
     let joined = both_rows!().inner_join(hooks::table.on(hooks::id.eq(deliveries::hook_id))).select((
         DeliveryRow::as_select(),
         Option::<OpenRow>::as_select(),
         hooks::name,
     ));
-    let mut query = filtered!(joined, organisation, mode, filter, true);
-    // One line more than the page holds tells whether there is another page.
-    query = query.limit(i64::try_from(size).unwrap_or(i64::MAX - 1) + 1);
-    query = match page {
-        Page::Newest => query.order((deliveries::created_at.desc(), deliveries::id.desc())),
-        Page::OlderThan(at) => {
-            let edge = micros(at.created_at);
-            let older = deliveries::created_at
-                .lt(edge)
-                .or(deliveries::created_at.eq(edge).and(deliveries::id.lt(at.id.to_string())));
-            query.filter(older).order((deliveries::created_at.desc(), deliveries::id.desc()))
-        }
-        Page::NewerThan(at) => {
-            let edge = micros(at.created_at);
-            let newer = deliveries::created_at
-                .gt(edge)
-                .or(deliveries::created_at.eq(edge).and(deliveries::id.gt(at.id.to_string())));
-            query.filter(newer).order((deliveries::created_at, deliveries::id))
-        }
-    };
-    let mut rows: Vec<(DeliveryRow, Option<OpenRow>, String)> = query.load(conn)?;
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let (has_newer, has_older) = match page {
-        Page::Newest => (false, more),
-        Page::OlderThan(_) => (true, more),
-        Page::NewerThan(_) => {
-            rows.reverse();
-            (more, true)
-        }
-    };
-    let lines = rows
-        .into_iter()
-        .map(|(log, open, hook_name)| Ok(LogLine { delivery: read((log, open))?, hook_name }))
-        .collect::<Result<_>>()?;
-    Ok(LogPage { lines, has_newer, has_older })
+    let query = sliced!(filtered!(joined, organisation, mode, filter, true), deliveries, slice, size);
+    let rows: Vec<(DeliveryRow, Option<OpenRow>, String)> = query.load(conn)?;
+    Page::of(rows, slice, size, |(log, open, hook_name)| Ok(LogLine { delivery: read((log, open))?, hook_name }))
 }
 
 /// How many deliveries a filter (its status left aside) finds in each status, counted up to [`MAX_COUNTED`] in all.
@@ -275,8 +211,8 @@ pub fn neighbours(
     at: &Delivery,
 ) -> Result<(Option<DeliveryId>, Option<DeliveryId>)> {
     let cursor = Cursor { created_at: at.created_at, id: at.id.clone() };
-    let newer = page(conn, organisation, mode, filter, &Page::NewerThan(cursor.clone()), 1)?;
-    let older = page(conn, organisation, mode, filter, &Page::OlderThan(cursor), 1)?;
-    let first = |page: LogPage| page.lines.into_iter().next().map(|line| line.delivery.into_record().id);
+    let newer = page(conn, organisation, mode, filter, &Slice::NewerThan(cursor.clone()), 1)?;
+    let older = page(conn, organisation, mode, filter, &Slice::OlderThan(cursor), 1)?;
+    let first = |page: Page<LogLine>| page.lines.into_iter().next().map(|line| line.delivery.into_record().id);
     Ok((first(newer), first(older)))
 }

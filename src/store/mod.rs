@@ -36,6 +36,7 @@ pub mod log;
 pub mod member;
 pub mod migrate;
 pub mod organisation;
+pub mod page;
 pub mod plan;
 pub mod presence;
 pub mod reveal;

@@ -1,25 +1,21 @@
 //! One's own account: name, password, and the sessions one is signed in with.
 
 use actix_session::Session;
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
 
-use super::error::WebError;
-use super::form::{Errors, Fields, TextField};
-use super::gate::{Organisations, see_other};
-use super::icons::icon;
-use super::layout::{Head, Nav, Page, door, part};
-use super::session::MAX_SESSIONS;
-use super::sign_in::{refusal, remember_browser};
-use super::{paths, session, time, visitor};
+use crate::actions::FieldError;
 use crate::actions::account::{self, NewPassword};
-use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::config::{Config, SessionLimits};
 use crate::domain::secret::Plain;
-use crate::store;
 use crate::store::web_session::WebSession;
+use crate::web::entry::{refusal, remember_browser};
+use crate::web::form::TextField;
+use crate::web::layout::door;
+use crate::web::prelude::*;
+use crate::web::session::MAX_SESSIONS;
+use crate::web::{session, time, visitor};
 
 /// What the address of the page says was done a moment ago.
 #[derive(serde::Deserialize)]
@@ -28,31 +24,19 @@ pub struct Query {
 }
 
 /// The page.
-pub async fn show(
-    context: web::Data<Context>,
-    config: web::Data<Config>,
-    viewer: Viewer,
-    organisations: Organisations,
-    query: web::Query<Query>,
-) -> Result<HttpResponse, WebError> {
-    let form = Typed { name: &viewer.member.name, errors: Errors::default(), done: query.done.as_deref() };
-    page(&context, &config.sessions, &viewer, organisations, form, StatusCode::OK).await
+pub async fn show(visit: Visit, config: web::Data<Config>, query: web::Query<Query>) -> Answer {
+    let form = Typed { name: &visit.viewer.member.name, errors: Errors::default(), done: query.done.as_deref() };
+    page(&visit, &config.sessions, form, StatusCode::OK).await
 }
 
 /// Changes the name.
-pub async fn rename(
-    context: web::Data<Context>,
-    config: web::Data<Config>,
-    viewer: Viewer,
-    organisations: Organisations,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
+pub async fn rename(visit: Visit, config: web::Data<Config>, fields: Fields) -> Answer {
     let name = fields.one("name");
-    match account::rename(&context, &viewer, name).await {
+    match account::rename(&visit.app, &visit.viewer, name).await {
         Ok(()) => Ok(done("name")),
         Err(ActionError::Invalid(errors)) => {
             let form = Typed { name, errors: Errors(errors), done: None };
-            page(&context, &config.sessions, &viewer, organisations, form, StatusCode::UNPROCESSABLE_ENTITY).await
+            page(&visit, &config.sessions, form, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(error) => Err(error.into()),
     }
@@ -60,43 +44,41 @@ pub async fn rename(
 
 /// Changes the password, and ends every other session.
 pub async fn change_password(
+    visit: Visit,
     request: HttpRequest,
-    context: web::Data<Context>,
     config: web::Data<Config>,
     session: Session,
-    viewer: Viewer,
-    organisations: Organisations,
     fields: Fields,
-) -> Result<HttpResponse, WebError> {
+) -> Answer {
     let form = NewPassword {
         present: Plain::new(fields.one("present").to_owned()),
         new: Plain::new(fields.one("new").to_owned()),
         from: visitor::address(&request, &config),
     };
-    let (errors, status) = match account::change_password(&context, &viewer, form).await {
+    let (errors, status) = match account::change_password(&visit.app, &visit.viewer, form).await {
         Ok(member) => {
             // Whoever got hold of this session's cookie is out as well.
             session.renew();
             session::remember(&session, session::PASSWORD, member.password.as_str())?;
             let mut answer = done("password");
-            remember_browser(&context, &config, &member, &mut answer);
+            remember_browser(&visit.app, &config, &member, &mut answer);
             return Ok(answer);
         }
         Err(ActionError::Invalid(errors)) => (errors, StatusCode::UNPROCESSABLE_ENTITY),
         Err(ActionError::NotSignedIn(why)) => (vec![FieldError::new("present", why)], refusal(why)),
         Err(error) => return Err(error.into()),
     };
-    if viewer.member.password_given_at.is_some() {
-        return Ok(own_password(&viewer, &Errors(errors), status));
+    if visit.viewer.member.password_given_at.is_some() {
+        return Ok(own_password(&visit.viewer, &Errors(errors), status));
     }
-    let form = Typed { name: &viewer.member.name, errors: Errors(errors), done: None };
-    page(&context, &config.sessions, &viewer, organisations, form, status).await
+    let form = Typed { name: &visit.viewer.member.name, errors: Errors(errors), done: None };
+    page(&visit, &config.sessions, form, status).await
 }
 
 /// What somebody sees first, and nothing else, whose password the operator printed. Others have it on the page of their account.
-pub async fn show_password(viewer: Viewer) -> HttpResponse {
-    match viewer.member.password_given_at {
-        Some(_) => own_password(&viewer, &Errors::default(), StatusCode::OK),
+pub async fn show_password(visit: Visit) -> HttpResponse {
+    match visit.viewer.member.password_given_at {
+        Some(_) => own_password(&visit.viewer, &Errors::default(), StatusCode::OK),
         None => see_other(paths::ACCOUNT),
     }
 }
@@ -129,14 +111,10 @@ fn password_form(email: &str, errors: &Errors) -> Markup {
 }
 
 /// Ends one session, or all but this one.
-pub async fn end_sessions(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
+pub async fn end_sessions(visit: Visit, fields: Fields) -> Answer {
     match fields.one("session") {
-        "" if fields.ticked("others") => account::end_other_sessions(&context, &viewer).await.map(drop)?,
-        name => account::end_session(&context, &viewer, name).await?,
+        "" if fields.ticked("others") => account::end_other_sessions(&visit.app, &visit.viewer).await.map(drop)?,
+        name => account::end_session(&visit.app, &visit.viewer, name).await?,
     }
     Ok(done("session"))
 }
@@ -152,23 +130,15 @@ struct Typed<'a> {
     done: Option<&'a str>,
 }
 
-async fn page(
-    context: &Context,
-    limits: &SessionLimits,
-    viewer: &Viewer,
-    organisations: Organisations,
-    typed: Typed<'_>,
-    status: StatusCode,
-) -> Result<HttpResponse, WebError> {
-    let (member, now) = (viewer.member.id.clone(), context.clock.now());
+async fn page(visit: &Visit, limits: &SessionLimits, typed: Typed<'_>, status: StatusCode) -> Answer {
+    let (member, now) = (visit.viewer.member.id.clone(), visit.now);
     let born = now - limits.life;
-    let found = context.store.read(move |conn| store::web_session::of_member(conn, &member, now, born, MAX_SESSIONS));
+    let found = visit.read(move |conn, _| store::web_session::of_member(conn, &member, now, born, MAX_SESSIONS));
     let found = found.await?;
     let sessions = found.iter().map(|row| Signed::read(row, limits, now)).collect::<Result<Vec<_>, _>>()?;
-    let view = AccountView { typed: &typed, sessions: &sessions, limits, viewer, now };
+    let view = AccountView { typed: &typed, sessions: &sessions, limits, viewer: &visit.viewer, time: visit.time() };
     let title = if typed.errors.is_empty() { "Your account" } else { "Error: Your account" };
-    let page = Page::new(title, Nav::Nowhere, viewer, view.render());
-    Ok(Page { organisations: organisations.0, ..page }.answer(status))
+    Ok(visit.page(title, Nav::Nowhere, view).answer(status))
 }
 
 /// A session as its member sees it.
@@ -192,13 +162,15 @@ struct AccountView<'a> {
     sessions: &'a [Signed<'a>],
     limits: &'a SessionLimits,
     viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for AccountView<'_> {
     fn render(&self) -> Markup {
-        let mut head = Head::new(&[], html! { "Your account" });
-        head.lede = html! { "You log in as " strong { bdi { (self.viewer.member.email) } } ". You are " (self.viewer.role.with_article()) " of " bdi { (self.viewer.organisation.name) } "." };
+        let head = Head::of(Nav::Nowhere, "Your account").lede(html! {
+            "You log in as " strong { bdi { (self.viewer.member.email) } } ". You are " (self.viewer.role.with_article())
+            " of " bdi { (self.viewer.organisation.name) } "."
+        });
         html! {
             (self.typed.errors.summary())
             (head)
@@ -244,18 +216,9 @@ impl AccountView<'_> {
 
     fn sessions(&self) -> Markup {
         html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { "Sessions" }
-                    thead { tr {
-                        th scope="col" { "Browser" }
-                        th scope="col" { "Logged in" }
-                        th scope="col" { "Last used" }
-                        th scope="col" { span.hush { "Acts" } }
-                    } }
-                    tbody { @for signed in self.sessions { (self.session(signed)) } }
-                }
-            }
+            (Table::pairs(["Browser", "Logged in", "Last used"]).unseen("Acts")
+                .captioned("Sessions")
+                .rows(html! { @for signed in self.sessions { (self.session(signed)) } }))
             @if self.sessions.len() > 1 {
                 form method="post" action=(paths::ACCOUNT_SESSIONS) {
                     button.btn.risk name="others" value="1" { "End all other sessions" }
@@ -265,13 +228,12 @@ impl AccountView<'_> {
     }
 
     fn session(&self, signed: &Signed<'_>) -> Markup {
-        let zone = self.viewer.organisation.time_zone;
         let own = signed.name == Some(self.viewer.session.as_str());
         html! {
             tr {
                 th scope="row" { (signed.browser) @if own { " " span.tag { "This one" } } }
-                td data-l="Logged in" { (time::near(signed.since, zone, self.now)) }
-                td data-l="Last used" { (time::near(signed.last_used, zone, self.now)) }
+                td data-l="Logged in" { (self.time.near(signed.since)) }
+                td data-l="Last used" { (self.time.near(signed.last_used)) }
                 td {
                     @if let (Some(name), false) = (signed.name, own) {
                         form method="post" action=(paths::ACCOUNT_SESSIONS) {
@@ -287,13 +249,12 @@ impl AccountView<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     fn rendered(typed: &Typed<'_>, sessions: &[Signed<'_>]) -> String {
         let limits = SessionLimits::read("12h", "7d").expect("two times");
-        let (viewer, now) = (samples::viewer(Role::Admin), samples::now());
-        AccountView { typed, sessions, limits: &limits, viewer: &viewer, now }.render().into_string()
+        let (viewer, time) = (samples::viewer(Role::Admin), samples::time());
+        AccountView { typed, sessions, limits: &limits, viewer: &viewer, time }.render().into_string()
     }
 
     fn signed(name: Option<&'static str>) -> Signed<'static> {

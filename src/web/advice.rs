@@ -3,11 +3,9 @@
 //!
 //! Each piece of advice begins with what to do, so that someone who may not do it is told whom to ask for it.
 
-use maud::{Markup, html};
-
-use super::paths;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::hook::HookState;
+use crate::web::prelude::*;
 
 /// What failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

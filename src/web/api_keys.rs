@@ -3,156 +3,112 @@
 use std::collections::HashMap;
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
 
-use super::done;
-use super::error::WebError;
-use super::form::{Errors, Fields, TextField, token, token_field, wrong};
-use super::gate::{Organisations, see_other};
-use super::layout::{Head, Nav, Page, part};
-use super::webhooks::default::DefaultHook;
-use super::webhooks::reveal::once;
-use super::{paths, time};
 use crate::actions::api_key::{NewApiKey, create};
-use crate::actions::{ActionError, Context, Viewer, reveal};
+use crate::actions::reveal;
 use crate::domain::api_key::{ApiKey, prefix};
 use crate::domain::ids::ApiKeyId;
 use crate::domain::mode::Mode;
-use crate::domain::role::Permission;
 use crate::domain::secret::{CredentialKind, DOTS};
-use crate::store::{self, StoreError};
+use crate::web::form::{TextField, wrong};
+use crate::web::prelude::*;
+use crate::web::ui::{Confirm, one_time_value, stops};
+use crate::web::webhooks::default::DefaultHook;
 
 /// The keys, and the form of a new one.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let form = NewApiKey { mode: viewer.mode.as_str().into(), token: token(), ..NewApiKey::default() };
-    page(&context, &viewer, organisations, &form, &Errors::default(), StatusCode::OK).await
+pub async fn show(visit: Visit) -> Answer {
+    let form = NewApiKey { mode: visit.viewer.mode.as_str().into(), token: token(), ..NewApiKey::default() };
+    page(&visit, &form, &Errors::default(), StatusCode::OK).await
 }
 
 /// Creates a key, and leads to the page that shows it once.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
+pub async fn submit(visit: Visit, fields: Fields) -> Answer {
     let form = NewApiKey {
         name: fields.one("name").to_owned(),
         mode: fields.one("mode").to_owned(),
         token: fields.one("token").to_owned(),
     };
-    match create(&context, &viewer, form.clone()).await {
+    match create(&visit.app, &visit.viewer, form.clone()).await {
         Ok(id) => Ok(see_other(paths::api_key_reveal(id))),
         Err(ActionError::Invalid(errors)) => {
-            page(&context, &viewer, organisations, &form, &Errors(errors), StatusCode::UNPROCESSABLE_ENTITY).await
+            page(&visit, &form, &Errors(errors), StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// Shows a new key, once.
-pub async fn reveal(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let key = find(&context, &viewer, &id).await?;
-    let revealed = reveal::take(&context, &viewer, key.id.as_str()).await?;
-    let crumbs = [("Developers", None), ("API Key Management", Some(paths::API_KEYS.to_owned()))];
+pub async fn reveal(visit: Visit, Path(id): Path<ApiKeyId>) -> Answer {
+    let key = find(&visit, id).await?;
+    let revealed = reveal::take(&visit.app, &visit.viewer, key.id.as_str()).await?;
     let title = if revealed.is_empty() { "Shown once already" } else { "Store this key now" };
     let body = html! {
-        (Head::new(&crumbs, html! { (title) }))
+        (Head::below(Nav::ApiKeys, title))
         @if revealed.is_empty() {
             p.says { "This key has been shown. Hirewire keeps only a hash of it." }
             p { code { (prefix(key.mode)) (DOTS) } " " span.soft { "ends in " (key.ends_in) } }
         } @else {
             p.says { "You see this only once. After a reload you see only its last four characters." }
             div.form {
-                @for value in &revealed { (once("API key", "goes into the header Authorization: Bearer …", &value.value)) }
+                @for value in &revealed { (one_time_value("API key", "goes into the header Authorization: Bearer …", &value.value)) }
                 div.notice.info {
                     h2 { "What it reaches" }
                     p { a href=(paths::API) { "How to report an event with it" } }
-                    p { "Events of " (key.mode) " mode of " bdi { (viewer.organisation.name) } ", and nothing of the other mode. Keep it in the partner system’s own secret store." }
+                    p { "Events of " (key.mode) " mode of " bdi { (visit.viewer.organisation.name) } ", and nothing of the other mode. Keep it in the partner system’s own secret store." }
                 }
             }
         }
         p.row { a.btn.main href=(paths::API_KEYS) { @if revealed.is_empty() { "Back to the keys" } @else { "I have stored it" } } }
     };
-    let page = Page::new(title, Nav::ApiKeys, &viewer, body).in_mode(key.mode);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    Ok(visit.page(title, Nav::ApiKeys, body).in_mode(key.mode).ok())
 }
 
 /// Asks before a key is revoked.
-pub async fn show_revocation(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let key = find(&context, &viewer, &id).await?;
-    let crumbs = [("Developers", None), ("API Key Management", Some(paths::API_KEYS.to_owned()))];
-    let body = html! {
-        (Head::new(&crumbs, html! { "Revoke " bdi { (key.name) } "?" }))
-        p.says { "Every request with it is refused with 401 from the moment you press the button." }
-        div.form {
-            div.notice.bad { h2 { "What stops" } p { "Whatever uses this key can report nothing more. A revoked key cannot be brought back." } }
-            dl.facts {
-                div { dt { "Key" } dd { code { (prefix(key.mode)) (DOTS) } " ends in " (key.ends_in) } }
-                div { dt { "Last used" } dd { @match key.last_used_at { Some(at) => (time::long(at, viewer.organisation.time_zone)), None => "never" } } }
-            }
-            form.row method="post" action=(paths::api_key_revocation(&key.id)) {
-                button.btn.stop { "Revoke API key" } " " a.btn href=(paths::API_KEYS) { "Keep it" }
-            }
+pub async fn show_revocation(visit: Visit, Path(id): Path<ApiKeyId>) -> Answer {
+    let key = find(&visit, id).await?;
+    let details = html! {
+        (stops(html! { p { "Whatever uses this key can report nothing more. A revoked key cannot be brought back." } }))
+        dl.facts {
+            div { dt { "Key" } dd { code { (prefix(key.mode)) (DOTS) } " ends in " (key.ends_in) } }
+            div { dt { "Last used" } dd { @match key.last_used_at { Some(at) => (visit.time().long(at)), None => "never" } } }
         }
     };
-    let page = Page::new(format!("Revoke {}", key.name), Nav::ApiKeys, &viewer, body).in_mode(key.mode);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    let says = "Every request with it is refused with 401 from the moment you press the button.";
+    let ask = Confirm::new(says, "Revoke API key", paths::api_key_revocation(&key.id), paths::API_KEYS);
+    let head = Head::below(Nav::ApiKeys, html! { "Revoke " bdi { (key.name) } "?" });
+    let body = html! { (head) (ask.details(details)) };
+    Ok(visit.page(format!("Revoke {}", key.name), Nav::ApiKeys, body).in_mode(key.mode).ok())
 }
 
 /// Revokes a key.
-pub async fn revoke(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let id: ApiKeyId = id.parse().map_err(|_| WebError::NotFound)?;
-    crate::actions::api_key::revoke(&context, &viewer, id).await?;
+pub async fn revoke(visit: Visit, Path(id): Path<ApiKeyId>) -> Answer {
+    crate::actions::api_key::revoke(&visit.app, &visit.viewer, id).await?;
     Ok(done::see_other(paths::API_KEYS, "The API key was revoked."))
 }
 
-async fn find(context: &Context, viewer: &Viewer, id: &str) -> Result<ApiKey, WebError> {
-    let id: ApiKeyId = id.parse().map_err(|_| WebError::NotFound)?;
-    let organisation = viewer.organisation.id.clone();
-    let found = context.store.read(move |conn| store::api_key::find(conn, &organisation, &id)).await?;
-    found.ok_or(WebError::NotFound)
+async fn find(visit: &Visit, id: ApiKeyId) -> Result<ApiKey, WebError> {
+    visit.find(move |conn, viewer| store::api_key::find(conn, &viewer.organisation.id, &id)).await
 }
 
-async fn page(
-    context: &Context,
-    viewer: &Viewer,
-    organisations: Organisations,
-    form: &NewApiKey,
-    errors: &Errors,
-    status: StatusCode,
-) -> Result<HttpResponse, WebError> {
-    let (reader, now) = (viewer.clone(), context.clock.now());
-    let (keys, names, default) = context
-        .store
-        .read(move |conn| {
-            let keys = store::api_key::list(conn, &reader.organisation.id)?;
+async fn page(visit: &Visit, form: &NewApiKey, errors: &Errors, status: StatusCode) -> Answer {
+    let time = visit.time();
+    let (keys, names, default) = visit
+        .read(move |conn, viewer| {
+            let keys = store::api_key::list(conn, &viewer.organisation.id)?;
             let makers: Vec<String> = keys.iter().filter_map(|key| key.created_by.clone()).map(String::from).collect();
-            Ok::<_, StoreError>((keys, store::member::names(conn, &makers)?, DefaultHook::read(conn, &reader, now)?))
+            Ok((keys, store::member::names(conn, &makers)?, DefaultHook::read(conn, viewer, time)?))
         })
         .await?;
-    let view = KeysView { keys: &keys, names: &names, default: &default, form, errors, viewer, now };
-    let page = Page::new("API Key Management", Nav::ApiKeys, viewer, view.render());
-    let page = Page { organisations: organisations.0, ..page };
+    let view = KeysView {
+        keys: &keys,
+        names: &names,
+        default: &default,
+        form,
+        errors,
+        viewer: &visit.viewer,
+        time: visit.time(),
+    };
+    let page = visit.page("API Key Management", Nav::ApiKeys, view);
     Ok(if status == StatusCode::OK { page.ok() } else { page.refused() })
 }
 
@@ -163,14 +119,15 @@ struct KeysView<'a> {
     form: &'a NewApiKey,
     errors: &'a Errors,
     viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for KeysView<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Developers", None)];
-        let mut head = Head::new(&crumbs, html! { "API Key Management" });
-        head.lede = html! { "Partner systems report events with a key. A key of test mode reaches only test webhooks, a live one only live webhooks. " a href=(paths::API) { "How to report an event" } };
+        let head = Head::of(Nav::ApiKeys, "API Key Management").lede(html! {
+            "Partner systems report events with a key. A key of test mode reaches only test webhooks, a live one only live webhooks. "
+            a href=(paths::API) { "How to report an event" }
+        });
         html! {
             (self.errors.summary())
             (head)
@@ -230,34 +187,22 @@ impl KeysView<'_> {
         if self.keys.is_empty() {
             return html! { p.small.soft { "No partner system has a key yet." } };
         }
-        html! {
-            div.table {
-                table.cards.pairs {
-                    thead { tr {
-                        th scope="col" { "Name" }
-                        th scope="col" { "Key" }
-                        th scope="col" { "Made" }
-                        th scope="col" { "Last used" }
-                        th scope="col" { span.hush { "Acts" } }
-                    } }
-                    tbody { @for key in self.keys { (self.row(key)) } }
-                }
-            }
-        }
+        Table::pairs(["Name", "Key", "Made", "Last used"])
+            .unseen("Acts")
+            .rows(html! { @for key in self.keys { (self.row(key)) } })
     }
 
     fn row(&self, key: &ApiKey) -> Markup {
-        let zone = self.viewer.organisation.time_zone;
         let maker = key.created_by.as_ref().and_then(|id| self.names.get(id.as_str()));
         html! {
             tr {
                 th scope="row" { bdi { (key.name) } " " span.tag { (key.mode.label()) } span.sub.mono { (key.id) } }
                 td { code { (prefix(key.mode)) (DOTS) } span.sub { "ends in " (key.ends_in) } }
-                td data-l="Made" { (time::near(key.created_at, zone, self.now)) @if let Some(name) = maker { span.sub { bdi { (name) } } } }
-                td data-l="Last used" { @match key.last_used_at { Some(at) => (time::near(at, zone, self.now)), None => span.soft { "never" } } }
+                td data-l="Made" { (self.time.near(key.created_at)) @if let Some(name) = maker { span.sub { bdi { (name) } } } }
+                td data-l="Last used" { @match key.last_used_at { Some(at) => (self.time.near(at)), None => span.soft { "never" } } }
                 td {
                     @match key.revoked_at {
-                        Some(at) => span.soft { "revoked " (time::near(at, zone, self.now)) },
+                        Some(at) => span.soft { "revoked " (self.time.near(at)) },
                         None => a href=(paths::api_key_revocation(&key.id)) { "Revoke" span.hush { " " bdi { (key.name) } } },
                     }
                 }

@@ -3,48 +3,57 @@
 
 use std::fmt::Write as _;
 
-use maud::{Markup, Render, html};
+use chrono::{DateTime, TimeDelta, Utc};
+use maud::{Markup, html};
 
-/// A small chart of a few days in a table's row.
-pub struct Spark<'a> {
-    /// How many succeeded in each span, oldest first.
-    pub succeeded: &'a [u32],
-    /// How many failed in each span.
-    pub failed: &'a [u32],
-    /// The figures in words.
-    pub label: &'a str,
+use crate::domain::delivery::Status;
+
+/// How deliveries ended, in spans of one length, oldest first.
+#[derive(Debug, Clone)]
+pub struct Histogram {
+    succeeded: Vec<u32>,
+    failed: Vec<u32>,
+    /// How many have not ended.
+    pub open: u32,
 }
 
-impl Render for Spark<'_> {
-    fn render(&self) -> Markup {
-        bars(
-            self.succeeded,
-            self.failed,
-            self.label,
-            &Shape { class: "spark", width: 112.0, height: 28.0, line: 19.0, stroke: 2.5 },
-        )
+impl Histogram {
+    /// Counts deliveries in each of so many spans of the time until now.
+    pub fn of<'a>(
+        deliveries: impl IntoIterator<Item = (Status, &'a DateTime<Utc>)>,
+        now: DateTime<Utc>,
+        window: TimeDelta,
+        spans: usize,
+    ) -> Self {
+        let mut counted = Self { succeeded: vec![0; spans], failed: vec![0; spans], open: 0 };
+        let length = window.num_seconds() / spans as i64;
+        for (status, at) in deliveries {
+            let age = usize::try_from((now - at).num_seconds() / length).unwrap_or_default().min(spans - 1);
+            match status {
+                Status::Success => counted.succeeded[spans - 1 - age] += 1,
+                Status::Failed => counted.failed[spans - 1 - age] += 1,
+                Status::Pending | Status::Retrying => counted.open += 1,
+            }
+        }
+        counted
     }
-}
 
-/// A chart over the whole width of a section.
-pub struct Chart<'a> {
-    /// How many succeeded in each span, oldest first.
-    pub succeeded: &'a [u32],
-    /// How many failed in each span.
-    pub failed: &'a [u32],
-    /// The figures in words.
-    pub label: &'a str,
-}
+    /// How many succeeded and how many failed.
+    pub fn totals(&self) -> (u32, u32) {
+        (self.succeeded.iter().sum(), self.failed.iter().sum())
+    }
 
-impl Render for Chart<'_> {
-    fn render(&self) -> Markup {
+    /// A small chart in a table's row; the label says the figures in words.
+    pub fn spark(&self, label: &str) -> Markup {
+        let shape = Shape { class: "spark", width: 112.0, height: 28.0, line: 19.0, stroke: 2.5 };
+        bars(&self.succeeded, &self.failed, label, &shape)
+    }
+
+    /// A chart over the whole width of a section.
+    pub fn chart(&self, label: &str) -> Markup {
         let stroke = 720.0 / self.succeeded.len().max(1) as f64 * 0.62;
-        bars(
-            self.succeeded,
-            self.failed,
-            self.label,
-            &Shape { class: "chart", width: 720.0, height: 104.0, line: 76.0, stroke },
-        )
+        let shape = Shape { class: "chart", width: 720.0, height: 104.0, line: 76.0, stroke };
+        bars(&self.succeeded, &self.failed, label, &shape)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::icons::icon;
 use crate::domain::unseen::is_hidden;
+use crate::web::icons::icon;
 
 /// A figure of code. `name` is read to those who do not see it, and names the copy button.
 pub fn figure(name: &str, caption: Markup, content: Markup, wrap: bool) -> Markup {

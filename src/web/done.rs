@@ -10,9 +10,10 @@ use actix_web::{HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
-use super::{cookie_name, gate};
 use crate::actions::Context;
 use crate::config::Config;
+use crate::web::redirect;
+use crate::web::session::cookie_name;
 
 /// How long the sentence waits for its page.
 const MAX_AGE: Duration = Duration::minutes(1);
@@ -24,7 +25,7 @@ struct Done(String);
 
 /// Leads to another page, which says what was done.
 pub fn see_other(target: impl Into<String>, done: impl Into<String>) -> HttpResponse {
-    let mut answer = gate::see_other(target);
+    let mut answer = redirect::see_other(target);
     answer.extensions_mut().insert(Done(done.into()));
     answer
 }

@@ -7,16 +7,16 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use maud::html;
 
-use super::icons::icon;
-use super::layout::{Around, Nav, Page, door};
-use super::paths;
-use crate::actions::{ActionError, Viewer};
+use crate::actions::ActionError;
 use crate::body::NotRead;
-use crate::domain::organisation::Organisation;
-use crate::domain::role::{Permission, Role};
 use crate::store::StoreError;
+use crate::web::layout::door;
+use crate::web::paths;
 
 const MIB: usize = 1024 * 1024;
+
+/// What a handler answers.
+pub type Answer = Result<HttpResponse, WebError>;
 
 /// Why a page cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +115,8 @@ impl WebError {
         }
     }
 
-    fn words(&self) -> (&'static str, Cow<'_, str>) {
+    /// The title and the text of its page.
+    pub fn words(&self) -> (&'static str, Cow<'_, str>) {
         if let WebError::TooLarge(most) = self {
             let most = if *most < MIB { format!("{} KiB", most / 1024) } else { format!("{} MiB", most / MIB) };
             return ("That was too much.", format!("This page takes at most {most} at once.").into());
@@ -158,78 +159,6 @@ impl WebError {
                 "Something went wrong on our side.",
                 "It has been written to the server's log for the operator. Nothing you sent was half-done.",
             ),
-        }
-    }
-}
-
-/// The page for someone whose role does not reach this one; it says which role does.
-pub fn forbidden(viewer: &Viewer, permission: Permission, admins: &[String], organisations: Around) -> HttpResponse {
-    let may: Vec<Role> = Role::ALL.into_iter().filter(|role| role.may(permission)).collect();
-    let who = may.iter().map(|role| role.with_article()).collect::<Vec<_>>().join(" or ");
-    let title = format!("Only {who} may do this");
-    let body = html! {
-        section.empty {
-            p.soft.small { "403" }
-            h1 { (title) "." }
-            p { "You are signed in to " bdi { (viewer.organisation.name) } " as " (viewer.role.with_article()) ". " (sphere(viewer.role)) }
-            @if !admins.is_empty() {
-                p {
-                    @for (at, admin) in admins.iter().enumerate() {
-                        @if at > 0 { @if at + 1 == admins.len() { " and " } @else { ", " } }
-                        bdi { (admin) }
-                    }
-                    @if admins.len() == 1 { " is an Organisation Admin here and can do it for you." }
-                    @else { " are Organisation Admins here. Any of them can do it for you." }
-                }
-            }
-            p.row { a.btn.main href=(paths::HOME) { "Go to Home" } }
-        }
-    };
-    // In another organisation of theirs they may be allowed.
-    Page { organisations, ..Page::new(title, Nav::Nowhere, viewer, body) }.answer(StatusCode::FORBIDDEN)
-}
-
-/// The page for an address or a thing that is not there, with the navigation around it.
-pub fn missing(viewer: &Viewer, organisations: Around) -> HttpResponse {
-    let (title, text) = WebError::NotFound.words();
-    let body = html! {
-        section.empty {
-            p.soft.small { "404" }
-            h1 { (title) }
-            p { (text) }
-            p.row { a.btn.main href=(paths::HOME) { "Go to Home" } }
-        }
-    };
-    let title = title.trim_end_matches('.');
-    Page { organisations, ..Page::new(title, Nav::Nowhere, viewer, body) }.answer(StatusCode::NOT_FOUND)
-}
-
-/// The page for a member of an organisation that is suspended: it says so, and leads to their other ones and out.
-pub fn suspended(viewer: &Viewer, organisations: &[Organisation]) -> HttpResponse {
-    let others: Vec<_> = organisations.iter().filter(|other| other.id != viewer.organisation.id).collect();
-    let body = html! {
-        p.brand { (icon("wire")) span { "Hirewire" } }
-        h1 { "This organisation is suspended." }
-        p { "Whoever runs this Hirewire has suspended " strong { bdi { (viewer.organisation.name) } }
-            ". Nothing of it is shown or sent meanwhile, and nothing is lost: what is owed to its webhooks is held until it is resumed." }
-        @if !others.is_empty() {
-            form.row method="post" action=(paths::ORGANISATION) {
-                @for other in others { button.btn name="organisation" value=(other.id) { "Go to " bdi { (other.name) } } }
-            }
-        }
-        form method="post" action=(paths::LOGOUT) { button.btn { "Log out" } }
-    };
-    door("This organisation is suspended", body, StatusCode::FORBIDDEN)
-}
-
-fn sphere(role: Role) -> &'static str {
-    match role {
-        Role::Admin => "",
-        Role::Recruiter => {
-            "Recruiters work with vacancies and candidates, export them and see how their own exports went; webhooks, their keys and secrets belong to the admins."
-        }
-        Role::Support => {
-            "Support reads vacancies, webhooks and every delivery, with personal data masked, and sends deliveries again; changing things belongs to recruiters and admins."
         }
     }
 }

@@ -5,20 +5,20 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use maud::{Markup, Render, html};
 
-use super::error::WebError;
-use super::form::{Errors, Fields, TextField, describedby, wrong};
-use super::icons::icon;
-use super::layout::door;
-use super::sign_in::enter;
-use super::{paths, session};
 use crate::actions::first_run::{FirstRun, complete, is_first, opens};
 use crate::actions::{ActionError, Context};
 use crate::config::Config;
 use crate::domain::secret::Plain;
 use crate::domain::time_zone;
+use crate::web::entry::enter;
+use crate::web::error::Answer;
+use crate::web::form::{Errors, Fields, TextField, describedby, wrong};
+use crate::web::icons::icon;
+use crate::web::layout::door;
+use crate::web::{paths, session};
 
 /// The form, for whoever came with the right address.
-pub async fn show(context: web::Data<Context>, token: web::Path<String>) -> Result<HttpResponse, WebError> {
+pub async fn show(context: web::Data<Context>, token: web::Path<String>) -> Answer {
     if !opens(&context, &token).await? {
         return closed(&context).await;
     }
@@ -33,7 +33,7 @@ pub async fn submit(
     session: Session,
     token: web::Path<String>,
     fields: Fields,
-) -> Result<HttpResponse, WebError> {
+) -> Answer {
     if !opens(&context, &token).await? {
         return closed(&context).await;
     }
@@ -73,7 +73,7 @@ pub fn look_at_the_terminal() -> HttpResponse {
 }
 
 /// For an address that is worth nothing: used, of an earlier start, or never printed.
-async fn closed(context: &Context) -> Result<HttpResponse, WebError> {
+async fn closed(context: &Context) -> Answer {
     let still_empty = is_first(context).await?;
     let body = html! {
         p.brand { (icon("wire")) span { "Hirewire" } }

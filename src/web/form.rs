@@ -4,16 +4,15 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use maud::{Markup, Render, html};
 use rand::distr::{Alphanumeric, SampleString};
 
-use super::error::WebError;
-use super::routes;
-use super::words::isolated;
 use crate::actions::FieldError;
 use crate::body::{self, SMALL_BODY};
 use crate::domain::role::Role;
+use crate::web::error::WebError;
+use crate::web::words::isolated;
 
 /// A form has at most this many names and values.
 const MAX_PAIRS: usize = 2_000;
@@ -67,13 +66,16 @@ impl Fields {
     }
 }
 
+/// How many bytes a form may have at most on the route that a request takes; [`super::gate::rules`] says it.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit(pub usize);
+
 impl FromRequest for Fields {
     type Error = WebError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, WebError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let route = request.match_pattern().unwrap_or_default();
-        let largest = routes::largest_body(request.method(), &route);
+        let largest = request.extensions().get().map_or(0, |Limit(largest)| *largest);
         let (payload, declared) = (payload.take(), body::declared(request.headers()));
         Box::pin(async move {
             let form = body::read(payload, declared, largest).await.map_err(|why| WebError::not_read(why, largest))?;

@@ -5,10 +5,10 @@
 //! them ([`super::origin`]); cookies that are not ours are passed over; the session is read; the route's rule is held against
 //! who is signed in. A handler only ever sees someone who may.
 
-use actix_session::{Session, SessionExt as _};
+use actix_session::SessionExt as _;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::cookie::Cookie;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
     self, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
@@ -16,23 +16,19 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError as _, web};
 use maud::Render as _;
-use std::future::{Ready, ready};
 
-use super::done::Carrier;
-use super::error::{WebError, forbidden, suspended};
-use super::layout::{Around, door};
-use super::routes::{Rule, rule_of};
-use super::{host, nowhere, origin, paths, session, visitor};
 use crate::actions::refusals::{self, By, Refusal, What};
-use crate::actions::{Context, Viewer};
 use crate::config::Config;
-use crate::domain::ids::{MemberId, OrganisationId};
-use crate::domain::mode::Mode;
-use crate::domain::organisation::Organisation;
-use crate::domain::role::Role;
-use crate::store::{self, StoreError};
+use crate::web::done::Carrier;
+use crate::web::error::WebError;
+use crate::web::form::Limit;
+use crate::web::kept_out::{forbidden, kept_out};
+use crate::web::layout::door;
+use crate::web::routes::{Rule, route_of};
+use crate::web::visit::{self, Visit};
+use crate::web::{host, nowhere, origin, paths, visitor};
 
 /// No inline script or style, nothing from elsewhere, no frame around us.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -126,7 +122,7 @@ pub async fn same_site<B: MessageBody + 'static>(
 
 /// Notes for the audit log that a form of another site was refused.
 fn note_foreign(request: &ServiceRequest, foreign: &origin::Foreign) {
-    let Ok(context) = context(request) else { return };
+    let Ok(app) = visit::app_of(request) else { return };
     let pattern = request.resource_map().match_pattern(request.match_info().as_str());
     let refusal = Refusal {
         what: What::CrossSite,
@@ -137,7 +133,7 @@ fn note_foreign(request: &ServiceRequest, foreign: &origin::Foreign) {
     let address = address.map(|address| format!("from {address}, ")).unwrap_or_default();
     // Whoever sent it wrote it: no longer than an address is.
     let origin: String = foreign.origin.as_deref().unwrap_or("nowhere that it tells").chars().take(200).collect();
-    refusals::note(&context, refusal, &format!("{address}whose browser was at {origin}"));
+    refusals::note(&app, refusal, &format!("{address}whose browser was at {origin}"));
 }
 
 /// Leaves of the request's cookies those of this console. Others on the same host may set cookies as odd as they like: one
@@ -177,44 +173,51 @@ pub async fn rules<B: MessageBody + 'static>(
     // The address as routing reads it, escapes undone: judged as it was written, `/settings/webhooks/%6Eew` would be some
     // webhook's page and answered as the form of a new one.
     let pattern = request.resource_map().match_pattern(request.match_info().as_str());
-    let rule = pattern.as_ref().and_then(|pattern| rule_of(request.method(), pattern));
-    let Some(rule) = rule else {
+    let Some(route) = pattern.as_ref().and_then(|pattern| route_of(request.method(), pattern)) else {
         // No such page, or no such way to ask for it. Nobody learns more without a rule.
         let answer = nowhere::no_page(&request).await;
         return Ok(request.into_response(answer));
     };
-    let Rule::May(permission) = rule else {
+    request.extensions_mut().insert(Limit(route.body.largest()));
+    let Rule::May(permission) = route.rule else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let session = request.get_session();
-    let found = match viewer(&request, &session).await {
-        Ok(found) => found,
+    let visit = match Visit::of(&request, &session).await {
+        Ok(Some(visit)) => visit,
+        Ok(None) => {
+            session.purge();
+            let answer = to_login(&request);
+            return Ok(request.into_response(answer));
+        }
         Err(error) => return Ok(request.error_response(WebError::from(error))),
     };
-    let Some((viewer, organisations)) = found else {
-        session.purge();
-        let answer = to_login(&request);
-        return Ok(request.into_response(answer));
-    };
-    if let Some(answer) = kept_out(pattern.as_deref().unwrap_or_default(), &viewer, &organisations) {
+    if let Some(answer) = kept_out(route.path, &visit) {
         return Ok(request.into_response(answer));
     }
-    if !viewer.role.may(permission) {
-        note_refused(&request, &pattern.unwrap_or_default(), &viewer);
-        let admins = admins(&request, &viewer.organisation.id).await;
-        let answer = forbidden(&viewer, permission, &admins, Around { organisations, done: None });
-        return Ok(request.into_response(answer));
+    if !visit.may(permission) {
+        note_refused(&request, route.path, &visit);
+        return Ok(request.into_response(forbidden(&visit, permission).await));
     }
-    if request.method() == Method::HEAD && pattern.is_some_and(|pattern| pattern.ends_with("/reveal")) {
+    if request.method() == Method::HEAD && route.path.ends_with("/reveal") {
         // What is shown once is not spent on somebody who sees nothing of it.
         return Ok(request.into_response(HttpResponse::Ok().finish()));
     }
+    carried(request, visit, next).await
+}
+
+/// Lets a visit through, and carries over to the next page what this one has done.
+async fn carried<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    visit: Visit,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let carrier = Carrier::of(&request);
     let done =
         carrier.as_ref().filter(|_| request.method() == Method::GET).and_then(|carrier| carrier.waiting(&request));
     let was_waiting = done.is_some();
-    request.extensions_mut().insert(viewer);
-    request.extensions_mut().insert(Organisations(Around { organisations, done }));
+    let visit = visit.saying(done);
+    request.extensions_mut().insert(visit);
     let mut response = next.call(request).await?.map_into_boxed_body();
     if let Some(WebError::NotFound) = response.response().error().and_then(|error| error.as_error()) {
         let answer = nowhere::no_thing(response.request());
@@ -227,94 +230,14 @@ pub async fn rules<B: MessageBody + 'static>(
 }
 
 /// Notes for the audit log that somebody asked for what their role may not have.
-fn note_refused(request: &ServiceRequest, pattern: &str, viewer: &Viewer) {
-    let Ok(context) = context(request) else { return };
+fn note_refused(request: &ServiceRequest, pattern: &str, visit: &Visit) {
+    let viewer = &visit.viewer;
     let refusal = Refusal {
         what: What::Permission,
         by: By::Member(viewer.organisation.id.clone(), viewer.member.id.clone()),
         object: Some(format!("{} {pattern}", request.method())),
     };
-    refusals::note(&context, refusal, &format!("as {}", viewer.role.label()));
-}
-
-/// What somebody gets who may see nothing now, whatever their role: their organisation is suspended, or they have yet to choose
-/// a password of their own.
-pub(super) fn kept_out(pattern: &str, viewer: &Viewer, organisations: &[Organisation]) -> Option<HttpResponse> {
-    if viewer.organisation.suspended_at.is_some() && pattern != paths::ORGANISATION {
-        return Some(suspended(viewer, organisations));
-    }
-    let has_to_choose = viewer.member.password_given_at.is_some();
-    (has_to_choose && ![paths::ACCOUNT_PASSWORD, paths::ORGANISATION].contains(&pattern))
-        .then(|| see_other(paths::ACCOUNT_PASSWORD))
-}
-
-/// What stands around a page: the organisations that the viewer may switch to, and what was done a moment ago.
-#[derive(Debug, Clone, Default)]
-pub struct Organisations(pub Around);
-
-impl FromRequest for Organisations {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(request.extensions().get().cloned().unwrap_or_default()))
-    }
-}
-
-impl FromRequest for Viewer {
-    type Error = WebError;
-    type Future = Ready<Result<Self, WebError>>;
-
-    /// The viewer whom [`rules`] let through; a route without such a rule has none.
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.extensions().get().cloned().ok_or(WebError::NotFound))
-    }
-}
-
-/// Who is signed in, and the organisations that they may switch to.
-pub(super) async fn viewer(
-    request: &ServiceRequest,
-    session: &Session,
-) -> Result<Option<(Viewer, Vec<Organisation>)>, StoreError> {
-    let context = context(request)?;
-    let remembered = |name: &str| session.get::<String>(name).ok().flatten();
-    let Some(id) = remembered(session::MEMBER).and_then(|id| id.parse::<MemberId>().ok()) else { return Ok(None) };
-    let wanted = remembered(session::ORGANISATION).and_then(|id| id.parse::<OrganisationId>().ok());
-    let mode = remembered(session::MODE).and_then(|mode| Mode::parse(&mode)).unwrap_or(Mode::Live);
-    let name = remembered(session::NAME).unwrap_or_default();
-    let limits = request.app_data::<web::Data<Config>>().map(|config| config.sessions);
-    let slot = limits.map(|limits| session::slot(context.clock.now(), &limits));
-    let found = context
-        .store
-        .read(move |conn| {
-            let Some(member) = store::member::find(conn, &id)? else { return Ok(None) };
-            Ok::<_, StoreError>(Some((member, store::member::organisations_of(conn, &id)?)))
-        })
-        .await?;
-    let Some((member, roles)) = found else { return Ok(None) };
-    let chosen = roles.iter().find(|(organisation, _)| Some(&organisation.id) == wanted.as_ref());
-    let open = || roles.iter().find(|(organisation, _)| organisation.suspended_at.is_none());
-    let chosen = chosen.or_else(open).or(roles.first());
-    let Some((organisation, role)) = chosen.cloned() else { return Ok(None) };
-    // Once in a while is enough to say that a session is in use, and where.
-    if slot.is_some() && session.get::<i64>(session::SLOT).ok().flatten() != slot {
-        let _ = session.insert(session::SLOT, slot);
-        let _ = session.insert(session::ORGANISATION, organisation.id.as_str());
-    }
-    let organisations = roles.into_iter().map(|(organisation, _)| organisation).collect();
-    Ok(Some((Viewer { member, organisation, role, mode, session: name }, organisations)))
-}
-
-async fn admins(request: &ServiceRequest, organisation: &OrganisationId) -> Vec<String> {
-    let organisation = organisation.clone();
-    let Ok(context) = context(request) else { return Vec::new() };
-    let found = context.store.read(move |conn| store::member::with_role(conn, &organisation, Role::Admin)).await;
-    found.map(|admins| admins.into_iter().map(|admin| admin.name).collect()).unwrap_or_default()
-}
-
-fn context(request: &ServiceRequest) -> Result<web::Data<Context>, StoreError> {
-    let context = request.app_data::<web::Data<Context>>().cloned();
-    context.ok_or_else(|| StoreError::Unavailable("the console was started without its context".into()))
+    refusals::note(&visit.app, refusal, &format!("as {}", viewer.role.label()));
 }
 
 /// To the login page, and back here afterwards when it was a page that was asked for.
@@ -338,12 +261,4 @@ fn referring_page(request: &ServiceRequest) -> Option<String> {
     let told = request.headers().get(header::REFERER)?.to_str().ok()?;
     let page = url::Url::parse(told).ok()?;
     Some(page[url::Position::BeforePath..url::Position::AfterQuery].to_owned())
-}
-
-/// A redirect to another page after something was done.
-pub fn see_other(target: impl Into<String>) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((LOCATION, target.into()))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .finish()
 }

@@ -1,33 +1,18 @@
 //! *Need Help?*: whom to ask, and where the answers to most questions are.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::error::WebError;
-use super::gate::Organisations;
-use super::layout::{Head, Nav, Page, part};
-use super::paths;
-use crate::actions::{Context, Viewer};
-use crate::domain::role::{Permission, Role};
 use crate::domain::support::SupportContact;
-use crate::store::{self, StoreError};
+use crate::web::prelude::*;
 
 /// The page.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let organisation = viewer.organisation.id.clone();
-    let read = context.store.read(move |conn| {
-        let contact = store::organisation::support_contact(conn, &organisation)?;
-        Ok::<_, StoreError>((contact, store::member::with_role(conn, &organisation, Role::Admin)?))
+pub async fn show(visit: Visit) -> Answer {
+    let read = visit.read(move |conn, viewer| {
+        let contact = store::organisation::support_contact(conn, &viewer.organisation.id)?;
+        Ok((contact, store::member::with_role(conn, &viewer.organisation.id, Role::Admin)?))
     });
     let (contact, admins) = read.await?;
     let admins = admins.into_iter().map(|admin| admin.name).collect();
     let contact = contact.as_deref().map(SupportContact::read);
-    let page = Page::new("Need Help?", Nav::Nowhere, &viewer, Help { contact, admins, viewer: &viewer }.render());
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    Ok(visit.page("Need Help?", Nav::Nowhere, Help { contact, admins, viewer: &visit.viewer }.render()).ok())
 }
 
 struct Help<'a> {
@@ -39,7 +24,7 @@ struct Help<'a> {
 impl Render for Help<'_> {
     fn render(&self) -> Markup {
         html! {
-            (Head::new(&[], html! { "Need Help?" }))
+            (Head::of(Nav::Nowhere, "Need Help?"))
             (part("Ask somebody", html! { "In " bdi { (self.viewer.organisation.name) } }, self.ask()))
             (part("Find the answer", html! { "Most questions are about deliveries" }, self.answers()))
         }

@@ -1,13 +1,6 @@
 //! The pages of two groups of the navigation, *Settings* and *Developers*: they list what is below them.
 
-use actix_web::HttpResponse;
-use maud::{Markup, html};
-
-use super::gate::Organisations;
-use super::layout::{Head, Nav, Page, part};
-use super::paths;
-use crate::actions::Viewer;
-use crate::domain::role::Permission;
+use crate::web::prelude::*;
 
 /// A page below, and what it is for.
 struct Below {
@@ -102,23 +95,23 @@ const DEVELOPERS: [Group; 2] = [
 ];
 
 /// The index of the settings.
-pub async fn settings(viewer: Viewer, organisations: Organisations) -> HttpResponse {
-    let lede = html! { "These settings apply to the whole of " bdi { (viewer.organisation.name) } "." };
-    page("Settings", lede, &SETTINGS, &viewer, organisations)
+pub async fn settings(visit: Visit) -> HttpResponse {
+    let lede = html! { "These settings apply to the whole of " bdi { (visit.viewer.organisation.name) } "." };
+    page(&visit, "Settings", lede, &SETTINGS)
 }
 
 /// The index of the pages for developers.
-pub async fn developers(viewer: Viewer, organisations: Organisations) -> HttpResponse {
+pub async fn developers(visit: Visit) -> HttpResponse {
     let lede = html! { "For whoever connects systems to Hirewire, and finds out what became of a delivery." };
-    page("Developers", lede, &DEVELOPERS, &viewer, organisations)
+    page(&visit, "Developers", lede, &DEVELOPERS)
 }
 
-fn page(title: &str, lede: Markup, groups: &[Group], viewer: &Viewer, organisations: Organisations) -> HttpResponse {
+fn page(visit: &Visit, title: &str, lede: Markup, groups: &[Group]) -> HttpResponse {
     let body = html! {
-        (Head { lede, ..Head::new(&[], html! { (title) }) })
-        (index(groups, viewer))
+        (Head::of(Nav::Nowhere, title).lede(lede))
+        (index(groups, &visit.viewer))
     };
-    Page { organisations: organisations.0, ..Page::new(title, Nav::Nowhere, viewer, body) }.ok()
+    visit.page(title, Nav::Nowhere, body).ok()
 }
 
 /// The groups, with the pages that the viewer may open.
@@ -138,7 +131,6 @@ fn index(groups: &[Group], viewer: &Viewer) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::samples::viewer;
 
     #[test]

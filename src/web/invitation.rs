@@ -2,15 +2,9 @@
 
 use actix_session::Session;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, web};
 use maud::{Markup, Render, html};
 
-use super::error::WebError;
-use super::form::{Errors, Fields, TextField};
-use super::icons::icon;
-use super::layout::door;
-use super::sign_in::{carried_proof, enter, refusal};
-use super::{paths, session, time, visitor};
 use crate::actions::acceptance::{Acceptance, Asked, Invited, accept, find};
 use crate::actions::{ActionError, Context, FieldError};
 use crate::config::Config;
@@ -18,13 +12,16 @@ use crate::domain::ids::MemberId;
 use crate::domain::invitation::{End, Standing};
 use crate::domain::secret::Plain;
 use crate::store;
+use crate::web::entry::{carried_proof, enter, refusal};
+use crate::web::error::Answer;
+use crate::web::form::{Errors, Fields, TextField};
+use crate::web::icons::icon;
+use crate::web::layout::door;
+use crate::web::time::LocalTime;
+use crate::web::{paths, session, visitor};
 
 /// The invitation, and the form that accepts it.
-pub async fn show(
-    context: web::Data<Context>,
-    session: Session,
-    token: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
+pub async fn show(context: web::Data<Context>, session: Session, token: web::Path<String>) -> Answer {
     let signed_in = signed_in(&session);
     page(&context, &token, signed_in, "", &Errors::default(), StatusCode::OK).await
 }
@@ -37,7 +34,7 @@ pub async fn submit(
     session: Session,
     token: web::Path<String>,
     fields: Fields,
-) -> Result<HttpResponse, WebError> {
+) -> Answer {
     let signed_in = signed_in(&session);
     let acceptance = Acceptance {
         token: token.clone(),
@@ -74,7 +71,7 @@ async fn page(
     name: &str,
     errors: &Errors,
     status: StatusCode,
-) -> Result<HttpResponse, WebError> {
+) -> Answer {
     let Some(invited) = find(context, token).await? else {
         return Ok(door("No invitation", Over::Unknown.render(), StatusCode::NOT_FOUND));
     };
@@ -88,7 +85,8 @@ async fn page(
     let signed_in = visitor.as_ref().map(|visitor| &visitor.id);
     let (asked, is_own) = (invited.asks(signed_in), invited.is_for(signed_in));
     let other = visitor.filter(|_| !is_own).map(|visitor| visitor.name);
-    let view = AcceptView { token, invited: &invited, asked, other: other.as_deref(), name, errors };
+    let time = LocalTime { zone: invited.organisation.time_zone, now: context.clock.now() };
+    let view = AcceptView { token, invited: &invited, asked, other: other.as_deref(), name, errors, time };
     let title = format!("Join {}", invited.organisation.name);
     let title = if errors.is_empty() { title } else { format!("Error: {title}") };
     Ok(door(&title, view.render(), status))
@@ -104,6 +102,7 @@ struct AcceptView<'a> {
     /// What was typed as their name.
     name: &'a str,
     errors: &'a Errors,
+    time: LocalTime,
 }
 
 impl Render for AcceptView<'_> {
@@ -122,7 +121,7 @@ impl Render for AcceptView<'_> {
                 p.notice.info { "You are logged in as " bdi { (other) } ". Accepting logs you in as " bdi { (invitation.email) } " instead." }
             }
             form.form method="post" action=(paths::invitation(self.token)) novalidate { (self.fields()) }
-            p.small.soft { "The invitation ends " (time::long(invitation.expires_at, organisation.time_zone)) ", "
+            p.small.soft { "The invitation ends " (self.time.long(invitation.expires_at)) ", "
                 (organisation.time_zone.name()) " time." }
         }
     }

@@ -1,17 +1,13 @@
 //! The keys of the console. `?` shows this page over the one that is looked at; without script there are no keys, and the
 //! page says so.
 
-use actix_web::HttpResponse;
-use maud::{Markup, Render, html};
-
-use super::gate::Organisations;
-use super::layout::{Head, Nav, Page, keys_of, part};
-use crate::actions::Viewer;
+use crate::web::layout::keys_of;
+use crate::web::prelude::*;
 
 /// The page.
-pub async fn show(viewer: Viewer, organisations: Organisations) -> HttpResponse {
-    let body = Sheet { viewer: &viewer }.render();
-    Page { organisations: organisations.0, ..Page::new("Keyboard", Nav::Nowhere, &viewer, body) }.ok()
+pub async fn show(visit: Visit) -> HttpResponse {
+    let body = Sheet { viewer: &visit.viewer }.render();
+    visit.page("Keyboard", Nav::Nowhere, body).ok()
 }
 
 struct Sheet<'a> {
@@ -36,7 +32,7 @@ impl Render for Sheet<'_> {
             "they need JavaScript and are off while you type."
         };
         html! {
-            (Head { lede, ..Head::new(&[], html! { "Keyboard" }) })
+            (Head::of(Nav::Nowhere, "Keyboard").lede(lede))
             div #keys {
                 (part("Anywhere", html! {}, keys(ANYWHERE.map(|(key, what)| (html! { kbd { (key) } }, what)))))
                 (part("Lists", html! {}, keys(LISTS.map(|(key, what)| (html! { kbd { (key) } }, what)))))
@@ -54,7 +50,6 @@ fn keys(keys: impl IntoIterator<Item = (Markup, &'static str)>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::samples::viewer;
 
     #[test]

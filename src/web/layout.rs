@@ -1,18 +1,21 @@
 //! The page around every page: bar, navigation, sheet, foot.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, Render, html};
 
-use super::assets::LINKS;
-use super::icons::{icon, sprite};
-use super::words::isolated;
-use super::{bidi, paths};
 use crate::actions::Viewer;
 use crate::domain::mode::Mode;
 use crate::domain::organisation::Organisation;
 use crate::domain::role::Permission;
+use crate::web::assets::LINKS;
+use crate::web::bidi;
+use crate::web::icons::{icon, sprite};
+use crate::web::paths;
+use crate::web::words::isolated;
 
 /// Which entry of the navigation a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,43 +37,41 @@ pub enum Nav {
     Nowhere,
 }
 
-struct Entry(Nav, &'static str, &'static str, Permission);
+use Permission::*;
+
+/// A page of the navigation: its name, its address, who may see it, and the key that leads to it, pressed after `g`.
+struct Entry(Nav, &'static str, &'static str, Permission, Option<&'static str>);
 
 const NAVIGATION: [(&str, &str, &[Entry]); 4] = [
-    ("", "", &[Entry(Nav::Home, "Home", paths::HOME, Permission::BeMember)]),
+    ("", "", &[Entry(Nav::Home, "Home", paths::HOME, BeMember, Some("h"))]),
     (
         "hiring",
         "Hiring",
         &[
-            Entry(Nav::Vacancies, "Vacancies", paths::VACANCIES, Permission::ViewVacancies),
-            Entry(Nav::Interviews, "Interviews", paths::INTERVIEWS, Permission::ViewInterviews),
-            Entry(Nav::Exports, "Exports", paths::EXPORTS, Permission::ViewExports),
+            Entry(Nav::Vacancies, "Vacancies", paths::VACANCIES, ViewVacancies, Some("v")),
+            Entry(Nav::Interviews, "Interviews", paths::INTERVIEWS, ViewInterviews, Some("i")),
+            Entry(Nav::Exports, "Exports", paths::EXPORTS, ViewExports, Some("e")),
         ],
     ),
     (
         "settings",
         "Settings / Access Management",
         &[
-            Entry(Nav::Webhooks, "Webhooks", paths::WEBHOOKS, Permission::ViewHooks),
-            Entry(Nav::Members, "Members", paths::MEMBERS, Permission::ManageMembers),
-            Entry(
-                Nav::InterviewSettings,
-                "Global Interview Settings",
-                paths::INTERVIEW_SETTINGS,
-                Permission::ViewInterviews,
-            ),
+            Entry(Nav::Webhooks, "Webhooks", paths::WEBHOOKS, ViewHooks, Some("w")),
+            Entry(Nav::Members, "Members", paths::MEMBERS, ManageMembers, Some("m")),
+            Entry(Nav::InterviewSettings, "Global Interview Settings", paths::INTERVIEW_SETTINGS, ViewInterviews, None),
         ],
     ),
     (
         "developers",
         "Developers",
         &[
-            Entry(Nav::ApiKeys, "API Key Management", paths::API_KEYS, Permission::ManageApiKeys),
-            Entry(Nav::Api, "API", paths::API, Permission::BeMember),
-            Entry(Nav::Logs, "Webhook Logs", paths::LOGS, Permission::ViewLogs),
-            Entry(Nav::Events, "Events", paths::EVENTS, Permission::ViewLogs),
-            Entry(Nav::Catalogue, "Catalogue", paths::CATALOGUE, Permission::BeMember),
-            Entry(Nav::Receiving, "Receiving", paths::RECEIVING, Permission::BeMember),
+            Entry(Nav::ApiKeys, "API Key Management", paths::API_KEYS, ManageApiKeys, Some("k")),
+            Entry(Nav::Api, "API", paths::API, BeMember, Some("p")),
+            Entry(Nav::Logs, "Webhook Logs", paths::LOGS, ViewLogs, Some("l")),
+            Entry(Nav::Events, "Events", paths::EVENTS, ViewLogs, Some("t")),
+            Entry(Nav::Catalogue, "Catalogue", paths::CATALOGUE, BeMember, Some("c")),
+            Entry(Nav::Receiving, "Receiving", paths::RECEIVING, BeMember, Some("r")),
         ],
     ),
 ];
@@ -84,30 +85,11 @@ fn page_of_group(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The key that leads to a page of the navigation, pressed after `g`.
-fn key_to(href: &str) -> Option<&'static str> {
-    Some(match href {
-        paths::HOME => "h",
-        paths::VACANCIES => "v",
-        "/interviews" => "i",
-        paths::EXPORTS => "e",
-        paths::WEBHOOKS => "w",
-        "/settings/members" => "m",
-        paths::API_KEYS => "k",
-        paths::API => "p",
-        paths::LOGS => "l",
-        "/developers/events" => "t",
-        "/developers/catalogue" => "c",
-        "/developers/receiving" => "r",
-        _ => return None,
-    })
-}
-
 /// The pages of the navigation that somebody may see and a key leads to: key, name.
 pub fn keys_of(viewer: &Viewer) -> impl Iterator<Item = (&'static str, &'static str)> {
     let entries = NAVIGATION.iter().flat_map(|(_, _, entries)| entries.iter());
     let mine = entries.filter(|entry| viewer.role.may(entry.3));
-    mine.filter_map(|Entry(_, name, href, _)| Some((key_to(href)?, *name)))
+    mine.filter_map(|Entry(_, name, _, _, key)| Some(((*key)?, *name)))
 }
 
 /// What stands around a page beside its viewer.
@@ -121,34 +103,21 @@ pub struct Around {
 
 /// A page of the console for someone who is signed in.
 pub struct Page<'a> {
-    /// Its title, without organisation and product.
-    pub title: String,
-    /// Where it stands in the navigation.
-    pub nav: Nav,
-    /// Who looks at it.
-    pub viewer: &'a Viewer,
-    /// The mode it shows; the viewer's, unless it shows a record of the other one.
-    pub mode: Mode,
-    /// The organisations its viewer may switch to, and what was done a moment ago.
-    pub organisations: Around,
-    /// What stands on the sheet.
-    pub body: Markup,
-    /// Seconds after which a browser without script looks again.
-    pub refresh: Option<u32>,
+    title: String,
+    nav: Nav,
+    viewer: &'a Viewer,
+    around: &'a Around,
+    /// The viewer's, unless it shows a record of the other one.
+    mode: Mode,
+    body: Markup,
+    refresh: Option<u32>,
 }
 
 impl<'a> Page<'a> {
-    /// A page in the viewer's mode.
-    pub fn new(title: impl Into<String>, nav: Nav, viewer: &'a Viewer, body: Markup) -> Self {
-        Self {
-            title: title.into(),
-            nav,
-            viewer,
-            mode: viewer.mode,
-            organisations: Around::default(),
-            body,
-            refresh: None,
-        }
+    /// A page in the viewer's mode: its title without organisation and product, its place in the navigation, who looks at it,
+    /// what stands around it, and what stands on the sheet.
+    pub fn new(title: impl Into<String>, nav: Nav, viewer: &'a Viewer, around: &'a Around, body: Markup) -> Self {
+        Self { title: title.into(), nav, viewer, around, mode: viewer.mode, body, refresh: None }
     }
 
     /// The page in the mode of the record it shows.
@@ -181,7 +150,7 @@ impl<'a> Page<'a> {
                 (self.navigation())
                 div.sheet {
                     main #main tabindex="-1" {
-                        @if let Some(done) = &self.organisations.done { p.notice.ok role="status" { (done) } }
+                        @if let Some(done) = &self.around.done { p.notice.ok role="status" { (done) } }
                         (self.body)
                     }
                     footer.foot {
@@ -201,11 +170,11 @@ impl<'a> Page<'a> {
         html! {
             header.bar {
                 a.brand href=(paths::HOME) aria-label="Hirewire, home" { (icon("wire")) span { "Hirewire" } }
-                @if self.organisations.organisations.len() > 1 {
+                @if self.around.organisations.len() > 1 {
                     details.menu.org name="bar" {
                         summary { span { bdi { (viewer.organisation.name) } } (icon("more")) }
                         form method="post" action=(paths::ORGANISATION) {
-                            @for other in &self.organisations.organisations {
+                            @for other in &self.around.organisations {
                                 button name="organisation" value=(other.id)
                                     aria-current=[(other.id == viewer.organisation.id).then_some("true")] { bdi { (other.name) } }
                             }
@@ -252,8 +221,8 @@ impl<'a> Page<'a> {
                                 p id={ "nav-" (id) } { @match page_of_group(label) { Some(page) => a href=(page) { (label) }, None => (label) } }
                             }
                             ul aria-labelledby=[(!label.is_empty()).then(|| format!("nav-{id}"))] {
-                                @for Entry(nav, name, href, _) in mine {
-                                    li { a href=(href) data-go=[key_to(href)] aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
+                                @for Entry(nav, name, href, _, key) in mine {
+                                    li { a href=(href) data-go=[*key] aria-current=[(*nav == self.nav).then_some("page")] { (name) } }
                                 }
                             }
                         }
@@ -270,36 +239,81 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The head of a page: where one is, its title, its acts.
-pub struct Head<'a> {
-    /// Names and addresses on the way here; plain text where there is no page.
-    pub crumbs: &'a [(&'a str, Option<String>)],
-    /// The title.
-    pub title: Markup,
-    /// Beside the title: a state.
-    pub state: Markup,
-    /// At the other end: what can be done.
-    pub acts: Markup,
-    /// What the page shows, one or two sentences; none when empty.
-    pub lede: Markup,
-}
-
-impl<'a> Head<'a> {
-    /// A head with a title alone.
-    pub fn new(crumbs: &'a [(&'a str, Option<String>)], title: Markup) -> Self {
-        Self { crumbs, title, state: html! {}, acts: html! {}, lede: html! {} }
+impl Nav {
+    /// The names of the pages above one of the navigation.
+    fn above(self) -> &'static [&'static str] {
+        match self {
+            Nav::Webhooks | Nav::Members => &["Settings", "Access Management"],
+            Nav::InterviewSettings => &["Settings"],
+            Nav::ApiKeys | Nav::Api | Nav::Logs | Nav::Events | Nav::Catalogue | Nav::Receiving => &["Developers"],
+            Nav::Home | Nav::Vacancies | Nav::Interviews | Nav::Exports | Nav::Nowhere => &[],
+        }
     }
 }
 
-impl maud::Render for Head<'_> {
+/// The head of a page: where one is, its title, its acts.
+pub struct Head {
+    /// Names and addresses on the way here; plain text where there is no page.
+    crumbs: Vec<(Cow<'static, str>, Option<String>)>,
+    title: Markup,
+    state: Markup,
+    acts: Markup,
+    lede: Markup,
+}
+
+impl Head {
+    /// The head of a page of the navigation.
+    pub fn of(nav: Nav, title: impl Render) -> Self {
+        let crumbs = nav.above().iter().map(|name| ((*name).into(), page_of_group(name).map(str::to_owned))).collect();
+        Self { crumbs, title: title.render(), state: html! {}, acts: html! {}, lede: html! {} }
+    }
+
+    /// The head of a page below one of the navigation.
+    pub fn below(nav: Nav, title: impl Render) -> Self {
+        let mut entries = NAVIGATION.iter().flat_map(|(_, _, entries)| entries.iter());
+        let list = entries.find(|entry| entry.0 == nav);
+        list.into_iter().fold(Self::of(nav, title), |head, entry| head.crumb(entry.1, Some(entry.2.to_owned())))
+    }
+
+    fn crumb(mut self, name: impl Into<Cow<'static, str>>, href: Option<String>) -> Self {
+        self.crumbs.push((name.into(), href));
+        self
+    }
+
+    /// The head of a page below the page of a thing.
+    pub fn under(self, name: &str, href: impl Into<String>) -> Self {
+        self.crumb(name.to_owned(), Some(href.into()))
+    }
+
+    /// The head of a page that the navigation leaves out, within a group of it.
+    pub fn within(self, group: &'static str) -> Self {
+        self.crumb(group, page_of_group(group).map(str::to_owned))
+    }
+
+    /// Beside the title: a state.
+    pub fn state(self, state: impl Render) -> Self {
+        Self { state: state.render(), ..self }
+    }
+
+    /// At the other end: what can be done.
+    pub fn acts(self, acts: impl Render) -> Self {
+        Self { acts: acts.render(), ..self }
+    }
+
+    /// What the page shows, in one or two sentences.
+    pub fn lede(self, lede: impl Render) -> Self {
+        Self { lede: lede.render(), ..self }
+    }
+}
+
+impl Render for Head {
     fn render(&self) -> Markup {
         html! {
             header.head {
                 @if !self.crumbs.is_empty() {
                     nav.crumbs.small.soft aria-label="Breadcrumb" {
                         ol {
-                            @for (name, href) in self.crumbs {
-                                @let href = href.as_deref().or_else(|| page_of_group(name));
+                            @for (name, href) in &self.crumbs {
                                 li { @if let Some(href) = href { a href=(href) { bdi { (name) } } } @else { (name) } }
                             }
                         }

@@ -1,10 +1,11 @@
 //! `/llms.txt`: what can be read here, for programs that read for people.
 
+use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::{paths, visitor};
 use crate::config::Config;
+use crate::web::prelude::*;
+use crate::web::visitor;
 
 /// The text, with the address of this console.
 pub async fn show(request: HttpRequest, config: web::Data<Config>) -> HttpResponse {

@@ -1,7 +1,9 @@
 //! The console: server-rendered pages, a folder a noun, a file a page or act, handler and view together.
 //!
 //! [`routes`] lists every address with its rule, [`gate`] holds the rules, [`layout`] draws what stands around every page,
-//! [`paths`] makes links, [`form`] and [`error`] say what went wrong. Handlers parse, call one action or read, and answer.
+//! [`paths`] makes links, [`form`] and [`error`] say what went wrong. Handlers parse, call one action or read, and answer: each
+//! is given a [`visit::Visit`]. Pages are written with the [`prelude`], and many are made of the same pieces ([`ui`]). Those
+//! that list something read and write their address with a [`query::Query`].
 
 pub mod account;
 pub mod advice;
@@ -12,6 +14,7 @@ pub mod chart;
 pub mod code;
 pub mod developers;
 pub mod done;
+pub mod entry;
 pub mod error;
 pub mod exports;
 pub mod first_run;
@@ -24,6 +27,7 @@ pub mod icons;
 pub mod indexes;
 pub mod interviews;
 pub mod invitation;
+pub mod kept_out;
 pub mod keyboard;
 pub mod layout;
 pub mod llms;
@@ -32,6 +36,9 @@ pub mod members;
 mod nowhere;
 pub mod origin;
 pub mod paths;
+pub mod prelude;
+pub mod query;
+pub mod redirect;
 pub mod routes;
 #[cfg(test)]
 mod samples;
@@ -40,8 +47,10 @@ pub mod sign_in;
 pub mod status;
 pub mod support;
 pub mod time;
+pub mod ui;
 pub mod upload;
 pub mod vacancies;
+pub mod visit;
 pub mod visitor;
 pub mod webhooks;
 pub mod words;
@@ -54,7 +63,7 @@ use actix_web::{Resource, web};
 
 use crate::actions::Context;
 use crate::config::Config;
-use session::Sessions;
+use session::{Sessions, cookie_name};
 
 /// Adds the console to the server; the partner API must have been added before.
 pub fn configure(context: &Context, config: &Config) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
@@ -88,11 +97,6 @@ pub fn configure(context: &Context, config: &Config) -> impl FnOnce(&mut web::Se
             .wrap(from_fn(gate::strict_headers));
         server.service(scope);
     }
-}
-
-/// The name of a cookie: browsers hold `__Host-` cookies to this very host, over https.
-pub fn cookie_name(name: &str, https: bool) -> String {
-    if https { format!("__Host-hirewire-{name}") } else { format!("hirewire-{name}") }
 }
 
 fn resources() -> Vec<Resource> {

@@ -207,14 +207,8 @@ pub const ROUTES: &[Route] = &[
     act("/developers/logs/{id}/cancellation", May(Resend), Form, || post().to(logs::act::cancel)),
 ];
 
-/// How many bytes a body may have at most that is sent this way; 0 where there is no such route.
-pub fn largest_body(method: &Method, pattern: &str) -> usize {
-    let route = ROUTES.iter().find(|route| route.path == pattern && route.method == *method);
-    route.map_or(0, |route| route.body.largest())
-}
-
-/// The rule of a route; that of HEAD is that of GET.
-pub fn rule_of(method: &Method, pattern: &str) -> Option<Rule> {
+/// The route of a request; that of HEAD is that of GET.
+pub fn route_of(method: &Method, pattern: &str) -> Option<&'static Route> {
     let method = if method == Method::HEAD { &Method::GET } else { method };
-    ROUTES.iter().find(|route| route.path == pattern && route.method == *method).map(|route| route.rule)
+    ROUTES.iter().find(|route| route.path == pattern && route.method == *method)
 }

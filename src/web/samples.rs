@@ -18,10 +18,16 @@ use crate::domain::role::Role;
 use crate::domain::secret::CredentialKind;
 use crate::domain::vacancy::{Vacancy, VacancyStatus};
 use crate::store::export::ExportView;
+use crate::web::time::LocalTime;
 
 /// 20 November 2026, 14:42:15 in Berlin.
 pub fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 20, 13, 42, 15).single().expect("a time")
+}
+
+/// That time, as pages of a Berlin organisation tell it.
+pub fn time() -> LocalTime {
+    LocalTime { zone: chrono_tz::Tz::Europe__Berlin, now: now() }
 }
 
 /// Nguyễn Thị Ánh of Acme Hiring, in live mode.

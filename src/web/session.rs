@@ -12,7 +12,6 @@ use actix_web::cookie::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::distr::{Alphanumeric, SampleString};
 
-use super::error::WebError;
 use crate::clock::Clock;
 use crate::config::SessionLimits;
 use crate::domain::api_key::hash;
@@ -20,6 +19,7 @@ use crate::domain::member::PasswordMark;
 use crate::store::time::{from_micros, micros};
 use crate::store::web_session::{self, WebSession};
 use crate::store::{Store, StoreError, member};
+use crate::web::error::WebError;
 
 /// Under which name a session remembers its member's id.
 pub const MEMBER: &str = "member";
@@ -38,6 +38,11 @@ pub const SLOT: &str = "hour";
 
 /// A member has so many sessions at most: with one more the oldest ends.
 pub const MAX_SESSIONS: usize = 20;
+
+/// The name of a cookie: browsers hold `__Host-` cookies to this very host, over https.
+pub fn cookie_name(name: &str, https: bool) -> String {
+    if https { format!("__Host-hirewire-{name}") } else { format!("hirewire-{name}") }
+}
 
 /// Keeps sessions in the database.
 #[derive(Clone)]

@@ -1,27 +1,27 @@
 //! The door: logging in, logging out, and the switches of the bar.
 
 use actix_session::Session;
-use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use maud::html;
-use rand::distr::{Alphanumeric, SampleString};
 use serde::Deserialize;
 
-use super::error::WebError;
-use super::form::{Errors, Fields, describedby, wrong};
-use super::gate::see_other;
-use super::icons::icon;
-use super::layout::door;
-use super::{cookie_name, first_run, paths, session, visitor};
 use crate::actions::first_run::is_first;
-use crate::actions::sign_in::{SignIn, SignInError, sign_in, signed_out};
-use crate::actions::{ActionError, Context, FieldError, Viewer, browser_proof};
+use crate::actions::sign_in::{SignIn, sign_in, signed_out};
+use crate::actions::{ActionError, Context, FieldError};
 use crate::config::Config;
 use crate::domain::member::Member;
 use crate::domain::mode::Mode;
 use crate::domain::secret::Plain;
 use crate::store;
+use crate::web::entry::{carried_proof, enter, refusal};
+use crate::web::error::{Answer, WebError};
+use crate::web::form::{Errors, Fields, describedby, wrong};
+use crate::web::icons::icon;
+use crate::web::layout::door;
+use crate::web::redirect::see_other;
+use crate::web::visit::Visit;
+use crate::web::{first_run, paths, session, visitor};
 
 /// Where to go once signed in.
 #[derive(Deserialize)]
@@ -30,11 +30,7 @@ pub struct Query {
 }
 
 /// The login page.
-pub async fn show(
-    context: web::Data<Context>,
-    query: web::Query<Query>,
-    session: Session,
-) -> Result<HttpResponse, WebError> {
+pub async fn show(context: web::Data<Context>, query: web::Query<Query>, session: Session) -> Answer {
     let next = local(query.next.as_deref().unwrap_or_default());
     if session.get::<String>(session::MEMBER).ok().flatten().is_some() {
         return Ok(see_other(next));
@@ -52,7 +48,7 @@ pub async fn submit(
     config: web::Data<Config>,
     session: Session,
     fields: Fields,
-) -> Result<HttpResponse, WebError> {
+) -> Answer {
     let next = local(fields.one("next"));
     let attempt = SignIn {
         email: fields.one("email").to_owned(),
@@ -83,64 +79,8 @@ async fn belongs_nowhere(context: &Context, member: &Member) -> Result<bool, Web
     Ok(context.store.read(move |conn| store::member::organisations_of(conn, &id)).await?.is_empty())
 }
 
-/// The status of a sign-in that was refused.
-pub(super) fn refusal(why: SignInError) -> StatusCode {
-    match why {
-        SignInError::WrongPassword => StatusCode::UNPROCESSABLE_ENTITY,
-        SignInError::Throttled => StatusCode::TOO_MANY_REQUESTS,
-        SignInError::Busy => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-/// The proof of an earlier sign-in that the browser carries.
-pub(super) fn carried_proof(request: &HttpRequest, config: &Config) -> Option<String> {
-    request.cookie(&cookie_name("browser", config.is_https())).map(|cookie| cookie.value().to_owned())
-}
-
-/// Lets a member in who has shown that they may, and leads them on. The session gets a new id, so that one planted before is
-/// worth nothing.
-pub(super) async fn enter(
-    request: &HttpRequest,
-    context: &Context,
-    config: &Config,
-    session: &Session,
-    member: &Member,
-    next: &str,
-) -> Result<HttpResponse, WebError> {
-    // Not `purge`: after it a session takes nothing in.
-    session.clear();
-    session.renew();
-    let name = Alphanumeric.sample_string(&mut rand::rng(), 24);
-    let browser = visitor::browser(request);
-    for (key, value) in [
-        (session::MEMBER, member.id.as_str()),
-        (session::PASSWORD, member.password.as_str()),
-        (session::NAME, name.as_str()),
-        (session::BROWSER, browser.as_str()),
-    ] {
-        session::remember(session, key, value)?;
-    }
-    let mut answer = see_other(next);
-    remember_browser(context, config, member, &mut answer);
-    Ok(answer)
-}
-
-/// Gives a browser the proof that it signed in to an account.
-pub(super) fn remember_browser(context: &Context, config: &Config, member: &Member, answer: &mut HttpResponse) {
-    let proof = browser_proof::make(context, member);
-    let proof = Cookie::build(cookie_name("browser", config.is_https()), proof)
-        .path("/")
-        .http_only(true)
-        .secure(config.is_https())
-        .same_site(SameSite::Lax)
-        .max_age(Duration::days(365))
-        .finish();
-    // A cookie that cannot be written is missed only when somebody attacks this account.
-    let _ = answer.add_cookie(&proof);
-}
-
 /// Logs out: the session ends on the server.
-pub async fn leave(context: web::Data<Context>, session: Session) -> Result<HttpResponse, WebError> {
+pub async fn leave(context: web::Data<Context>, session: Session) -> Answer {
     let member = session.get::<String>(session::MEMBER).ok().flatten().and_then(|id| id.parse().ok());
     session.purge();
     if let Some(member) = member {
@@ -150,7 +90,7 @@ pub async fn leave(context: web::Data<Context>, session: Session) -> Result<Http
 }
 
 /// Switches between live and test, and leads to the same list there.
-pub async fn switch_mode(session: Session, fields: Fields) -> Result<HttpResponse, WebError> {
+pub async fn switch_mode(session: Session, fields: Fields) -> Answer {
     if let Some(mode) = Mode::parse(fields.one("mode")) {
         session::remember(&session, session::MODE, mode.as_str())?;
     }
@@ -158,16 +98,9 @@ pub async fn switch_mode(session: Session, fields: Fields) -> Result<HttpRespons
 }
 
 /// Switches to another of the member's organisations.
-pub async fn switch_organisation(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    session: Session,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let member = viewer.member.id.clone();
-    let own = context.store.read(move |conn| store::member::organisations_of(conn, &member)).await?;
-    let wanted = own.iter().find(|(organisation, _)| organisation.id.as_str() == fields.one("organisation"));
-    let (organisation, _) = wanted.ok_or(WebError::NotFound)?;
+pub async fn switch_organisation(visit: Visit, session: Session, fields: Fields) -> Answer {
+    let wanted = visit.organisations().iter().find(|own| own.id.as_str() == fields.one("organisation"));
+    let organisation = wanted.ok_or(WebError::NotFound)?;
     session::remember(&session, session::ORGANISATION, organisation.id.as_str())?;
     Ok(see_other(paths::HOME))
 }

@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::icons::icon;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::{Delivery, DeliveryState};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::interview::SessionState;
 use crate::domain::policy::Policy;
 use crate::domain::vacancy::VacancyStatus;
+use crate::web::icons::icon;
 
 /// A state: its word, its icon, its colour class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

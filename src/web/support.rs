@@ -1,54 +1,36 @@
 //! Settings > Support contact: whom *Need Help?* names.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, html};
-
-use super::error::WebError;
-use super::form::{Errors, Fields, TextField};
-use super::gate::Organisations;
-use super::layout::{Head, Nav, Page};
-use super::{done, paths};
-use crate::actions::{ActionError, Context, Viewer, support};
-use crate::store;
+use crate::actions::support;
+use crate::web::form::TextField;
+use crate::web::prelude::*;
 
 /// The form.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let organisation = viewer.organisation.id.clone();
-    let contact = context.store.read(move |conn| store::organisation::support_contact(conn, &organisation)).await?;
-    Ok(page(&viewer, organisations, contact.as_deref().unwrap_or_default(), &Errors::default()).ok())
+pub async fn show(visit: Visit) -> Answer {
+    let contact =
+        visit.read(move |conn, viewer| store::organisation::support_contact(conn, &viewer.organisation.id)).await?;
+    Ok(page(&visit, contact.as_deref().unwrap_or_default(), &Errors::default()).ok())
 }
 
 /// Saves it.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
+pub async fn submit(visit: Visit, fields: Fields) -> Answer {
     let typed = fields.one("contact");
-    match support::set_contact(&context, &viewer, typed).await {
+    match support::set_contact(&visit.app, &visit.viewer, typed).await {
         Ok(()) => Ok(done::see_other(paths::SUPPORT, "The support contact was saved.")),
-        Err(ActionError::Invalid(errors)) => Ok(page(&viewer, organisations, typed, &Errors(errors)).refused()),
+        Err(ActionError::Invalid(errors)) => Ok(page(&visit, typed, &Errors(errors)).refused()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn page<'a>(viewer: &'a Viewer, organisations: Organisations, typed: &str, errors: &Errors) -> Page<'a> {
-    let page = Page::new("Support contact", Nav::Nowhere, viewer, form(typed, errors));
-    Page { organisations: organisations.0, ..page }
+fn page<'a>(visit: &'a Visit, typed: &str, errors: &Errors) -> Page<'a> {
+    visit.page("Support contact", Nav::Nowhere, form(typed, errors))
 }
 
 fn form(typed: &str, errors: &Errors) -> Markup {
-    let crumbs = [("Settings", None)];
     let lede =
         html! { "The page " a href=(paths::HELP) { "Need Help?" } " in everybody’s profile menu names this contact." };
     html! {
         (errors.summary())
-        (Head { lede, ..Head::new(&crumbs, html! { "Support contact" }) })
+        (Head::of(Nav::Nowhere, "Support contact").within("Settings").lede(lede))
         form.form method="post" action=(paths::SUPPORT) novalidate {
             (TextField {
                 name: "contact", label: "Contact",

@@ -8,71 +8,107 @@ use maud::{Markup, html};
 
 use super::words::count;
 
-/// `14:42:11`.
-pub fn clock(at: DateTime<Utc>, zone: Tz) -> Markup {
-    element(at, zone, at.with_timezone(&zone).format("%H:%M:%S").to_string())
+/// How a page tells times: in one time zone, as of one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalTime {
+    /// The time zone.
+    pub zone: Tz,
+    /// The moment.
+    pub now: DateTime<Utc>,
 }
 
-/// `20 Nov, 14:42:11`; with the year when it is not the current one.
-pub fn short(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
-    let (local, today) = (at.with_timezone(&zone), now.with_timezone(&zone));
-    let form = if local.year() == today.year() { "%-d %b, %H:%M:%S" } else { "%-d %b %Y, %H:%M:%S" };
-    element(at, zone, local.format(form).to_string())
-}
-
-/// `20 Nov 2026, 14:42:11.402`.
-pub fn exact(at: DateTime<Utc>, zone: Tz) -> Markup {
-    element(at, zone, at.with_timezone(&zone).format("%-d %b %Y, %H:%M:%S%.3f").to_string())
-}
-
-/// `20 Nov 2026, 14:42`.
-pub fn long(at: DateTime<Utc>, zone: Tz) -> Markup {
-    element(at, zone, at.with_timezone(&zone).format("%-d %b %Y, %H:%M").to_string())
-}
-
-/// `today at 14:42`, `yesterday at 14:42`, `12 Nov, 09:30`.
-pub fn near(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
-    element(at, zone, near_words(at, zone, now))
-}
-
-/// What stands before [`near`] in a sentence: `on ` before a day, nothing before `today at`.
-pub fn on(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> &'static str {
-    if near_words(at, zone, now).contains(" at ") { "" } else { "on " }
-}
-
-/// The words of [`near`].
-pub fn near_words(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
-    let local = at.with_timezone(&zone);
-    let days = (now.with_timezone(&zone).date_naive() - local.date_naive()).num_days();
-    match days {
-        0 => local.format("today at %H:%M").to_string(),
-        1 => local.format("yesterday at %H:%M").to_string(),
-        _ if local.year() == now.with_timezone(&zone).year() => local.format("%-d %b, %H:%M").to_string(),
-        _ => local.format("%-d %b %Y, %H:%M").to_string(),
+impl LocalTime {
+    /// `14:42:11`.
+    pub fn clock(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, "%H:%M:%S")
     }
-}
 
-/// `18 Nov`; with the year when it is not the current one.
-pub fn day(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
-    let local = at.with_timezone(&zone);
-    let form = if local.year() == now.with_timezone(&zone).year() { "%-d %b" } else { "%-d %b %Y" };
-    element(at, zone, local.format(form).to_string())
-}
-
-/// `3 November`; with the year when it is not the current one.
-pub fn date(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
-    let local = at.with_timezone(&zone);
-    let form = if local.year() == now.with_timezone(&zone).year() { "%-d %B" } else { "%-d %B %Y" };
-    element(at, zone, local.format(form).to_string())
-}
-
-/// `14:02` today, `12 Nov` before: for narrow columns.
-pub fn brief(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
-    let local = at.with_timezone(&zone);
-    if local.date_naive() == now.with_timezone(&zone).date_naive() {
-        return element(at, zone, local.format("%H:%M").to_string());
+    /// `20 Nov, 14:42:11`; with the year when it is not the current one.
+    pub fn short(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, if self.is_this_year(at) { "%-d %b, %H:%M:%S" } else { "%-d %b %Y, %H:%M:%S" })
     }
-    day(at, zone, now)
+
+    /// `20 Nov 2026, 14:42:11.402`.
+    pub fn exact(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, "%-d %b %Y, %H:%M:%S%.3f")
+    }
+
+    /// `20 Nov 2026, 14:42`.
+    pub fn long(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, "%-d %b %Y, %H:%M")
+    }
+
+    /// `today at 14:42`, `yesterday at 14:42`, `12 Nov, 09:30`.
+    pub fn near(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, self.near_form(at))
+    }
+
+    /// What stands before [`LocalTime::near`] in a sentence: `on ` before a day, nothing before `today at`.
+    pub fn on(self, at: DateTime<Utc>) -> &'static str {
+        if self.near_form(at).contains(" at ") { "" } else { "on " }
+    }
+
+    /// The words of [`LocalTime::near`].
+    pub fn near_words(self, at: DateTime<Utc>) -> String {
+        self.local(at).format(self.near_form(at)).to_string()
+    }
+
+    /// `18 Nov`; with the year when it is not the current one.
+    pub fn day(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, if self.is_this_year(at) { "%-d %b" } else { "%-d %b %Y" })
+    }
+
+    /// `3 November`; with the year when it is not the current one.
+    pub fn date(self, at: DateTime<Utc>) -> Markup {
+        self.element(at, if self.is_this_year(at) { "%-d %B" } else { "%-d %B %Y" })
+    }
+
+    /// `14:02` today, `12 Nov` before: for narrow columns.
+    pub fn brief(self, at: DateTime<Utc>) -> Markup {
+        if self.date_of(at) == self.today() { self.element(at, "%H:%M") } else { self.day(at) }
+    }
+
+    /// How far ahead a time is: `in 4 min`; `now` when it has come.
+    pub fn ahead(self, at: DateTime<Utc>) -> String {
+        (at - self.now).to_std().map_or_else(|_| "now".into(), |wait| format!("in {}", span(wait)))
+    }
+
+    /// The day that it is now.
+    pub fn today(self) -> NaiveDate {
+        self.date_of(self.now)
+    }
+
+    /// The day of a time.
+    pub fn date_of(self, at: DateTime<Utc>) -> NaiveDate {
+        self.local(at).date_naive()
+    }
+
+    /// The hands of the clock at a time.
+    pub fn local(self, at: DateTime<Utc>) -> DateTime<Tz> {
+        at.with_timezone(&self.zone)
+    }
+
+    fn is_this_year(self, at: DateTime<Utc>) -> bool {
+        self.local(at).year() == self.local(self.now).year()
+    }
+
+    fn near_form(self, at: DateTime<Utc>) -> &'static str {
+        match (self.today() - self.date_of(at)).num_days() {
+            0 => "today at %H:%M",
+            1 => "yesterday at %H:%M",
+            _ if self.is_this_year(at) => "%-d %b, %H:%M",
+            _ => "%-d %b %Y, %H:%M",
+        }
+    }
+
+    /// A time with the machine's form, and as a title the whole of it with its zone.
+    fn element(self, at: DateTime<Utc>, form: &str) -> Markup {
+        let local = self.local(at);
+        html! {
+            time title={ (local.format("%-d %b %Y, %H:%M:%S ")) (self.zone.name()) }
+                datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)) { (local.format(form)) }
+        }
+    }
 }
 
 /// `202 ms`, `2.1 s`, `3 min`, `5 h`.
@@ -97,11 +133,6 @@ pub fn length(length: TimeDelta) -> String {
     }
 }
 
-/// How far ahead a time is: `in 4 min`; `now` when it has come.
-pub fn ahead(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    (at - now).to_std().map_or_else(|_| "now".into(), |wait| format!("in {}", span(wait)))
-}
-
 /// The first instant of a day in a time zone.
 pub fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(chrono::NaiveTime::MIN);
@@ -111,14 +142,6 @@ pub fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
 }
 
-/// A time with the machine's form, and as a title the whole of it with its zone.
-fn element(at: DateTime<Utc>, zone: Tz, words: String) -> Markup {
-    let whole = at.with_timezone(&zone).format("%-d %b %Y, %H:%M:%S ");
-    html! {
-        time title={ (whole) (zone.name()) } datetime=(at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)) { (words) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +149,7 @@ mod tests {
     #[test]
     fn a_time_says_its_zone_to_whoever_asks() {
         let at = "2026-11-20T13:42:11Z".parse().expect("a time");
-        let shown = near(at, Tz::Europe__Berlin, at).into_string();
+        let shown = LocalTime { zone: Tz::Europe__Berlin, now: at }.near(at).into_string();
         assert!(
             shown.contains("title=\"20 Nov 2026, 14:42:11 Europe/Berlin\"") && shown.contains(">today at 14:42<"),
             "{shown}"

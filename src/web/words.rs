@@ -1,12 +1,10 @@
 //! Counts as sentences say them.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use super::bidi;
 use crate::domain::delivery::Tries;
-
-const SMALL: [&str; 13] =
-    ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"];
 
 /// `1 candidate`, `12 candidates`, `1,200 rows`.
 pub fn count(number: usize, noun: &str) -> String {
@@ -16,11 +14,14 @@ pub fn count(number: usize, noun: &str) -> String {
 
 /// A number at the beginning of a sentence: `Two`, `13`.
 pub fn first(number: usize) -> String {
-    SMALL.get(number).map_or_else(|| grouped(number), |word| (*word).to_owned())
+    match CARDINALS.get(number) {
+        Some(word) => word[..1].to_uppercase() + &word[1..],
+        None => grouped(number),
+    }
 }
 
 /// `5,000`.
-pub fn grouped(number: usize) -> String {
+pub fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -35,6 +36,15 @@ pub fn grouped(number: usize) -> String {
 /// What was counted up to a limit: `12`, and `1,000+` when counting stopped there.
 pub fn up_to((number, is_more): (usize, bool)) -> String {
     format!("{}{}", grouped(number), if is_more { "+" } else { "" })
+}
+
+/// A share in percent, with one digit where it is not whole; a dash of nothing.
+pub fn percent(part: u32, all: u32) -> String {
+    match (part, all) {
+        (_, 0) => "–".into(),
+        (part, all) if part == all => "100%".into(),
+        (part, all) => format!("{:.1}%", f64::from(part) * 100.0 / f64::from(all)),
+    }
 }
 
 /// A size in bytes: `512 bytes`, `18.4 kB`, `2.1 MB`.

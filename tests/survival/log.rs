@@ -6,7 +6,8 @@ use hirewire::domain::attempt::Attempt;
 use hirewire::domain::delivery::{Delivery, Status};
 use hirewire::domain::ids::{HookId, OrganisationId};
 use hirewire::domain::mode::Mode;
-use hirewire::store::log::{Cursor, LogFilter, Page};
+use hirewire::store::log::LogFilter;
+use hirewire::store::page::{Cursor, Slice};
 use hirewire::store::{self, Conn, Store};
 
 use crate::receiver::Manner;
@@ -67,7 +68,7 @@ impl Log {
             for hook in hooks {
                 for status in [Status::Pending, Status::Retrying] {
                     let filter = LogFilter { status: Some(status), hook: Some(hook.clone()), ..LogFilter::default() };
-                    let found = store::log::page(conn, &organisation, Mode::Live, &filter, &Page::Newest, 1)?;
+                    let found = store::log::page(conn, &organisation, Mode::Live, &filter, &Slice::Newest, 1)?;
                     if !found.lines.is_empty() {
                         return Ok(false);
                     }
@@ -80,13 +81,13 @@ impl Log {
 }
 
 fn walk(conn: &mut Conn, organisation: &OrganisationId, hooks: &HashMap<HookId, Manner>) -> store::Result<Vec<Line>> {
-    let (mut lines, mut page) = (Vec::new(), Page::Newest);
+    let (mut lines, mut page) = (Vec::new(), Slice::Newest);
     loop {
         let found = store::log::page(conn, organisation, Mode::Live, &LogFilter::default(), &page, PAGE)?;
         for line in found.lines {
             let delivery = line.delivery;
             let attempts = store::attempt::of_delivery(conn, &delivery.id)?;
-            page = Page::OlderThan(Cursor { created_at: delivery.created_at, id: delivery.id.clone() });
+            page = Slice::OlderThan(Cursor { created_at: delivery.created_at, id: delivery.id.clone() });
             lines.push(Line { manner: hooks[&delivery.hook_id], delivery, attempts });
         }
         if !found.has_older {

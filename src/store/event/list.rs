@@ -16,6 +16,7 @@ use crate::domain::hook::FieldSet;
 use crate::domain::ids::{EventId, MemberId, OrganisationId};
 use crate::domain::mode::Mode;
 use crate::store::delivery::rows::{DeliveryRow, OpenRow, both_rows, read};
+use crate::store::page::{Page, Slice, sliced};
 use crate::store::row::Reader;
 use crate::store::schema::{deliveries, event_bodies, events, exports, hooks};
 use crate::store::time::micros;
@@ -38,27 +39,6 @@ pub struct EventFilter {
     pub exported_by: Option<MemberId>,
 }
 
-/// A place in the list: pages start after or before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventCursor {
-    /// When the event at the edge was recorded.
-    pub created_at: DateTime<Utc>,
-    /// Its id.
-    pub id: EventId,
-}
-
-/// Which page.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum EventsWanted {
-    /// The newest.
-    #[default]
-    Newest,
-    /// The next older ones.
-    OlderThan(EventCursor),
-    /// The next newer ones.
-    NewerThan(EventCursor),
-}
-
 /// An event as the list shows it.
 #[derive(Debug, Clone)]
 pub struct EventLine {
@@ -68,17 +48,6 @@ pub struct EventLine {
     pub deliveries: usize,
     /// When it was recorded; pages go by this.
     pub created_at: DateTime<Utc>,
-}
-
-/// A page of events, newest first.
-#[derive(Debug, Clone, Default)]
-pub struct EventPage {
-    /// Its lines.
-    pub lines: Vec<EventLine>,
-    /// Whether there are newer ones.
-    pub has_newer: bool,
-    /// Whether there are older ones.
-    pub has_older: bool,
 }
 
 impl EventRow {
@@ -101,9 +70,9 @@ pub fn page(
     organisation: &OrganisationId,
     mode: Mode,
     filter: &EventFilter,
-    wanted: &EventsWanted,
+    slice: &Slice<EventId>,
     size: usize,
-) -> Result<EventPage> {
+) -> Result<Page<EventLine>> {
     let mut query = events::table
         .filter(events::organisation_id.eq(organisation.as_str()).and(events::mode.eq(mode.as_str())))
         .select(EventRow::as_select())
@@ -136,33 +105,8 @@ pub fn page(
         let own = exports::table.filter(exports::requested_by.eq(member.as_str())).select(exports::event_id);
         query = query.filter(events::id.eq_any(own));
     }
-    // One event more than the page holds tells whether there is another page.
-    query = query.limit(i64::try_from(size).unwrap_or(i64::MAX - 1) + 1);
-    query = match wanted {
-        EventsWanted::Newest => query.order((events::created_at.desc(), events::id.desc())),
-        EventsWanted::OlderThan(at) => {
-            let edge = micros(at.created_at);
-            let older = events::created_at.lt(edge).or(events::created_at.eq(edge).and(events::id.lt(at.id.as_str())));
-            query.filter(older).order((events::created_at.desc(), events::id.desc()))
-        }
-        EventsWanted::NewerThan(at) => {
-            let edge = micros(at.created_at);
-            let newer = events::created_at.gt(edge).or(events::created_at.eq(edge).and(events::id.gt(at.id.as_str())));
-            query.filter(newer).order((events::created_at, events::id))
-        }
-    };
-    let mut rows: Vec<EventRow> = query.load(conn)?;
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let (has_newer, has_older) = match wanted {
-        EventsWanted::Newest => (false, more),
-        EventsWanted::OlderThan(_) => (true, more),
-        EventsWanted::NewerThan(_) => {
-            rows.reverse();
-            (more, true)
-        }
-    };
-    Ok(EventPage { lines: rows.into_iter().map(EventRow::line).collect::<Result<_>>()?, has_newer, has_older })
+    let rows: Vec<EventRow> = sliced!(query, events, slice, size).load(conn)?;
+    Page::of(rows, slice, size, EventRow::line)
 }
 
 /// The deliveries that an event caused, first to last, each with its hook's name.

@@ -16,7 +16,7 @@ use crate::domain::hook::FieldSet;
 use crate::domain::ids::{CandidateId, EventId, OrganisationId};
 use crate::domain::mode::Mode;
 
-pub use list::{EventCursor, EventFilter, EventLine, EventPage, EventsWanted, bodies, deliveries_of, page};
+pub use list::{EventFilter, EventLine, bodies, deliveries_of, page};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = events)]

@@ -1,30 +1,22 @@
 //! The partner API for whoever calls it: how an event is reported, what is answered, what goes wrong, how much is taken.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use maud::{Markup, Render, html};
+use actix_web::HttpRequest;
 
-use crate::actions::{Viewer, event};
+use crate::actions::event;
 use crate::config::Config;
 use crate::domain::json;
-use crate::domain::role::Permission;
-use crate::web::gate::Organisations;
-use crate::web::layout::{Head, Nav, Page, part};
+use crate::web::prelude::*;
+use crate::web::visitor;
 use crate::web::words::grouped;
-use crate::web::{code, paths, visitor};
 
 /// Where events are reported.
 const EVENTS: &str = "/v1/partner/events";
 
 /// The page, with the address of this console in its examples.
-pub async fn show(
-    request: HttpRequest,
-    config: web::Data<Config>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> HttpResponse {
+pub async fn show(visit: Visit, request: HttpRequest, config: web::Data<Config>) -> HttpResponse {
     let base = visitor::base(&request, &config);
-    let body = Reference { base: &base, rate: config.rate_limit as usize, viewer: &viewer }.render();
-    Page { organisations: organisations.0, ..Page::new("API", Nav::Api, &viewer, body) }.ok()
+    let body = Reference { base: &base, rate: config.rate_limit as usize, viewer: &visit.viewer }.render();
+    visit.page("API", Nav::Api, body).ok()
 }
 
 struct Reference<'a> {
@@ -97,10 +89,9 @@ const ERRORS: [(&str, &str, &str, &str); 11] = [
 
 impl Render for Reference<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Developers", None)];
         let lede = html! { "Partner systems report events with an API key. Each event goes to the webhooks subscribed to it." };
         html! {
-            (Head { lede, ..Head::new(&crumbs, html! { "API" }) })
+            (Head::of(Nav::Api, "API").lede(lede))
             (part("Report an event", html! { code { "POST " (EVENTS) } }, self.report()))
             (part("Answer", html! { "202 Accepted, once the event is durable" }, self.answer()))
             (part("Keys", html! { "One for each system" }, self.keys()))
@@ -195,13 +186,5 @@ impl Reference<'_> {
 }
 
 fn table(name: &str, rows: impl Iterator<Item = Markup>, columns: &[&str]) -> Markup {
-    html! {
-        div.table tabindex="0" role="region" aria-label=(name) {
-            table.cards {
-                caption.hush { (name) }
-                thead { tr { @for column in columns { th scope="col" { (column) } } } }
-                tbody { @for row in rows { tr { (row) } } }
-            }
-        }
-    }
+    Table::cards(columns.iter().copied()).region(name).rows(html! { @for row in rows { tr { (row) } } })
 }

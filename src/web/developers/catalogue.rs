@@ -1,21 +1,13 @@
 //! The catalogue: every event with when it happens, its fields, and a sample that can be sent (T6, B4).
 
-use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
 
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::{code, paths};
-use crate::actions::{Context, Viewer};
 use crate::domain::catalogue::{CATALOGUE, Entry, Field, fields, sample};
 use crate::domain::event::{Cause, Event, EventType};
 use crate::domain::hook::{FieldSet, Hook, HookState};
 use crate::domain::ids::EventId;
 use crate::domain::payload;
-use crate::domain::role::Permission;
-use crate::store::{self, StoreError};
+use crate::web::prelude::*;
 
 /// What stands around each event's data: name, type, meaning.
 const ENVELOPE: [(&str, &str, &str); 8] = [
@@ -35,38 +27,24 @@ const SAMPLED_AT: i64 = 1_795_167_000;
 const SAMPLED: &str = "evt_01KAGZ7Q1FM8XW4T0R9B5YHC3N";
 
 /// Every event.
-pub async fn show(viewer: Viewer, organisations: Organisations) -> HttpResponse {
-    let page = Page::new("Catalogue", Nav::Catalogue, &viewer, overview());
-    Page { organisations: organisations.0, ..page }.ok()
+pub async fn show(visit: Visit) -> HttpResponse {
+    visit.page("Catalogue", Nav::Catalogue, overview()).ok()
 }
 
 /// One event.
-pub async fn show_entry(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    name: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
+pub async fn show_entry(visit: Visit, name: web::Path<String>) -> Answer {
     let kind = EventType::parse(&name).ok_or(WebError::NotFound)?;
-    let hooks = if viewer.role.may(Permission::ManageHooks) {
-        let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-        let found = context.store.read(move |conn| store::hook::list(conn, &organisation, mode));
-        Some(found.await.map_err(|error: StoreError| WebError::from(error))?.hooks)
-    } else {
-        None
-    };
-    let body = EntryPage { kind, hooks, viewer: &viewer }.render();
-    let page = Page::new(kind.as_str(), Nav::Catalogue, &viewer, body);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    let listed = visit.read(|conn, viewer| store::hook::list(conn, &viewer.organisation.id, viewer.mode));
+    let hooks = if visit.may(Permission::ManageHooks) { Some(listed.await?.hooks) } else { None };
+    let body = EntryPage { kind, hooks, viewer: &visit.viewer }.render();
+    Ok(visit.page(kind.as_str(), Nav::Catalogue, body).ok())
 }
 
 fn overview() -> Markup {
-    let crumbs = [("Developers", None)];
-    let mut head = Head::new(&crumbs, html! { "Catalogue" });
-    head.lede = html! {
+    let head = Head::of(Nav::Catalogue, "Catalogue").lede(html! {
         "Every event that Hirewire sends, with its fields and a sample. Today only interviews, exports and tests cause events in Hirewire itself; the others come from partner systems, which "
         a href=(paths::API) { "report them with an API key" } "."
-    };
+    });
     html! {
         (head)
         div.stack {
@@ -82,38 +60,22 @@ fn overview() -> Markup {
 }
 
 fn group(title: &str, entries: impl Iterator<Item = &'static Entry>) -> Markup {
-    html! {
-        div.table {
-            table.cards {
-                caption.hush { (title) }
-                thead { tr { th scope="col" { (title) } th scope="col" { "When it happens" } } }
-                tbody {
-                    @for entry in entries {
-                        tr {
-                            th.whole scope="row" { a href={ (paths::CATALOGUE) "/" (entry.name) } { (entry.name) } }
-                            td.whole { (entry.when) }
-                        }
-                    }
-                }
+    Table::cards([title, "When it happens"]).captioned(title).rows(html! {
+        @for entry in entries {
+            tr {
+                th.whole scope="row" { a href={ (paths::CATALOGUE) "/" (entry.name) } { (entry.name) } }
+                td.whole { (entry.when) }
             }
         }
-    }
+    })
 }
 
 fn table(name: &str, rows: impl Iterator<Item = (String, &'static str, &'static str)>) -> Markup {
-    html! {
-        div.table tabindex="0" role="region" aria-label=(name) {
-            table.cards {
-                caption.hush { (name) }
-                thead { tr { th scope="col" { "Field" } th scope="col" { "Type" } th scope="col" { "Meaning" } } }
-                tbody {
-                    @for (path, kind, meaning) in rows {
-                        tr { th scope="row" { code { (path) } } td { (kind) } td.whole { (meaning) } }
-                    }
-                }
-            }
+    Table::cards(["Field", "Type", "Meaning"]).region(name).rows(html! {
+        @for (path, kind, meaning) in rows {
+            tr { th scope="row" { code { (path) } } td { (kind) } td.whole { (meaning) } }
         }
-    }
+    })
 }
 
 /// The page of one event.
@@ -126,11 +88,10 @@ struct EntryPage<'a> {
 
 impl Render for EntryPage<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Developers", None), ("Catalogue", Some(paths::CATALOGUE.to_owned()))];
         let fields =
             fields(self.kind).into_iter().map(|Field { path, kind, meaning }| (format!("data.{path}"), kind, meaning));
         html! {
-            (Head::new(&crumbs, html! { (self.kind.entry().name) }))
+            (Head::below(Nav::Catalogue, self.kind.entry().name))
             p.says { (self.kind.entry().when) }
             (part("Who gets it", html! {}, self.route()))
             (part("Sample", html! { "The whole body, with every field. A webhook with a smaller field set gets less of a candidate." }, self.sample()))
@@ -208,7 +169,6 @@ fn sample_body(kind: EventType, viewer: &Viewer) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::domain::catalogue::all;
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     fn page(kind: EventType, hooks: Option<Vec<Hook>>) -> String {

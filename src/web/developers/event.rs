@@ -1,38 +1,21 @@
 //! One event: what happened, and what became of it at each webhook (B1).
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
-
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::logs::own_exports_only;
-use super::super::status::{State, response};
-use super::super::{code, paths, time, words};
 use super::events::{caused_by, connect};
-use crate::actions::{Context, Viewer};
 use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
 use crate::domain::hook::FieldSet;
 use crate::domain::ids::EventId;
 use crate::domain::mask;
-use crate::domain::role::Permission;
-use crate::store::{self, Conn, StoreError};
+use crate::web::logs::own_exports_only;
+use crate::web::prelude::*;
+use crate::web::status::response;
+use crate::web::words;
 
 /// The page of an event.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let id: EventId = id.parse().map_err(|_| WebError::NotFound)?;
-    let reader = viewer.clone();
-    let told = context.store.read(move |conn| Told::read(conn, &reader, &id)).await?.ok_or(WebError::NotFound)?;
-    let body = Sheet { told: &told, viewer: &viewer, now: context.clock.now() }.render();
-    let page = Page::new(told.event.kind.as_str(), Nav::Events, &viewer, body).in_mode(told.event.mode);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+pub async fn show(visit: Visit, Path(id): Path<EventId>) -> Answer {
+    let told = visit.find(move |conn, viewer| Told::read(conn, viewer, &id)).await?;
+    let body = Sheet { told: &told, viewer: &visit.viewer, time: visit.time() }.render();
+    Ok(visit.page(told.event.kind.as_str(), Nav::Events, body).in_mode(told.event.mode).ok())
 }
 
 /// Everything the page tells.
@@ -70,21 +53,17 @@ impl Told {
 struct Sheet<'a> {
     told: &'a Told,
     viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for Sheet<'_> {
     fn render(&self) -> Markup {
         let Told { event, deliveries, .. } = self.told;
-        let crumbs = [("Developers", None), ("Events", Some(paths::EVENTS.to_owned()))];
-        let head = Head {
-            state: if deliveries.is_empty() {
-                State::UNROUTED.pill()
-            } else {
-                html! {}
-            },
-            ..Head::new(&crumbs, html! { (event.kind) })
-        };
+        let head = Head::below(Nav::Events, event.kind.as_str()).state(if deliveries.is_empty() {
+            State::UNROUTED.pill()
+        } else {
+            html! {}
+        });
         html! {
             (head)
             p.says { (self.says()) }
@@ -104,7 +83,7 @@ impl Render for Sheet<'_> {
 
 impl Sheet<'_> {
     fn says(&self) -> Markup {
-        let at = time::near(self.told.event.occurred_at, self.viewer.organisation.time_zone, self.now);
+        let at = self.time.near(self.told.event.occurred_at);
         html! {
             "It happened " (at)
             @match self.told.deliveries.len() {
@@ -115,23 +94,15 @@ impl Sheet<'_> {
     }
 
     fn deliveries(&self) -> Markup {
-        html! {
-            div.table {
-                table.cards {
-                    caption.hush { "Its deliveries" }
-                    thead { tr { th scope="col" { "Webhook" } th scope="col" { "Status" } th scope="col" { "Response" } } }
-                    tbody {
-                        @for (delivery, hook) in &self.told.deliveries {
-                            tr {
-                                th scope="row" { a href=(paths::log(&delivery.id)) { bdi { (hook) } } }
-                                td { (State::of_delivery(delivery).plain()) }
-                                td { (response(delivery)) }
-                            }
-                        }
-                    }
+        Table::cards(["Webhook", "Status", "Response"]).captioned("Its deliveries").rows(html! {
+            @for (delivery, hook) in &self.told.deliveries {
+                tr {
+                    th scope="row" { a href=(paths::log(&delivery.id)) { bdi { (hook) } } }
+                    td { (State::of_delivery(delivery).plain()) }
+                    td { (response(delivery)) }
                 }
             }
-        }
+        })
     }
 
     fn facts(&self) -> Markup {
@@ -140,7 +111,7 @@ impl Sheet<'_> {
         html! {
             dl.facts.two {
                 (fact("Event id", code::id("event id", event.id.as_str())))
-                (fact("Happened", time::exact(event.occurred_at, self.viewer.organisation.time_zone)))
+                (fact("Happened", self.time.exact(event.occurred_at)))
                 (fact("Company id", code::id("company id", event.organisation_id.as_str())))
                 (fact("Client id", html! {
                     @match event.cause.client_id() {
@@ -175,7 +146,6 @@ impl Sheet<'_> {
 mod tests {
     use super::*;
     use crate::domain::event::{Cause, EventType};
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     #[test]
@@ -192,7 +162,7 @@ mod tests {
         };
         let bodies = vec![(FieldSet::Standard, br#"{"name":"<script>"}"#.to_vec())];
         let told = Told { event, deliveries: Vec::new(), bodies, is_masked: false };
-        let page = Sheet { told: &told, viewer: &viewer, now: samples::now() }.render().into_string();
+        let page = Sheet { told: &told, viewer: &viewer, time: samples::time() }.render().into_string();
         for part in [
             "and matched no webhook.",
             "create a webhook",

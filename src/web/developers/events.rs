@@ -2,23 +2,17 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
+use actix_web::HttpRequest;
 
-use super::super::error::WebError;
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{Head, Nav, Page};
-use super::super::logs::own_exports_only;
-use super::super::status::State;
-use super::super::{paths, time, words};
-use super::filter::{EventFilters, cursor_text};
-use crate::actions::{Context, Viewer};
+use super::filter::EventFilters;
 use crate::domain::event::Cause;
 use crate::domain::ids::OrganisationId;
-use crate::domain::role::{Permission, Role};
-use crate::store::event::{EventCursor, EventLine, EventPage, EventsWanted};
-use crate::store::{self, Conn, StoreError};
+use crate::store::event::EventLine;
+use crate::store::page::{Cursor, Page as EventPage, Slice};
+use crate::web::logs::own_exports_only;
+use crate::web::prelude::*;
+use crate::web::ui::Pager;
+use crate::web::words;
 
 /// How many events a page holds.
 const PAGE: usize = 50;
@@ -26,35 +20,31 @@ const PAGE: usize = 50;
 const MOST: usize = 10_000;
 
 /// A page of events.
-pub async fn show(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let now = context.clock.now();
+pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
     let filters = EventFilters::read(request.query_string());
-    let page = |body: Markup| Page {
-        organisations: organisations.0.clone(),
-        ..Page::new("Events", Nav::Events, &viewer, body)
-    };
-    if !filters.errors.is_empty() {
-        return Ok(page(html! { (filters.errors.summary()) (head()) (filters.form()) }).refused());
+    let page = |body: Markup| visit.page("Events", Nav::Events, body);
+    if !filters.query.errors.is_empty() {
+        return Ok(page(html! { (filters.query.errors.summary()) (head()) (filters.form()) }).refused());
     }
-    let filter = filters.for_store(viewer.organisation.time_zone, own_exports_only(&viewer));
-    let (organisation, mode, wanted) = (viewer.organisation.id.clone(), viewer.mode, filters.page.clone());
+    let filter = filters.for_store(visit.viewer.organisation.time_zone, own_exports_only(&visit.viewer));
+    let wanted = filters.page.clone();
     let sees_all = filter.exported_by.is_none();
-    let found = context.store.read(move |conn| {
-        let page = store::event::page(conn, &organisation, mode, &filter, &wanted, PAGE)?;
-        let unrouted = if sees_all { store::event::count_unrouted(conn, &organisation, mode)? } else { 0 };
-        let names = names(conn, &organisation, &page.lines)?;
-        Ok::<_, StoreError>((page, unrouted, names))
+    let found = visit.read(move |conn, viewer| {
+        let page = store::event::page(conn, &viewer.organisation.id, viewer.mode, &filter, &wanted, PAGE)?;
+        let unrouted =
+            if sees_all { store::event::count_unrouted(conn, &viewer.organisation.id, viewer.mode)? } else { 0 };
+        let names = names(conn, &viewer.organisation.id, &page.lines)?;
+        Ok((page, unrouted, names))
     });
     let (found, unrouted, names) = found.await?;
-    if matches!(filters.page, EventsWanted::NewerThan(_)) && !found.has_newer {
-        return Ok(see_other(filters.link(&[])));
+    if matches!(filters.page, Slice::NewerThan(_)) && !found.has_newer {
+        return Ok(see_other(filters.query.link(&[])));
     }
-    Ok(page(List { filters: &filters, found: &found, unrouted, names: &names, viewer: &viewer, now }.render()).ok())
+    Ok(page(
+        List { filters: &filters, found: &found, unrouted, names: &names, viewer: &visit.viewer, time: visit.time() }
+            .render(),
+    )
+    .ok())
 }
 
 /// What those are called who caused these events: members and API keys, by their ids.
@@ -76,8 +66,8 @@ fn names(
 }
 
 fn head() -> Markup {
-    let mut head = Head::new(&[("Developers", None)], html! { "Events" });
-    head.lede = html! { "Everything that happened, newest first, whether or not it matched a webhook." };
+    let head = Head::of(Nav::Events, "Events")
+        .lede("Everything that happened, newest first, whether or not it matched a webhook.");
     head.render()
 }
 
@@ -96,13 +86,13 @@ pub(super) fn connect(viewer: &Viewer) -> Markup {
 /// The page as it stands.
 struct List<'a> {
     filters: &'a EventFilters,
-    found: &'a EventPage,
+    found: &'a EventPage<EventLine>,
     /// How many matched no webhook, counted up to one more than [`MOST`].
     unrouted: usize,
     /// Names of those who caused them, by id.
     names: &'a HashMap<String, String>,
     viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for List<'_> {
@@ -127,7 +117,7 @@ impl List<'_> {
                     p {
                         @if self.unrouted == 1 { "1 event in " (self.viewer.mode) " mode matched no webhook. It is kept, and nothing was sent. " }
                         @else { (count) " events in " (self.viewer.mode) " mode matched no webhook. They are kept, and nothing was sent. " }
-                        @if self.filters.routed != Some(false) { a href=(self.filters.link(&[("webhook", "none")])) { "Show them" } }
+                        @if self.filters.routed != Some(false) { a href=(self.filters.query.link(&[("webhook", "none")])) { "Show them" } }
                     }
                     p { (connect(self.viewer)) }
                 }
@@ -139,10 +129,10 @@ impl List<'_> {
         let recruiter = self.viewer.role == Role::Recruiter;
         html! {
             section.empty {
-                @if self.filters.page != EventsWanted::Newest {
+                @if self.filters.page != Slice::Newest {
                     h2 { "There is nothing further back." }
-                    p.row { a.btn href=(self.filters.link(&[])) { "Newest" } }
-                } @else if self.filters.is_any() {
+                    p.row { a.btn href=(self.filters.query.link(&[])) { "Newest" } }
+                } @else if self.filters.query.is_any() {
                     h2 { "No event matches these filters." }
                     p { "Remove a filter to see more." }
                     p.row { a.btn href=(paths::EVENTS) { "Clear all filters" } }
@@ -159,22 +149,11 @@ impl List<'_> {
 
     fn table(&self) -> Markup {
         html! {
-            div.table {
-                table.cards.recent {
-                    caption.hush { "Events, newest first" }
-                    thead {
-                        tr {
-                            th scope="col" { "Timestamp" }
-                            th scope="col" { "Event" }
-                            th scope="col" { "Webhooks" }
-                            th scope="col" { "Caused by" }
-                        }
-                    }
-                    tbody { @for line in &self.found.lines { (self.line(line)) } }
-                }
-            }
+            (Table::of("cards recent", ["Timestamp", "Event", "Webhooks", "Caused by"])
+                .captioned("Events, newest first")
+                .rows(html! { @for line in &self.found.lines { (self.line(line)) } }))
             @if !self.filters.tests {
-                p.small { a href=(self.filters.link(&[("tests", "1")])) { "Include tests" } }
+                p.small { a href=(self.filters.query.link(&[("tests", "1")])) { "Include tests" } }
             }
         }
     }
@@ -183,7 +162,7 @@ impl List<'_> {
         let event = &line.event;
         html! {
             tr {
-                td { (time::short(event.occurred_at, self.viewer.organisation.time_zone, self.now)) }
+                td { (self.time.short(event.occurred_at)) }
                 td {
                     a href=(paths::event(&event.id)) { (event.kind) }
                     @if event.probe { " " span.tag.probe { "Test" } }
@@ -199,21 +178,9 @@ impl List<'_> {
         }
     }
 
-    fn pages(&self) -> Markup {
-        let (Some(first), Some(last)) = (self.found.lines.first(), self.found.lines.last()) else { return html! {} };
-        let edge =
-            |line: &EventLine| cursor_text(&EventCursor { created_at: line.created_at, id: line.event.id.clone() });
-        html! {
-            nav.row.small aria-label="Pages" {
-                @if self.found.has_newer {
-                    a.btn href=(self.filters.link(&[])) { "Newest" } " "
-                    a.btn rel="prev" href=(self.filters.link(&[("after", &edge(first))])) { "Newer" } " "
-                }
-                @if self.found.has_older {
-                    a.btn.end rel="next" href=(self.filters.link(&[("before", &edge(last))])) { "Older" }
-                }
-            }
-        }
+    fn pages(&self) -> Pager {
+        let place = |line: &EventLine| Cursor { created_at: line.created_at, id: line.event.id.clone() };
+        self.filters.query.pager(self.found, place, html! {})
     }
 }
 
@@ -239,7 +206,7 @@ mod tests {
         let names = found.lines.iter().filter_map(|line| line.event.cause.client_id());
         let names = names.map(|id| (id.to_owned(), "Job <board>".to_owned())).collect();
         let list =
-            List { filters: &filters, found: &found, unrouted, names: &names, viewer: &viewer, now: samples::now() };
+            List { filters: &filters, found: &found, unrouted, names: &names, viewer: &viewer, time: samples::time() };
         list.render().into_string()
     }
 

@@ -1,29 +1,18 @@
 //! Receiving: the guide for whoever writes the other end (B2, S6).
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use maud::{Markup, Render, html};
+use actix_web::HttpRequest;
 
-use super::super::form::Fields;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::words::{count, grouped};
-use super::super::{code, paths};
 use super::recipes::RECIPES;
 use super::snippets::{Snippet, named, tabs};
 use super::{trouble, wire};
-use crate::actions::{Context, Viewer};
 use crate::domain::health::Rule;
+use crate::web::prelude::*;
+use crate::web::words::{count, grouped};
 
 /// The guide, with the snippet of the language that the address names.
-pub async fn show(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> HttpResponse {
+pub async fn show(visit: Visit, request: HttpRequest) -> HttpResponse {
     let chosen = named(Fields::parse(request.query_string().as_bytes()).one("language"));
-    let page = Page::new("Receiving", Nav::Receiving, &viewer, Guide { chosen, rule: context.engine.rule() }.render());
-    Page { organisations: organisations.0, ..page }.ok()
+    visit.page("Receiving", Nav::Receiving, Guide { chosen, rule: visit.app.engine.rule() }.render()).ok()
 }
 
 /// The page.
@@ -50,7 +39,7 @@ const PARTS: [(&str, &str); 11] = [
 impl Render for Guide {
     fn render(&self) -> Markup {
         html! {
-            (Head::new(&[("Developers", None)], html! { "Receiving" }))
+            (Head::of(Nav::Receiving, "Receiving"))
             div.prose {
                 p.says { "Answer 2xx first, work later, and check the signature over the bytes as they came." }
                 nav.row.small aria-label="On this page" {
@@ -191,7 +180,7 @@ fn help(rule: Rule) -> Markup {
         p {
             "That happens at once when the receiver answers 410"
             @if let Some(time) = rule.time {
-                ", and when " (grouped(rule.failures as usize)) " deliveries in a row failed and nothing arrived for " (count(usize::try_from(time.num_hours()).unwrap_or_default(), "hour")) ", after warnings"
+                ", and when " (grouped(rule.failures)) " deliveries in a row failed and nothing arrived for " (count(usize::try_from(time.num_hours()).unwrap_or_default(), "hour")) ", after warnings"
             }
             ". "
             strong { "Do this:" } " fix the receiver, try it with Send Test, have an Organisation Admin enable the webhook, then send what it missed from its page."

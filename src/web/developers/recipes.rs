@@ -1,14 +1,6 @@
 //! Receiving in tools that people have: each step, exactly.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, html};
-
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::{code, paths};
-use crate::actions::Viewer;
-use crate::domain::role::Permission;
+use crate::web::prelude::*;
 
 /// A recipe.
 pub struct Recipe {
@@ -55,21 +47,15 @@ pub const RECIPES: [Recipe; 4] = [
 ];
 
 /// The page of a recipe.
-pub async fn show(
-    viewer: Viewer,
-    organisations: Organisations,
-    slug: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
+pub async fn show(visit: Visit, slug: web::Path<String>) -> Answer {
     let recipe = RECIPES.iter().find(|recipe| recipe.slug == *slug).ok_or(WebError::NotFound)?;
     let title = format!("Receiving with {}", recipe.title.replacen("A plain", "a plain", 1));
-    let page = Page::new(title.clone(), Nav::Receiving, &viewer, sheet(recipe, &title, &viewer));
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    Ok(visit.page(title.clone(), Nav::Receiving, sheet(recipe, &title, &visit.viewer)).ok())
 }
 
 fn sheet(recipe: &Recipe, title: &str, viewer: &Viewer) -> Markup {
-    let crumbs = [("Developers", None), ("Receiving", Some(paths::RECEIVING.to_owned()))];
     html! {
-        (Head::new(&crumbs, html! { (title) }))
+        (Head::below(Nav::Receiving, title))
         div.prose {
             p.says { (recipe.says) }
             ((recipe.steps)(viewer))
@@ -209,7 +195,6 @@ fn script(viewer: &Viewer) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     #[test]

@@ -1,8 +1,7 @@
 //! Verifying a delivery, a snippet a language. Each is a file of `assets/snippets` that tests run against real deliveries.
 
-use maud::{Markup, html};
-
-use super::super::{code, paths};
+use crate::web::prelude::*;
+use crate::web::ui::Tabs;
 
 /// A language and its snippet.
 pub struct Snippet {
@@ -100,17 +99,10 @@ pub fn named(slug: &str) -> &'static Snippet {
 
 /// Tabs of languages, and the snippet of one.
 pub fn tabs(chosen: &Snippet) -> Markup {
+    let tab = |tabs: Tabs, of: &Snippet| tabs.tab(of.label, paths::receiving_in(of.slug), of.slug == chosen.slug);
+    let tabs = SNIPPETS.iter().fold(Tabs::by("Language"), tab);
     html! {
-        nav.tabs aria-label="Language" {
-            ul {
-                @for snippet in &SNIPPETS {
-                    li {
-                        a href=(paths::receiving_in(snippet.slug))
-                            aria-current=[(snippet.slug == chosen.slug).then_some("page")] { (snippet.label) }
-                    }
-                }
-            }
-        }
+        (tabs)
         (code::figure(
             &format!("{} verification code", chosen.label),
             html! { strong { (chosen.file) } (chosen.runs) },

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::advice::Failure;
 use crate::domain::attempt::ErrorClass;
+use crate::web::advice::Failure;
 
 /// The status codes that the log tells apart.
 const STATUSES: [&[u16]; 11] =

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::super::status::ladder;
 use crate::domain::policy::Policy;
+use crate::web::status::ladder;
+use crate::web::ui::Table;
 
 /// A header, what it holds, and whether a retry repeats it.
 type Row = (&'static str, &'static str, &'static str);
@@ -29,17 +30,11 @@ const HEADERS: [Row; 12] = [
 /// The table of headers, and their letters.
 pub fn headers() -> Markup {
     html! {
-        div.table tabindex="0" role="region" aria-label="Headers of a delivery" {
-            table.cards {
-                caption.hush { "Headers of a delivery" }
-                thead { tr { th scope="col" { "Header" } th scope="col" { "Value" } th scope="col" { "On every try" } } }
-                tbody {
-                    @for (name, value, again) in HEADERS {
-                        tr { th scope="row" { code { (name) } } td.whole { (value) } td data-l="On every try:" { (again) } }
-                    }
-                }
+        (Table::cards(["Header", "Value", "On every try"]).region("Headers of a delivery").rows(html! {
+            @for (name, value, again) in HEADERS {
+                tr { th scope="row" { code { (name) } } td.whole { (value) } td data-l="On every try:" { (again) } }
             }
-        }
+        }))
         p {
             "The last four come with a signed webhook. Header names are case-insensitive; they are sent over HTTP/1.1 exactly as written here, "
             "each part with one capital. A program that compares names letter by letter therefore looks for "

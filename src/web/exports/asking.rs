@@ -3,23 +3,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use maud::{Markup, html};
 
-use super::super::form::{Errors, token_field, wrong};
-use super::super::icons::icon;
-use super::super::layout::{Head, part};
-use super::super::words::{count, first, isolated, size};
-use super::super::{code, paths, time};
-use super::confirm::Drawn;
 use super::names::{MOST_NAMES, Names};
-use crate::actions::Viewer;
 use crate::domain::candidate::Applicant;
 use crate::domain::export::{Exclusion, Selection};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::policy::Policy;
-use crate::domain::role::{Permission, Role};
 use crate::domain::vacancy::Vacancy;
 use crate::store::export::ExportView;
+use crate::web::form::wrong;
+use crate::web::prelude::*;
+use crate::web::words::{count, first, isolated, size};
 
 /// The names of so many candidates are shown at once; those of more are folded.
 const MOST_OPEN: usize = 30;
@@ -45,7 +39,7 @@ pub struct Asking {
     /// What is wrong with it.
     pub errors: Errors,
     /// The time.
-    pub now: DateTime<Utc>,
+    pub time: LocalTime,
 }
 
 /// What a hook would be sent.
@@ -60,6 +54,26 @@ pub struct ToHook {
     pub sample: Vec<u8>,
 }
 
+/// For what a page was drawn: the webhook, and whether those it has already were to be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Drawn<'a> {
+    pub(super) hook: &'a str,
+    pub(super) resend: bool,
+}
+
+impl<'a> Drawn<'a> {
+    /// Reads what [`Drawn::word`] wrote; `None` for a form that says nothing of it.
+    pub(super) fn read(word: &'a str) -> Option<Self> {
+        let (hook, resend) = word.split_once('/')?;
+        Some(Self { hook, resend: resend == "again" })
+    }
+
+    /// As a hidden field carries it.
+    fn word(self) -> String {
+        format!("{}/{}", self.hook, if self.resend { "again" } else { "new" })
+    }
+}
+
 impl Asking {
     /// The title of the page.
     pub fn title(&self) -> String {
@@ -72,9 +86,7 @@ impl Asking {
     /// The page.
     pub fn render(&self, viewer: &Viewer) -> Markup {
         let vacancy = paths::vacancy(&self.vacancy.id);
-        let crumbs =
-            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
-        let head = Head::new(&crumbs, html! { (self.title()) "?" });
+        let head = Head::below(Nav::Vacancies, html! { (self.title()) "?" }).under(&self.vacancy.title, &vacancy);
         let Some(to) = &self.to else {
             return html! { (self.errors.summary()) (head) (self.no_hook(viewer, &vacancy)) };
         };
@@ -84,7 +96,7 @@ impl Asking {
         html! {
             (self.errors.summary())
             (head)
-            p.says { (self.says(to, viewer.organisation.time_zone)) }
+            p.says { (self.says(to)) }
             @if self.changed {
                 p.notice.info role="status" { "You made another choice, and nothing has been sent. This is what it leads to: check it, and confirm again." }
             }
@@ -108,7 +120,7 @@ impl Asking {
         }
     }
 
-    fn says(&self, to: &ToHook, zone: chrono_tz::Tz) -> Markup {
+    fn says(&self, to: &ToHook) -> Markup {
         let (included, excluded) = (self.selection.included.len(), self.selection.excluded.len());
         let ticked = included + excluded;
         let people = if included == 1 { "1 person".to_owned() } else { format!("{included} people") };
@@ -116,7 +128,7 @@ impl Asking {
         html! {
             @if included == 0 && known == ticked {
                 @if ticked == 1 { "The candidate you ticked was sent" } @else { "All " (ticked) " were sent" }
-                @if let Some(at) = self.last_sent() { " " (time::near(at, zone, self.now)) }
+                @if let Some(at) = self.last_sent() { " " (self.time.near(at)) }
                 " and " (if ticked == 1 { "has" } else { "have" }) " not changed since. Tick the box below to send "
                 (if ticked == 1 { "this candidate" } else { "them" }) " again."
             } @else if included == 0 {
@@ -223,9 +235,8 @@ impl Asking {
     fn left_out(&self, viewer: &Viewer) -> Markup {
         let excluded = &self.selection.excluded;
         let ticked = excluded.len() + self.selection.included.len();
-        let zone = viewer.organisation.time_zone;
         let rows: Vec<_> =
-            excluded.iter().map(|(applicant, reason)| (applicant, self.reason(applicant, *reason, zone))).collect();
+            excluded.iter().map(|(applicant, reason)| (applicant, self.reason(applicant, *reason))).collect();
         let known = excluded.iter().any(|(_, reason)| *reason == Exclusion::AlreadySent);
         let content = html! {
             (Names { column: "Reason", rows: &rows, viewer })
@@ -247,28 +258,28 @@ impl Asking {
         }
     }
 
-    fn reason(&self, applicant: &Applicant, reason: Exclusion, zone: chrono_tz::Tz) -> Markup {
+    fn reason(&self, applicant: &Applicant, reason: Exclusion) -> Markup {
         let since = applicant.candidate.consent_withdrawn_at;
         match (reason, self.sent.get(applicant.candidate.id.as_str())) {
             (Exclusion::AlreadySent, Some(view)) => html! {
-                (self.sent_at(view, zone)) @if arrived(view) { ", unchanged since" }
+                (self.sent_at(view)) @if arrived(view) { ", unchanged since" }
             },
             _ => html! {
                 span.st {
                     (icon("off"))
-                    span { (reason.label()) @if let Some(since) = since { " on " (time::day(since, zone, self.now)) } }
+                    span { (reason.label()) @if let Some(since) = since { " on " (self.time.day(since)) } }
                 }
             },
         }
     }
 
     /// “Already sent at 14:02”, or that it is on its way.
-    fn sent_at(&self, view: &ExportView, zone: chrono_tz::Tz) -> Markup {
+    fn sent_at(&self, view: &ExportView) -> Markup {
         let (class, sign, word) =
             if arrived(view) { ("st ok", "ok", "Already sent ") } else { ("st", "wait", "On its way since ") };
         html! {
             a href=(paths::export(&view.export.id)) {
-                span class=(class) { (icon(sign)) span { (word) (time::near(view.export.created_at, zone, self.now)) } }
+                span class=(class) { (icon(sign)) span { (word) (self.time.near(view.export.created_at)) } }
             }
         }
     }
@@ -279,9 +290,8 @@ impl Asking {
 
     fn sent_before(&self, viewer: &Viewer) -> Markup {
         let included = &self.selection.included;
-        let zone = viewer.organisation.time_zone;
         let before = included.iter().filter_map(|one| Some((one, self.sent.get(one.candidate.id.as_str())?)));
-        let rows: Vec<_> = before.map(|(one, view)| (one, self.sent_at(view, zone))).collect();
+        let rows: Vec<_> = before.map(|(one, view)| (one, self.sent_at(view))).collect();
         if rows.is_empty() {
             return html! {};
         }
@@ -363,7 +373,7 @@ mod tests {
     use super::*;
     use crate::actions::FieldError;
     use crate::domain::delivery::DeliveryState;
-    use crate::web::samples::{applicant, export, hook, now, vacancy, viewer};
+    use crate::web::samples::{applicant, export, hook, now, time, vacancy, viewer};
 
     fn asking(names: &[&str], hooks: Vec<Hook>) -> Asking {
         let people = names.iter().map(|name| applicant(name, "a@mail.example")).collect();
@@ -378,7 +388,7 @@ mod tests {
             to: to.map(|hook| ToHook { hook, signed: true, size: 18_400, sample: br#"{"a":"<b>"}"#.to_vec() }),
             token: "t0ken".into(),
             errors: Errors::default(),
-            now: now(),
+            time: time(),
         }
     }
 

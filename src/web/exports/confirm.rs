@@ -12,63 +12,47 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::HttpRequest;
 
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, token};
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{Nav, Page};
-use super::super::paths;
-use super::super::vacancies::show::{Shown, Wanted};
-use super::asking::{Asking, ToHook};
+use super::asking::{Asking, Drawn, ToHook};
 use super::selection;
+use crate::actions::FieldError;
 use crate::actions::export::{Confirmed, Ticks, confirm_with, keep_selection, kept_selection, part, preview, tick};
-use crate::actions::{ActionError, Context, FieldError, Viewer};
 use crate::domain::export::{Selection, SentBefore};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{CandidateId, HookId, VacancyId};
 use crate::domain::secret::CredentialKind;
 use crate::store::export::ExportFilter;
-use crate::store::{self, Conn, StoreError};
+use crate::web::prelude::*;
+use crate::web::vacancies::show;
+use crate::web::vacancies::shown::{Shown, Wanted};
 
 /// The page of a selection. Links name the candidates in the query instead, and are led to their selection's page.
-pub async fn show(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
+pub async fn show(visit: Visit, Path(id): Path<VacancyId>, request: HttpRequest) -> Answer {
     let fields = Fields::parse(request.query_string().as_bytes());
-    let vacancy = known(&context, &viewer, &id).await?;
+    let vacancy = known(&visit, id).await?;
     let token = fields.one("selection");
     if !token.is_empty() {
-        return Ok(match kept_selection(&context, &viewer, &vacancy, token).await? {
+        return Ok(match kept_selection(&visit.app, &visit.viewer, &vacancy, token).await? {
             Some(ticked) => {
                 let (hook, before, changed) =
                     (fields.one("hook").parse().ok(), before(&fields), fields.ticked("changed"));
                 let asked = Asked { vacancy, ticked, hook, before, changed };
-                page(&context, &viewer, organisations, asked, token, Vec::new()).await?.ok()
+                page(&visit, asked, token, Vec::new()).await?.ok()
             }
             None => see_other(paths::vacancy(&vacancy)),
         });
     }
-    let ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
+    let ticked = selection::ticked(&visit, &vacancy, &fields).await?;
     if ticked.is_empty() {
         return Ok(see_other(paths::vacancy(&vacancy)));
     }
-    choose(&context, &viewer, organisations, vacancy, ticked, &fields).await
+    choose(&visit, vacancy, ticked, &fields).await
 }
 
 /// Leads to the page for those who were ticked, or sends them.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let vacancy = known(&context, &viewer, &id).await?;
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<VacancyId>) -> Answer {
+    let vacancy = known(&visit, id).await?;
     let form = Some(fields.one("token")).filter(|token| !token.is_empty());
     let form = form.map_or_else(token, str::to_owned);
     let drawn = Drawn::read(fields.one("drawn"));
@@ -81,18 +65,18 @@ pub async fn submit(
         let page = address(&vacancy, &form, chosen.hook, resend);
         return Ok(see_other(if fields.ticked("look") { page } else { format!("{page}&changed=1") }));
     }
-    let mut ticked = selection::ticked(&context, &viewer, &vacancy, &fields).await?;
+    let mut ticked = selection::ticked(&visit, &vacancy, &fields).await?;
     if fields.ticked("go") {
-        return go(&context, &viewer, organisations, vacancy, &fields).await;
+        return go(&visit, vacancy, &fields).await;
     }
     if fields.one("step") != "confirm" {
-        return choose(&context, &viewer, organisations, vacancy, ticked, &fields).await;
+        return choose(&visit, vacancy, ticked, &fields).await;
     }
     if ticked.is_empty() {
-        ticked = kept_selection(&context, &viewer, &vacancy, &form).await?.unwrap_or_default();
+        ticked = kept_selection(&visit.app, &visit.viewer, &vacancy, &form).await?.unwrap_or_default();
     }
     if ticked.is_empty() {
-        return choose(&context, &viewer, organisations, vacancy, ticked, &fields).await;
+        return choose(&visit, vacancy, ticked, &fields).await;
     }
     let hook: Option<HookId> = fields.one("hook").parse().ok();
     let before = before(&fields);
@@ -100,96 +84,55 @@ pub async fn submit(
     let confirmed = match hook {
         Some(hook) => {
             let token = format!("{form}/{hook}");
-            confirm_with(&context, &viewer, Confirmed { vacancy, candidates: ticked, hook, token }, before).await
+            confirm_with(&visit.app, &visit.viewer, Confirmed { vacancy, candidates: ticked, hook, token }, before)
+                .await
         }
         None => Err(ActionError::field("hook", "Choose one of the webhooks")),
     };
     match confirmed {
         Ok(export) => {
             // Whoever was sent is not ticked any more; that the export stands does not depend on it.
-            if let Err(error) = tick(&context, &viewer, &asked.vacancy, Ticks::Without(asked.ticked)).await {
+            if let Err(error) = tick(&visit.app, &visit.viewer, &asked.vacancy, Ticks::Without(asked.ticked)).await {
                 tracing::warn!(%error, "the ticks of an export could not be taken back");
             }
             Ok(see_other(paths::export(export)))
         }
-        Err(ActionError::Invalid(errors)) => {
-            Ok(page(&context, &viewer, organisations, asked, &form, errors).await?.refused())
-        }
+        Err(ActionError::Invalid(errors)) => Ok(page(&visit, asked, &form, errors).await?.refused()),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Leads on within the vacancy, now that the ticks of the page that was left are kept: to a stage or page, with everybody
 /// ticked, or with nobody.
-async fn go(
-    context: &Context,
-    viewer: &Viewer,
-    organisations: Organisations,
-    vacancy: VacancyId,
-    fields: &Fields,
-) -> Result<HttpResponse, WebError> {
+async fn go(visit: &Visit, vacancy: VacancyId, fields: &Fields) -> Answer {
     let here = Wanted::read(fields);
     match fields.one("go") {
         "all" => {
-            if let Some(why) = selection::everybody(context, viewer, &vacancy, here.stage.clone()).await? {
-                return refuse(context, viewer, organisations, &vacancy, fields, why).await;
+            if let Some(why) = selection::everybody(visit, &vacancy, here.stage.clone()).await? {
+                return refuse(visit, &vacancy, fields, why).await;
             }
         }
-        "none" => drop(tick(context, viewer, &vacancy, Ticks::Nobody).await?),
+        "none" => drop(tick(&visit.app, &visit.viewer, &vacancy, Ticks::Nobody).await?),
         elsewhere => return Ok(see_other(Wanted::read(&Fields::parse(elsewhere.as_bytes())).address(&vacancy))),
     }
     Ok(see_other(here.address(&vacancy)))
 }
 
 /// Shows the vacancy again, and why its selection cannot be exported.
-async fn refuse(
-    context: &Context,
-    viewer: &Viewer,
-    organisations: Organisations,
-    vacancy: &VacancyId,
-    fields: &Fields,
-    why: String,
-) -> Result<HttpResponse, WebError> {
-    let mut shown = Shown::load(context, viewer, vacancy.as_str(), Wanted::read(fields)).await?;
+async fn refuse(visit: &Visit, vacancy: &VacancyId, fields: &Fields, why: String) -> Answer {
+    let mut shown = Shown::load(visit, vacancy.clone(), Wanted::read(fields)).await?;
     shown.errors = Errors(vec![FieldError::new("candidate", why)]);
-    Ok(shown.page(viewer, organisations).refused())
+    Ok(show::page(visit, &shown).refused())
 }
 
 /// Leads to the page of this selection, or shows the vacancy again when it cannot be exported.
-async fn choose(
-    context: &Context,
-    viewer: &Viewer,
-    organisations: Organisations,
-    vacancy: VacancyId,
-    ticked: Vec<CandidateId>,
-    fields: &Fields,
-) -> Result<HttpResponse, WebError> {
+async fn choose(visit: &Visit, vacancy: VacancyId, ticked: Vec<CandidateId>, fields: &Fields) -> Answer {
     if let Some(why) = selection::refusal(&ticked) {
-        return refuse(context, viewer, organisations, &vacancy, fields, why).await;
+        return refuse(visit, &vacancy, fields, why).await;
     }
     let token = token();
-    keep_selection(context, viewer, &vacancy, &token, &ticked).await?;
+    keep_selection(&visit.app, &visit.viewer, &vacancy, &token, &ticked).await?;
     Ok(see_other(address(&vacancy, &token, fields.one("hook"), fields.one("resend"))))
-}
-
-/// For what a page was drawn: the webhook, and whether those it has already were to be sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Drawn<'a> {
-    pub(super) hook: &'a str,
-    pub(super) resend: bool,
-}
-
-impl<'a> Drawn<'a> {
-    /// Reads what [`Drawn::word`] wrote; `None` for a form that says nothing of it.
-    fn read(word: &'a str) -> Option<Self> {
-        let (hook, resend) = word.split_once('/')?;
-        Some(Self { hook, resend: resend == "again" })
-    }
-
-    /// As a hidden field carries it.
-    pub(super) fn word(self) -> String {
-        format!("{}/{}", self.hook, if self.resend { "again" } else { "new" })
-    }
 }
 
 /// What was chosen for those whom the webhook has already.
@@ -206,11 +149,8 @@ fn address(vacancy: &VacancyId, selection: &str, hook: &str, resend: &str) -> St
 }
 
 /// The id of a vacancy of the viewer's organisation.
-async fn known(context: &Context, viewer: &Viewer, id: &str) -> Result<VacancyId, WebError> {
-    let id: VacancyId = id.parse().map_err(|_| WebError::NotFound)?;
-    let organisation = viewer.organisation.id.clone();
-    let found = context.store.read(move |conn| store::vacancy::find(conn, &organisation, &id)).await?;
-    found.map(|vacancy| vacancy.id).ok_or(WebError::NotFound)
+async fn known(visit: &Visit, id: VacancyId) -> Result<VacancyId, WebError> {
+    Ok(visit.find(move |conn, viewer| store::vacancy::find(conn, &viewer.organisation.id, &id)).await?.id)
 }
 
 /// What the page is about.
@@ -223,27 +163,14 @@ struct Asked {
     changed: bool,
 }
 
-async fn page<'a>(
-    context: &Context,
-    viewer: &'a Viewer,
-    organisations: Organisations,
-    asked: Asked,
-    token: &str,
-    errors: Vec<FieldError>,
-) -> Result<Page<'a>, WebError> {
-    let (reader, now) = (viewer.clone(), context.clock.now());
-    let found = context.store.read(move |conn| load(conn, &reader, asked, now)).await?;
-    let asking = Asking { token: token.to_owned(), errors: Errors(errors), ..found.ok_or(WebError::NotFound)? };
-    let page = Page::new(asking.title(), Nav::Vacancies, viewer, asking.render(viewer)).in_mode(asking.vacancy.mode);
-    Ok(Page { organisations: organisations.0, ..page })
+async fn page<'a>(visit: &'a Visit, asked: Asked, token: &str, errors: Vec<FieldError>) -> Result<Page<'a>, WebError> {
+    let time = visit.time();
+    let found = visit.find(move |conn, viewer| load(conn, viewer, asked, time)).await?;
+    let asking = Asking { token: token.to_owned(), errors: Errors(errors), ..found };
+    Ok(visit.page(asking.title(), Nav::Vacancies, asking.render(&visit.viewer)).in_mode(asking.vacancy.mode))
 }
 
-fn load(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    asked: Asked,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<Option<Asking>, StoreError> {
+fn load(conn: &mut Conn, viewer: &Viewer, asked: Asked, time: LocalTime) -> Result<Option<Asking>, StoreError> {
     let organisation = &viewer.organisation.id;
     let Some(vacancy) = store::vacancy::find(conn, organisation, &asked.vacancy)? else { return Ok(None) };
     // More than an export carries is refused anyway, and not read for it.
@@ -272,18 +199,18 @@ fn load(
             to: None,
             token,
             errors,
-            now,
+            time,
         }));
     };
     let sent = store::export::sent_to(conn, &vacancy.id, &hook.id, &few)?;
     let selection = part(conn, &vacancy.id, &hook.id, &few, asked.before)?;
-    let credentials = store::credential::live(conn, &hook.id, now)?;
+    let credentials = store::credential::live(conn, &hook.id, time.now)?;
     let signed = credentials.iter().any(|one| one.kind == CredentialKind::Secret);
-    let bytes = preview(viewer, &vacancy, &selection, &hook, now);
+    let bytes = preview(viewer, &vacancy, &selection, &hook, time.now);
     let to = Some(ToHook { hook, signed, size: bytes.len(), sample: first_only(&bytes) });
     let (resend, changed) = (asked.before == SentBefore::Again, asked.changed);
     let (token, errors) = (String::new(), Errors::default());
-    Ok(Some(Asking { vacancy, selection, sent, resend, changed, hooks, to, token, errors, now }))
+    Ok(Some(Asking { vacancy, selection, sent, resend, changed, hooks, to, token, errors, time }))
 }
 
 /// The payload with its first candidate alone.

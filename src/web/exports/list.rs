@@ -1,43 +1,29 @@
 //! Exports of the mode: a recruiter's own, everybody's for admins and support; or those of one vacancy, which whoever sees
 //! the vacancy sees.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
+use actix_web::HttpRequest;
 
-use super::super::error::WebError;
-use super::super::form::Fields;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::paths;
-use super::super::status::State;
 use super::table::when;
-use crate::actions::{Context, Viewer};
 use crate::domain::delivery::Status;
 use crate::domain::ids::{ExportId, VacancyId};
-use crate::domain::role::Role;
 use crate::domain::vacancy::Vacancy;
 use crate::store::export::{ExportFilter, ExportView};
-use crate::store::{self, StoreError};
+use crate::web::prelude::*;
+use crate::web::ui::{Pager, Tabs};
 
 /// So many exports stand on a page.
 const PAGE: usize = 50;
 
 /// The page.
-pub async fn show(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let (wanted, asking, now) = (Wanted::read(request.query_string()), viewer.clone(), context.clock.now());
-    let list = context.store.read(move |conn| {
-        let organisation = &asking.organisation.id;
+pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
+    let (wanted, time) = (Wanted::read(request.query_string()), visit.time());
+    let list = visit.read(move |conn, viewer| {
+        let organisation = &viewer.organisation.id;
         let vacancy = match &wanted.vacancy {
-            Some(id) => store::vacancy::find(conn, organisation, id)?.filter(|vacancy| vacancy.mode == asking.mode),
+            Some(id) => store::vacancy::find(conn, organisation, id)?.filter(|vacancy| vacancy.mode == viewer.mode),
             None => None,
         };
-        let own = (asking.role == Role::Recruiter && vacancy.is_none()).then(|| asking.member.id.clone());
+        let own = (viewer.role == Role::Recruiter && vacancy.is_none()).then(|| viewer.member.id.clone());
         let filter = ExportFilter {
             vacancy: vacancy.as_ref().map(|vacancy| vacancy.id.clone()),
             requested_by: own,
@@ -46,20 +32,19 @@ pub async fn show(
             // One more says whether there are older ones.
             limit: PAGE as i64 + 1,
         };
-        let mut exports = store::export::list(conn, organisation, asking.mode, &filter)?;
+        let mut exports = store::export::list(conn, organisation, viewer.mode, &filter)?;
         let more = exports.len() > PAGE;
         exports.truncate(PAGE);
-        Ok::<_, StoreError>(List {
-            viewer: asking,
+        Ok(List {
+            viewer: viewer.clone(),
             wanted: Wanted { vacancy: filter.vacancy, ..wanted },
             vacancy,
             exports,
             more,
-            now,
+            time,
         })
     });
-    let list = list.await?.render();
-    Ok(Page { organisations: organisations.0, ..Page::new("Exports", Nav::Exports, &viewer, list) }.ok())
+    Ok(visit.page("Exports", Nav::Exports, list.await?).ok())
 }
 
 /// Which exports are looked at; what makes no sense is all of them.
@@ -93,7 +78,7 @@ struct List {
     vacancy: Option<Vacancy>,
     exports: Vec<ExportView>,
     more: bool,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl List {
@@ -117,33 +102,25 @@ impl List {
     }
 
     fn tabs(&self) -> Markup {
-        let tab = |name: &str, status: Option<Status>| {
+        let tab = |tabs: Tabs, status: Option<Status>| {
             let href = Wanted { status, before: None, ..self.wanted.clone() }.address();
-            html! { li { a href=(href) aria-current=[(self.wanted.status == status).then_some("page")] { (name) } } }
+            tabs.tab(status.map_or("All", Status::label), href, self.wanted.status == status)
         };
-        html! {
-            nav.tabs aria-label="Outcome" {
-                ul {
-                    (tab("All", None))
-                    @for status in Status::ALL { (tab(status.label(), Some(status))) }
-                }
-            }
-        }
+        Status::ALL.into_iter().map(Some).fold(tab(Tabs::by("Outcome"), None), tab).render()
     }
 
     fn pages(&self) -> Markup {
         let newest = Wanted { before: None, ..self.wanted.clone() };
         let last = self.exports.last().filter(|_| self.more).map(|view| view.export.id.clone());
-        html! {
-            @if self.wanted.before.is_some() || last.is_some() {
-                nav.row.small aria-label="Pages" {
-                    @if self.wanted.before.is_some() { a.btn href=(newest.address()) { "Newest" } }
-                    @if let Some(last) = last {
-                        a.btn.end rel="next" href=(Wanted { before: Some(last), ..newest }.address()) { "Older" }
-                    }
-                }
-            }
+        if self.wanted.before.is_none() && last.is_none() {
+            return html! {};
         }
+        Pager {
+            newest: self.wanted.before.as_ref().map(|_| newest.address()),
+            older: last.map(|last| Wanted { before: Some(last), ..newest }.address()),
+            ..Pager::default()
+        }
+        .render()
     }
 
     fn none(&self) -> Markup {
@@ -166,36 +143,20 @@ impl List {
     }
 
     fn table(&self) -> Markup {
-        let zone = self.viewer.organisation.time_zone;
-        html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { "Exports in " (self.viewer.mode) " mode, newest first" }
-                    thead {
-                        tr {
-                            th scope="col" { "Vacancy" }
-                            th scope="col" { "Outcome" }
-                            th scope="col" { "Webhook" }
-                            th scope="col" { "By" }
-                            th scope="col" { "When" }
-                            th.num scope="col" { "Candidates" }
-                        }
-                    }
-                    tbody {
-                        @for view in &self.exports {
-                            tr {
-                                th scope="row" { a href=(paths::vacancy(&view.export.vacancy_id)) { bdi { (view.vacancy_title) } } }
-                                td { (State::of_delivery(&view.delivery).plain()) }
-                                td { bdi { (view.hook_name) } }
-                                td { bdi { (view.requested_by_name) } }
-                                td { a href=(paths::export(&view.export.id)) { (when(view, zone, self.now)) } }
-                                td.num data-l="Candidates" { (view.export.candidate_count) }
-                            }
-                        }
-                    }
+        Table::pairs(["Vacancy", "Outcome", "Webhook", "By", "When"]).numbers("Candidates")
+        .captioned(html! { "Exports in " (self.viewer.mode) " mode, newest first" })
+        .rows(html! {
+            @for view in &self.exports {
+                tr {
+                    th scope="row" { a href=(paths::vacancy(&view.export.vacancy_id)) { bdi { (view.vacancy_title) } } }
+                    td { (State::of_delivery(&view.delivery).plain()) }
+                    td { bdi { (view.hook_name) } }
+                    td { bdi { (view.requested_by_name) } }
+                    td { a href=(paths::export(&view.export.id)) { (when(view, self.time)) } }
+                    td.num data-l="Candidates" { (view.export.candidate_count) }
                 }
             }
-        }
+        })
     }
 }
 
@@ -209,7 +170,7 @@ impl Render for List {
             self.lede()
         };
         html! {
-            (Head { lede, ..Head::new(&[], html! { "Exports" }) })
+            (Head::of(Nav::Exports, "Exports").lede(lede))
             @if !first_day { (self.tabs()) }
             @if self.exports.is_empty() { (self.none()) } @else { (self.table()) }
             (self.pages())
@@ -222,11 +183,11 @@ mod tests {
     use super::*;
     use crate::domain::attempt::ErrorClass;
     use crate::domain::delivery::DeliveryState;
-    use crate::web::samples::{export, hook, now, vacancy, viewer};
+    use crate::web::samples::{export, hook, now, time, vacancy, viewer};
 
     fn list(role: Role, exports: Vec<ExportView>) -> List {
         let wanted = Wanted::default();
-        List { viewer: viewer(role), wanted, vacancy: None, exports, more: false, now: now() }
+        List { viewer: viewer(role), wanted, vacancy: None, exports, more: false, time: time() }
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod show;
 
 mod asking;
 mod names;
+mod outcome;
 mod result;
 mod says;
 mod selection;

@@ -1,11 +1,8 @@
 //! A table of candidates, each with a word about them.
 
-use maud::{Markup, Render, html};
-
-use crate::actions::Viewer;
 use crate::domain::candidate::Applicant;
 use crate::domain::mask;
-use crate::domain::role::Permission;
+use crate::web::prelude::*;
 
 /// So many names stand in a table; the others are counted.
 pub const MOST_NAMES: usize = 50;
@@ -23,16 +20,11 @@ pub struct Names<'a> {
 impl Render for Names<'_> {
     fn render(&self) -> Markup {
         html! {
-            div.table {
-                table.cards {
-                    thead { tr { th scope="col" { "Candidate" } th scope="col" { (self.column) } } }
-                    tbody {
-                        @for (applicant, word) in self.rows.iter().take(MOST_NAMES) {
-                            tr { th scope="row" { bdi { (self.name(applicant)) } } td.whole { (word) } }
-                        }
-                    }
+            (Table::cards(["Candidate", self.column]).rows(html! {
+                @for (applicant, word) in self.rows.iter().take(MOST_NAMES) {
+                    tr { th scope="row" { bdi { (self.name(applicant)) } } td.whole { (word) } }
                 }
-            }
+            }))
             @if self.rows.len() > MOST_NAMES { p.small.soft { "And " (self.rows.len() - MOST_NAMES) " more." } }
         }
     }

@@ -1,106 +1,41 @@
 //! How an export went, said first in one sentence.
 
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render as _, html};
-
-use super::super::icons::icon;
-use super::super::layout::{Head, part};
-use super::super::status::{State, ladder};
-use super::super::words::{count, with_both};
-use super::super::{code, paths, time};
 use super::names::{MOST_NAMES, Names};
+use super::outcome::Outcome;
 use super::says::advice;
 use super::table::History;
-use crate::actions::Viewer;
-use crate::domain::attempt::{ErrorClass, Trigger};
+use crate::domain::attempt::Trigger;
 use crate::domain::candidate::Applicant;
-use crate::domain::delivery::{Delivery, DeliveryState};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::export::Exclusion;
-use crate::domain::hook::{Hook, HookState};
-use crate::domain::role::{Permission, Role};
-use crate::store::export::ExportView;
-
-/// What the page shows.
-pub struct Outcome {
-    /// The export.
-    pub view: ExportView,
-    /// Where it goes.
-    pub hook: Hook,
-    /// Whether that sends a key or a signature.
-    pub proves: bool,
-    /// Whom it carries: the first of them.
-    pub carried: Vec<Applicant>,
-    /// Who was left out, as they are now, and why they were.
-    pub left_out: Vec<(Applicant, Exclusion)>,
-    /// The latest exports of its vacancy.
-    pub history: Vec<ExportView>,
-    /// The time.
-    pub now: DateTime<Utc>,
-}
+use crate::domain::hook::HookState;
+use crate::web::prelude::*;
+use crate::web::status::ladder;
+use crate::web::words::with_both;
 
 impl Outcome {
-    /// The title, which says how it stands.
-    pub fn title(&self) -> String {
-        let stands = match self.delivery().state {
-            DeliveryState::Pending { .. } if self.delivery().state.is_held() => "is held",
-            DeliveryState::Pending { .. } => "is on its way",
-            DeliveryState::Retrying { .. } if self.delivery().is_resent() => "is being sent again",
-            DeliveryState::Retrying { .. } => "is retrying",
-            DeliveryState::Success { .. } => "arrived",
-            DeliveryState::Failed { class: ErrorClass::Cancelled, .. } => "was cancelled",
-            DeliveryState::Failed { class: ErrorClass::Missed, .. } => "was not sent",
-            DeliveryState::Failed { .. } => "failed",
-        };
-        format!("{} {stands}", self.heading())
-    }
-
     /// The page.
     pub fn render(&self, viewer: &Viewer) -> Markup {
-        let zone = viewer.organisation.time_zone;
         let owed = self.delivery().state.is_owed();
         let vacancy = paths::vacancy(&self.view.export.vacancy_id);
-        let crumbs = [("Exports", Some(paths::EXPORTS.to_owned())), (self.view.vacancy_title.as_str(), Some(vacancy))];
-        let head = Head {
-            state: State::of_delivery(self.delivery()).pill(),
-            ..Head::new(&crumbs, html! { (self.heading()) })
-        };
-        let history =
-            History { exports: &self.history, current: Some(&self.view.export.id), zone, now: self.now }.render();
+        let head = Head::below(Nav::Exports, self.heading())
+            .under(&self.view.vacancy_title, vacancy)
+            .state(State::of_delivery(self.delivery()).pill());
+        let history = History { exports: &self.history, current: Some(&self.view.export.id), time: self.time }.render();
         html! {
             div.stack #export data-live=[owed.then_some("1000")] {
                 (head)
-                p.says { (self.says(zone)) }
+                p.says { (self.says()) }
                 (advice(self, viewer))
                 (self.acts(viewer))
                 (part("Tries", html! { (self.tries()) }, self.ladder(owed)))
                 @if owed { (part("What happens next", html! {}, self.next())) }
-                (part("Facts", html! {}, self.facts(viewer)))
+                (part("Facts", html! {}, self.facts()))
                 @if !self.carried.is_empty() { (part("Candidates", html! {}, self.people(viewer))) }
                 @if !self.left_out.is_empty() { (part("Left out", self.why_left_out(), self.those_left_out(viewer))) }
                 (part("Exports of this vacancy", html! {}, history))
             }
         }
-    }
-
-    pub(super) fn delivery(&self) -> &Delivery {
-        &self.view.delivery
-    }
-
-    fn heading(&self) -> String {
-        format!("Export of {}", count(self.view.export.candidate_count as usize, "candidate"))
-    }
-
-    /// Recruiters act on their own exports; everybody else who may resend, on all.
-    fn may_act(&self, viewer: &Viewer) -> bool {
-        let own = self.view.export.requested_by == viewer.member.id;
-        viewer.role.may(Permission::Resend) && (own || viewer.role != Role::Recruiter)
-    }
-
-    /// Whether this viewer can have it tried at once.
-    pub(super) fn may_retry(&self, viewer: &Viewer) -> bool {
-        let state = self.delivery().state;
-        let is_open = matches!(state, DeliveryState::Failed { .. } | DeliveryState::Retrying { .. });
-        self.may_act(viewer) && self.hook.state == HookState::Active && is_open
     }
 
     fn acts(&self, viewer: &Viewer) -> Markup {
@@ -170,10 +105,9 @@ impl Outcome {
         }
     }
 
-    fn facts(&self, viewer: &Viewer) -> Markup {
+    fn facts(&self) -> Markup {
         let export = &self.view.export;
         let left_out = export.excluded.len();
-        let zone = viewer.organisation.time_zone;
         html! {
             dl.facts.two {
                 div {
@@ -194,7 +128,7 @@ impl Outcome {
                     }
                 }
                 div { dt { "Field set" } dd { (export.field_set.label()) " " span.soft { (export.field_set.explanation()) } } }
-                div { dt { "Requested" } dd { (time::near(export.created_at, zone, self.now)) " by " bdi { (self.view.requested_by_name) } } }
+                div { dt { "Requested" } dd { (self.time.near(export.created_at)) " by " bdi { (self.view.requested_by_name) } } }
                 div { dt { "Export id" } dd { (code::id("Export id", export.id.as_str())) } }
                 div { dt { "Delivery id" } dd { (code::id("Delivery id", self.delivery().id.as_str())) } }
             }
@@ -237,11 +171,11 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use chrono_tz::Tz;
 
     use super::*;
+    use crate::domain::attempt::ErrorClass;
     use crate::domain::delivery::Tries;
-    use crate::web::samples::{applicant, export, hook, now, vacancy, viewer};
+    use crate::web::samples::{applicant, export, hook, now, time, vacancy, viewer};
 
     fn result(viewer: &Viewer, state: DeliveryState) -> Outcome {
         let hook = hook("Candidate <warehouse>");
@@ -253,7 +187,7 @@ mod tests {
             proves: true,
             carried: Vec::new(),
             left_out: Vec::new(),
-            now: now(),
+            time: time(),
         }
     }
 
@@ -283,7 +217,7 @@ mod tests {
     #[test]
     fn every_other_state_has_its_sentence() {
         let viewer = viewer(Role::Admin);
-        let says = |result: Outcome| result.says(Tz::UTC).0;
+        let says = |result: Outcome| result.says().0;
         let one = |state| result(&viewer, state);
         assert!(says(one(DeliveryState::Pending { due: Some(now()) })).starts_with("It is on its way to hooks."));
         assert!(says(one(DeliveryState::Pending { due: None })).contains("is paused. It is sent as soon as"));

@@ -1,25 +1,21 @@
 //! How an export stands, in one sentence, and what to do about it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
-use maud::{Markup, html};
 
-use super::super::advice::{Failure, Of, help};
-use super::super::time;
-use super::super::words::{on_all_tries, on_try};
-use super::result::Outcome;
-use crate::actions::Viewer;
+use super::outcome::Outcome;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
-use crate::domain::role::Permission;
+use crate::web::advice::{Failure, Of, help};
+use crate::web::prelude::*;
+use crate::web::words::{on_all_tries, on_try};
 
 impl Outcome {
     /// How it stands.
-    pub(super) fn says(&self, zone: Tz) -> Markup {
+    pub(super) fn says(&self) -> Markup {
         let delivery = self.delivery();
         let host = self.hook.url.host();
-        let near = |at| time::near(at, zone, self.now);
+        let near = |at| self.time.near(at);
         html! {
             @match delivery.state {
                 DeliveryState::Retrying { due } if delivery.is_resent() => {
@@ -37,10 +33,10 @@ impl Outcome {
                 }
                 DeliveryState::Retrying { due: Some(due) } => {
                     "It has not arrived yet: " (self.last_answer()) ". "
-                    @if due <= self.now { "It is being retried now." }
+                    @if due <= self.time.now { "It is being retried now." }
                     @else {
-                        "We retry it " @if due - self.now > TimeDelta::minutes(1) { (near(due)) ", " }
-                        (time::ahead(due, self.now)) (self.until(due, zone)) "."
+                        "We retry it " @if due - self.time.now > TimeDelta::minutes(1) { (near(due)) ", " }
+                        (self.time.ahead(due)) (self.until(due)) "."
                     }
                 }
                 DeliveryState::Success { at } if delivery.last_class.is_some() => {
@@ -85,14 +81,14 @@ impl Outcome {
     }
 
     /// Until when it is tried, when that is long.
-    fn until(&self, due: DateTime<Utc>, zone: Tz) -> Markup {
+    fn until(&self, due: DateTime<Utc>) -> Markup {
         let done = self.delivery().tries.automatic as usize;
         let rest = self.hook.policy.pauses().get(done..).unwrap_or_default();
         let left = rest.iter().sum::<std::time::Duration>();
         let end = TimeDelta::from_std(left).ok().map(|left| due + left);
         html! {
             @if let Some(end) = end.filter(|end| *end - due > TimeDelta::hours(1)) {
-                ", and then until " (time::day(end, zone, self.now)) " at the latest"
+                ", and then until " (self.time.day(end)) " at the latest"
             }
         }
     }

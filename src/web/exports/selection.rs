@@ -2,13 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::super::error::WebError;
-use super::super::form::Fields;
 use crate::actions::export::{Ticks, tick};
-use crate::actions::{Context, Viewer};
 use crate::domain::export::MAX_CANDIDATES;
 use crate::domain::ids::{CandidateId, ExportId, VacancyId};
-use crate::store::{self, StoreError};
+use crate::web::prelude::*;
 
 /// Why a selection cannot be exported; `None` when it can.
 pub fn refusal(ticked: &[CandidateId]) -> Option<String> {
@@ -23,40 +20,30 @@ pub fn refusal(ticked: &[CandidateId]) -> Option<String> {
 
 /// Reads who is meant among the applicants of a vacancy that the viewer may see: those of an earlier export, or those who are
 /// ticked. A page that says whom it shows changes the ticks of those alone, and means everybody who is ticked.
-pub async fn ticked(
-    context: &Context,
-    viewer: &Viewer,
-    vacancy: &VacancyId,
-    fields: &Fields,
-) -> Result<Vec<CandidateId>, WebError> {
+pub async fn ticked(visit: &Visit, vacancy: &VacancyId, fields: &Fields) -> Result<Vec<CandidateId>, WebError> {
     for (name, which) in [("again", Earlier::Carried), ("left_out", Earlier::LeftOut)] {
         if let Ok(export) = fields.one(name).parse::<ExportId>() {
-            return earlier(context, viewer, vacancy, export, which).await;
+            return earlier(visit, vacancy, export, which).await;
         }
     }
     let (ticked, shown) = (ids(fields, "candidate"), ids(fields, "shown"));
     match shown.is_empty() {
         true => Ok(ticked),
-        false => Ok(tick(context, viewer, vacancy, Ticks::Shown { shown, ticked }).await?),
+        false => Ok(tick(&visit.app, &visit.viewer, vacancy, Ticks::Shown { shown, ticked }).await?),
     }
 }
 
 /// Ticks everybody of a stage; why not, when they would be more than one export carries.
-pub async fn everybody(
-    context: &Context,
-    viewer: &Viewer,
-    vacancy: &VacancyId,
-    stage: Option<String>,
-) -> Result<Option<String>, WebError> {
+pub async fn everybody(visit: &Visit, vacancy: &VacancyId, stage: Option<String>) -> Result<Option<String>, WebError> {
     let of = vacancy.clone();
     // One more than fits says that they are too many.
     let limit = i64::try_from(MAX_CANDIDATES).unwrap_or(i64::MAX - 1) + 1;
-    let read = context.store.read(move |conn| store::candidate::applicant_ids(conn, &of, stage.as_deref(), limit));
+    let read = visit.read(move |conn, _| store::candidate::applicant_ids(conn, &of, stage.as_deref(), limit));
     let everybody = read.await?;
     if everybody.len() > MAX_CANDIDATES {
         return Ok(refusal(&everybody));
     }
-    tick(context, viewer, vacancy, Ticks::And(everybody)).await?;
+    tick(&visit.app, &visit.viewer, vacancy, Ticks::And(everybody)).await?;
     Ok(None)
 }
 
@@ -68,22 +55,21 @@ enum Earlier {
 }
 
 async fn earlier(
-    context: &Context,
-    viewer: &Viewer,
+    visit: &Visit,
     vacancy: &VacancyId,
     export: ExportId,
     which: Earlier,
 ) -> Result<Vec<CandidateId>, WebError> {
-    let (organisation, vacancy) = (viewer.organisation.id.clone(), vacancy.clone());
-    let found = context.store.read(move |conn| {
-        let found = store::export::find(conn, &organisation, &export)?;
+    let vacancy = vacancy.clone();
+    let found = visit.find(move |conn, viewer| {
+        let found = store::export::find(conn, &viewer.organisation.id, &export)?;
         let Some(view) = found.filter(|view| view.export.vacancy_id == vacancy) else { return Ok(None) };
-        Ok::<_, StoreError>(Some(match which {
+        Ok(Some(match which {
             Earlier::Carried => store::export::carried(conn, &export)?,
             Earlier::LeftOut => view.export.excluded.into_iter().map(|(candidate, _)| candidate).collect(),
         }))
     });
-    found.await?.ok_or(WebError::NotFound)
+    found.await
 }
 
 /// The ids under a name, each once; what is no id is none.

@@ -2,17 +2,11 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpResponse, web};
-
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Nav, Page};
 use super::names::MOST_NAMES;
-use super::result::Outcome;
-use crate::actions::{Context, Viewer};
+use super::outcome::Outcome;
 use crate::domain::ids::ExportId;
 use crate::store::export::ExportFilter;
-use crate::store::{self, Conn, StoreError};
+use crate::web::prelude::*;
 
 /// So many exports of the vacancy stand at the foot of the page.
 const HISTORY: i64 = 10;
@@ -20,29 +14,18 @@ const HISTORY: i64 = 10;
 const LOOK_AGAIN: u32 = 3;
 
 /// The page.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let id: ExportId = id.parse().map_err(|_| WebError::NotFound)?;
-    let (reader, now) = (viewer.clone(), context.clock.now());
-    let found = context.store.read(move |conn| load(conn, &reader, &id, now)).await?;
-    let outcome = found.ok_or(WebError::NotFound)?;
+pub async fn show(visit: Visit, Path(id): Path<ExportId>) -> Answer {
+    let time = visit.time();
+    let outcome = visit.find(move |conn, viewer| load(conn, viewer, &id, time)).await?;
     let owed = outcome.view.delivery.state.is_owed();
-    let page = Page::new(outcome.title(), Nav::Exports, &viewer, outcome.render(&viewer))
+    Ok(visit
+        .page(outcome.title(), Nav::Exports, outcome.render(&visit.viewer))
         .in_mode(outcome.view.export.mode)
-        .refreshed(owed.then_some(LOOK_AGAIN));
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+        .refreshed(owed.then_some(LOOK_AGAIN))
+        .ok())
 }
 
-fn load(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    id: &ExportId,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<Option<Outcome>, StoreError> {
+fn load(conn: &mut Conn, viewer: &Viewer, id: &ExportId, time: LocalTime) -> Result<Option<Outcome>, StoreError> {
     let organisation = &viewer.organisation.id;
     let Some(view) = store::export::find(conn, organisation, id)? else { return Ok(None) };
     let Some(hook) = store::hook::find(conn, organisation, &view.export.hook_id)? else { return Ok(None) };
@@ -57,5 +40,5 @@ fn load(
     let filter = ExportFilter { vacancy: Some(vacancy), limit: HISTORY, ..ExportFilter::default() };
     let history = store::export::list(conn, organisation, view.export.mode, &filter)?;
     let proves = !store::credential::in_use_by(conn, &hook)?.is_empty();
-    Ok(Some(Outcome { view, hook, proves, carried, left_out, history, now }))
+    Ok(Some(Outcome { view, hook, proves, carried, left_out, history, time }))
 }

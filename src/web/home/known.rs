@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::super::webhooks::health::Standing;
 use crate::actions::Viewer;
 use crate::domain::api_key::ApiKey;
 use crate::domain::attempt::ErrorClass;
@@ -16,9 +15,11 @@ use crate::domain::secret::CredentialKind;
 use crate::domain::vacancy::Vacancy;
 use crate::store::export::{ExportFilter, ExportView};
 use crate::store::hook::Unreadable;
-use crate::store::log::{LogFilter, Page as LogPage};
+use crate::store::log::LogFilter;
+use crate::store::page::Slice;
 use crate::store::sealed::Lost;
 use crate::store::{self, Conn, StoreError};
+use crate::web::webhooks::health::Standing;
 
 /// How far back the figures look.
 pub const WINDOW: TimeDelta = TimeDelta::hours(24);
@@ -201,7 +202,7 @@ impl Known {
 
 /// The newest delivery that a filter lets through.
 fn newest(conn: &mut Conn, viewer: &Viewer, filter: LogFilter) -> Result<Option<Delivery>, StoreError> {
-    let page = store::log::page(conn, &viewer.organisation.id, viewer.mode, &filter, &LogPage::Newest, 1)?;
+    let page = store::log::page(conn, &viewer.organisation.id, viewer.mode, &filter, &Slice::Newest, 1)?;
     Ok(page.lines.into_iter().next().map(|line| line.delivery))
 }
 

@@ -1,19 +1,12 @@
 //! What needs someone, the worst first.
 
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
-
-use super::super::icons::icon;
-use super::super::status::State;
-use super::super::webhooks::lost::lost_things;
-use super::super::words::{count, list, up_to};
-use super::super::{paths, time};
 use super::known::{Failing, Known, Rotation, UNUSED};
-use crate::actions::Viewer;
 use crate::domain::hook::Hook;
-use crate::domain::role::{Permission, Role};
 use crate::domain::secret::CredentialKind;
 use crate::store::sealed::Lost;
+use crate::web::prelude::*;
+use crate::web::webhooks::lost::lost_things;
+use crate::web::words::{count, list, up_to};
 
 /// One thing that needs someone: what it is, why, and where it is mended.
 pub struct Matter {
@@ -45,24 +38,24 @@ impl Render for Matter {
 }
 
 /// Everything that needs this viewer.
-pub fn matters(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
-    let mut all: Vec<Matter> = held_copy(known, viewer, now).into_iter().collect();
-    let exports = exports(known, viewer, now);
+pub fn matters(known: &Known, viewer: &Viewer, time: LocalTime) -> Vec<Matter> {
+    let mut all: Vec<Matter> = held_copy(known, viewer, time).into_iter().collect();
+    let exports = exports(known, time);
     if !viewer.role.may(Permission::ViewHooks) {
         all.extend(exports);
         return all;
     }
     all.extend(lost_secrets(known, viewer));
-    all.extend(broken_hooks(known, viewer, now));
+    all.extend(broken_hooks(known, viewer, time));
     all.extend(exports);
-    all.extend(rotations(known, viewer, now));
-    all.extend(held(known, viewer, now));
+    all.extend(rotations(known, time));
+    all.extend(held(known, viewer, time));
     all.extend(unused_keys(known));
     all
 }
 
 /// A restored copy sends nothing before somebody has looked: most of what it owes was sent by the original.
-fn held_copy(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Option<Matter> {
+fn held_copy(known: &Known, viewer: &Viewer, time: LocalTime) -> Option<Matter> {
     let (since, is_alone) = known.held_copy?;
     let may = viewer.role.may(Permission::ManageHooks) && is_alone;
     let owed = match known.owed {
@@ -78,7 +71,7 @@ fn held_copy(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Option<Matte
         icon: icon("hold"),
         what: html! { "Nothing is sent: this is a restored copy" },
         why: html! {
-            "It shows how things were " (time::near(since, viewer.organisation.time_zone, now)) ". In " (viewer.mode) " mode " (owed)
+            "It shows how things were " (time.near(since)) ". In " (viewer.mode) " mode " (owed)
             ". What happens now is recorded and waits. "
             @if may { a href=(paths::LOGS) { "Look through what waits" } ", cancel what must not go out, then release it." }
             @else if is_alone { "An Organisation Admin releases it here." }
@@ -115,15 +108,14 @@ fn lost_secrets(known: &Known, viewer: &Viewer) -> Vec<Matter> {
     known.lost.iter().map(matter).collect()
 }
 
-fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
-    let zone = viewer.organisation.time_zone;
+fn broken_hooks(known: &Known, viewer: &Viewer, time: LocalTime) -> Vec<Matter> {
     let admin = viewer.role.may(Permission::ManageHooks);
     let disabled = known.disabled.iter().map(|(hook, standing)| Matter {
         colour: "bad",
         icon: State::of_hook(hook).icon(),
         what: html! { bdi { (hook.name) } " is disabled" },
         why: html! {
-            (standing.reason(zone, now)) " Nothing is sent to it"
+            (standing.reason(time)) " Nothing is sent to it"
             @if standing.missed.0 > 0 { "; " (standing.missed()) " missed so far" }
             "."
         },
@@ -136,7 +128,7 @@ fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matte
         at_once: false,
         of: hook.name.clone(),
     });
-    let failing = known.failing.iter().map(|failing| failing_hook(failing, viewer, now));
+    let failing = known.failing.iter().map(|failing| failing_hook(failing, time));
     let unreadable = known.unreadable.iter().map(|hook| Matter {
         colour: "bad",
         icon: icon("bad"),
@@ -150,7 +142,7 @@ fn broken_hooks(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matte
     disabled.chain(failing).chain(unreadable).collect()
 }
 
-fn failing_hook(failing: &Failing, viewer: &Viewer, now: DateTime<Utc>) -> Matter {
+fn failing_hook(failing: &Failing, time: LocalTime) -> Matter {
     let Failing { hook, in_row, standing, last } = failing;
     let answer = last.as_ref().map(|last| (last.response_status, last.last_class));
     Matter {
@@ -164,7 +156,7 @@ fn failing_hook(failing: &Failing, viewer: &Viewer, now: DateTime<Utc>) -> Matte
                 _ => {},
             }
         },
-        why: match standing.warning(hook, viewer.organisation.time_zone, now) {
+        why: match standing.warning(hook, time) {
             Some(warning) => html! { (warning) },
             None => html! { "The last " (in_row) " deliveries failed." },
         },
@@ -176,8 +168,7 @@ fn failing_hook(failing: &Failing, viewer: &Viewer, now: DateTime<Utc>) -> Matte
 }
 
 /// Rotations that end before anybody has seen the new secret at work: after that, everything may be refused.
-fn rotations(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
-    let zone = viewer.organisation.time_zone;
+fn rotations(known: &Known, time: LocalTime) -> Vec<Matter> {
     let matter = |Rotation { hook, old }: &Rotation| {
         let noun = match old.kind {
             CredentialKind::Secret => "secret",
@@ -188,10 +179,10 @@ fn rotations(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> 
             icon: icon("key"),
             what: html! {
                 "The old " (noun) " of " bdi { (hook.name) } " stops working "
-                @if let Some(end) = old.ends_at { (time::ahead(end, now)) }
+                @if let Some(end) = old.ends_at { (time.ahead(end)) }
             },
             why: html! {
-                @if let Some(at) = old.last_used_at { "The receiver accepted the old " (noun) " " (time::near(at, zone, now)) ". " }
+                @if let Some(at) = old.last_used_at { "The receiver accepted the old " (noun) " " (time.near(at)) ". " }
                 "We have not seen it accept the new one."
             },
             href: paths::webhook(&hook.id),
@@ -203,9 +194,8 @@ fn rotations(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> 
     known.rotations.iter().map(matter).collect()
 }
 
-fn exports(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
-    let zone = viewer.organisation.time_zone;
-    let mut stuck = known.stuck(now);
+fn exports(known: &Known, time: LocalTime) -> Vec<Matter> {
+    let mut stuck = known.stuck(time.now);
     // What nobody tries any more waits for someone more than what is tried again.
     stuck.sort_by_key(|view| view.delivery.state.is_owed());
     let matter = |view: &crate::store::export::ExportView| {
@@ -218,13 +208,13 @@ fn exports(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
                 "An export of " (count(view.export.candidate_count as usize, "candidate")) " has not arrived" @if owed { " yet" }
             },
             why: html! {
-                bdi { (view.vacancy_title) } " to " bdi { (view.hook_name) } ", " (time::near(view.export.created_at, zone, now))
+                bdi { (view.vacancy_title) } " to " bdi { (view.hook_name) } ", " (time.near(view.export.created_at))
                 @match (view.delivery.response_status, view.delivery.last_class) {
                     (Some(status), _) => { ": the receiver answered " (status) "." },
                     (None, Some(class)) => { ": " (class.brief()) "." },
                     (None, None) => ".",
                 }
-                @if let Some(due) = view.delivery.state.due() { " The next try is " (time::ahead(due, now)) "." }
+                @if let Some(due) = view.delivery.state.due() { " The next try is " (time.ahead(due)) "." }
             },
             href: paths::export(&view.export.id),
             act: "Open the export",
@@ -235,8 +225,7 @@ fn exports(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
     stuck.into_iter().map(matter).collect()
 }
 
-fn held(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
-    let zone = viewer.organisation.time_zone;
+fn held(known: &Known, viewer: &Viewer, time: LocalTime) -> Vec<Matter> {
     let admin = viewer.role.may(Permission::ManageHooks);
     let matter = |(hook, held): &(crate::domain::hook::Hook, (usize, bool))| Matter {
         colour: "",
@@ -249,7 +238,7 @@ fn held(known: &Known, viewer: &Viewer, now: DateTime<Utc>) -> Vec<Matter> {
             }
         },
         why: html! {
-            "Paused " (time::near(hook.updated_at, zone, now)) ". "
+            "Paused " (time.near(hook.updated_at)) ". "
             @if held.0 == 0 { "Deliveries are held until it is resumed." } @else { "Deliveries are held, nothing is lost." }
         },
         href: paths::webhook(&hook.id),

@@ -7,23 +7,12 @@ mod known;
 mod matters;
 mod steps;
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
-
-use super::chart::Chart;
-use super::done;
-use super::error::WebError;
-use super::gate::Organisations;
-use super::layout::{Head, Nav, Page, part};
-use super::status::State;
-use super::webhooks::list::percent;
-use super::words::{count, first, grouped};
-use super::{paths, time};
-use crate::actions::{Context, Viewer, hold};
+use crate::actions::hold;
 use crate::domain::delivery::Status;
-use crate::domain::role::{Permission, Role};
 use crate::store::export::ExportView;
+use crate::web::chart::Histogram;
+use crate::web::prelude::*;
+use crate::web::words::{count, first, grouped, percent};
 use known::{EXPORTS, Known, WINDOW};
 use matters::{Matter, matters};
 
@@ -32,22 +21,17 @@ const SPANS: usize = 48;
 const RECENT: usize = 5;
 
 /// Shows the page.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let (asking, now, rule) = (viewer.clone(), context.clock.now(), context.engine.rule());
-    let known = context.store.read(move |conn| Known::read(conn, &asking, rule, now)).await?;
-    let matters = matters(&known, &viewer, now);
-    let view = HomeView { known: &known, viewer: &viewer, matters, now };
-    let page = Page::new(view.title(), Nav::Home, &viewer, view.render());
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+pub async fn show(visit: Visit) -> Answer {
+    let (now, rule) = (visit.now, visit.app.engine.rule());
+    let known = visit.read(move |conn, viewer| Known::read(conn, viewer, rule, now)).await?;
+    let matters = matters(&known, &visit.viewer, visit.time());
+    let view = HomeView { known: &known, viewer: &visit.viewer, matters, time: visit.time() };
+    Ok(visit.page(view.title(), Nav::Home, view).ok())
 }
 
 /// Releases what a restored copy holds.
-pub async fn release(context: web::Data<Context>, viewer: Viewer) -> Result<HttpResponse, WebError> {
-    hold::release(&context, &viewer).await?;
+pub async fn release(visit: Visit) -> Answer {
+    hold::release(&visit.app, &visit.viewer).await?;
     Ok(done::see_other(paths::HOME, "Released: what is owed is being sent."))
 }
 
@@ -55,7 +39,7 @@ struct HomeView<'a> {
     known: &'a Known,
     viewer: &'a Viewer,
     matters: Vec<Matter>,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl HomeView<'_> {
@@ -86,7 +70,7 @@ impl HomeView<'_> {
 
     /// How many exports of the last days the viewer sees.
     fn recent_exports(&self) -> usize {
-        self.known.exports.iter().filter(|view| self.now - view.export.created_at < EXPORTS).count()
+        self.known.exports.iter().filter(|view| self.time.now - view.export.created_at < EXPORTS).count()
     }
 
     fn sees_hooks(&self) -> bool {
@@ -96,10 +80,9 @@ impl HomeView<'_> {
 
 impl Render for HomeView<'_> {
     fn render(&self) -> Markup {
-        let mut head = Head::new(&[], html! { (self.title()) });
-        let zone = self.viewer.organisation.time_zone;
-        head.lede =
-            html! { (self.now.with_timezone(&zone).format("%A, %-d %B %Y, %H:%M").to_string()) ". " (self.summary()) };
+        let head = Head::of(Nav::Home, self.title()).lede(
+            html! { (self.time.local(self.time.now).format("%A, %-d %B %Y, %H:%M").to_string()) ". " (self.summary()) },
+        );
         html! {
             (head)
             @if !self.matters.is_empty() { ul.matters { @for matter in &self.matters { (matter) } } }
@@ -124,7 +107,7 @@ impl HomeView<'_> {
         }
         if !self.sees_hooks() {
             let arrived = |view: &&ExportView| {
-                self.now - view.export.created_at < EXPORTS && view.delivery.state.status() == Status::Success
+                self.time.now - view.export.created_at < EXPORTS && view.delivery.state.status() == Status::Success
             };
             let arrived = self.known.exports.iter().filter(arrived).count();
             return match arrived {
@@ -150,65 +133,46 @@ impl HomeView<'_> {
     }
 
     fn vacancies(&self) -> Markup {
-        html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { "The newest vacancies" }
-                    thead { tr {
-                        th scope="col" { "Vacancy" }
-                        th scope="col" { "Status" }
-                        th.num scope="col" { "Candidates" }
-                        th scope="col" { span.hush { "What to do" } }
-                    } }
-                    tbody {
-                        @for (vacancy, candidates) in &self.known.vacancies {
-                            tr {
-                                th scope="row" {
-                                    a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } }
-                                    @if let Some(reference) = &vacancy.reference { span.sub { bdi { (reference) } } }
-                                }
-                                td { (State::of_vacancy(vacancy.status).plain()) }
-                                td.num data-l="Candidates" { (grouped(usize::try_from(*candidates).unwrap_or_default())) }
-                                td {
-                                    a href=(paths::vacancy_import(&vacancy.id)) { "Import" span.hush { " candidates into " bdi { (vacancy.title) } } }
-                                    @if *candidates > 0 {
-                                        ", " a href=(paths::vacancy(&vacancy.id)) { "export" span.hush { " candidates of " bdi { (vacancy.title) } } }
-                                    }
-                                }
+        Table::pairs(["Vacancy", "Status"]).numbers("Candidates").unseen("What to do")
+            .captioned("The newest vacancies")
+            .rows(html! {
+                @for (vacancy, candidates) in &self.known.vacancies {
+                    tr {
+                        th scope="row" {
+                            a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } }
+                            @if let Some(reference) = &vacancy.reference { span.sub { bdi { (reference) } } }
+                        }
+                        td { (State::of_vacancy(vacancy.status).plain()) }
+                        td.num data-l="Candidates" { (grouped(*candidates)) }
+                        td {
+                            a href=(paths::vacancy_import(&vacancy.id)) { "Import" span.hush { " candidates into " bdi { (vacancy.title) } } }
+                            @if *candidates > 0 {
+                                ", " a href=(paths::vacancy(&vacancy.id)) { "export" span.hush { " candidates of " bdi { (vacancy.title) } } }
                             }
                         }
                     }
                 }
-            }
-        }
+            })
     }
 
     fn day(&self) -> Markup {
-        let (mut succeeded, mut failed, mut owed) = ([0u32; SPANS], [0u32; SPANS], 0u32);
-        for (status, at) in &self.known.ended {
-            let age = usize::try_from((self.now - *at).num_minutes() / 30).unwrap_or_default().min(SPANS - 1);
-            match status {
-                Status::Success => succeeded[SPANS - 1 - age] += 1,
-                Status::Failed => failed[SPANS - 1 - age] += 1,
-                Status::Pending | Status::Retrying => owed += 1,
-            }
-        }
-        let (good, bad) = (succeeded.iter().sum::<u32>(), failed.iter().sum::<u32>());
-        let zone = self.viewer.organisation.time_zone;
+        let ended = self.known.ended.iter().map(|(status, at)| (*status, at));
+        let histogram = Histogram::of(ended, self.time.now, WINDOW, SPANS);
+        let ((good, bad), owed) = (histogram.totals(), histogram.open);
         let label = format!("Deliveries in each half hour of the last 24 hours: {good} succeeded, {bad} failed.");
         html! {
             dl.sums {
-                div { dt { "Deliveries" } dd { (grouped((good + bad + owed) as usize)) } }
+                div { dt { "Deliveries" } dd { (grouped(good + bad + owed)) } }
                 div { dt { "Succeeded" } dd { (percent(good, good + bad)) } }
-                div { dt { "Failed" } dd { (grouped(bad as usize)) } }
-                div { dt { "Waiting" } dd { (grouped(owed as usize)) } }
+                div { dt { "Failed" } dd { (grouped(bad)) } }
+                div { dt { "Waiting" } dd { (grouped(owed)) } }
             }
             @if good + bad > 0 {
-                (Chart { succeeded: &succeeded, failed: &failed, label: &label })
+                (histogram.chart(&label))
                 p.scale.small.soft {
-                    (time::near(self.now - WINDOW, zone, self.now))
+                    (self.time.near(self.time.now - WINDOW))
                     @for quarter in 1..=4 {
-                        span { ((self.now - WINDOW + WINDOW / 4 * quarter).with_timezone(&zone).format("%H:%M").to_string()) }
+                        span { (self.time.local(self.time.now - WINDOW + WINDOW / 4 * quarter).format("%H:%M").to_string()) }
                     }
                 }
             }
@@ -217,33 +181,19 @@ impl HomeView<'_> {
     }
 
     fn exports(&self) -> Markup {
-        let zone = self.viewer.organisation.time_zone;
-        html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { "Recent exports" }
-                    thead { tr {
-                        th scope="col" { "Vacancy" }
-                        th scope="col" { "Outcome" }
-                        th scope="col" { "Webhook" }
-                        th scope="col" { "By" }
-                    } }
-                    tbody {
-                        @for view in self.known.exports.iter().take(RECENT) {
-                            tr {
-                                th scope="row" {
-                                    a href=(paths::vacancy(&view.export.vacancy_id)) { bdi { (view.vacancy_title) } }
-                                    span.sub { a href=(paths::export(&view.export.id)) { "Export of " (count(view.export.candidate_count as usize, "candidate")) } }
-                                }
-                                td { (State::of_delivery(&view.delivery).plain()) }
-                                td { bdi { (view.hook_name) } }
-                                td { bdi { (view.requested_by_name) } ", " (time::near(view.export.created_at, zone, self.now)) }
-                            }
-                        }
+        Table::pairs(["Vacancy", "Outcome", "Webhook", "By"]).captioned("Recent exports").rows(html! {
+            @for view in self.known.exports.iter().take(RECENT) {
+                tr {
+                    th scope="row" {
+                        a href=(paths::vacancy(&view.export.vacancy_id)) { bdi { (view.vacancy_title) } }
+                        span.sub { a href=(paths::export(&view.export.id)) { "Export of " (count(view.export.candidate_count as usize, "candidate")) } }
                     }
+                    td { (State::of_delivery(&view.delivery).plain()) }
+                    td { bdi { (view.hook_name) } }
+                    td { bdi { (view.requested_by_name) } ", " (self.time.near(view.export.created_at)) }
                 }
             }
-        }
+        })
     }
 }
 
@@ -268,12 +218,12 @@ mod tests {
     use crate::domain::hook::{Hook, HookState};
     use crate::domain::ids::{ApiKeyId, OrganisationId};
     use crate::domain::mode::Mode;
-    use crate::web::samples::{export, hook, now, vacancy, viewer};
+    use crate::web::samples::{export, hook, now, time, vacancy, viewer};
 
     fn home(known: &Known, role: Role) -> String {
         let viewer = viewer(role);
-        let matters = matters(known, &viewer, now());
-        let view = HomeView { known, viewer: &viewer, matters, now: now() };
+        let matters = matters(known, &viewer, time());
+        let view = HomeView { known, viewer: &viewer, matters, time: time() };
         format!("{} {}", view.title(), view.render().0)
     }
 

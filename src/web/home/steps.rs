@@ -1,12 +1,8 @@
 //! The first steps: what leads to the first delivery that arrives.
 
-use maud::{Markup, html};
-
-use super::super::icons::icon;
-use super::super::paths;
 use super::HomeView;
 use crate::domain::delivery::{Delivery, Status};
-use crate::domain::role::Permission;
+use crate::web::prelude::*;
 
 impl HomeView<'_> {
     pub(super) fn first_steps(&self) -> Markup {

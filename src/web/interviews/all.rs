@@ -1,40 +1,25 @@
 //! *Global Interview Settings*: where the events of all interviews go that have no webhook of their own (S2).
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use crate::actions::{Context, Viewer};
 use crate::domain::event::EventType;
 use crate::domain::hook::Hook;
 use crate::domain::interview::Interview;
-use crate::domain::role::Permission;
 use crate::domain::secret::CredentialKind;
-use crate::store::{self, StoreError};
-use crate::web::error::WebError;
-use crate::web::gate::Organisations;
-use crate::web::layout::{Head, Nav, Page, part};
-use crate::web::paths;
-use crate::web::status::State;
+use crate::web::prelude::*;
 use crate::web::webhooks::default::DefaultHook;
 use crate::web::words::count;
 
 /// The page.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let (reader, now) = (viewer.clone(), context.clock.now());
-    let known = context.store.read(move |conn| {
-        let default = DefaultHook::read(conn, &reader, now)?;
-        let listed = store::interview::list(conn, &reader.organisation.id, reader.mode)?;
-        let hooks = store::hook::list(conn, &reader.organisation.id, reader.mode)?.hooks;
+pub async fn show(visit: Visit) -> Answer {
+    let time = visit.time();
+    let known = visit.read(move |conn, viewer| {
+        let default = DefaultHook::read(conn, viewer, time)?;
+        let listed = store::interview::list(conn, &viewer.organisation.id, viewer.mode)?;
+        let hooks = store::hook::list(conn, &viewer.organisation.id, viewer.mode)?.hooks;
         let interviews: Vec<Interview> = listed.into_iter().map(|(interview, _)| interview).collect();
-        Ok::<_, StoreError>(Known { default, interviews, hooks })
+        Ok(Known { default, interviews, hooks })
     });
-    let body = View { known: &known.await?, viewer: &viewer }.render();
-    let page = Page::new("Global Interview Settings", Nav::InterviewSettings, &viewer, body);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    let body = View { known: &known.await?, viewer: &visit.viewer }.render();
+    Ok(visit.page("Global Interview Settings", Nav::InterviewSettings, body).ok())
 }
 
 struct Known {
@@ -58,12 +43,11 @@ struct View<'a> {
 
 impl Render for View<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Settings", None)];
         let lede = html! { "These settings apply to every interview that has no webhook of its own." };
         let own = self.known.own();
         let hint = format!("{} of {}", own.len(), count(self.known.interviews.len(), "interview"));
         html! {
-            (Head { lede, ..Head::new(&crumbs, html! { "Global Interview Settings" }) })
+            (Head::of(Nav::InterviewSettings, "Global Interview Settings").lede(lede))
             (part("Webhook URL", html! { "Completed and abandoned interviews are sent here" }, self.url()))
             @if let Some(hook) = self.known.default.hook.as_ref().filter(|_| self.viewer.role.may(Permission::ViewHooks)) {
                 (part("Webhook Authentication", html! { "How receivers verify that a request came from you" }, self.authentication(hook)))
@@ -130,20 +114,15 @@ impl View<'_> {
             return html! { p.small.soft { "No interview has a webhook of its own. An Organisation Admin can give it one in its settings." } };
         }
         html! {
-            div.table {
-                table.cards.pairs {
-                    thead { tr { th scope="col" { "Interview" } th scope="col" { "State" } th scope="col" { "Host" } } }
-                    tbody {
-                        @for (interview, hook) in own {
-                            tr {
-                                th scope="row" { a href=(paths::interview_settings(&interview.id)) { bdi { (interview.title) } } }
-                                td { (State::of_hook(hook).plain()) }
-                                td.whole { span.mono { (hook.url.host()) } }
-                            }
-                        }
+            (Table::pairs(["Interview", "State", "Host"]).rows(html! {
+                @for (interview, hook) in own {
+                    tr {
+                        th scope="row" { a href=(paths::interview_settings(&interview.id)) { bdi { (interview.title) } } }
+                        td { (State::of_hook(hook).plain()) }
+                        td.whole { span.mono { (hook.url.host()) } }
                     }
                 }
-            }
+            }))
             p.small.soft { "An interview with its own webhook does not use the default webhook." }
         }
     }

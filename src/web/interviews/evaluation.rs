@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use maud::{Markup, Render, html};
-
-use super::super::layout::part;
 use crate::domain::interview::result::{Evaluation, ResumeEvaluation, Score, SessionResult, Speaker, Turn};
+use crate::web::prelude::*;
 
 /// A result; words about the candidate and theirs only for those who may see them (B11).
 pub struct Outcome<'a> {
@@ -119,20 +117,15 @@ fn list(name: &str, entries: &[String]) -> Markup {
 }
 
 fn transcript(turns: &[Turn]) -> Markup {
-    html! {
-        div.table {
-            table.cards.pairs {
-                thead { tr { th scope="col" { "At" } th scope="col" { "Speaker" } th scope="col" { "Words" } } }
-                tbody { @for turn in turns {
-                    tr {
-                        td { @match turn.offset_seconds { Some(at) => (offset(at)), None => "–" } }
-                        td { @match turn.speaker { Speaker::Interviewer => "Interviewer", Speaker::Candidate => "Candidate" } }
-                        td { bdi { (turn.text) } }
-                    }
-                } }
+    Table::pairs(["At", "Speaker", "Words"]).rows(html! {
+        @for turn in turns {
+            tr {
+                td { @match turn.offset_seconds { Some(at) => (offset(at)), None => "–" } }
+                td { @match turn.speaker { Speaker::Interviewer => "Interviewer", Speaker::Candidate => "Candidate" } }
+                td { bdi { (turn.text) } }
             }
         }
-    }
+    })
 }
 
 /// `3:07`.

@@ -2,31 +2,16 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
-
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::{paths, time};
-use crate::actions::{Context, Viewer};
 use crate::domain::hook::Hook;
 use crate::domain::ids::InterviewId;
 use crate::domain::interview::Interview;
-use crate::domain::role::Permission;
-use crate::store::{self, Conn, StoreError};
+use crate::web::prelude::*;
 
 /// The page.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let reader = viewer.clone();
-    let rows = context.store.read(move |conn| read(conn, &reader)).await?;
-    let list = List { viewer: &viewer, rows, now: context.clock.now() }.render();
-    Ok(Page { organisations: organisations.0, ..Page::new("Interviews", Nav::Interviews, &viewer, list) }.ok())
+pub async fn show(visit: Visit) -> Answer {
+    let rows = visit.read(read).await?;
+    let list = List { viewer: &visit.viewer, rows, time: visit.time() }.render();
+    Ok(visit.page("Interviews", Nav::Interviews, list).ok())
 }
 
 fn read(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<Row>, StoreError> {
@@ -61,7 +46,7 @@ impl Row {
 struct List<'a> {
     viewer: &'a Viewer,
     rows: Vec<Row>,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for List<'_> {
@@ -70,7 +55,7 @@ impl Render for List<'_> {
         let new = html! { @if may_create { a.btn.main href=(paths::NEW_INTERVIEW) { "New interview" } } };
         if self.rows.is_empty() {
             return html! {
-                (Head::new(&[], html! { "Interviews" }))
+                (Head::of(Nav::Interviews, "Interviews"))
                 section.empty {
                     h2 { "No interview in " (self.viewer.mode) " mode yet." }
                     p {
@@ -82,7 +67,7 @@ impl Render for List<'_> {
             };
         }
         html! {
-            (Head { acts: new, ..Head::new(&[], html! { "Interviews" }) })
+            (Head::of(Nav::Interviews, "Interviews").acts(new))
             (self.table())
         }
     }
@@ -90,37 +75,29 @@ impl Render for List<'_> {
 
 impl List<'_> {
     fn table(&self) -> Markup {
-        let zone = self.viewer.organisation.time_zone;
-        html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { "Interviews in " (self.viewer.mode) " mode, newest first" }
-                    thead { tr {
-                        th scope="col" { "Title" }
-                        th scope="col" { "Vacancy" }
-                        th.num scope="col" { "Invited" }
-                        th.num scope="col" { "Started" }
-                        th.num scope="col" { "Completed" }
-                        th.num scope="col" { "Abandoned" }
-                        th scope="col" { "Created" }
-                    } }
-                    tbody { @for row in &self.rows {
-                        tr {
-                            th scope="row" {
-                                a href=(paths::interview(&row.interview.id)) { bdi { (row.interview.title) } }
-                                @if row.has_own_hook { " " span.tag { "Own webhook" } }
-                            }
-                            td { @match &row.vacancy { Some(title) => bdi { (title) }, None => "–" } }
-                            td.num data-l="Invited" { (row.count("invited")) }
-                            td.num data-l="Started" { (row.count("started")) }
-                            td.num data-l="Completed" { (row.count("completed")) }
-                            td.num data-l="Abandoned" { (row.count("abandoned")) }
-                            td data-l="Created" { (time::day(row.interview.created_at, zone, self.now)) }
+        Table::pairs(["Title", "Vacancy"])
+            .numbers("Invited")
+            .numbers("Started")
+            .numbers("Completed")
+            .numbers("Abandoned")
+            .columns(["Created"])
+            .captioned(html! { "Interviews in " (self.viewer.mode) " mode, newest first" })
+            .rows(html! {
+                @for row in &self.rows {
+                    tr {
+                        th scope="row" {
+                            a href=(paths::interview(&row.interview.id)) { bdi { (row.interview.title) } }
+                            @if row.has_own_hook { " " span.tag { "Own webhook" } }
                         }
-                    } }
+                        td { @match &row.vacancy { Some(title) => bdi { (title) }, None => "–" } }
+                        td.num data-l="Invited" { (row.count("invited")) }
+                        td.num data-l="Started" { (row.count("started")) }
+                        td.num data-l="Completed" { (row.count("completed")) }
+                        td.num data-l="Abandoned" { (row.count("abandoned")) }
+                        td data-l="Created" { (self.time.day(row.interview.created_at)) }
+                    }
                 }
-            }
-        }
+            })
     }
 }
 
@@ -128,11 +105,10 @@ impl List<'_> {
 mod tests {
     use super::*;
     use crate::domain::interview::payload::sample;
-    use crate::domain::role::Role;
-    use crate::web::samples::{now, viewer};
+    use crate::web::samples::{time, viewer};
 
     fn page(role: Role, rows: Vec<Row>) -> String {
-        List { viewer: &viewer(role), rows, now: now() }.render().0
+        List { viewer: &viewer(role), rows, time: time() }.render().0
     }
 
     #[test]

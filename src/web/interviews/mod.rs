@@ -10,17 +10,12 @@ pub mod settings;
 pub mod show;
 pub mod withdrawal;
 
-use maud::{Markup, html};
-
-use super::error::WebError;
-use super::paths;
-use super::words::grouped;
-use crate::actions::Viewer;
 use crate::domain::candidate::Candidate;
-use crate::domain::ids::{InterviewId, SessionId};
 use crate::domain::interview::Interview;
 use crate::domain::mask;
-use crate::domain::role::Permission;
+use crate::web::prelude::*;
+use crate::web::ui::Tabs;
+use crate::web::words::grouped;
 
 /// A candidate's name and main address as the viewer may see them.
 fn who(viewer: &Viewer, candidate: &Candidate) -> (String, Option<String>) {
@@ -32,12 +27,6 @@ fn who(viewer: &Viewer, candidate: &Candidate) -> (String, Option<String>) {
     }
 }
 
-/// The ids of an address.
-fn ids(path: &(String, String)) -> Result<(InterviewId, SessionId), WebError> {
-    let interview = path.0.parse().map_err(|_| WebError::NotFound)?;
-    Ok((interview, path.1.parse().map_err(|_| WebError::NotFound)?))
-}
-
 /// The two sides of an interview.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -46,15 +35,11 @@ enum Side {
 }
 
 fn tabs(interview: &Interview, sessions: usize, current: Side) -> Markup {
-    let mark = |side: Side| (side == current).then_some("page");
-    html! {
-        nav.tabs aria-label="Interview" {
-            ul {
-                li { a href=(paths::interview(&interview.id)) aria-current=[mark(Side::Sessions)] { "Sessions " span { (grouped(sessions)) } } }
-                li { a href=(paths::interview_settings(&interview.id)) aria-current=[mark(Side::Settings)] { "Settings" } }
-            }
-        }
-    }
+    let sessions = html! { "Sessions " span { (grouped(sessions)) } };
+    Tabs::by("Interview")
+        .tab(sessions, paths::interview(&interview.id), current == Side::Sessions)
+        .tab("Settings", paths::interview_settings(&interview.id), current == Side::Settings)
+        .render()
 }
 
 /// Minutes as a person says them: `45 minutes`, `2 hours`, `3 days`.

@@ -1,41 +1,21 @@
 //! An interview made by hand.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Choice, Errors, Fields, TextField, token, token_field};
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::paths;
 use crate::actions::interview::{InterviewForm, create};
-use crate::actions::{ActionError, Context, Viewer};
-use crate::store::{self, StoreError};
+use crate::web::form::{Choice, TextField};
+use crate::web::prelude::*;
 
 /// The form.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
+pub async fn show(visit: Visit) -> Answer {
     let typed = InterviewForm { token: token(), ..InterviewForm::empty() };
-    Ok(page(&context, &viewer, organisations, &typed, Errors::default()).await?.ok())
+    Ok(page(&visit, &typed, Errors::default()).await?.ok())
 }
 
 /// Makes the interview, and leads to it.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
+pub async fn submit(visit: Visit, fields: Fields) -> Answer {
     let typed = typed(&fields);
-    match create(&context, &viewer, typed.clone()).await {
+    match create(&visit.app, &visit.viewer, typed.clone()).await {
         Ok(id) => Ok(done::see_other(paths::interview(&id), "The interview was created.")),
-        Err(ActionError::Invalid(errors)) => {
-            Ok(page(&context, &viewer, organisations, &typed, Errors(errors)).await?.refused())
-        }
+        Err(ActionError::Invalid(errors)) => Ok(page(&visit, &typed, Errors(errors)).await?.refused()),
         Err(error) => Err(error.into()),
     }
 }
@@ -51,20 +31,13 @@ pub(super) fn typed(fields: &Fields) -> InterviewForm {
     }
 }
 
-async fn page<'a>(
-    context: &Context,
-    viewer: &'a Viewer,
-    organisations: Organisations,
-    typed: &InterviewForm,
-    errors: Errors,
-) -> Result<Page<'a>, StoreError> {
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let vacancies = context.store.read(move |conn| store::vacancy::list(conn, &organisation, mode)).await?;
+async fn page<'a>(visit: &'a Visit, typed: &InterviewForm, errors: Errors) -> Result<Page<'a>, WebError> {
+    let vacancies =
+        visit.read(move |conn, viewer| store::vacancy::list(conn, &viewer.organisation.id, viewer.mode)).await?;
     let mut options = vec![(String::new(), "None".to_owned())];
     options.extend(vacancies.into_iter().map(|(vacancy, _)| (vacancy.id.to_string(), vacancy.title)));
     let form = Form { typed, vacancies: &options, errors: &errors };
-    let page = Page::new("New interview", Nav::Interviews, viewer, form.render());
-    Ok(Page { organisations: organisations.0, ..page })
+    Ok(visit.page("New interview", Nav::Interviews, form))
 }
 
 struct Form<'a> {
@@ -75,11 +48,10 @@ struct Form<'a> {
 
 impl Render for Form<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Interviews", Some(paths::INTERVIEWS.to_owned()))];
         let lede = html! { "Candidates are invited on its page. Where its events go is set on its Settings tab." };
         html! {
             (self.errors.summary())
-            (Head { lede, ..Head::new(&crumbs, html! { "New interview" }) })
+            (Head::below(Nav::Interviews, "New interview").lede(lede))
             form.form method="post" action=(paths::NEW_INTERVIEW) novalidate {
                 (token_field(&self.typed.token))
                 (title(self.typed, self.errors))

@@ -1,55 +1,39 @@
 //! Recording what came of a session: as a JSON file with all there is, or as a few fields.
 
 use actix_multipart::Multipart;
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
 
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, TextField, describedby, wrong};
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::{code, paths, upload};
 use super::session::Known;
-use super::{ids, who};
-use crate::actions::{ActionError, Context, FieldError, Viewer, interview};
+use super::who;
+use crate::actions::{FieldError, interview};
+use crate::domain::ids::{InterviewId, SessionId};
 use crate::domain::interview::result::{Evaluation, MAX_BYTES, Scores, SessionResult, Summary};
+use crate::web::form::{TextField, describedby, wrong};
+use crate::web::prelude::*;
+use crate::web::upload;
 
 /// A text of the form has at most so many characters.
 const LONGEST: usize = 1_000;
 
 /// The page.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, WebError> {
-    let known = Known::load(&context, &viewer, &path).await?;
+pub async fn show(visit: Visit, Path((of, id)): Path<(InterviewId, SessionId)>) -> Answer {
+    let known = Known::load(&visit, of.clone(), id.clone()).await?;
     if !known.session.state.is_open() {
         return Ok(see_other(paths::session(&known.interview.id, &known.session.id)));
     }
-    Ok(page(&known, &viewer, organisations, &Typed::default(), Errors::default()).ok())
+    Ok(page(&visit, &known, &Typed::default(), Errors::default()).ok())
 }
 
 /// Records the result, and leads to the session; or shows the form again with everything that was typed.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    path: web::Path<(String, String)>,
-    multipart: Multipart,
-) -> Result<HttpResponse, WebError> {
-    let known = Known::load(&context, &viewer, &path).await?;
+pub async fn submit(visit: Visit, Path((of, id)): Path<(InterviewId, SessionId)>, multipart: Multipart) -> Answer {
+    let known = Known::load(&visit, of.clone(), id.clone()).await?;
     let sent = upload::read(multipart, "file", MAX_BYTES).await?;
     let typed = Typed::of(&sent.fields);
     let read = if sent.fields.one("as") == "fields" { typed.read() } else { file(&sent) };
     let result = match read {
         Ok(result) => result,
-        Err(errors) => return Ok(page(&known, &viewer, organisations, &typed, Errors(errors)).refused()),
+        Err(errors) => return Ok(page(&visit, &known, &typed, Errors(errors)).refused()),
     };
-    let (of, id) = ids(&path)?;
-    match interview::record(&context, &viewer, of.clone(), id.clone(), result).await {
+    match interview::record(&visit.app, &visit.viewer, of.clone(), id.clone(), result).await {
         // It ended meanwhile, or the form was sent twice: its page says how it stands.
         Err(ActionError::Refused(_)) => Ok(see_other(paths::session(&of, &id))),
         Ok(()) => Ok(done::see_other(paths::session(&of, &id), "The result was recorded.")),
@@ -131,16 +115,9 @@ fn several(typed: &str) -> Vec<String> {
     typed.split(';').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
-fn page<'a>(
-    known: &Known,
-    viewer: &'a Viewer,
-    organisations: Organisations,
-    typed: &Typed,
-    errors: Errors,
-) -> Page<'a> {
-    let body = Form { known, viewer, typed, errors }.render();
-    let page = Page::new("Record result", Nav::Interviews, viewer, body).in_mode(known.interview.mode);
-    Page { organisations: organisations.0, ..page }
+fn page<'a>(visit: &'a Visit, known: &Known, typed: &Typed, errors: Errors) -> Page<'a> {
+    let body = Form { known, viewer: &visit.viewer, typed, errors };
+    visit.page("Record result", Nav::Interviews, body).in_mode(known.interview.mode)
 }
 
 struct Form<'a> {
@@ -154,17 +131,15 @@ impl Render for Form<'_> {
     fn render(&self) -> Markup {
         let Known { interview, session, candidate, .. } = self.known;
         let (name, _) = who(self.viewer, candidate);
-        let crumbs = [
-            ("Interviews", Some(paths::INTERVIEWS.to_owned())),
-            (interview.title.as_str(), Some(paths::interview(&interview.id))),
-            (name.as_str(), Some(paths::session(&interview.id, &session.id))),
-        ];
         let lede = html! {
             "It completes the session of " bdi { (name) } ", and " code { "interview.completed" } " goes out at once. A result cannot be changed later."
         };
         html! {
             (self.errors.summary())
-            (Head { lede, ..Head::new(&crumbs, html! { "Record result" }) })
+            (Head::below(Nav::Interviews, "Record result")
+                .under(&interview.title, paths::interview(&interview.id))
+                .under(&name, paths::session(&interview.id, &session.id))
+                .lede(lede))
             (part("From a file", html! { "JSON, with all there is" }, self.file()))
             (part("By hand", html! { "Scores and a few sentences" }, self.fields()))
         }
@@ -233,9 +208,8 @@ const EXAMPLE: &str = r#"{"session":{"type":"video","startedAt":"2026-11-20T09:3
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::sample;
     use super::*;
-    use crate::domain::role::Role;
+    use crate::web::interviews::session::sample;
 
     #[test]
     fn the_example_is_a_result() {

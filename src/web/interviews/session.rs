@@ -2,48 +2,27 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::status::{State, response};
-use super::super::{code, paths, time};
 use super::evaluation::Outcome;
-use super::{ids, who};
-use crate::actions::{Context, Viewer, interview};
+use super::who;
+use crate::actions::interview;
 use crate::domain::candidate::Candidate;
 use crate::domain::delivery::Delivery;
 use crate::domain::hook::Hook;
 use crate::domain::ids::{InterviewId, SessionId};
 use crate::domain::interview::{Interview, Session, SessionState};
-use crate::domain::role::{Permission, Role};
-use crate::store::{self, Conn, StoreError};
+use crate::web::prelude::*;
+use crate::web::status::response;
 
 /// The page.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, WebError> {
-    let known = Known::load(&context, &viewer, &path).await?;
-    let view = View { known: &known, viewer: &viewer };
-    let page = Page::new(view.title(), Nav::Interviews, &viewer, view.render()).in_mode(known.interview.mode);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+pub async fn show(visit: Visit, Path((of, id)): Path<(InterviewId, SessionId)>) -> Answer {
+    let known = Known::load(&visit, of, id).await?;
+    let view = View { known: &known, viewer: &visit.viewer };
+    Ok(visit.page(view.title(), Nav::Interviews, view).in_mode(known.interview.mode).ok())
 }
 
 /// Marks it as started.
-pub async fn start(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, WebError> {
-    let (of, id) = ids(&path)?;
-    interview::start(&context, &viewer, of.clone(), id.clone()).await?;
+pub async fn start(visit: Visit, Path((of, id)): Path<(InterviewId, SessionId)>) -> Answer {
+    interview::start(&visit.app, &visit.viewer, of.clone(), id.clone()).await?;
     Ok(done::see_other(paths::session(&of, &id), "The session is marked as started."))
 }
 
@@ -54,15 +33,13 @@ pub(super) struct Known {
     pub candidate: Candidate,
     pub inviter: Option<String>,
     pub told: Vec<(Delivery, Option<Hook>)>,
-    pub now: DateTime<Utc>,
+    pub time: LocalTime,
 }
 
 impl Known {
-    pub async fn load(context: &Context, viewer: &Viewer, path: &(String, String)) -> Result<Self, WebError> {
-        let (of, id) = ids(path)?;
-        let (reader, now) = (viewer.clone(), context.clock.now());
-        let found = context.store.read(move |conn| Self::read(conn, &reader, &of, &id, now)).await?;
-        found.ok_or(WebError::NotFound)
+    pub async fn load(visit: &Visit, of: InterviewId, id: SessionId) -> Result<Self, WebError> {
+        let time = visit.time();
+        visit.find(move |conn, viewer| Self::read(conn, viewer, &of, &id, time)).await
     }
 
     fn read(
@@ -70,7 +47,7 @@ impl Known {
         viewer: &Viewer,
         of: &InterviewId,
         id: &SessionId,
-        now: DateTime<Utc>,
+        time: LocalTime,
     ) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
         let Some(interview) = store::interview::find(conn, organisation, of)? else { return Ok(None) };
@@ -88,7 +65,7 @@ impl Known {
                 told.push((delivery, hook));
             }
         }
-        Ok(Some(Self { interview, session, candidate, inviter, told, now }))
+        Ok(Some(Self { interview, session, candidate, inviter, told, time }))
     }
 }
 
@@ -106,15 +83,10 @@ impl View<'_> {
 impl Render for View<'_> {
     fn render(&self) -> Markup {
         let Known { interview, session, .. } = self.known;
-        let crumbs = [
-            ("Interviews", Some(paths::INTERVIEWS.to_owned())),
-            (interview.title.as_str(), Some(paths::interview(&interview.id))),
-        ];
-        let head = Head {
-            state: State::of_session(&session.state).pill(),
-            acts: self.acts(),
-            ..Head::new(&crumbs, html! { bdi { (self.title()) } })
-        };
+        let head = Head::below(Nav::Interviews, html! { bdi { (self.title()) } })
+            .under(&interview.title, paths::interview(&interview.id))
+            .state(State::of_session(&session.state).pill())
+            .acts(self.acts());
         let masked = !self.viewer.role.may(Permission::SeePersonalData);
         html! {
             (head)
@@ -142,12 +114,11 @@ impl View<'_> {
     }
 
     fn says(&self) -> Markup {
-        let (zone, now) = (self.viewer.organisation.time_zone, self.known.now);
-        let near = |at| time::near(at, zone, now);
+        let near = |at| self.known.time.near(at);
         html! {
             @match self.known.session.state {
                 SessionState::Invited => "Invited, and not started yet. Hirewire sends no invitation: tell the candidate yourself.",
-                SessionState::Started { at, expires_at } if expires_at <= now => {
+                SessionState::Started { at, expires_at } if expires_at <= self.known.time.now => {
                     "Started " (near(at)) ". Its time is over: it is about to become abandoned."
                 },
                 SessionState::Started { at, expires_at } => {
@@ -171,40 +142,28 @@ impl View<'_> {
                 }
             };
         }
-        let zone = self.viewer.organisation.time_zone;
         // Recruiters see in the log what they exported, and nothing else.
         let may_open = self.viewer.role != Role::Recruiter;
-        html! {
-            div.table {
-                table.cards.recent {
-                    thead { tr {
-                        th scope="col" { "Timestamp" }
-                        th scope="col" { "Webhook" }
-                        th scope="col" { "Status" }
-                        th scope="col" { "Response" }
-                        th.num scope="col" { "Retries" }
-                    } }
-                    tbody { @for (delivery, hook) in &self.known.told {
-                        @let name = hook.as_ref().map_or("A webhook that is gone", |hook| hook.name.as_str());
-                        tr {
-                            td { (time::short(delivery.sent_at.unwrap_or(delivery.created_at), zone, self.known.now)) }
-                            th scope="row" {
-                                @if may_open { a href=(paths::log(&delivery.id)) { bdi { (name) } } } @else { bdi { (name) } }
-                                @if hook.as_ref().is_some_and(|hook| hook.interview().is_some()) { " " span.tag { "Interview" } }
-                            }
-                            td { (State::of_delivery(delivery).plain()) }
-                            td { (response(delivery)) }
-                            td.num data-l="Retries" { (delivery.tries.retries()) }
+        Table::of("cards recent", ["Timestamp", "Webhook", "Status", "Response"]).numbers("Retries")
+            .rows(html! {
+                @for (delivery, hook) in &self.known.told {
+                    @let name = hook.as_ref().map_or("A webhook that is gone", |hook| hook.name.as_str());
+                    tr {
+                        td { (self.known.time.short(delivery.sent_at.unwrap_or(delivery.created_at))) }
+                        th scope="row" {
+                            @if may_open { a href=(paths::log(&delivery.id)) { bdi { (name) } } } @else { bdi { (name) } }
+                            @if hook.as_ref().is_some_and(|hook| hook.interview().is_some()) { " " span.tag { "Interview" } }
                         }
-                    } }
+                        td { (State::of_delivery(delivery).plain()) }
+                        td { (response(delivery)) }
+                        td.num data-l="Retries" { (delivery.tries.retries()) }
+                    }
                 }
-            }
-        }
+            })
     }
 
     fn facts(&self) -> Markup {
         let Known { session, candidate, inviter, .. } = self.known;
-        let zone = self.viewer.organisation.time_zone;
         let (_, email) = who(self.viewer, candidate);
         html! {
             dl.facts.two {
@@ -212,10 +171,10 @@ impl View<'_> {
                 @if let Some(external) = &candidate.external_id { div { dt { "External id" } dd { code { (external) } } } }
                 div {
                     dt { "Invited" }
-                    dd { (time::long(session.invited_at, zone)) @if let Some(name) = inviter { ", " bdi { (name) } } }
+                    dd { (self.known.time.long(session.invited_at)) @if let Some(name) = inviter { ", " bdi { (name) } } }
                 }
-                @if let Some(at) = session.state.started_at() { div { dt { "Started" } dd { (time::long(at, zone)) } } }
-                @if let Some(at) = session.state.ended_at() { div { dt { "Ended" } dd { (time::long(at, zone)) } } }
+                @if let Some(at) = session.state.started_at() { div { dt { "Started" } dd { (self.known.time.long(at)) } } }
+                @if let Some(at) = session.state.ended_at() { div { dt { "Ended" } dd { (self.known.time.long(at)) } } }
                 div { dt { "Session id" } dd { (code::id("session id", session.id.as_str())) } }
                 @if let Some(event) = &session.event_id { div { dt { "Event id" } dd { (code::id("event id", event.as_str())) } } }
             }
@@ -232,7 +191,8 @@ pub(super) mod sample {
     pub fn invited() -> Known {
         let (interview, session, candidate) = sample::parts();
         let now = session.invited_at + chrono::TimeDelta::minutes(30);
-        Known { interview, session, candidate, inviter: Some("Nguyễn Thị Ánh".into()), told: Vec::new(), now }
+        let time = LocalTime { now, ..crate::web::samples::time() };
+        Known { interview, session, candidate, inviter: Some("Nguyễn Thị Ánh".into()), told: Vec::new(), time }
     }
 }
 
@@ -255,7 +215,7 @@ mod tests {
             "{told}"
         );
         assert!(told.contains("<bdi>Nguyễn Thị Ánh</bdi>"), "{told}");
-        known.session = known.session.start(&known.interview, known.now).expect("it was invited");
+        known.session = known.session.start(&known.interview, known.time.now).expect("it was invited");
         let told = page(&known, Role::Recruiter);
         assert!(told.contains("It becomes abandoned <time") && !told.contains("Mark as started"), "{told}");
         let support = page(&known, Role::Support);
@@ -265,7 +225,7 @@ mod tests {
     #[test]
     fn what_came_of_it_is_told_and_support_sees_numbers_but_no_words() {
         let mut known = sample::invited();
-        known.session = known.session.complete(domain::result(), known.now).expect("it was open");
+        known.session = known.session.complete(domain::result(), known.time.now).expect("it was open");
         let told = page(&known, Role::Admin);
         for words in ["Clear ✨", "Little experience with Kafka", "I like short feedback loops.", "Nobody: no webhook"]
         {

@@ -1,31 +1,21 @@
 //! The Settings tab of an interview: where its events go, with a test beside it, and its title and times (S2).
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
 use serde::Deserialize;
 
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Choice, Errors, Fields, UrlField, token, token_field};
-use super::super::gate::{Organisations, see_other};
-use super::super::icons::icon;
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::status::State;
-use super::super::webhooks::test::{Sent, TestResult};
-use super::super::webhooks::unresolved::{self, Unresolved};
-use super::super::{code, paths};
 use super::{Side, new, tabs};
 use crate::actions::interview::own_hook::{self, OwnHookForm};
 use crate::actions::interview::{InterviewForm, update};
-use crate::actions::{ActionError, Context, Viewer, test as probe};
+use crate::actions::test as probe;
 use crate::domain::event::EventType;
 use crate::domain::hook::{Credential, Hook, HookKind, HookState};
 use crate::domain::ids::{DeliveryId, InterviewId};
 use crate::domain::interview::Interview;
 use crate::domain::policy::Policy;
-use crate::domain::role::Permission;
 use crate::domain::secret::CredentialKind;
-use crate::store::{self, Conn, StoreError};
+use crate::web::form::{Choice, UrlField};
+use crate::web::prelude::*;
+use crate::web::webhooks::test::{Sent, TestResult};
+use crate::web::webhooks::unresolved::{self, Unresolved};
 
 /// Which test's answer to show.
 #[derive(Deserialize)]
@@ -35,76 +25,58 @@ pub struct Query {
 
 /// The page.
 pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
+    visit: Visit,
+    Path(id): Path<InterviewId>,
     query: web::Query<Query>,
     arrival: web::Query<unresolved::Query>,
-) -> Result<HttpResponse, WebError> {
+) -> Answer {
     let test = query.test.as_deref().and_then(|id| id.parse::<DeliveryId>().ok());
-    let known = Known::load(&context, &viewer, &id, test).await?;
+    let known = Known::load(&visit, id, test).await?;
     let typed = Typed { warns: arrival.warns(), ..Typed::of(&known) };
-    Ok(known.page(&viewer, organisations, &typed).ok())
+    Ok(known.page(&visit, &typed).ok())
 }
 
 /// Changes title and times.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let known = Known::load(&context, &viewer, &id, None).await?;
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<InterviewId>) -> Answer {
+    let known = Known::load(&visit, id, None).await?;
     let form = new::typed(&fields);
-    match update(&context, &viewer, known.interview.id.clone(), form.clone()).await {
+    match update(&visit.app, &visit.viewer, known.interview.id.clone(), form.clone()).await {
         Ok(()) => Ok(done::see_other(
             paths::interview_settings(&known.interview.id),
             "The details of the interview were saved.",
         )),
         Err(ActionError::Invalid(errors)) => {
             let typed = Typed { details: form, errors: Errors(errors), ..Typed::of(&known) };
-            Ok(known.page(&viewer, organisations, &typed).refused())
+            Ok(known.page(&visit, &typed).refused())
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// Gives the interview a hook of its own, another one, or none.
-pub async fn set_hook(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let known = Known::load(&context, &viewer, &id, None).await?;
+pub async fn set_hook(visit: Visit, fields: Fields, Path(id): Path<InterviewId>) -> Answer {
+    let known = Known::load(&visit, id, None).await?;
     let form = OwnHookForm { url: fields.one("url").to_owned(), policy: fields.one("policy").to_owned() };
     let page = paths::interview_settings(&known.interview.id);
-    match own_hook::save(&context, &viewer, known.interview.id.clone(), form.clone()).await {
+    match own_hook::save(&visit.app, &visit.viewer, known.interview.id.clone(), form.clone()).await {
         Ok(resolves) => {
             let page = if resolves { page } else { paths::unresolved(page) };
             Ok(done::see_other(page, "The webhook of the interview was saved."))
         }
         Err(ActionError::Invalid(errors)) => {
             let typed = Typed { hook: form, errors: Errors(errors), ..Typed::of(&known) };
-            Ok(known.page(&viewer, organisations, &typed).refused())
+            Ok(known.page(&visit, &typed).refused())
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// Sends a test where the interview's events go, and leads back to its answer.
-pub async fn test(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let known = Known::load(&context, &viewer, &id, None).await?;
+pub async fn test(visit: Visit, Path(id): Path<InterviewId>) -> Answer {
+    let known = Known::load(&visit, id, None).await?;
     let page = paths::interview_settings(&known.interview.id);
     let Some(hook) = known.effective() else { return Ok(see_other(page)) };
-    let delivery = probe::send(&context, &viewer, hook.id.clone()).await?;
+    let delivery = probe::send(&visit.app, &visit.viewer, hook.id.clone()).await?;
     Ok(see_other(format!("{page}?test={delivery}#test")))
 }
 
@@ -121,11 +93,8 @@ struct Known {
 }
 
 impl Known {
-    async fn load(context: &Context, viewer: &Viewer, id: &str, test: Option<DeliveryId>) -> Result<Self, WebError> {
-        let id: InterviewId = id.parse().map_err(|_| WebError::NotFound)?;
-        let reader = viewer.clone();
-        let found = context.store.read(move |conn| Self::read(conn, &reader, &id, test.as_ref())).await?;
-        found.ok_or(WebError::NotFound)
+    async fn load(visit: &Visit, id: InterviewId, test: Option<DeliveryId>) -> Result<Self, WebError> {
+        visit.find(move |conn, viewer| Self::read(conn, viewer, &id, test.as_ref())).await
     }
 
     fn read(
@@ -169,11 +138,10 @@ impl Known {
         self.credentials.iter().find(of)
     }
 
-    fn page<'a>(&self, viewer: &'a Viewer, organisations: Organisations, typed: &Typed) -> Page<'a> {
-        let body = View { known: self, viewer, typed }.render();
+    fn page<'a>(&self, visit: &'a Visit, typed: &Typed) -> Page<'a> {
+        let body = View { known: self, viewer: &visit.viewer, time: visit.time(), typed }.render();
         let title = format!("Settings of {}", self.interview.title);
-        let page = Page::new(title, Nav::Interviews, viewer, body).in_mode(self.interview.mode);
-        Page { organisations: organisations.0, ..page }
+        visit.page(title, Nav::Interviews, body).in_mode(self.interview.mode)
     }
 }
 
@@ -202,17 +170,17 @@ impl Typed {
 struct View<'a> {
     known: &'a Known,
     viewer: &'a Viewer,
+    time: LocalTime,
     typed: &'a Typed,
 }
 
 impl Render for View<'_> {
     fn render(&self) -> Markup {
         let interview = &self.known.interview;
-        let crumbs = [("Interviews", Some(paths::INTERVIEWS.to_owned()))];
         let manages = self.viewer.role.may(Permission::ManageHooks);
         html! {
             (self.typed.errors.summary())
-            (Head::new(&crumbs, html! { bdi { (interview.title) } }))
+            (Head::below(Nav::Interviews, html! { bdi { (interview.title) } }))
             (tabs(interview, self.known.sessions, Side::Settings))
             @if let Some(own) = self.known.own.as_ref().filter(|_| self.typed.warns) { (Unresolved(own)) }
             (part("Effective URL", html! { "Where its events go now" }, self.effective(manages)))
@@ -251,7 +219,7 @@ impl View<'_> {
                 }
             }
             @if let (Some(sent), Some(hook)) = (test, self.known.effective()) {
-                (TestResult { sent, hook, zone: self.viewer.organisation.time_zone })
+                (TestResult { sent, hook, time: self.time })
             }
             @if own.is_some() && !manages { p.small.soft { "An Organisation Admin can change it." } }
         }
@@ -386,8 +354,7 @@ mod tests {
     use crate::domain::hook_url::HookUrl;
     use crate::domain::ids::{CredentialId, HookId};
     use crate::domain::interview::payload::sample;
-    use crate::domain::role::Role;
-    use crate::web::samples::{hook, viewer};
+    use crate::web::samples::{hook, time, viewer};
 
     fn known(own: bool, default: bool) -> Known {
         let (interview, ..) = sample::parts();
@@ -418,7 +385,7 @@ mod tests {
     }
 
     fn page(known: &Known, role: Role) -> String {
-        View { known, viewer: &viewer(role), typed: &Typed::of(known) }.render().0
+        View { known, viewer: &viewer(role), time: time(), typed: &Typed::of(known) }.render().0
     }
 
     #[test]
@@ -461,7 +428,7 @@ mod tests {
         let hook = OwnHookForm { url: "http://own.example/<b>".into(), policy: "single".into() };
         let errors = Errors(vec![FieldError::new("url", "Use the https address")]);
         let typed = Typed { hook, errors, ..Typed::of(&known) };
-        let page = View { known: &known, viewer: &viewer(Role::Admin), typed: &typed }.render().0;
+        let page = View { known: &known, viewer: &viewer(Role::Admin), time: time(), typed: &typed }.render().0;
         assert!(page.contains(r#"value="http://own.example/&lt;b&gt;""#), "{page}");
         assert!(page.contains(r##"<a href="#url">Use the https address</a>"##), "{page}");
         assert!(page.contains(r#"value="single" selected"#), "{page}");

@@ -2,64 +2,44 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
 
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Choice, Errors, Fields, TextField, token, token_field};
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::status::State;
-use super::super::{paths, time};
 use super::{Side, minutes, tabs, who};
-use crate::actions::{ActionError, Context, Viewer, interview};
+use crate::actions::interview;
 use crate::domain::candidate::Candidate;
 use crate::domain::ids::{CandidateId, InterviewId};
 use crate::domain::interview::{Interview, Session, SessionState};
-use crate::domain::role::Permission;
 use crate::store::candidate::ApplicantPage;
 use crate::store::interview::MAX_LISTED;
-use crate::store::{self, Conn, StoreError};
+use crate::web::form::{Choice, TextField};
+use crate::web::prelude::*;
 
 /// So many candidates of the vacancy can be chosen from a list.
 const OFFERED: i64 = 200;
 
 /// The page.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let shown = Shown::load(&context, &viewer, &id).await?;
+pub async fn show(visit: Visit, Path(id): Path<InterviewId>) -> Answer {
+    let shown = Shown::load(&visit, id).await?;
     let typed = Typed { token: token(), ..Typed::default() };
-    Ok(shown.page(&viewer, organisations, &typed).ok())
+    Ok(shown.page(&visit, &typed).ok())
 }
 
 /// Invites a candidate, and leads to their session.
-pub async fn invite(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let shown = Shown::load(&context, &viewer, &id).await?;
+pub async fn invite(visit: Visit, fields: Fields, Path(id): Path<InterviewId>) -> Answer {
+    let shown = Shown::load(&visit, id).await?;
     let of = shown.interview.id.clone();
     let (token, chosen, typed) = (fields.one("token"), fields.one("candidate"), fields.one("other"));
     // What was typed counts before what was chosen.
     let is_typed = !typed.trim().is_empty();
     let candidate = if is_typed { typed } else { chosen };
-    match interview::invite(&context, &viewer, of.clone(), candidate.to_owned(), token).await {
+    match interview::invite(&visit.app, &visit.viewer, of.clone(), candidate.to_owned(), token).await {
         Ok(session) => Ok(done::see_other(paths::session(&of, &session), "The session was created.")),
         Err(ActionError::Invalid(mut errors)) => {
             let field = if is_typed || shown.offered.is_empty() { "other" } else { "candidate" };
             errors.iter_mut().for_each(|error| error.field = field.to_owned());
             let typed =
                 Typed { token: token.into(), chosen: chosen.into(), typed: typed.into(), errors: Errors(errors) };
-            Ok(shown.page(&viewer, organisations, &typed).refused())
+            Ok(shown.page(&visit, &typed).refused())
         }
         Err(error) => Err(error.into()),
     }
@@ -79,23 +59,16 @@ struct Shown {
     sessions: Vec<(Session, Option<Candidate>)>,
     /// Who can be chosen: candidates of the vacancy without an open session.
     offered: Vec<Candidate>,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Shown {
-    async fn load(context: &Context, viewer: &Viewer, id: &str) -> Result<Self, WebError> {
-        let id: InterviewId = id.parse().map_err(|_| WebError::NotFound)?;
-        let (reader, now) = (viewer.clone(), context.clock.now());
-        let found = context.store.read(move |conn| Self::read(conn, &reader, &id, now)).await?;
-        found.ok_or(WebError::NotFound)
+    async fn load(visit: &Visit, id: InterviewId) -> Result<Self, WebError> {
+        let time = visit.time();
+        visit.find(move |conn, viewer| Self::read(conn, viewer, &id, time)).await
     }
 
-    fn read(
-        conn: &mut Conn,
-        viewer: &Viewer,
-        id: &InterviewId,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Self>, StoreError> {
+    fn read(conn: &mut Conn, viewer: &Viewer, id: &InterviewId, time: LocalTime) -> Result<Option<Self>, StoreError> {
         let organisation = &viewer.organisation.id;
         let Some(interview) = store::interview::find(conn, organisation, id)? else { return Ok(None) };
         let sessions = store::interview::sessions(conn, id)?;
@@ -127,13 +100,12 @@ impl Shown {
                 (session, candidate)
             })
             .collect();
-        Ok(Some(Self { interview, vacancy, sessions, offered, now }))
+        Ok(Some(Self { interview, vacancy, sessions, offered, time }))
     }
 
-    fn page<'a>(&self, viewer: &'a Viewer, organisations: Organisations, typed: &Typed) -> Page<'a> {
-        let body = View { shown: self, viewer, typed }.render();
-        let page = Page::new(self.interview.title.clone(), Nav::Interviews, viewer, body).in_mode(self.interview.mode);
-        Page { organisations: organisations.0, ..page }
+    fn page<'a>(&self, visit: &'a Visit, typed: &Typed) -> Page<'a> {
+        let body = View { shown: self, viewer: &visit.viewer, typed }.render();
+        visit.page(self.interview.title.clone(), Nav::Interviews, body).in_mode(self.interview.mode)
     }
 }
 
@@ -146,8 +118,7 @@ struct View<'a> {
 impl Render for View<'_> {
     fn render(&self) -> Markup {
         let Shown { interview, sessions, .. } = self.shown;
-        let crumbs = [("Interviews", Some(paths::INTERVIEWS.to_owned()))];
-        let head = Head { lede: self.lede(), ..Head::new(&crumbs, html! { bdi { (interview.title) } }) };
+        let head = Head::below(Nav::Interviews, html! { bdi { (interview.title) } }).lede(self.lede());
         html! {
             (self.typed.errors.summary())
             (head)
@@ -179,28 +150,16 @@ impl View<'_> {
     fn table(&self) -> Markup {
         let count = self.shown.sessions.len();
         html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { "Sessions, the latest invited first" }
-                    thead { tr {
-                        th scope="col" { "Candidate" }
-                        th scope="col" { "State" }
-                        th scope="col" { "Invited" }
-                        th scope="col" { "Started" }
-                        th scope="col" { "Ended" }
-                        th.num scope="col" { "Score" }
-                    } }
-                    tbody { @for (session, candidate) in &self.shown.sessions { (self.row(session, candidate.as_ref())) } }
-                }
-            }
+            (Table::pairs(["Candidate", "State", "Invited", "Started", "Ended"]).numbers("Score")
+                .captioned("Sessions, the latest invited first")
+                .rows(html! { @for (session, candidate) in &self.shown.sessions { (self.row(session, candidate.as_ref())) } }))
             @if count as i64 == MAX_LISTED { p.small.soft { "The latest " (MAX_LISTED) " sessions." } }
         }
     }
 
     fn row(&self, session: &Session, candidate: Option<&Candidate>) -> Markup {
-        let (zone, now) = (self.viewer.organisation.time_zone, self.shown.now);
         let near =
-            |at: Option<DateTime<Utc>>| html! { @match at { Some(at) => (time::near(at, zone, now)), None => "–" } };
+            |at: Option<DateTime<Utc>>| html! { @match at { Some(at) => (self.shown.time.near(at)), None => "–" } };
         let (name, email) = candidate.map_or(("A candidate who is gone".to_owned(), None), |one| who(self.viewer, one));
         let score = session.result.as_ref().and_then(|result| result.scores.overall);
         html! {
@@ -211,9 +170,9 @@ impl View<'_> {
                 }
                 td {
                     (State::of_session(&session.state).plain())
-                    @if let SessionState::Started { expires_at, .. } = session.state { span.sub { "expires " (time::near(expires_at, zone, now)) } }
+                    @if let SessionState::Started { expires_at, .. } = session.state { span.sub { "expires " (self.shown.time.near(expires_at)) } }
                 }
-                td data-l="Invited" { (time::near(session.invited_at, zone, now)) }
+                td data-l="Invited" { (self.shown.time.near(session.invited_at)) }
                 td data-l="Started" { (near(session.state.started_at())) }
                 td data-l="Ended" { (near(session.state.ended_at())) }
                 td.num data-l="Score" { @match score { Some(score) => (score), None => "–" } }
@@ -260,13 +219,12 @@ mod tests {
     use super::*;
     use crate::actions::FieldError;
     use crate::domain::interview::payload::sample;
-    use crate::domain::role::Role;
-    use crate::web::samples::viewer;
+    use crate::web::samples::{time, viewer};
 
     fn shown(sessions: Vec<(Session, Option<Candidate>)>, offered: Vec<Candidate>) -> Shown {
         let (interview, ..) = sample::parts();
-        let now = sample::morning() + TimeDelta::hours(1);
-        Shown { interview, vacancy: None, sessions, offered, now }
+        let time = LocalTime { now: sample::morning() + TimeDelta::hours(1), ..time() };
+        Shown { interview, vacancy: None, sessions, offered, time }
     }
 
     fn render(shown: &Shown, role: Role, typed: &Typed) -> String {

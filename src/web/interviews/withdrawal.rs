@@ -1,39 +1,23 @@
 //! Ending a session before it has ended by itself, on a page that says what that means.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::paths;
 use super::session::Known;
-use super::{ids, who};
-use crate::actions::{Context, Viewer, interview};
+use super::who;
+use crate::actions::interview;
+use crate::domain::ids::{InterviewId, SessionId};
 use crate::domain::interview::SessionState;
+use crate::web::prelude::*;
+use crate::web::ui::{Confirm, stays, stops};
 
 /// Asks.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, WebError> {
-    let known = Known::load(&context, &viewer, &path).await?;
-    let body = AskView { known: &known, viewer: &viewer }.render();
-    let page = Page::new("Withdraw session", Nav::Interviews, &viewer, body).in_mode(known.interview.mode);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+pub async fn show(visit: Visit, Path((of, id)): Path<(InterviewId, SessionId)>) -> Answer {
+    let known = Known::load(&visit, of, id).await?;
+    let body = AskView { known: &known, viewer: &visit.viewer }.render();
+    Ok(visit.page("Withdraw session", Nav::Interviews, body).in_mode(known.interview.mode).ok())
 }
 
 /// Ends it.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    path: web::Path<(String, String)>,
-) -> Result<HttpResponse, WebError> {
-    let (of, id) = ids(&path)?;
-    interview::withdraw(&context, &viewer, of.clone(), id.clone()).await?;
+pub async fn submit(visit: Visit, Path((of, id)): Path<(InterviewId, SessionId)>) -> Answer {
+    interview::withdraw(&visit.app, &visit.viewer, of.clone(), id.clone()).await?;
     Ok(done::see_other(paths::session(&of, &id), "The session was withdrawn."))
 }
 
@@ -47,44 +31,41 @@ impl Render for AskView<'_> {
         let Known { interview, session, candidate, .. } = self.known;
         let back = paths::session(&interview.id, &session.id);
         let (name, _) = who(self.viewer, candidate);
-        let crumbs = [
-            ("Interviews", Some(paths::INTERVIEWS.to_owned())),
-            (interview.title.as_str(), Some(paths::interview(&interview.id))),
-            (name.as_str(), Some(back.clone())),
-        ];
         html! {
-            (Head::new(&crumbs, html! { "Withdraw this session?" }))
+            (Head::below(Nav::Interviews, "Withdraw this session?")
+                .under(&interview.title, paths::interview(&interview.id))
+                .under(&name, back.clone()))
             @if !session.state.is_open() {
                 p.says { "It has ended already: it is " (session.state.as_str()) "." }
                 p.row { a.btn.main href=(back) { "Back to the session" } }
             } @else {
-                p.says { "The session of " bdi { (name) } " ends from the moment you press the button." }
-                div.form {
-                    div.notice.bad {
-                        h2 { "What stops" }
-                        ul {
-                            @if let SessionState::Started { .. } = session.state {
-                                li { "The session that has started: no result can be recorded for it any more." }
-                            } @else {
-                                li { "The invitation: it cannot be started any more." }
-                            }
-                        }
-                    }
-                    div { h2 { "What stays" } p { "The session stays in the list as withdrawn. No webhook is told. The candidate can be invited again." } }
-                    form.row method="post" action=(paths::session_withdrawal(&interview.id, &session.id)) {
-                        button.btn.stop { "Withdraw session" } " " a.btn href=(back) { "Keep it" }
-                    }
-                }
+                (self.confirm(back, &name))
             }
         }
     }
 }
 
+impl AskView<'_> {
+    fn confirm(&self, back: String, name: &str) -> Confirm<'_> {
+        let Known { interview, session, .. } = self.known;
+        let says = html! { "The session of " bdi { (name) } " ends from the moment you press the button." };
+        let ends = match session.state {
+            SessionState::Started { .. } => "The session that has started: no result can be recorded for it any more.",
+            _ => "The invitation: it cannot be started any more.",
+        };
+        let details = html! {
+            (stops(html! { ul { li { (ends) } } }))
+            (stays(html! { p { "The session stays in the list as withdrawn. No webhook is told. The candidate can be invited again." } }))
+        };
+        let action = paths::session_withdrawal(&interview.id, &session.id);
+        Confirm::new(says, "Withdraw session", action, back).details(details)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::session::sample;
     use super::*;
-    use crate::domain::role::Role;
+    use crate::web::interviews::session::sample;
 
     #[test]
     fn it_says_what_stops_and_asks_only_while_the_session_is_open() {
@@ -92,7 +73,7 @@ mod tests {
         let viewer = crate::web::samples::viewer(Role::Recruiter);
         let page = AskView { known: &known, viewer: &viewer }.render().0;
         assert!(page.contains("What stops") && page.contains("btn stop") && page.contains("Keep it"), "{page}");
-        known.session = known.session.withdraw(known.now).expect("it was open");
+        known.session = known.session.withdraw(known.time.now).expect("it was open");
         let page = AskView { known: &known, viewer: &viewer }.render().0;
         assert!(page.contains("it is withdrawn.") && !page.contains("btn stop"), "{page}");
     }

@@ -1,35 +1,18 @@
 //! Retry now and Cancel retries.
 
-use actix_web::{HttpResponse, web};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::Fields;
-use super::super::paths;
-use crate::actions::{Context, Viewer, delivery};
+use crate::actions::delivery;
 use crate::domain::ids::DeliveryId;
+use crate::web::prelude::*;
 
 /// Tries a delivery again at once.
-pub async fn retry(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let id: DeliveryId = id.parse().map_err(|_| WebError::NotFound)?;
-    delivery::retry_now(&context, &viewer, id.clone()).await?;
+pub async fn retry(visit: Visit, fields: Fields, Path(id): Path<DeliveryId>) -> Answer {
+    delivery::retry_now(&visit.app, &visit.viewer, id.clone()).await?;
     Ok(done::see_other(target(&id, fields.one("back")), "The delivery is being sent again."))
 }
 
 /// Ends a delivery that is still owed.
-pub async fn cancel(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let id: DeliveryId = id.parse().map_err(|_| WebError::NotFound)?;
-    delivery::cancel(&context, &viewer, id.clone()).await?;
+pub async fn cancel(visit: Visit, fields: Fields, Path(id): Path<DeliveryId>) -> Answer {
+    delivery::cancel(&visit.app, &visit.viewer, id.clone()).await?;
     Ok(done::see_other(target(&id, fields.one("back")), "The delivery was cancelled."))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Key and signatures are masked, here as everywhere, and so are path and query for whoever may not manage webhooks; the command works as it is against receivers that check neither.
 
-use super::show::Detail;
+use super::detail::Detail;
 use crate::domain::header_lines::HeaderLines;
 
 /// The longest body that goes into one argument: Linux takes 128 KiB.
@@ -47,8 +47,8 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
+    use crate::web::logs::sample;
 
     #[test]
     fn it_repeats_the_request_with_every_quote_escaped() {

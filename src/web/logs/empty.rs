@@ -1,18 +1,15 @@
 //! Why the list is empty, and what to do about it.
 
-use chrono::{DateTime, Days, Utc};
-use maud::{Markup, html};
+use chrono::Days;
 
-use super::super::paths;
 use super::filter::Filters;
-use super::words::{cardinal, grouped};
-use crate::actions::Viewer;
 use crate::domain::delivery::Status;
 use crate::domain::ids::OrganisationId;
 use crate::domain::mode::Mode;
-use crate::domain::role::{Permission, Role};
-use crate::store::log::{LogFilter, MAX_COUNTED, Page, ResponseClass};
-use crate::store::{self, Conn, StoreError};
+use crate::store::log::{LogFilter, MAX_COUNTED, ResponseClass};
+use crate::store::page::Slice;
+use crate::web::prelude::*;
+use crate::web::words::{cardinal, grouped};
 
 /// What is known when no line was found.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +42,7 @@ impl Nothing {
         let nearby = LogFilter { status: None, response: None, event: None, ..filter.clone() };
         let (in_mode, nearby) = (count(&visible)?, count(&nearby)?);
         let tests = LogFilter { tests: true, ..visible };
-        let has_tests = !store::log::page(conn, organisation, mode, &tests, &Page::Newest, 1)?.lines.is_empty();
+        let has_tests = !store::log::page(conn, organisation, mode, &tests, &Slice::Newest, 1)?.lines.is_empty();
         let unrouted = store::event::count_unrouted(conn, organisation, mode)?;
         Ok(Self { in_mode, has_tests, nearby, has_hook, unrouted })
     }
@@ -87,7 +84,7 @@ fn waiting(nothing: &Nothing, mode: &str) -> Markup {
         0 => None,
         1 => Some("one event waits without a webhook".to_owned()),
         many if many as i64 > MAX_COUNTED => Some("more than 10,000 events wait without a webhook".to_owned()),
-        many => Some(format!("{} events wait without a webhook", grouped(many as u64))),
+        many => Some(format!("{} events wait without a webhook", grouped(many))),
     };
     let unrouted = format!("{}?webhook=none", paths::EVENTS);
     html! {
@@ -101,28 +98,28 @@ fn waiting(nothing: &Nothing, mode: &str) -> Markup {
 }
 
 /// There are deliveries, but none like these.
-pub fn none_match(filters: &Filters, nothing: &Nothing, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
-    let month = last_30_days(viewer, now);
-    let month_link = filters.link(&[("from", month.0.as_str()), ("to", month.1.as_str())]);
+pub fn none_match(filters: &Filters, nothing: &Nothing, viewer: &Viewer, time: LocalTime) -> Markup {
+    let month = last_30_days(time);
+    let month_link = filters.query.link(&[("from", month.0.as_str()), ("to", month.1.as_str())]);
     html! {
         section.empty {
-            @if filters.page != Page::Newest {
+            @if filters.page != Slice::Newest {
                 h2 { "There is nothing further back." }
-                p.row { a.btn href=(filters.link(&[])) { "Newest" } }
+                p.row { a.btn href=(filters.query.link(&[])) { "Newest" } }
             } @else if filters.count() == 0 && filters.only_tests {
                 h2 { "No test has been sent in " (viewer.mode) " mode." }
                 p { "Send Test, on a webhook’s page, sends one real request." }
-                p.row { a.btn href=(filters.link(&[("tests", "")])) { "Show all deliveries" } }
+                p.row { a.btn href=(filters.query.link(&[("tests", "")])) { "Show all deliveries" } }
             } @else if filters.count() == 0 {
                 h2 { "Only tests have been sent in " (viewer.mode) " mode." }
                 p { "Tests and samples are left out of the log unless you ask for them." }
-                p.row { a.btn href=(filters.link(&[("tests", "1")])) { "Include tests" } }
+                p.row { a.btn href=(filters.query.link(&[("tests", "1")])) { "Include tests" } }
             } @else {
                 h2 { (title(filters.count())) }
                 p { (sentence(filters, nothing.nearby)) " " (advice(filters)) }
                 p.row {
                     a.btn href=(paths::LOGS) { "Clear all filters" }
-                    @if filters.days().is_some() && month_link != filters.link(&[]) { " " a.btn href=(month_link) { "Last 30 days" } }
+                    @if filters.days().is_some() && month_link != filters.query.link(&[]) { " " a.btn href=(month_link) { "Last 30 days" } }
                 }
             }
         }
@@ -184,15 +181,15 @@ fn advice(filters: &Filters) -> &'static str {
     if filters.from.is_some() { "Remove a filter, or look further back." } else { "Remove a filter to see more." }
 }
 
-fn last_30_days(viewer: &Viewer, now: DateTime<Utc>) -> (String, String) {
-    let today = now.with_timezone(&viewer.organisation.time_zone).date_naive();
+fn last_30_days(time: LocalTime) -> (String, String) {
+    let today = time.today();
     ((today - Days::new(29)).to_string(), today.to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
+    use crate::web::logs::sample;
 
     #[test]
     fn the_first_day_says_what_is_missing_to_those_who_can_do_it() {
@@ -215,7 +212,7 @@ mod tests {
         let nothing = Nothing { in_mode: 300, ..Nothing::default() };
         let page = |query: &str| {
             let filters = Filters::read(query, &[], sample::now().date_naive());
-            none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::now()).into_string()
+            none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::time()).into_string()
         };
         let only = page("tests=only");
         assert!(only.contains("No test has been sent in live mode.") && !only.contains("Only tests"), "{only}");
@@ -229,7 +226,7 @@ mod tests {
         let query = format!("response=3xx&webhook={}&from=2026-11-14&to=2026-11-20", hook.id);
         let filters = Filters::read(&query, &[hook], sample::now().date_naive());
         let nothing = Nothing { nearby: 58, in_mode: 900, ..Nothing::default() };
-        let page = none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::now()).into_string();
+        let page = none_match(&filters, &nothing, &sample::viewer(Role::Admin), sample::time()).into_string();
         assert!(page.contains("No delivery matches these three filters."), "{page}");
         assert!(
             page.contains("Of the 58 deliveries to HRIS Sync from 14 to 20 November, none was answered 3xx."),

@@ -1,15 +1,12 @@
 //! Why a delivery failed: one class, one sentence, one thing to do (B5).
 
-use maud::{Markup, html};
-
-use super::super::advice::{Failure, Of, help};
-use super::show::Detail;
-use crate::actions::Viewer;
+use super::detail::Detail;
 use crate::domain::attempt::ErrorClass;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
 use crate::domain::mask;
-use crate::domain::role::Permission;
+use crate::web::advice::{Failure, Of, help};
+use crate::web::prelude::*;
 
 /// The box below the sentence; nothing when the last try went well or there was none.
 pub fn notice(detail: &Detail, viewer: &Viewer) -> Markup {
@@ -76,9 +73,8 @@ fn sentence_of(detail: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
-    use crate::domain::role::Role;
+    use crate::web::logs::sample;
 
     fn notice(detail: &Detail) -> Markup {
         super::notice(detail, &sample::viewer(Role::Admin))

@@ -1,20 +1,17 @@
 //! The facts of a delivery (T9).
 
 use chrono::{DateTime, Utc};
-use maud::{Markup, html};
 
-use super::super::{code, paths, time};
-use super::show::{Detail, between};
+use super::detail::{Detail, between};
 use super::words;
-use crate::actions::Viewer;
 use crate::domain::hook::HookState;
-use crate::domain::role::Permission;
+use crate::web::prelude::*;
+use crate::web::time;
 
 /// Names and values, in two columns where there is room.
-pub fn list(detail: &Detail, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
+pub fn list(detail: &Detail, viewer: &Viewer, time: LocalTime) -> Markup {
     let delivery = &detail.delivery;
-    let zone = viewer.organisation.time_zone;
-    let near = |at: DateTime<Utc>| exact_or_clock(at, delivery.created_at, zone);
+    let near = |at: DateTime<Utc>| exact_or_clock(at, delivery.created_at, time);
     html! {
         dl.facts.two {
             (fact("Delivery id", code::id("delivery id", delivery.id.as_str())))
@@ -25,15 +22,15 @@ pub fn list(detail: &Detail, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
             (fact("Client id", client(detail)))
             (fact("Response", response(detail)))
             (fact("Retries", retries(detail)))
-            (fact("Sent", delivery.sent_at.map_or_else(|| html! { span.soft { "not yet" } }, |at| time::exact(at, zone))))
+            (fact("Sent", delivery.sent_at.map_or_else(|| html! { span.soft { "not yet" } }, |at| time.exact(at))))
             (fact("Completed", completed(detail, near)))
-            (fact("Created", time::exact(delivery.created_at, zone)))
+            (fact("Created", time.exact(delivery.created_at)))
             (fact("Updated", near(delivery.updated_at)))
             @if let Some(export) = &detail.export {
                 (fact("Export", html! { a href=(paths::export(export)) { (export) } }))
             }
             @if let Some(due) = delivery.state.due() {
-                (fact("Next try", html! { (near(due)) " " span.soft { (time::ahead(due, now)) } }))
+                (fact("Next try", html! { (near(due)) " " span.soft { (time.ahead(due)) } }))
             }
         }
     }
@@ -115,26 +112,24 @@ fn completed(detail: &Detail, near: impl Fn(DateTime<Utc>) -> Markup) -> Markup 
 }
 
 /// `14:42:13.497` on the day the delivery was made, with the day on another one.
-fn exact_or_clock(at: DateTime<Utc>, made: DateTime<Utc>, zone: chrono_tz::Tz) -> Markup {
-    let local = |at: DateTime<Utc>| at.with_timezone(&zone);
-    if local(at).date_naive() != local(made).date_naive() {
-        return time::exact(at, zone);
+fn exact_or_clock(at: DateTime<Utc>, made: DateTime<Utc>, time: LocalTime) -> Markup {
+    if time.date_of(at) != time.date_of(made) {
+        return time.exact(at);
     }
     let machine = at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    html! { time datetime=(machine) { (local(at).format("%H:%M:%S%.3f")) } }
+    html! { time datetime=(machine) { (time.local(at).format("%H:%M:%S%.3f")) } }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
     use crate::domain::event::Cause;
-    use crate::domain::role::Role;
+    use crate::web::logs::sample;
 
     #[test]
     fn every_fact_of_the_contract_is_there() {
         let detail = sample::detail();
-        let page = list(&detail, &sample::viewer(Role::Admin), sample::now()).into_string();
+        let page = list(&detail, &sample::viewer(Role::Admin), sample::time()).into_string();
         for fact in [
             "Delivery id",
             "Event id",
@@ -154,7 +149,7 @@ mod tests {
             assert!(page.contains(fact), "{fact} is not in {page}");
         }
         assert!(
-            !list(&detail, &sample::viewer(Role::Recruiter), sample::now())
+            !list(&detail, &sample::viewer(Role::Recruiter), sample::time())
                 .into_string()
                 .contains("HRIS Sync</bdi></a>")
         );
@@ -167,7 +162,7 @@ mod tests {
         detail.attempts.clear();
         detail.delivery.response_status = None;
         detail.delivery.sent_at = None;
-        let page = list(&detail, &sample::viewer(Role::Admin), sample::now()).into_string();
+        let page = list(&detail, &sample::viewer(Role::Admin), sample::time()).into_string();
         assert!(
             page.contains("Hirewire, on schedule") && page.contains("none yet") && page.contains("not yet"),
             "{page}"

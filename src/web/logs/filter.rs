@@ -1,32 +1,31 @@
 //! Which deliveries the list shows: read from its address, written back into links.
 
-use chrono::{DateTime, Datelike as _, Days, NaiveDate};
+use chrono::{Datelike as _, Days, NaiveDate};
 use chrono_tz::Tz;
-use maud::{Markup, html};
 
-use super::super::form::{Errors, Fields, describedby, wrong};
-use super::super::icons::icon;
-use super::super::paths;
-use super::super::time::start_of;
-use super::super::words::isolated;
-use crate::actions::FieldError;
 use crate::domain::catalogue;
 use crate::domain::delivery::Status;
 use crate::domain::event::EventType;
 use crate::domain::hook::{Hook, HookState};
-use crate::domain::ids::MemberId;
-use crate::store::log::{Cursor, LogFilter, Page, ResponseClass};
+use crate::domain::ids::{DeliveryId, MemberId};
+use crate::store::log::{LogFilter, ResponseClass};
+use crate::store::page::Slice;
+use crate::web::prelude::*;
+use crate::web::query::Query;
+use crate::web::time::start_of;
+use crate::web::words::isolated;
 
 /// The families of events that the filter offers.
 pub const FAMILIES: [&str; 4] = ["candidate.*", "interview.*", "job.*", "resume.*"];
 
 /// The fields of the form, in the order of the address.
-const FIELDS: [&str; 6] = ["status", "response", "event", "webhook", "from", "to"];
+const FIELDS: [&str; 7] = ["status", "response", "event", "webhook", "from", "to", "tests"];
 
 /// What the visitor asked for: as typed, as understood, and what could not be.
 #[derive(Debug, Clone, Default)]
 pub struct Filters {
-    typed: [String; 6],
+    /// As it stands in the address.
+    pub query: Query,
     /// In this status.
     pub status: Option<Status>,
     /// With an answer of this class.
@@ -44,9 +43,7 @@ pub struct Filters {
     /// Nothing but tests and samples.
     pub only_tests: bool,
     /// Which page.
-    pub page: Page,
-    /// What could not be read.
-    pub errors: Errors,
+    pub page: Slice<DeliveryId>,
     /// Days of this year are said without it.
     year: i32,
 }
@@ -54,43 +51,19 @@ pub struct Filters {
 impl Filters {
     /// Reads the query of an address. `hooks` are those of the mode that ever were.
     pub fn read(query: &str, hooks: &[Hook], today: NaiveDate) -> Self {
-        let fields = Fields::parse(query.as_bytes());
-        let typed = FIELDS.map(|name| fields.one(name).trim().to_owned());
-        let mut errors = Errors::default();
-        let [status, response, event, webhook, from, to] = &typed;
-        let mut filters = Self {
-            status: choice(&mut errors, "status", "Choose a status from the list", status, |word| Status::parse(&word)),
-            response: choice(&mut errors, "response", "Choose a response from the list", response, |word| {
-                ResponseClass::ALL
-                    .into_iter()
-                    .find(|class| word == class.as_str() || word == class.label().to_lowercase())
-            }),
-            event: choice(&mut errors, "event", "Choose an event from the list", event, |word| {
-                (FAMILIES.contains(&word.as_str()) || EventType::parse(&word).is_some()).then_some(word)
-            }),
-            hook: choice(&mut errors, "webhook", "Choose a webhook from the list", webhook, |_| {
-                hooks.iter().find(|hook| hook.id.as_str() == webhook).cloned()
-            }),
-            from: choice(&mut errors, "from", "From must be a day, such as 2026-11-14", from, |word| day(&word)),
-            to: choice(&mut errors, "to", "To must be a day, such as 2026-11-20", to, |word| day(&word)),
-            tests: matches!(fields.one("tests"), "1" | "only"),
-            only_tests: fields.one("tests") == "only",
-            year: today.year(),
-            ..Self::default()
-        };
-        if filters.from.zip(filters.to).is_some_and(|(from, to)| from > to) {
-            errors.0.push(FieldError::new("from", "From must be on or before To"));
-        }
-        let edge = |name: &str| Some(fields.one(name)).filter(|text| !text.is_empty());
-        match (edge("before").map(cursor), edge("after").map(cursor)) {
-            (Some(Some(at)), None) => filters.page = Page::OlderThan(at),
-            (None, Some(Some(at))) => filters.page = Page::NewerThan(at),
-            (None, None) => {}
-            _ => errors.0.push(FieldError::new("main", "The address names no page of the log; start from the newest")),
-        }
-        filters.typed = typed;
-        filters.errors = errors;
-        filters
+        let mut query = Query::read(paths::LOGS, &FIELDS, query);
+        let status = query.choice("status", "Choose a status from the list", Status::parse);
+        let response = query.choice("response", "Choose a response from the list", |word| {
+            let is_it = |class: &ResponseClass| word == class.as_str() || word == class.label().to_lowercase();
+            ResponseClass::ALL.into_iter().find(is_it)
+        });
+        let event = query.choice("event", "Choose an event from the list", event_or_family);
+        let named = hooks.iter().find(|hook| hook.id.as_str() == query.typed("webhook")).cloned();
+        let hook = query.choice("webhook", "Choose a webhook from the list", |_| named);
+        let ((from, to), page) = (query.days(), query.slice("log"));
+        let word = query.tests(&["1", "only"]);
+        let (tests, only_tests) = (!word.is_empty(), word == "only");
+        Self { query, status, response, event, hook, from, to, tests, only_tests, page, year: today.year() }
     }
 
     /// The same for the store. Days begin and end in the organisation's time zone.
@@ -133,33 +106,6 @@ impl Filters {
         }
     }
 
-    /// The address of the newest page with these filters, some of them set otherwise; an empty value removes one.
-    pub fn link(&self, changes: &[(&str, &str)]) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        let own = FIELDS.iter().copied().zip(self.typed.iter().map(String::as_str));
-        let tests = ("tests", self.tests_word());
-        for (name, value) in own.chain([tests]) {
-            let value = changes.iter().find(|(changed, _)| *changed == name).map_or(value, |(_, value)| value);
-            if !value.is_empty() && !value.eq_ignore_ascii_case("any") {
-                query.append_pair(name, value);
-            }
-        }
-        for (name, value) in changes.iter().filter(|(name, _)| matches!(*name, "before" | "after")) {
-            query.append_pair(name, value);
-        }
-        let query = query.finish();
-        if query.is_empty() { paths::LOGS.to_owned() } else { format!("{}?{query}", paths::LOGS) }
-    }
-
-    /// How tests stand in an address.
-    fn tests_word(&self) -> &'static str {
-        match (self.only_tests, self.tests) {
-            (true, _) => "only",
-            (false, true) => "1",
-            (false, false) => "",
-        }
-    }
-
     /// The form.
     pub fn form(&self, hooks: &[Hook]) -> Markup {
         let statuses = Status::ALL.map(|status| (status.as_str().to_owned(), status.label().to_owned()));
@@ -170,25 +116,17 @@ impl Filters {
         html! {
             search {
                 form.filters method="get" action=(paths::LOGS) novalidate {
-                    (self.choices(0, "Status", &statuses))
-                    (self.choices(1, "Response", &responses))
-                    (self.choices(2, "Event", &events))
-                    (self.choices(3, "Webhook", &named))
-                    (self.date(4, "From"))
-                    (self.date(5, "To"))
-                    @if self.tests { input type="hidden" name="tests" value=(self.tests_word()); }
+                    (self.query.select("status", "Status", &statuses))
+                    (self.query.select("response", "Response", &responses))
+                    (self.query.select("event", "Event", &events))
+                    (self.query.select("webhook", "Webhook", &named))
+                    (self.query.date("from", "From"))
+                    (self.query.date("to", "To"))
+                    @if self.tests { input type="hidden" name="tests" value=(self.query.typed("tests")); }
                     button.btn.main { "Filter" }
                 }
             }
         }
-    }
-
-    fn choices(&self, at: usize, label: &str, options: &[(String, String)]) -> Markup {
-        select(FIELDS[at], label, &self.typed[at], options, &self.errors)
-    }
-
-    fn date(&self, at: usize, label: &str) -> Markup {
-        date(FIELDS[at], label, &self.typed[at], &self.errors)
     }
 
     /// What is filtered by; following a chip removes its filter.
@@ -219,23 +157,13 @@ impl Filters {
                 p.row.small {
                     span.soft { "Filtered by" }
                     @for (label, without) in &chips {
-                        " " a.chip href=(self.link(without)) { (label) span.hush { ", remove this filter" } (icon("x")) }
+                        " " a.chip href=(self.query.link(without)) { (label) span.hush { ", remove this filter" } (icon("x")) }
                     }
                     " " a href=(paths::LOGS) { "Clear all" }
                 }
             }
         }
     }
-}
-
-/// A place in the log as it stands in an address.
-pub fn cursor_text(at: &Cursor) -> String {
-    format!("{}.{}", at.created_at.timestamp_micros(), at.id)
-}
-
-fn cursor(text: &str) -> Option<Cursor> {
-    let (micros, id) = text.split_once('.')?;
-    Some(Cursor { created_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?, id: id.parse().ok()? })
 }
 
 fn hook_label(hook: &Hook) -> String {
@@ -248,80 +176,17 @@ fn hook_label(hook: &Hook) -> String {
     if words.is_empty() { hook.name.clone() } else { format!("{} ({})", hook.name, words.join(", ")) }
 }
 
-/// A choice of a filter; one that is not on the list is kept as it was typed.
-pub(in crate::web) fn select(
-    name: &str,
-    label: &str,
-    typed: &str,
-    options: &[(String, String)],
-    errors: &Errors,
-) -> Markup {
-    let error = errors.of(name);
-    let is_any = typed.is_empty() || typed.eq_ignore_ascii_case("any");
-    let chosen = |value: &str, label: &str| typed.eq_ignore_ascii_case(value) || typed.eq_ignore_ascii_case(label);
-    let known = is_any || options.iter().any(|(value, label)| chosen(value, label));
-    html! {
-        div.field {
-            label for=(name) { (label) }
-            (wrong(name, error))
-            select id=(name) name=(name) aria-invalid=[error.map(|_| "true")] aria-describedby=[described(name, error)] {
-                option value="" selected[is_any] { "Any" }
-                @if !known { option value=(typed) selected { (typed) } }
-                @for (value, label) in options {
-                    option value=(value) selected[!is_any && chosen(value, label)] { (isolated(label)) }
-                }
-            }
-        }
-    }
-}
-
-/// A day of a filter.
-pub(in crate::web) fn date(name: &str, label: &str, typed: &str, errors: &Errors) -> Markup {
-    let error = errors.of(name);
-    // A date field cannot show what is no date; a text field keeps what was typed.
-    let kind = if typed.is_empty() || day(typed).is_some() { "date" } else { "text" };
-    html! {
-        div.field {
-            label for=(name) { (label) }
-            (wrong(name, error))
-            input id=(name) name=(name) type=(kind) value=(typed)
-                aria-invalid=[error.map(|_| "true")] aria-describedby=[described(name, error)];
-        }
-    }
-}
-
-fn described(name: &str, error: Option<&str>) -> Option<String> {
-    error.map(|_| describedby(name, "", error))
-}
-
-/// Reads a field whose value comes from a list; empty and `any` are none.
-pub(in crate::web) fn choice<T>(
-    errors: &mut Errors,
-    field: &str,
-    problem: &str,
-    typed: &str,
-    parse: impl FnOnce(String) -> Option<T>,
-) -> Option<T> {
-    if typed.is_empty() || typed.eq_ignore_ascii_case("any") {
-        return None;
-    }
-    let read = parse(typed.to_lowercase());
-    if read.is_none() {
-        errors.0.push(FieldError::new(field, problem));
-    }
-    read
-}
-
-/// Reads a day as date fields write it.
-pub(in crate::web) fn day(typed: &str) -> Option<NaiveDate> {
-    let day = NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok()?;
-    (1970..=9998).contains(&day.year()).then_some(day)
+/// Reads an event type or a family.
+pub(in crate::web) fn event_or_family(word: &str) -> Option<String> {
+    (FAMILIES.contains(&word) || EventType::parse(word).is_some()).then(|| word.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
+    use crate::store::page::Cursor;
+    use crate::web::logs::sample;
+    use crate::web::query::cursor_text;
 
     fn today() -> NaiveDate {
         sample::now().date_naive()
@@ -335,9 +200,9 @@ mod tests {
             hook.id
         );
         let filters = Filters::read(&query, std::slice::from_ref(&hook), today());
-        assert!(filters.errors.is_empty());
+        assert!(filters.query.errors.is_empty());
         assert_eq!(filters.count(), 5);
-        assert_eq!(filters.link(&[]), format!("/developers/logs?{query}"));
+        assert_eq!(filters.query.link(&[]), format!("/developers/logs?{query}"));
         let store = filters.log_filter(chrono_tz::Europe::Berlin, None);
         assert_eq!(store.from.map(|at| at.to_rfc3339()), Some("2026-11-13T23:00:00+00:00".into()));
         assert_eq!(store.until.map(|at| at.to_rfc3339()), Some("2026-11-20T23:00:00+00:00".into()));
@@ -353,7 +218,7 @@ mod tests {
             assert!(chips.contains(chip), "{chip}: {chips}");
         }
         assert_eq!(
-            filters.link(&[("from", ""), ("to", ""), ("webhook", ""), ("event", ""), ("tests", "")]),
+            filters.query.link(&[("from", ""), ("to", ""), ("webhook", ""), ("event", ""), ("tests", "")]),
             "/developers/logs?status=failed&response=4xx"
         );
     }
@@ -367,7 +232,7 @@ mod tests {
         };
         assert_eq!((store(""), store("tests=1"), store("tests=only")), ((false, false), (true, false), (true, true)));
         let only = read("tests=only");
-        assert_eq!(only.link(&[]), "/developers/logs?tests=only");
+        assert_eq!(only.query.link(&[]), "/developers/logs?tests=only");
         assert!(only.chips().into_string().contains("Only tests"));
         assert!(only.form(&[]).into_string().contains("name=\"tests\" value=\"only\""));
     }
@@ -379,7 +244,7 @@ mod tests {
             &[],
             today(),
         );
-        let fields: Vec<&str> = filters.errors.0.iter().map(|error| error.field.as_str()).collect();
+        let fields: Vec<&str> = filters.query.errors.0.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(fields, ["status", "response", "event", "webhook", "from", "to", "main"]);
         let form = filters.form(&[]).into_string();
         assert!(form.contains(r#"<option value="lost" selected>lost</option>"#), "{form}");
@@ -389,14 +254,14 @@ mod tests {
     #[test]
     fn the_first_day_is_not_after_the_last() {
         let filters = Filters::read("from=2026-11-20&to=2026-11-14", &[], today());
-        assert_eq!(filters.errors.of("from"), Some("From must be on or before To"));
-        assert!(Filters::read("from=2026-11-20&to=2026-11-20&status=Any", &[], today()).errors.is_empty());
+        assert_eq!(filters.query.errors.of("from"), Some("From must be on or before To"));
+        assert!(Filters::read("from=2026-11-20&to=2026-11-20&status=Any", &[], today()).query.errors.is_empty());
     }
 
     #[test]
     fn a_cursor_reads_back() {
         let at = Cursor { created_at: sample::now(), id: sample::delivery().id.clone() };
         let filters = Filters::read(&format!("before={}", cursor_text(&at)), &[], today());
-        assert_eq!(filters.page, Page::OlderThan(at));
+        assert_eq!(filters.page, Slice::OlderThan(at));
     }
 }

@@ -1,23 +1,18 @@
 //! The list: filters, tabs with counts, a page of deliveries.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
+use actix_web::HttpRequest;
 
-use super::super::error::WebError;
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{self, Head, Nav};
-use super::super::status::{State, response};
-use super::super::{paths, time};
 use super::empty::{Nothing, none_match, nothing_sent};
-use super::filter::{Filters, cursor_text};
+use super::filter::Filters;
 use super::own_exports_only;
-use super::words::grouped;
-use crate::actions::{Context, Viewer};
-use crate::domain::delivery::{Delivery, Status};
+use crate::domain::delivery::Status;
 use crate::domain::hook::{Hook, HookState};
-use crate::store::log::{Cursor, LogLine, LogPage, Page};
-use crate::store::{self, StoreError};
+use crate::store::log::LogLine;
+use crate::store::page::{Cursor, Page as LogPage, Slice};
+use crate::web::prelude::*;
+use crate::web::status::response;
+use crate::web::ui::Tabs;
+use crate::web::words::grouped;
 
 /// How many deliveries a page holds.
 const PAGE: usize = 50;
@@ -25,37 +20,32 @@ const PAGE: usize = 50;
 const LIVE: &str = "3000";
 
 /// A page of the log.
-pub async fn show(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let hooks = context.store.read(move |conn| store::hook::list_with_deleted(conn, &organisation, mode)).await?;
-    let now = context.clock.now();
-    let today = now.with_timezone(&viewer.organisation.time_zone).date_naive();
+pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
+    let hooks = visit
+        .read(move |conn, viewer| store::hook::list_with_deleted(conn, &viewer.organisation.id, viewer.mode))
+        .await?;
+    let today = visit.time().today();
     let filters = Filters::read(request.query_string(), &hooks, today);
-    let page = |body: Markup| layout::Page {
-        organisations: organisations.0.clone(),
-        ..layout::Page::new("Webhook Logs", Nav::Logs, &viewer, body)
-    };
-    if !filters.errors.is_empty() {
+    let page = |body: Markup| visit.page("Webhook Logs", Nav::Logs, body);
+    if !filters.query.errors.is_empty() {
         return Ok(page(refused(&filters, &hooks)).refused());
     }
-    let found = read(&context, &viewer, &filters, &hooks).await?;
-    if matches!(filters.page, Page::NewerThan(_)) && !found.page.has_newer {
+    let found = read(&visit, &filters, &hooks).await?;
+    if matches!(filters.page, Slice::NewerThan(_)) && !found.page.has_newer {
         // The newest page again: the one that stays live.
-        return Ok(see_other(filters.link(&[])));
+        return Ok(see_other(filters.query.link(&[])));
     }
-    Ok(page(List { filters: &filters, hooks: &hooks, viewer: &viewer, found: &found, now }.render()).ok())
+    Ok(page(
+        List { filters: &filters, hooks: &hooks, viewer: &visit.viewer, found: &found, time: visit.time() }.render(),
+    )
+    .ok())
 }
 
 /// What the database holds for a page.
 #[derive(Debug, Default)]
 pub struct Found {
     /// The lines.
-    pub page: LogPage,
+    pub page: LogPage<LogLine>,
     /// How many there are in each status, the filter by status left aside.
     pub counts: [u64; 4],
     /// Whether counting stopped before the end.
@@ -64,22 +54,20 @@ pub struct Found {
     pub nothing: Nothing,
 }
 
-async fn read(context: &Context, viewer: &Viewer, filters: &Filters, hooks: &[Hook]) -> Result<Found, StoreError> {
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let filter = filters.log_filter(viewer.organisation.time_zone, own_exports_only(viewer));
+async fn read(visit: &Visit, filters: &Filters, hooks: &[Hook]) -> Result<Found, WebError> {
+    let filter = filters.log_filter(visit.viewer.organisation.time_zone, own_exports_only(&visit.viewer));
     let wanted = filters.page.clone();
     let has_hook = hooks.iter().any(|hook| hook.state != HookState::Deleted);
-    context
-        .store
-        .read(move |conn| {
-            let page = store::log::page(conn, &organisation, mode, &filter, &wanted, PAGE)?;
-            let (counts, capped) = store::log::counts(conn, &organisation, mode, &filter)?;
+    visit
+        .read(move |conn, viewer| {
+            let page = store::log::page(conn, &viewer.organisation.id, viewer.mode, &filter, &wanted, PAGE)?;
+            let (counts, capped) = store::log::counts(conn, &viewer.organisation.id, viewer.mode, &filter)?;
             let nothing = if page.lines.is_empty() {
-                Nothing::read(conn, &organisation, mode, &filter, has_hook)?
+                Nothing::read(conn, &viewer.organisation.id, viewer.mode, &filter, has_hook)?
             } else {
                 Nothing::default()
             };
-            Ok::<_, StoreError>(Found { page, counts, capped, nothing })
+            Ok(Found { page, counts, capped, nothing })
         })
         .await
 }
@@ -95,21 +83,16 @@ pub struct List<'a> {
     /// What was found.
     pub found: &'a Found,
     /// When.
-    pub now: DateTime<Utc>,
+    pub time: LocalTime,
 }
 
 fn head(lede: bool) -> Markup {
-    let crumbs = [("Developers", None)];
-    let mut head = Head::new(&crumbs, html! { "Webhook Logs" });
-    if lede {
-        head.lede = html! { "Deliveries, newest first." };
-    }
-    head.render()
+    Head::of(Nav::Logs, "Webhook Logs").lede(if lede { "Deliveries, newest first." } else { "" }).render()
 }
 
 fn refused(filters: &Filters, hooks: &[Hook]) -> Markup {
     html! {
-        (filters.errors.summary())
+        (filters.query.errors.summary())
         (head(true))
         div.stack {
             (filters.form(hooks))
@@ -125,7 +108,7 @@ impl Render for List<'_> {
         if is_empty && nothing_at_all && !self.found.nothing.has_tests {
             return html! { (head(false)) (nothing_sent(&self.found.nothing, self.viewer)) };
         }
-        let live = (self.filters.page == Page::Newest).then_some(LIVE);
+        let live = (self.filters.page == Slice::Newest).then_some(LIVE);
         html! {
             (head(true))
             div.stack {
@@ -134,7 +117,7 @@ impl Render for List<'_> {
                 div.stack #log data-live=[live] {
                     @if self.found.counts.iter().sum::<u64>() > 0 { (self.tabs()) }
                     @if is_empty {
-                        (none_match(self.filters, &self.found.nothing, self.viewer, self.now))
+                        (none_match(self.filters, &self.found.nothing, self.viewer, self.time))
                     } @else {
                         (self.summary())
                         (self.table())
@@ -157,21 +140,15 @@ impl List<'_> {
 
     fn tabs(&self) -> Markup {
         let counts = &self.found.counts;
-        let tabs = Status::ALL.iter().zip(counts).map(|(status, count)| (Some(*status), self.counted(*count, false)));
-        html! {
-            nav.tabs aria-label="By outcome" {
-                ul {
-                    @for (status, count) in std::iter::once((None, self.counted(counts.iter().sum(), true))).chain(tabs) {
-                        li {
-                            a href=(self.filters.link(&[("status", status.map_or("", Status::as_str))]))
-                                aria-current=[(status == self.filters.status).then_some("page")] {
-                                (status.map_or("All", Status::label)) " " span { (count) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        let all = (None, self.counted(counts.iter().sum(), true));
+        let each =
+            Status::ALL.into_iter().zip(counts).map(|(status, count)| (Some(status), self.counted(*count, false)));
+        let tab = |tabs: Tabs, (status, count): (Option<Status>, String)| {
+            let words = html! { (status.map_or("All", Status::label)) " " span { (count) } };
+            let href = self.filters.query.link(&[("status", status.map_or("", Status::as_str))]);
+            tabs.tab(words, href, status == self.filters.status)
+        };
+        std::iter::once(all).chain(each).fold(Tabs::by("By outcome"), tab).render()
     }
 
     fn summary(&self) -> Markup {
@@ -187,40 +164,25 @@ impl List<'_> {
                     }
                 }
                 p.row {
-                    @if !self.filters.tests { a href=(self.filters.link(&[("tests", "1")])) { "Include tests" } " " }
-                    @if !self.filters.only_tests { a href=(self.filters.link(&[("tests", "only")])) { "Only tests" } }
+                    @if !self.filters.tests { a href=(self.filters.query.link(&[("tests", "1")])) { "Include tests" } " " }
+                    @if !self.filters.only_tests { a href=(self.filters.query.link(&[("tests", "only")])) { "Only tests" } }
                 }
             }
         }
     }
 
     fn table(&self) -> Markup {
-        html! {
-            div.table {
-                table.cards.logs {
-                    caption.hush { "Deliveries, newest first" }
-                    thead {
-                        tr {
-                            th scope="col" { "Timestamp" }
-                            th scope="col" { "Event" }
-                            th scope="col" { "Webhook" }
-                            th scope="col" { "Status" }
-                            th scope="col" { "Response" }
-                            th.num scope="col" { "Retries" }
-                        }
-                    }
-                    tbody { @for line in &self.found.page.lines { (self.line(line)) } }
-                }
-            }
-        }
+        Table::of("cards logs", ["Timestamp", "Event", "Webhook", "Status", "Response"])
+            .numbers("Retries")
+            .captioned("Deliveries, newest first")
+            .rows(html! { @for line in &self.found.page.lines { (self.line(line)) } })
     }
 
     fn line(&self, line: &LogLine) -> Markup {
         let delivery = &line.delivery;
-        let zone = self.viewer.organisation.time_zone;
         html! {
             tr {
-                td { (time::short(delivery.sent_at.unwrap_or(delivery.created_at), zone, self.now)) }
+                td { (self.time.short(delivery.sent_at.unwrap_or(delivery.created_at))) }
                 td {
                     a href=(paths::log(&delivery.id)) { (delivery.kind) }
                     @if delivery.probe { " " span.tag.probe { "Test" } }
@@ -235,40 +197,28 @@ impl List<'_> {
     }
 
     fn pages(&self) -> Markup {
-        let (page, zone) = (&self.found.page, self.viewer.organisation.time_zone);
+        let page = &self.found.page;
         let (Some(first), Some(last)) = (page.lines.first(), page.lines.last()) else { return html! {} };
-        let edge =
-            |delivery: &Delivery| cursor_text(&Cursor { created_at: delivery.created_at, id: delivery.id.clone() });
         let (newest, oldest) = (first.delivery.created_at, last.delivery.created_at);
-        let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
-        let one_day = day(newest) == day(oldest);
-        let moment = |at| if one_day { time::clock(at, zone) } else { time::short(at, zone, self.now) };
-        html! {
-            nav.row.small aria-label="Pages" {
-                @if page.has_newer {
-                    a.btn href=(self.filters.link(&[])) { "Newest" } " "
-                    a.btn rel="prev" href=(self.filters.link(&[("after", &edge(&first.delivery))])) { "Newer" } " "
-                }
-                span.soft { (moment(newest)) @if newest != oldest { " to " (moment(oldest)) } }
-                @if page.has_older {
-                    " " a.btn.end rel="next" href=(self.filters.link(&[("before", &edge(&last.delivery))])) { "Older" }
-                }
-            }
-        }
+        let one_day = self.time.date_of(newest) == self.time.date_of(oldest);
+        let moment = |at| if one_day { self.time.clock(at) } else { self.time.short(at) };
+        let shown = html! { (moment(newest)) @if newest != oldest { " to " (moment(oldest)) } };
+        let place = |line: &LogLine| Cursor { created_at: line.delivery.created_at, id: line.delivery.id.clone() };
+        self.filters.query.pager(page, place, shown).render()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
-    use crate::domain::role::Role;
+    use crate::web::logs::sample;
+    use crate::web::query::cursor_text;
 
     fn rendered(found: &Found, query: &str) -> String {
         let hooks = [sample::hook()];
         let filters = Filters::read(query, &hooks, sample::now().date_naive());
         let viewer = sample::viewer(Role::Admin);
-        List { filters: &filters, hooks: &hooks, viewer: &viewer, found, now: sample::now() }.render().into_string()
+        List { filters: &filters, hooks: &hooks, viewer: &viewer, found, time: sample::time() }.render().into_string()
     }
 
     fn found(lines: Vec<LogLine>) -> Found {

@@ -1,16 +1,11 @@
 //! What was sent, and what was signed of it.
 
-use maud::{Markup, html};
-
-use super::super::icons::icon;
-use super::super::{code, paths};
 use super::curl;
-use super::show::Detail;
+use super::detail::Detail;
 use super::words;
-use crate::actions::Viewer;
 use crate::domain::hook::HookState;
-use crate::domain::role::Permission;
 use crate::domain::secret::CredentialKind;
+use crate::web::prelude::*;
 
 /// Bodies up to so many bytes stand on the page a second time, as sent; longer ones can be downloaded.
 const MAX_SHOWN: usize = 8 * 1024;
@@ -144,9 +139,8 @@ fn row(name: &str, value: Markup) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
-    use crate::domain::role::Role;
+    use crate::web::logs::sample;
 
     #[test]
     fn the_payload_is_the_frozen_body_as_text_with_its_size() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::show::Detail;
+use super::detail::Detail;
 use crate::actions::Viewer;
 use crate::domain::attempt::{Attempt, ErrorClass, Outcome, Proof, Request, Response, Timings, Trigger};
 use crate::domain::delivery::{Delivery, DeliveryRecord, DeliveryState, Tries};
@@ -20,12 +20,18 @@ use crate::domain::organisation::Organisation;
 use crate::domain::policy::Policy;
 use crate::domain::role::Role;
 use crate::domain::secret::{CredentialKind, DOTS};
+use crate::web::time::LocalTime;
 
 pub const ZONE: Tz = chrono_tz::Europe::Berlin;
 
 /// Two minutes after the first try.
 pub fn now() -> DateTime<Utc> {
     sent() + TimeDelta::milliseconds(120_000 - 402)
+}
+
+/// That time, as pages of a Berlin organisation tell it.
+pub fn time() -> LocalTime {
+    LocalTime { zone: ZONE, now: now() }
 }
 
 fn sent() -> DateTime<Utc> {

@@ -1,33 +1,33 @@
 //! The sentence: what happened, and what comes next.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use super::super::time;
-use super::super::words::with_both;
-use super::show::Detail;
+use super::detail::Detail;
 use super::words::{self, ordinal, tries};
 use crate::domain::attempt::{ErrorClass, Trigger};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::hook::HookState;
 use crate::domain::policy::{Policy, spoken};
+use crate::web::time;
+use crate::web::time::LocalTime;
+use crate::web::words::with_both;
 
 /// So long after it was due, a first try is called late.
 const PROMPT: TimeDelta = TimeDelta::seconds(3);
 
 /// Where a delivery stands, one to three sentences.
-pub fn sentence(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
+pub fn sentence(detail: &Detail, time: LocalTime) -> Markup {
     html! {
         @if detail.delivery.is_resent() { "It arrived before; it is being sent again. " }
-        (stands(detail, zone, now))
+        (stands(detail, time))
     }
 }
 
-fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
+fn stands(detail: &Detail, time: LocalTime) -> Markup {
     let Detail { delivery, hook, .. } = detail;
     let tried = delivery.tries.counted();
-    let at = |moment| words::at(moment, zone, now);
+    let at = |moment| words::at(moment, time);
     match delivery.state {
         _ if delivery.state.is_held() => html! {
             "It is held because " bdi { (hook.name) } " is paused"
@@ -35,32 +35,32 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             ". It goes out as soon as an admin resumes the webhook; nothing is lost."
         },
         DeliveryState::Pending { due } => {
-            let due = due.unwrap_or(now);
-            if due > now {
+            let due = due.unwrap_or(time.now);
+            if due > time.now {
                 html! { "The first try to " bdi { (hook.name) } " is due " (at(due)) "." }
-            } else if now - due < PROMPT {
+            } else if time.now - due < PROMPT {
                 html! { bdi { (hook.name) } " is being called for the first time." }
             } else {
-                html! { (waits(detail)) " It has been due since " (since(due, zone, now)) "." }
+                html! { (waits(detail)) " It has been due since " (since(due, time)) "." }
             }
         }
         DeliveryState::Retrying { due } => {
-            let due = due.unwrap_or(now);
+            let due = due.unwrap_or(time.now);
             if delivery.trigger == Trigger::Manual {
-                let who = detail.retried_by(now).unwrap_or("Someone");
+                let who = detail.retried_by(time.now).unwrap_or("Someone");
                 html! { bdi { (who) } " asked for another try " (at(delivery.updated_at)) ". " bdi { (hook.name) } " is being called." }
             } else if delivery.is_between_sides() {
-                html! { (failed(detail, zone, now)) ". It is being sent again, with the webhook’s other key and secret." }
-            } else if now - due >= PROMPT && hook.rate.is_some() {
-                html! { (failed(detail, zone, now)) ". " (waits(detail)) " The next try has been due since " (since(due, zone, now)) "." }
-            } else if due <= now {
-                html! { (failed(detail, zone, now)) ". It is being tried again now." }
+                html! { (failed(detail, time)) ". It is being sent again, with the webhook’s other key and secret." }
+            } else if time.now - due >= PROMPT && hook.rate.is_some() {
+                html! { (failed(detail, time)) ". " (waits(detail)) " The next try has been due since " (since(due, time)) "." }
+            } else if due <= time.now {
+                html! { (failed(detail, time)) ". It is being tried again now." }
             } else {
-                html! { (failed(detail, zone, now)) ". It is tried again " (at(due)) ", " (time::ahead(due, now)) "." }
+                html! { (failed(detail, time)) ". It is tried again " (at(due)) ", " (time.ahead(due)) "." }
             }
         }
         DeliveryState::Success { at: when } if delivery.last_class.is_some() => html! {
-            bdi { (hook.name) } " took it " (at(when)) ". Sent again since, it was not taken: " (failed(detail, zone, now))
+            bdi { (hook.name) } " took it " (at(when)) ". Sent again since, it was not taken: " (failed(detail, time))
             ". Nothing more happens until someone sends it again."
         },
         DeliveryState::Success { at: when } => html! {
@@ -76,7 +76,7 @@ fn stands(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
             }
         },
         DeliveryState::Failed { at: when, class: ErrorClass::Missed } => missed(detail, at(when)),
-        DeliveryState::Failed { .. } => html! { (failed(detail, zone, now)) ". " (nothing_more(detail)) },
+        DeliveryState::Failed { .. } => html! { (failed(detail, time)) ". " (nothing_more(detail)) },
     }
 }
 
@@ -92,14 +92,14 @@ fn waits(detail: &Detail) -> Markup {
 }
 
 /// `HRIS Sync refused it with 401 at 14:42:13, the last of four tries`.
-fn failed(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
+fn failed(detail: &Detail, time: LocalTime) -> Markup {
     let delivery = &detail.delivery;
     let tried = delivery.tries.counted();
     let when = detail.last().map_or(delivery.updated_at, |last| last.finished_at);
     let class = delivery.last_class.unwrap_or(ErrorClass::ServerError);
     let is_last = !delivery.state.is_owed();
     html! {
-        bdi { (detail.hook.name) } " " (deed(class, delivery.response_status, detail.hook.policy)) " " (words::at(when, zone, now))
+        bdi { (detail.hook.name) } " " (deed(class, delivery.response_status, detail.hook.policy)) " " (words::at(when, time))
         @match (tried, is_last) {
             (1, true) => ", on its only try",
             (1, false) => ", on the first try",
@@ -189,20 +189,20 @@ fn missed(detail: &Detail, at: Markup) -> Markup {
     }
 }
 
-fn since(due: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
-    words::clock_or_day(due, now, zone)
+fn since(due: DateTime<Utc>, time: LocalTime) -> Markup {
+    words::clock_or_day(due, time)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
     use crate::domain::act::{ActKind, StoredAct};
     use crate::store::audit::Done;
+    use crate::web::logs::sample;
 
     /// The sentence without its tags.
     fn said(detail: &Detail) -> String {
-        let markup = sentence(detail, sample::ZONE, sample::now()).into_string();
+        let markup = sentence(detail, sample::time()).into_string();
         let mut text = String::new();
         let mut inside = false;
         for letter in markup.chars() {

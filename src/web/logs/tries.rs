@@ -4,32 +4,29 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use maud::{Markup, html};
 
-use super::super::icons::icon;
-use super::super::{code, time};
 use super::charset::in_utf8;
-use super::show::Detail;
+use super::detail::Detail;
 use super::words;
 use crate::domain::attempt::{Attempt, ErrorClass, Proof, Request, Response, Trigger};
 use crate::domain::header_lines::HeaderLines;
 use crate::domain::mask;
 use crate::domain::rotation::Side;
+use crate::web::prelude::*;
+use crate::web::time;
 
 /// How many tries are read at the most.
 const SHOWN: usize = 100;
 
 /// Every try, newest first.
-pub fn list(detail: &Detail, zone: Tz, now: DateTime<Utc>) -> Markup {
+pub fn list(detail: &Detail, time: LocalTime) -> Markup {
     html! {
         @if detail.attempts.is_empty() {
             p.soft { "There has been no try yet." }
         } @else {
             ol.tries reversed {
                 @for (at, (attempt, number)) in detail.attempts.iter().zip(numbers(detail)).enumerate() {
-                    (one(detail, attempt, number, at == 0, zone, now))
+                    (one(detail, attempt, number, at == 0, time))
                 }
             }
             @if detail.attempts.len() == SHOWN { p.small.soft { "Earlier tries are not shown." } }
@@ -50,7 +47,7 @@ fn numbers(detail: &Detail) -> impl Iterator<Item = u32> {
     })
 }
 
-fn one(detail: &Detail, attempt: &Attempt, number: u32, is_open: bool, zone: Tz, now: DateTime<Utc>) -> Markup {
+fn one(detail: &Detail, attempt: &Attempt, number: u32, is_open: bool, time: LocalTime) -> Markup {
     let outcome = &attempt.outcome;
     let (colour, sign) = match (outcome.is_success(), outcome.status) {
         (true, _) => ("ok", "ok"),
@@ -66,7 +63,7 @@ fn one(detail: &Detail, attempt: &Attempt, number: u32, is_open: bool, zone: Tz,
                 summary {
                     strong { "Try " (number) (other) ": " (status_words(outcome.status)) } " "
                     span.soft {
-                        (words::clock_or_day(attempt.started_at, now, zone)) ", " (duration(attempt)) ", " (cause(detail, attempt))
+                        (words::clock_or_day(attempt.started_at, time)) ", " (duration(attempt)) ", " (cause(detail, attempt))
                         @if let (None, Some(class)) = (outcome.status, outcome.class) { ", " (class.as_str()) }
                     }
                 }
@@ -289,12 +286,12 @@ pub fn legible(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
     use super::*;
     use crate::domain::attempt::Outcome;
+    use crate::web::logs::sample;
 
     fn page(detail: &Detail) -> String {
-        list(detail, sample::ZONE, sample::now()).into_string()
+        list(detail, sample::time()).into_string()
     }
 
     #[test]
@@ -326,7 +323,7 @@ mod tests {
         let carried = "signed with the secret ending in <code>new1</code> and the key ending in <code>key1</code>";
         assert!(page.contains(carried), "{page}");
         detail.attempts[0].proof = Proof::default();
-        assert!(!super::list(&detail, sample::ZONE, sample::now()).into_string().contains("signed with the"));
+        assert!(!super::list(&detail, sample::time()).into_string().contains("signed with the"));
     }
 
     #[test]

@@ -1,47 +1,36 @@
 //! Inviting somebody, and making an invitation anew.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use maud::{Markup, Render, html};
+use actix_web::HttpRequest;
 
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, TextField, roles, token, token_field};
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{Head, Nav, Page};
-use super::super::{paths, visitor};
-use super::crumbs;
+use crate::actions::Context;
 use crate::actions::invitation::{self, NewInvitation};
-use crate::actions::{ActionError, Context, Viewer};
 use crate::config::Config;
 use crate::domain::ids::InvitationId;
+use crate::web::form::{TextField, roles};
+use crate::web::prelude::*;
+use crate::web::visitor;
 
 /// The form.
-pub async fn show(context: web::Data<Context>, viewer: Viewer, organisations: Organisations) -> HttpResponse {
+pub async fn show(visit: Visit) -> HttpResponse {
     let typed = NewInvitation { token: token(), ..NewInvitation::default() };
-    let form = Form { typed: &typed, errors: Errors::default(), by_mail: context.mailer.is_some() };
-    page(&viewer, organisations, form).ok()
+    let form = Form { typed: &typed, errors: Errors::default(), by_mail: visit.app.mailer.is_some() };
+    page(&visit, form).ok()
 }
 
 /// Invites, and leads to the page that shows the link once.
-pub async fn submit(
-    request: HttpRequest,
-    context: web::Data<Context>,
-    config: web::Data<Config>,
-    viewer: Viewer,
-    organisations: Organisations,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
+pub async fn submit(visit: Visit, request: HttpRequest, config: web::Data<Config>, fields: Fields) -> Answer {
     let typed = NewInvitation {
         name: fields.one("name").to_owned(),
         email: fields.one("email").to_owned(),
         role: fields.one("role").to_owned(),
         token: fields.one("token").to_owned(),
     };
-    let link = link(&request, &context, &config)?;
-    match invitation::invite(&context, &viewer, typed.clone(), link).await {
+    let link = link(&request, &visit.app, &config)?;
+    match invitation::invite(&visit.app, &visit.viewer, typed.clone(), link).await {
         Ok(id) => Ok(see_other(paths::invitation_reveal(id))),
         Err(ActionError::Invalid(errors)) => {
-            let form = Form { typed: &typed, errors: Errors(errors), by_mail: context.mailer.is_some() };
-            Ok(page(&viewer, organisations, form).refused())
+            let form = Form { typed: &typed, errors: Errors(errors), by_mail: visit.app.mailer.is_some() };
+            Ok(page(&visit, form).refused())
         }
         Err(error) => Err(error.into()),
     }
@@ -49,16 +38,14 @@ pub async fn submit(
 
 /// Gives an invitation another link, and leads to the page that shows it once.
 pub async fn renew(
+    visit: Visit,
     request: HttpRequest,
-    context: web::Data<Context>,
     config: web::Data<Config>,
-    viewer: Viewer,
-    id: web::Path<String>,
     fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let id: InvitationId = id.parse().map_err(|_| WebError::NotFound)?;
-    let link = link(&request, &context, &config)?;
-    let renewed = invitation::renew(&context, &viewer, id, fields.one("token"), link).await?;
+    Path(id): Path<InvitationId>,
+) -> Answer {
+    let link = link(&request, &visit.app, &config)?;
+    let renewed = invitation::renew(&visit.app, &visit.viewer, id, fields.one("token"), link).await?;
     Ok(see_other(paths::invitation_reveal(renewed)))
 }
 
@@ -84,8 +71,8 @@ fn link(
 const NO_ADDRESS: &str = "Hirewire does not know under which address it is reached, so it mails no links. Whoever runs it has to \
                           set HIREWIRE_PUBLIC_URL.";
 
-fn page<'a>(viewer: &'a Viewer, organisations: Organisations, form: Form<'_>) -> Page<'a> {
-    Page { organisations: organisations.0, ..Page::new("Invite a member", Nav::Members, viewer, form.render()) }
+fn page<'a>(visit: &'a Visit, form: Form<'_>) -> Page<'a> {
+    visit.page("Invite a member", Nav::Members, form)
 }
 
 struct Form<'a> {
@@ -103,7 +90,6 @@ impl Form<'_> {
 
 impl Render for Form<'_> {
     fn render(&self) -> Markup {
-        let crumbs = crumbs();
         let lede = if self.by_mail {
             "They get a link by e-mail. It works once, for seven days, and shows that the address is theirs: so nobody else sees it."
         } else {
@@ -112,7 +98,7 @@ impl Render for Form<'_> {
         let email = self.field("email", "E-mail address", "They log in with it.", &self.typed.email);
         html! {
             (self.errors.summary())
-            (Head { lede: html! { (lede) }, ..Head::new(&crumbs, html! { "Invite a member" }) })
+            (Head::below(Nav::Members, "Invite a member").lede(lede))
             form.form method="post" action=(paths::INVITE) novalidate {
                 (token_field(&self.typed.token))
                 (self.field("name", "Name", "What you call them. They may change it; it may stay empty.", &self.typed.name))

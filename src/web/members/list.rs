@@ -1,51 +1,36 @@
 //! The members, and the invitations that nobody has accepted yet.
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
-
-use super::super::error::WebError;
-use super::super::form::{token, token_field};
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::{paths, time};
-use crate::actions::{Context, Viewer};
 use crate::domain::invitation::{Invitation, Mail, Standing};
 use crate::domain::member::Membership;
-use crate::store::{self, StoreError};
+use crate::web::prelude::*;
 
 /// Shows the list.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let organisation = viewer.organisation.id.clone();
-    let (members, invitations) = context
-        .store
-        .read(move |conn| {
-            let members = store::member::list(conn, &organisation)?;
-            Ok::<_, StoreError>((members, store::invitation::pending(conn, &organisation)?))
+pub async fn show(visit: Visit) -> Answer {
+    let (members, invitations) = visit
+        .read(move |conn, viewer| {
+            let members = store::member::list(conn, &viewer.organisation.id)?;
+            Ok((members, store::invitation::pending(conn, &viewer.organisation.id)?))
         })
         .await?;
-    let view = MembersView { members: &members, invitations: &invitations, viewer: &viewer, now: context.clock.now() };
-    let page = Page::new("Members", Nav::Members, &viewer, view.render());
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    let view = MembersView { members: &members, invitations: &invitations, viewer: &visit.viewer, time: visit.time() };
+    Ok(visit.page("Members", Nav::Members, view).ok())
 }
 
 struct MembersView<'a> {
     members: &'a [Membership],
     invitations: &'a [Invitation],
     viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for MembersView<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Settings", None), ("Access Management", None)];
-        let mut head = Head::new(&crumbs, html! { "Members" });
-        head.lede = html! { "Who works in " bdi { (self.viewer.organisation.name) } ", and what each may do. Changes apply from the next page they open." };
-        head.acts = html! { a.btn.main href=(paths::INVITE) { "Invite a member" } };
+        let head = Head::of(Nav::Members, "Members")
+            .lede(html! {
+                "Who works in " bdi { (self.viewer.organisation.name) }
+                ", and what each may do. Changes apply from the next page they open."
+            })
+            .acts(html! { a.btn.main href=(paths::INVITE) { "Invite a member" } });
         html! {
             (head)
             (self.members())
@@ -56,25 +41,13 @@ impl Render for MembersView<'_> {
 
 impl MembersView<'_> {
     fn members(&self) -> Markup {
-        html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { "Members" }
-                    thead { tr {
-                        th scope="col" { "Name" }
-                        th scope="col" { "Role" }
-                        th scope="col" { "Since" }
-                        th scope="col" { "Last seen" }
-                    } }
-                    tbody { @for membership in self.members { (self.member(membership)) } }
-                }
-            }
-        }
+        Table::pairs(["Name", "Role", "Since", "Last seen"])
+            .captioned("Members")
+            .rows(html! { @for membership in self.members { (self.member(membership)) } })
     }
 
     fn member(&self, membership: &Membership) -> Markup {
         let Membership { member, role, since, last_seen_at } = membership;
-        let zone = self.viewer.organisation.time_zone;
         html! {
             tr {
                 th scope="row" {
@@ -83,9 +56,9 @@ impl MembersView<'_> {
                     span.sub { bdi { (member.email) } }
                 }
                 td data-l="Role" { (role.label()) }
-                td data-l="Since" { (time::date(*since, zone, self.now)) }
+                td data-l="Since" { (self.time.date(*since)) }
                 td data-l="Last seen" {
-                    @match last_seen_at { Some(at) => (time::near(*at, zone, self.now)), None => span.soft { "never" } }
+                    @match last_seen_at { Some(at) => (self.time.near(*at)), None => span.soft { "never" } }
                 }
             }
         }
@@ -95,25 +68,14 @@ impl MembersView<'_> {
         if self.invitations.is_empty() {
             return html! { p.small.soft { "Nobody is invited at the moment." } };
         }
-        html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { "Invitations" }
-                    thead { tr {
-                        th scope="col" { "Invited" }
-                        th scope="col" { "Role" }
-                        th scope="col" { "Ends" }
-                        th scope="col" { span.hush { "Acts" } }
-                    } }
-                    tbody { @for invitation in self.invitations { (self.invitation(invitation)) } }
-                }
-            }
-        }
+        Table::pairs(["Invited", "Role", "Ends"])
+            .unseen("Acts")
+            .captioned("Invitations")
+            .rows(html! { @for invitation in self.invitations { (self.invitation(invitation)) } })
     }
 
     fn invitation(&self, invitation: &Invitation) -> Markup {
-        let zone = self.viewer.organisation.time_zone;
-        let expired = invitation.standing(self.now) == Standing::Expired;
+        let expired = invitation.standing(self.time.now) == Standing::Expired;
         html! {
             tr {
                 th scope="row" {
@@ -124,7 +86,7 @@ impl MembersView<'_> {
                 td data-l="Role" { (invitation.role.label()) }
                 td data-l="Ends" {
                     @if expired { "expired " }
-                    (time::near(invitation.expires_at, zone, self.now))
+                    (self.time.near(invitation.expires_at))
                 }
                 td {
                     form.row method="post" action=(paths::invitation_renewal(&invitation.id)) {
@@ -153,7 +115,6 @@ mod tests {
     use crate::domain::ids::{InvitationId, MemberId};
     use crate::domain::invitation::{Channel, LIFE};
     use crate::domain::member::Member;
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     #[test]
@@ -186,7 +147,8 @@ mod tests {
             channel: Channel::Mail,
         };
         let render = |invitations: &[Invitation], now| {
-            MembersView { members: &members, invitations, viewer: &viewer, now }.render().into_string()
+            let time = LocalTime { now, ..samples::time() };
+            MembersView { members: &members, invitations, viewer: &viewer, time }.render().into_string()
         };
         let page = render(std::slice::from_ref(&invited), now);
         assert!(page.contains("<bdi>Nguyễn Thị Ánh &lt;b&gt;</bdi>") && page.contains(">never<"), "{page}");

@@ -7,31 +7,17 @@ pub mod reveal;
 pub mod revoke;
 pub mod show;
 
-use super::error::WebError;
-use super::paths;
-use crate::actions::{Context, Viewer};
 use crate::domain::ids::{InvitationId, MemberId};
 use crate::domain::invitation::Invitation;
 use crate::domain::member::Membership;
-use crate::store;
-
-/// The way to a page beneath the list.
-fn crumbs() -> [(&'static str, Option<String>); 3] {
-    [("Settings", None), ("Access Management", None), ("Members", Some(paths::MEMBERS.to_owned()))]
-}
+use crate::web::prelude::*;
 
 /// A member of the viewer's organisation.
-async fn find_member(context: &Context, viewer: &Viewer, id: &str) -> Result<Membership, WebError> {
-    let id: MemberId = id.parse().map_err(|_| WebError::NotFound)?;
-    let organisation = viewer.organisation.id.clone();
-    let found = context.store.read(move |conn| store::member::find_in(conn, &organisation, &id)).await?;
-    found.ok_or(WebError::NotFound)
+async fn find_member(visit: &Visit, id: MemberId) -> Result<Membership, WebError> {
+    visit.find(move |conn, viewer| store::member::find_in(conn, &viewer.organisation.id, &id)).await
 }
 
 /// An invitation of the viewer's organisation, ended or not.
-async fn find_invitation(context: &Context, viewer: &Viewer, id: &str) -> Result<Invitation, WebError> {
-    let id: InvitationId = id.parse().map_err(|_| WebError::NotFound)?;
-    let organisation = viewer.organisation.id.clone();
-    let found = context.store.read(move |conn| store::invitation::find(conn, &organisation, &id)).await?;
-    found.ok_or(WebError::NotFound)
+async fn find_invitation(visit: &Visit, id: InvitationId) -> Result<Invitation, WebError> {
+    visit.find(move |conn, viewer| store::invitation::find(conn, &viewer.organisation.id, &id)).await
 }

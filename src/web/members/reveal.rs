@@ -1,37 +1,25 @@
 //! What became of an invitation. A link that goes by e-mail is not shown; one to hand over is shown once: a reload, Back or a
 //! second visit shows that it was.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::webhooks::reveal::once;
-use super::super::{paths, time};
-use super::{crumbs, find_invitation};
+use super::find_invitation;
 use crate::actions::reveal::{Revealed, take};
-use crate::actions::{Context, Viewer};
+use crate::domain::ids::InvitationId;
 use crate::domain::invitation::{Channel, Invitation, Mail};
+use crate::web::prelude::*;
+use crate::web::ui::one_time_value;
 
 /// Shows the link, once, or that it was mailed.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let invitation = find_invitation(&context, &viewer, &id).await?;
-    let revealed = take(&context, &viewer, invitation.id.as_str()).await?;
-    let view = RevealView { invitation: &invitation, revealed: &revealed, viewer: &viewer };
-    let page = Page::new(view.title(), Nav::Members, &viewer, view.render());
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+pub async fn show(visit: Visit, Path(id): Path<InvitationId>) -> Answer {
+    let invitation = find_invitation(&visit, id).await?;
+    let revealed = take(&visit.app, &visit.viewer, invitation.id.as_str()).await?;
+    let view = RevealView { invitation: &invitation, revealed: &revealed, time: visit.time() };
+    Ok(visit.page(view.title(), Nav::Members, view).ok())
 }
 
 struct RevealView<'a> {
     invitation: &'a Invitation,
     revealed: &'a [Revealed],
-    viewer: &'a Viewer,
+    time: LocalTime,
 }
 
 impl RevealView<'_> {
@@ -63,15 +51,13 @@ impl RevealView<'_> {
 
 impl Render for RevealView<'_> {
     fn render(&self) -> Markup {
-        let crumbs = crumbs();
-        let zone = self.viewer.organisation.time_zone;
         html! {
-            (Head::new(&crumbs, html! { (self.title()) }))
+            (Head::below(Nav::Members, self.title()))
             @if self.invitation.channel == Channel::Mail {
                 p.says { "Whoever opens the link becomes " (self.invitation.role.with_article()) " as " bdi { (self.invitation.email) } ". It is shown to nobody else: so it shows that the address is theirs." }
                 div.form {
                     (self.mail())
-                    p { "It ends " (time::long(self.invitation.expires_at, zone)) "." }
+                    p { "It ends " (self.time.long(self.invitation.expires_at)) "." }
                 }
             } @else if self.revealed.is_empty() {
                 p.says { "This link has been shown. Hirewire keeps only a hash of it." }
@@ -79,8 +65,8 @@ impl Render for RevealView<'_> {
             } @else {
                 p.says { "Whoever opens it becomes " (self.invitation.role.with_article()) " as " bdi { (self.invitation.email) } ". You see this link only once." }
                 div.form {
-                    @for value in self.revealed { (once("Invitation", "works once", &value.value)) }
-                    p { "It ends " (time::long(self.invitation.expires_at, zone)) ". Do not share it with anyone else." }
+                    @for value in self.revealed { (one_time_value("Invitation", "works once", &value.value)) }
+                    p { "It ends " (self.time.long(self.invitation.expires_at)) ". Do not share it with anyone else." }
                 }
             }
             p.row { a.btn.main href=(paths::MEMBERS) { "Back to the members" } }

@@ -1,54 +1,33 @@
 //! One member: who they are, their role, the way out.
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, roles};
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::session::MAX_SESSIONS;
-use super::super::words::{count, isolated};
-use super::super::{paths, time};
-use super::{crumbs, find_member};
-use crate::actions::{ActionError, Context, Viewer, member};
+use super::find_member;
+use crate::actions::member;
 use crate::config::Config;
 use crate::domain::ids::MemberId;
 use crate::domain::member::Membership;
-use crate::domain::role::Role;
-use crate::store;
+use crate::web::form::roles;
+use crate::web::prelude::*;
+use crate::web::session::MAX_SESSIONS;
+use crate::web::words::{count, isolated};
 
 /// Shows a member.
-pub async fn show(
-    context: web::Data<Context>,
-    config: web::Data<Config>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let membership = find_member(&context, &viewer, &id).await?;
+pub async fn show(visit: Visit, Path(id): Path<MemberId>, config: web::Data<Config>) -> Answer {
+    let membership = find_member(&visit, id.clone()).await?;
     let view = MemberView {
         membership: &membership,
-        sessions: sessions(&context, &config, &membership).await?,
+        sessions: sessions(&visit, &config, &membership).await?,
         role: membership.role.as_str(),
         errors: &Errors::default(),
-        viewer: &viewer,
-        now: context.clock.now(),
+        viewer: &visit.viewer,
+        time: visit.time(),
     };
-    Ok(page(&view, organisations).ok())
+    Ok(page(&visit, &view).ok())
 }
 
 /// Ends their sessions.
-pub async fn end_sessions(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let name = find_member(&context, &viewer, &id).await?.member.name;
-    let id: MemberId = id.parse().map_err(|_| WebError::NotFound)?;
-    let ended = member::end_sessions(&context, &viewer, id.clone()).await?;
+pub async fn end_sessions(visit: Visit, Path(id): Path<MemberId>) -> Answer {
+    let name = find_member(&visit, id.clone()).await?.member.name;
+    let ended = member::end_sessions(&visit.app, &visit.viewer, id.clone()).await?;
     let ended = match ended {
         0 => format!("{} was not logged in.", isolated(&name)),
         1 => format!("One session of {} was ended.", isolated(&name)),
@@ -58,47 +37,44 @@ pub async fn end_sessions(
 }
 
 /// How many sessions a member has that an admin can end.
-async fn sessions(context: &Context, config: &Config, membership: &Membership) -> Result<usize, WebError> {
-    let (id, now) = (membership.member.id.clone(), context.clock.now());
+async fn sessions(visit: &Visit, config: &Config, membership: &Membership) -> Result<usize, WebError> {
+    let (id, now) = (membership.member.id.clone(), visit.now);
     let born = now - config.sessions.life;
-    let found = context.store.read(move |conn| store::web_session::of_member(conn, &id, now, born, MAX_SESSIONS));
+    let found = visit.read(move |conn, _| store::web_session::of_member(conn, &id, now, born, MAX_SESSIONS));
     Ok(found.await?.len())
 }
 
 /// Gives them another role.
-pub async fn change_role(
-    context: web::Data<Context>,
-    config: web::Data<Config>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let wanted: MemberId = id.parse().map_err(|_| WebError::NotFound)?;
+pub async fn change_role(visit: Visit, config: web::Data<Config>, fields: Fields, Path(id): Path<MemberId>) -> Answer {
     let role = fields.one("role");
-    match member::change_role(&context, &viewer, wanted.clone(), Role::parse(role)).await {
+    match member::change_role(&visit.app, &visit.viewer, id.clone(), Role::parse(role)).await {
         // Whoever gave away their own right to be here is led where they still may go.
-        Ok(()) if wanted == viewer.member.id && role != Role::Admin.as_str() => Ok(see_other(paths::HOME)),
+        Ok(()) if id == visit.viewer.member.id && role != Role::Admin.as_str() => Ok(see_other(paths::HOME)),
         Ok(()) => {
-            let membership = find_member(&context, &viewer, &id).await?;
-            let now = format!("{} is {} now.", isolated(&membership.member.name), membership.role.with_article());
-            Ok(done::see_other(paths::MEMBERS, now))
+            let membership = find_member(&visit, id.clone()).await?;
+            let done = format!("{} is {} now.", isolated(&membership.member.name), membership.role.with_article());
+            Ok(done::see_other(paths::MEMBERS, done))
         }
         Err(ActionError::Invalid(errors)) => {
-            let membership = find_member(&context, &viewer, &id).await?;
+            let membership = find_member(&visit, id.clone()).await?;
             let errors = Errors(errors);
-            let now = context.clock.now();
-            let sessions = sessions(&context, &config, &membership).await?;
-            let view = MemberView { membership: &membership, sessions, role, errors: &errors, viewer: &viewer, now };
-            Ok(page(&view, organisations).refused())
+            let sessions = sessions(&visit, &config, &membership).await?;
+            let view = MemberView {
+                membership: &membership,
+                sessions,
+                role,
+                errors: &errors,
+                viewer: &visit.viewer,
+                time: visit.time(),
+            };
+            Ok(page(&visit, &view).refused())
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn page<'a>(view: &MemberView<'a>, organisations: Organisations) -> Page<'a> {
-    let page = Page::new(view.membership.member.name.clone(), Nav::Members, view.viewer, view.render());
-    Page { organisations: organisations.0, ..page }
+fn page<'a>(visit: &'a Visit, view: &MemberView<'_>) -> Page<'a> {
+    visit.page(view.membership.member.name.clone(), Nav::Members, view)
 }
 
 struct MemberView<'a> {
@@ -109,16 +85,15 @@ struct MemberView<'a> {
     role: &'a str,
     errors: &'a Errors,
     viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for MemberView<'_> {
     fn render(&self) -> Markup {
         let member = &self.membership.member;
-        let crumbs = crumbs();
         html! {
             (self.errors.summary())
-            (Head::new(&crumbs, html! { bdi { (member.name) } }))
+            (Head::below(Nav::Members, html! { bdi { (member.name) } }))
             div.form { (self.facts()) }
             (part("Role", html! { "Changes apply from the next page they open" }, html! {
                 form.form method="post" action=(paths::member_role(&member.id)) novalidate {
@@ -154,14 +129,13 @@ impl MemberView<'_> {
 
     fn facts(&self) -> Markup {
         let Membership { member, since, last_seen_at, .. } = self.membership;
-        let zone = self.viewer.organisation.time_zone;
         html! {
             dl.facts {
                 div { dt { "E-mail address" } dd { bdi { (member.email) } } }
-                div { dt { "Member since" } dd { (time::long(*since, zone)) } }
+                div { dt { "Member since" } dd { (self.time.long(*since)) } }
                 div {
                     dt { "Last seen" }
-                    dd { @match last_seen_at { Some(at) => (time::near(*at, zone, self.now)), None => "never" } }
+                    dd { @match last_seen_at { Some(at) => (self.time.near(*at)), None => "never" } }
                 }
                 div { dt { "Member ID" } dd { code.id { (member.id) } } }
             }

@@ -1,16 +1,14 @@
 //! What each column of a file means, checked by a person before anything is stored.
 
-use maud::{Markup, Render, html};
-
-use super::super::form::{Errors, wrong};
-use super::super::layout::{Head, part};
-use super::super::paths;
-use super::super::words::{count, isolated, list};
 use super::report::{Row, problems, sentences};
 use crate::actions::import::{Column, Preview};
 use crate::domain::ids::ImportId;
 use crate::domain::import::Field;
 use crate::domain::vacancy::Vacancy;
+use crate::web::form::wrong;
+use crate::web::prelude::*;
+use crate::web::words::isolated;
+use crate::web::words::{count, list};
 
 /// The page.
 pub struct CheckColumns<'a> {
@@ -50,14 +48,8 @@ impl CheckColumns<'_> {
     }
 
     fn columns(&self) -> Markup {
-        html! {
-            div.table {
-                table.cards.pairs {
-                    thead { tr { th scope="col" { "Column" } th scope="col" { "Becomes" } th scope="col" { "If a value cannot be read" } th scope="col" { "Examples" } } }
-                    tbody { @for (at, column) in self.preview.columns.iter().enumerate() { (self.column(at, column)) } }
-                }
-            }
-        }
+        Table::pairs(["Column", "Becomes", "If a value cannot be read", "Examples"])
+            .rows(html! { @for (at, column) in self.preview.columns.iter().enumerate() { (self.column(at, column)) } })
     }
 
     fn column(&self, at: usize, column: &Column) -> Markup {
@@ -97,13 +89,11 @@ impl CheckColumns<'_> {
 impl Render for CheckColumns<'_> {
     fn render(&self) -> Markup {
         let vacancy = paths::vacancy(&self.vacancy.id);
-        let crumbs =
-            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
         let preview = self.preview;
         let hint = html! { "Check our guesses and change what is wrong. Without a name, or with an id of which digits are lost, the row is always left out." };
         html! {
             (self.errors.summary())
-            (Head::new(&crumbs, html! { (self.title()) }))
+            (Head::below(Nav::Vacancies, self.title()).under(&self.vacancy.title, &vacancy))
             (self.says())
             form method="post" action=(paths::import(&self.vacancy.id, self.id)) {
                 @if !preview.columns.is_empty() { (part("Columns", hint, self.columns())) }

@@ -2,132 +2,94 @@
 
 use actix_multipart::Multipart;
 use actix_web::http::header::CONTENT_DISPOSITION;
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, describedby, token, token_field, wrong};
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{Head, Nav, Page};
-use super::super::{paths, upload as form};
 use super::columns::CheckColumns;
 use super::report::Outcome;
 use super::rules::rules;
-use crate::actions::import::{Choice, Chosen, Preview, State, Upload};
-use crate::actions::{ActionError, Context, FieldError, Viewer, import};
+use crate::actions::import::{Choice, Chosen, Preview, Shown, State, Upload};
+use crate::actions::{FieldError, import};
 use crate::domain::ids::{ImportId, VacancyId};
 use crate::domain::import::MAX_FILE_BYTES;
 use crate::domain::vacancy::Vacancy;
-use crate::store;
+use crate::web::form::{describedby, wrong};
+use crate::web::prelude::*;
+use crate::web::upload as form;
 
 /// The page that takes a file.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let vacancy = vacancy(&context, &viewer, &id).await?;
+pub async fn show(visit: Visit, Path(id): Path<VacancyId>) -> Answer {
+    let vacancy = vacancy(&visit, id).await?;
     let view = ChooseFile { vacancy: &vacancy, token: &token(), ask: false, errors: Errors::default() };
-    Ok(page("Import candidates", &viewer, organisations, &vacancy, view.render()).ok())
+    Ok(page(&visit, "Import candidates", &vacancy, view).ok())
 }
 
 /// Takes a file, and reads it in at once when nobody needs to be asked.
-pub async fn upload(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    multipart: Multipart,
-) -> Result<HttpResponse, WebError> {
-    let vacancy = vacancy(&context, &viewer, &id).await?;
+pub async fn upload(visit: Visit, Path(id): Path<VacancyId>, multipart: Multipart) -> Answer {
+    let vacancy = vacancy(&visit, id).await?;
     let sent = form::read(multipart, "file", MAX_FILE_BYTES).await?;
     let (ask, token) = (sent.fields.ticked("columns"), sent.fields.one("token").to_owned());
-    let refused = |errors: Vec<FieldError>, organisations: Organisations| {
+    let refused = |errors: Vec<FieldError>| {
         let view = ChooseFile { vacancy: &vacancy, token: &token, ask, errors: Errors(errors) };
-        page("Import candidates", &viewer, organisations, &vacancy, view.render()).refused()
+        page(&visit, "Import candidates", &vacancy, view).refused()
     };
     if sent.broken_off {
         let error = FieldError::new("file", "The file did not arrive whole; nothing of it was taken. Send it again");
-        return Ok(refused(vec![error], organisations));
+        return Ok(refused(vec![error]));
     }
     if sent.too_large {
         let error = FieldError::new("file", "The file is larger than 10 MiB; split it into several files");
-        return Ok(refused(vec![error], organisations));
+        return Ok(refused(vec![error]));
     }
     if sent.bytes.is_empty() && sent.file_name.is_empty() {
-        return Ok(refused(vec![FieldError::new("file", "Choose a file with candidates")], organisations));
+        return Ok(refused(vec![FieldError::new("file", "Choose a file with candidates")]));
     }
     let upload = Upload { file_name: sent.file_name, bytes: sent.bytes, token: token.clone() };
-    let kept = match import::upload(&context, &viewer, vacancy.id.clone(), upload).await {
+    let kept = match import::upload(&visit.app, &visit.viewer, vacancy.id.clone(), upload).await {
         Ok(kept) => kept,
-        Err(ActionError::Invalid(errors)) => return Ok(refused(errors, organisations)),
+        Err(ActionError::Invalid(errors)) => return Ok(refused(errors)),
         Err(error) => return Err(error.into()),
     };
     if kept.clear && !ask {
-        import::run(&context, &viewer, vacancy.id.clone(), kept.id.clone(), None).await?;
+        import::run(&visit.app, &visit.viewer, vacancy.id.clone(), kept.id.clone(), None).await?;
     }
     Ok(see_other(paths::import(&vacancy.id, &kept.id)))
 }
 
 /// An import: its columns to be checked, or what came of it.
-pub async fn mapping(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    ids: web::Path<(String, String)>,
-) -> Result<HttpResponse, WebError> {
-    let (vacancy, id) = parse(&ids)?;
-    let shown = import::preview(&context, &viewer, vacancy, id.clone(), None).await?;
+pub async fn mapping(visit: Visit, Path((vacancy, id)): Path<(VacancyId, ImportId)>) -> Answer {
+    let shown = import::preview(&visit.app, &visit.viewer, vacancy, id.clone(), None).await?;
     Ok(match &shown.state {
-        State::Waiting(preview) => {
-            let checked = Checked { viewer: &viewer, organisations, vacancy: &shown.vacancy, id: &id };
-            checked.page(&shown.file_name, preview, Errors::default()).ok()
-        }
+        State::Waiting(preview) => checked(&visit, &shown, &id, preview, Errors::default()).ok(),
         State::Done(report) => {
-            let body = Outcome { vacancy: &shown.vacancy, id: &id, file_name: &shown.file_name, report }.render();
-            page("Candidates imported", &viewer, organisations, &shown.vacancy, body).ok()
+            let body = Outcome { vacancy: &shown.vacancy, id: &id, file_name: &shown.file_name, report };
+            page(&visit, "Candidates imported", &shown.vacancy, body).ok()
         }
     })
 }
 
 /// What was left out of an import, to be corrected and imported again.
-pub async fn left_out(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    ids: web::Path<(String, String)>,
-) -> Result<HttpResponse, WebError> {
-    let (vacancy, id) = parse(&ids)?;
-    let (name, bytes) = import::left_out(&context, &viewer, vacancy, id).await?;
+pub async fn left_out(visit: Visit, Path((vacancy, id)): Path<(VacancyId, ImportId)>) -> Answer {
+    let (name, bytes) = import::left_out(&visit.app, &visit.viewer, vacancy, id).await?;
     let disposition = format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(&name, NON_ALPHANUMERIC));
     let kind = if name.ends_with(".json") { "application/json" } else { "text/csv; charset=utf-8" };
     Ok(HttpResponse::Ok().content_type(kind).insert_header((CONTENT_DISPOSITION, disposition)).body(bytes))
 }
 
 /// Reads the file in under the columns that were chosen, or shows what they would bring.
-pub async fn confirm(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    ids: web::Path<(String, String)>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let (vacancy, id) = parse(&ids)?;
+pub async fn confirm(visit: Visit, fields: Fields, Path((vacancy, id)): Path<(VacancyId, ImportId)>) -> Answer {
     let chosen = chosen(&fields);
     let mut errors = Vec::new();
     if !fields.ticked("look") {
-        match import::run(&context, &viewer, vacancy.clone(), id.clone(), chosen.clone()).await {
+        match import::run(&visit.app, &visit.viewer, vacancy.clone(), id.clone(), chosen.clone()).await {
             Ok(()) => return Ok(see_other(paths::import(&vacancy, &id))),
             Err(ActionError::Invalid(found)) => errors = found,
             Err(error) => return Err(error.into()),
         }
     }
-    let shown = import::preview(&context, &viewer, vacancy.clone(), id.clone(), chosen).await?;
+    let shown = import::preview(&visit.app, &visit.viewer, vacancy.clone(), id.clone(), chosen).await?;
     let State::Waiting(preview) = &shown.state else { return Ok(see_other(paths::import(&vacancy, &id))) };
-    let checked = Checked { viewer: &viewer, organisations, vacancy: &shown.vacancy, id: &id };
     let refused = !errors.is_empty();
-    let page = checked.page(&shown.file_name, preview, Errors(errors));
+    let page = checked(&visit, &shown, &id, preview, Errors(errors));
     Ok(if refused { page.refused() } else { page.ok() })
 }
 
@@ -141,42 +103,18 @@ fn chosen(fields: &Fields) -> Chosen {
     (!chosen.is_empty()).then_some(Choice { fields: chosen, whole_rows })
 }
 
-fn parse(ids: &(String, String)) -> Result<(VacancyId, ImportId), WebError> {
-    let vacancy = ids.0.parse().map_err(|_| WebError::NotFound)?;
-    Ok((vacancy, ids.1.parse().map_err(|_| WebError::NotFound)?))
+async fn vacancy(visit: &Visit, id: VacancyId) -> Result<Vacancy, WebError> {
+    visit.find(move |conn, viewer| store::vacancy::find(conn, &viewer.organisation.id, &id)).await
 }
 
-async fn vacancy(context: &Context, viewer: &Viewer, id: &str) -> Result<Vacancy, WebError> {
-    let id: VacancyId = id.parse().map_err(|_| WebError::NotFound)?;
-    let organisation = viewer.organisation.id.clone();
-    let found = context.store.read(move |conn| store::vacancy::find(conn, &organisation, &id)).await?;
-    found.ok_or(WebError::NotFound)
+fn page<'a>(visit: &'a Visit, title: &str, vacancy: &Vacancy, body: impl Render) -> Page<'a> {
+    visit.page(title, Nav::Vacancies, body).in_mode(vacancy.mode)
 }
 
-fn page<'a>(
-    title: &str,
-    viewer: &'a Viewer,
-    organisations: Organisations,
-    vacancy: &Vacancy,
-    body: Markup,
-) -> Page<'a> {
-    let page = Page::new(title, Nav::Vacancies, viewer, body).in_mode(vacancy.mode);
-    Page { organisations: organisations.0, ..page }
-}
-
-struct Checked<'a> {
-    viewer: &'a Viewer,
-    organisations: Organisations,
-    vacancy: &'a Vacancy,
-    id: &'a ImportId,
-}
-
-impl<'a> Checked<'a> {
-    fn page(self, file_name: &str, preview: &Preview, errors: Errors) -> Page<'a> {
-        let Self { viewer, organisations, vacancy, id } = self;
-        let view = CheckColumns { vacancy, id, file_name, preview, errors };
-        page(view.title(), viewer, organisations, vacancy, view.render())
-    }
+/// The page that has the columns checked.
+fn checked<'a>(visit: &'a Visit, shown: &Shown, id: &ImportId, preview: &Preview, errors: Errors) -> Page<'a> {
+    let view = CheckColumns { vacancy: &shown.vacancy, id, file_name: &shown.file_name, preview, errors };
+    page(visit, view.title(), &shown.vacancy, view)
 }
 
 struct ChooseFile<'a> {
@@ -189,15 +127,13 @@ struct ChooseFile<'a> {
 impl Render for ChooseFile<'_> {
     fn render(&self) -> Markup {
         let vacancy = paths::vacancy(&self.vacancy.id);
-        let crumbs =
-            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
         let lede = html! {
             "Nobody is added twice: people already known by external ID or e-mail address are updated. Importing sends nothing to any webhook."
         };
         let error = self.errors.of("file");
         html! {
             (self.errors.summary())
-            (Head { lede, ..Head::new(&crumbs, html! { "Import candidates" }) })
+            (Head::below(Nav::Vacancies, "Import candidates").under(&self.vacancy.title, vacancy.clone()).lede(lede))
             form.form method="post" enctype="multipart/form-data" action=(paths::vacancy_import(&self.vacancy.id)) novalidate {
                 (token_field(self.token))
                 div.field {

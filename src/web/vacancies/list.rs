@@ -1,35 +1,20 @@
 //! Every vacancy of the mode.
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
-
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::status::State;
-use super::super::{paths, time};
-use crate::actions::{Context, Viewer};
-use crate::domain::role::Permission;
 use crate::domain::vacancy::Vacancy;
-use crate::store;
+use crate::web::prelude::*;
 
 /// The page.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let vacancies = context.store.read(move |conn| store::vacancy::list(conn, &organisation, mode)).await?;
-    let list = List { viewer: &viewer, vacancies, now: context.clock.now() }.render();
-    Ok(Page { organisations: organisations.0, ..Page::new("Vacancies", Nav::Vacancies, &viewer, list) }.ok())
+pub async fn show(visit: Visit) -> Answer {
+    let vacancies =
+        visit.read(move |conn, viewer| store::vacancy::list(conn, &viewer.organisation.id, viewer.mode)).await?;
+    let list = List { viewer: &visit.viewer, vacancies, time: visit.time() }.render();
+    Ok(visit.page("Vacancies", Nav::Vacancies, list).ok())
 }
 
 struct List<'a> {
     viewer: &'a Viewer,
     vacancies: Vec<(Vacancy, i64)>,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for List<'_> {
@@ -42,7 +27,7 @@ impl Render for List<'_> {
             new.clone()
         };
         html! {
-            (Head { acts, ..Head::new(&[], html! { "Vacancies" }) })
+            (Head::of(Nav::Vacancies, "Vacancies").acts(acts))
             @if self.vacancies.is_empty() {
                 section.empty {
                     h2 { "No vacancy in " (self.viewer.mode) " mode yet." }
@@ -61,59 +46,43 @@ impl Render for List<'_> {
 
 impl List<'_> {
     fn table(&self) -> Markup {
-        let zone = self.viewer.organisation.time_zone;
-        html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { "Vacancies in " (self.viewer.mode) " mode, newest first" }
-                    thead {
-                        tr {
-                            th scope="col" { "Title" }
-                            th scope="col" { "Status" }
-                            th scope="col" { "Reference" }
-                            th scope="col" { "Department" }
-                            th scope="col" { "Location" }
-                            th.num scope="col" { "Candidates" }
-                            th scope="col" { "Created" }
-                        }
-                    }
-                    tbody {
-                        @for (vacancy, candidates) in &self.vacancies {
-                            tr {
-                                th scope="row" { a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } } }
-                                td { (State::of_vacancy(vacancy.status).plain()) }
-                                td { (vacancy.reference.as_deref().unwrap_or("–")) }
-                                td { (vacancy.department.as_deref().unwrap_or("–")) }
-                                td { (vacancy.location.as_deref().unwrap_or("–")) }
-                                td.num data-l="Candidates" { (candidates) }
-                                td data-l="Created" { (time::day(vacancy.created_at, zone, self.now)) }
-                            }
-                        }
+        Table::pairs(["Title", "Status", "Reference", "Department", "Location"])
+            .numbers("Candidates")
+            .columns(["Created"])
+            .captioned(html! { "Vacancies in " (self.viewer.mode) " mode, newest first" })
+            .rows(html! {
+                @for (vacancy, candidates) in &self.vacancies {
+                    tr {
+                        th scope="row" { a href=(paths::vacancy(&vacancy.id)) { bdi { (vacancy.title) } } }
+                        td { (State::of_vacancy(vacancy.status).plain()) }
+                        td { (vacancy.reference.as_deref().unwrap_or("–")) }
+                        td { (vacancy.department.as_deref().unwrap_or("–")) }
+                        td { (vacancy.location.as_deref().unwrap_or("–")) }
+                        td.num data-l="Candidates" { (candidates) }
+                        td data-l="Created" { (self.time.day(vacancy.created_at)) }
                     }
                 }
-            }
-        }
+            })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::role::Role;
-    use crate::web::samples::{now, vacancy, viewer};
+    use crate::web::samples::{time, vacancy, viewer};
 
     #[test]
     fn a_vacancy_is_a_row_whose_title_stays_text() {
         let viewer = viewer(Role::Recruiter);
         let vacancies = vec![(vacancy("<script>alert(1)</script>"), 128)];
-        let page = List { viewer: &viewer, vacancies, now: now() }.render().0;
+        let page = List { viewer: &viewer, vacancies, time: time() }.render().0;
         assert!(page.contains("<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>"));
         assert!(page.contains(">New vacancy</a>") && page.contains("data-l=\"Candidates\">128<"));
     }
 
     #[test]
     fn without_a_vacancy_the_page_says_where_they_come_from_and_who_may_make_one() {
-        let page = |role| List { viewer: &viewer(role), vacancies: Vec::new(), now: now() }.render().0;
+        let page = |role| List { viewer: &viewer(role), vacancies: Vec::new(), time: time() }.render().0;
         assert!(
             page(Role::Admin).contains("No vacancy in live mode yet.") && page(Role::Admin).contains("New vacancy")
         );

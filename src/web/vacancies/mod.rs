@@ -8,3 +8,4 @@ mod people;
 mod report;
 mod rules;
 pub mod show;
+pub mod shown;

@@ -1,30 +1,17 @@
 //! A vacancy made by hand.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, TextField, token, token_field};
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::paths;
 use crate::actions::vacancy::{NewVacancy, create};
-use crate::actions::{ActionError, Context, Viewer};
+use crate::web::form::TextField;
+use crate::web::prelude::*;
 
 /// The form.
-pub async fn show(viewer: Viewer, organisations: Organisations) -> HttpResponse {
+pub async fn show(visit: Visit) -> HttpResponse {
     let typed = NewVacancy { token: token(), ..NewVacancy::default() };
-    page(&viewer, organisations, Form { typed: &typed, errors: Errors::default() }).ok()
+    page(&visit, Form { typed: &typed, errors: Errors::default() }).ok()
 }
 
 /// Makes the vacancy, and leads to it.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
+pub async fn submit(visit: Visit, fields: Fields) -> Answer {
     let typed = NewVacancy {
         title: fields.one("title").to_owned(),
         reference: fields.one("reference").to_owned(),
@@ -32,17 +19,15 @@ pub async fn submit(
         location: fields.one("location").to_owned(),
         token: fields.one("token").to_owned(),
     };
-    match create(&context, &viewer, typed.clone()).await {
+    match create(&visit.app, &visit.viewer, typed.clone()).await {
         Ok(id) => Ok(done::see_other(paths::vacancy(id), "The vacancy was created.")),
-        Err(ActionError::Invalid(errors)) => {
-            Ok(page(&viewer, organisations, Form { typed: &typed, errors: Errors(errors) }).refused())
-        }
+        Err(ActionError::Invalid(errors)) => Ok(page(&visit, Form { typed: &typed, errors: Errors(errors) }).refused()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn page<'a>(viewer: &'a Viewer, organisations: Organisations, form: Form<'_>) -> Page<'a> {
-    Page { organisations: organisations.0, ..Page::new("New vacancy", Nav::Vacancies, viewer, form.render()) }
+fn page<'a>(visit: &'a Visit, form: Form<'_>) -> Page<'a> {
+    visit.page("New vacancy", Nav::Vacancies, form)
 }
 
 struct Form<'a> {
@@ -58,11 +43,10 @@ impl Form<'_> {
 
 impl Render for Form<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Vacancies", Some(paths::VACANCIES.to_owned()))];
         let lede = html! { "It is open at once. Candidates come into it from a file, or through the partner API." };
         html! {
             (self.errors.summary())
-            (Head { lede, ..Head::new(&crumbs, html! { "New vacancy" }) })
+            (Head::below(Nav::Vacancies, "New vacancy").lede(lede))
             form.form method="post" action=(paths::NEW_VACANCY) novalidate {
                 (token_field(&self.typed.token))
                 (self.field("title", "Title", "", &self.typed.title))

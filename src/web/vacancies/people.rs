@@ -1,16 +1,12 @@
 //! The candidates of a vacancy: a table to tick, and the tray with what can be done with those who are ticked.
 
-use maud::{Markup, Render, html};
-
-use super::super::icons::icon;
-use super::super::words::{grouped, isolated};
-use super::super::{paths, time};
-use super::show::{PAGE, Shown, Wanted};
-use crate::actions::Viewer;
+use super::shown::{PAGE, Shown, Wanted};
 use crate::domain::candidate::Applicant;
 use crate::domain::export::MAX_CANDIDATES;
 use crate::domain::mask;
-use crate::domain::role::Permission;
+use crate::web::prelude::*;
+use crate::web::words::grouped;
+use crate::web::words::isolated;
 
 /// The table, the tray and the way to other pages.
 pub struct People<'a> {
@@ -56,45 +52,34 @@ impl People<'_> {
 
     /// How many there are, as a word.
     fn all(&self) -> String {
-        grouped(usize::try_from(self.shown.total()).unwrap_or_default())
+        grouped(self.shown.total())
     }
 
     fn range(&self) -> String {
         let (first, count) = ((self.shown.wanted.page - 1) * PAGE + 1, self.shown.applicants.len() as i64);
-        let word = |number: i64| grouped(usize::try_from(number).unwrap_or_default());
-        format!("{} to {} of {}", word(first), word(first + count - 1), self.all())
+        format!("{} to {} of {}", grouped(first), grouped(first + count - 1), self.all())
     }
 
     fn table(&self) -> Markup {
         let tickable = self.may_export();
         let count = self.shown.applicants.len();
-        html! {
-            div.table {
-                table class=(if tickable { "cards people" } else { "cards pairs" }) {
-                    caption.hush { "Candidates " (self.range()) ", newest change first" }
-                    thead {
-                        tr {
-                            @if tickable {
-                                th scope="col" { input type="checkbox" hidden aria-label={ "Select all " (count) " on this page" }; }
-                            }
-                            th scope="col" { "Candidate" }
-                            th scope="col" { "Stage" }
-                            th scope="col" { "Applied" }
-                            th.num scope="col" { "Rating" }
-                            th scope="col" { "Source" }
-                            th scope="col" { "Exported" }
-                        }
-                    }
-                    tbody {
-                        @for (at, applicant) in self.shown.applicants.iter().enumerate() { (self.row(at, applicant, tickable)) }
-                    }
-                }
+        let all = html! {
+            @if tickable {
+                th scope="col" { input type="checkbox" hidden aria-label={ "Select all " (count) " on this page" }; }
             }
-        }
+        };
+        Table::of(if tickable { "cards people" } else { "cards pairs" }, [])
+            .head(all)
+            .columns(["Candidate", "Stage", "Applied"])
+            .numbers("Rating")
+            .columns(["Source", "Exported"])
+            .captioned(html! { "Candidates " (self.range()) ", newest change first" })
+            .rows(html! {
+                @for (at, applicant) in self.shown.applicants.iter().enumerate() { (self.row(at, applicant, tickable)) }
+            })
     }
 
     fn row(&self, at: usize, applicant: &Applicant, tickable: bool) -> Markup {
-        let (zone, now) = (self.viewer.organisation.time_zone, self.shown.now);
         let Applicant { candidate, application } = applicant;
         let id = &candidate.id;
         let (name, email) = self.who(applicant);
@@ -114,13 +99,13 @@ impl People<'_> {
                     @if let Some(email) = email { span.sub { (email) } }
                 }
                 td { bdi { (application.stage) } }
-                td data-l="Applied" { (time::day(application.applied_at, zone, now)) }
+                td data-l="Applied" { (self.shown.time.day(application.applied_at)) }
                 td.num data-l="Rating" {
                     @match application.review.mean_rating() { Some(mean) => { (format!("{mean:.1}")) } None => "–" }
                 }
                 td { @if let Some(source) = &application.source { bdi { (source) } } }
                 td class=[(!tickable).then_some("whole")] data-l=[sent.map(|_| "Exported to")] {
-                    @if let Some(sent) = sent { bdi { (sent.hook_name) } ", " (time::brief(sent.export.created_at, zone, now)) }
+                    @if let Some(sent) = sent { bdi { (sent.hook_name) } ", " (self.shown.time.brief(sent.export.created_at)) }
                 }
             }
         }
@@ -194,9 +179,8 @@ mod tests {
     use super::*;
     use crate::actions::FieldError;
     use crate::domain::delivery::DeliveryState;
-    use crate::domain::role::Role;
     use crate::web::form::Errors;
-    use crate::web::samples::{applicant, export, hook, now, vacancy, viewer};
+    use crate::web::samples::{applicant, export, hook, now, time, vacancy, viewer};
 
     fn shown(applicants: Vec<Applicant>, total: i64) -> Shown {
         Shown {
@@ -208,7 +192,7 @@ mod tests {
             history: Vec::new(),
             ticked: HashMap::new(),
             errors: Errors::default(),
-            now: now(),
+            time: time(),
         }
     }
 

@@ -1,14 +1,11 @@
 //! What came of an import: how many, and for every row that was left out, why.
 
-use maud::{Markup, Render, html};
-
-use super::super::layout::{Head, part};
-use super::super::paths;
-use super::super::words::{count, grouped, list};
 use crate::actions::import::{Report, Told};
 use crate::domain::ids::ImportId;
 use crate::domain::import::{Field, Problem, is_our_remark};
 use crate::domain::vacancy::Vacancy;
+use crate::web::prelude::*;
+use crate::web::words::{count, grouped, list};
 
 /// The page.
 pub struct Outcome<'a> {
@@ -25,12 +22,10 @@ pub struct Outcome<'a> {
 impl Render for Outcome<'_> {
     fn render(&self) -> Markup {
         let vacancy = paths::vacancy(&self.vacancy.id);
-        let crumbs =
-            [("Vacancies", Some(paths::VACANCIES.to_owned())), (self.vacancy.title.as_str(), Some(vacancy.clone()))];
         let Report { added, updated, problems: told, problem_count, notes, columns, .. } = self.report;
         let title = if added + updated > 0 { "Candidates imported" } else { "Nothing new was imported" };
         html! {
-            (Head { lede: html! { "From " bdi { (self.file_name) } "." }, ..Head::new(&crumbs, html! { (title) }) })
+            (Head::below(Nav::Vacancies, title).under(&self.vacancy.title, &vacancy).lede(html! { "From " bdi { (self.file_name) } "." }))
             p.says { (says(self.report)) }
             p.row {
                 a.btn.main href=(vacancy) { "Open the vacancy" }
@@ -132,33 +127,19 @@ impl<'a> From<&'a Problem> for Row<'a> {
 /// What is left out: row, name, column, what is wrong. In JSON the row is the place in the list.
 pub fn problems(rows: Vec<Row<'_>>, json: bool) -> Markup {
     let place = if json { "Place" } else { "Row" };
-    html! {
-        div.table {
-            table.cards.pairs {
-                thead {
-                    tr {
-                        th.num scope="col" { (place) }
-                        th scope="col" { "Candidate" }
-                        th scope="col" { "Left out" }
-                        th scope="col" { "What is wrong" }
-                    }
+    Table::pairs([]).numbers(place).columns(["Candidate", "Left out", "What is wrong"]).rows(html! {
+        @for Row { row: number, who, column, message, is_kept } in rows {
+            tr {
+                th.num scope="row" data-l=(place) { (number) }
+                td data-l="Candidate" { bdi { (who.unwrap_or("no name")) } }
+                td data-l="Left out" {
+                    @if is_kept { bdi { (column.unwrap_or("a value")) } }
+                    @else { "the row" @if let Some(column) = column { ", for " bdi { (column) } } }
                 }
-                tbody {
-                    @for Row { row: number, who, column, message, is_kept } in rows {
-                        tr {
-                            th.num scope="row" data-l=(place) { (number) }
-                            td data-l="Candidate" { bdi { (who.unwrap_or("no name")) } }
-                            td data-l="Left out" {
-                                @if is_kept { bdi { (column.unwrap_or("a value")) } }
-                                @else { "the row" @if let Some(column) = column { ", for " bdi { (column) } } }
-                            }
-                            td { (message) }
-                        }
-                    }
-                }
+                td { (message) }
             }
         }
-    }
+    })
 }
 
 /// Sentences, one a line.

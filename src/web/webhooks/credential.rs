@@ -1,85 +1,55 @@
 //! Making, regenerating and ending a hook's key or secret; what ends something asks on a page of its own.
 
-use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
 
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, token, token_field, wrong};
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{Head, Nav, Page};
-use super::super::{paths, time};
-use crate::actions::{Context, FieldError, Viewer, credential, hook};
+use crate::actions::{FieldError, credential, hook};
 use crate::domain::hook::{Credential, Hook};
 use crate::domain::ids::HookId;
 use crate::domain::rotation::{self, Overlap};
 use crate::domain::secret::CredentialKind;
-use crate::store;
+use crate::web::form::wrong;
+use crate::web::prelude::*;
+use crate::web::ui::{Confirm, stops};
 
-type Which = web::Path<(String, String)>;
-
-fn which(path: &(String, String)) -> Result<(HookId, CredentialKind), WebError> {
-    let id = path.0.parse().map_err(|_| WebError::NotFound)?;
-    CredentialKind::parse(&path.1).map(|kind| (id, kind)).ok_or(WebError::NotFound)
-}
+type Which = Path<(HookId, CredentialKind)>;
 
 /// How many of a kind a hook has.
-async fn count(context: &Context, viewer: &Viewer, path: &(String, String)) -> Result<usize, WebError> {
-    let (id, kind) = which(path)?;
-    let hook = hook::find_alive(context, viewer, id).await?;
-    let now = context.clock.now();
-    let credentials = context.store.read(move |conn| store::credential::live(conn, &hook.id, now)).await?;
+async fn count(visit: &Visit, id: HookId, kind: CredentialKind) -> Result<usize, WebError> {
+    let hook = hook::find_alive(&visit.app, &visit.viewer, id).await?;
+    let now = visit.now;
+    let credentials = visit.read(move |conn, _| store::credential::live(conn, &hook.id, now)).await?;
     Ok(rotation::live(&credentials, kind, now).len())
 }
 
 /// Asks how long the one there is goes on working beside the new one; where there is none, there is nothing to ask.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    path: Which,
-) -> Result<HttpResponse, WebError> {
-    if count(&context, &viewer, &path).await? == 0 {
-        return Ok(see_other(paths::webhook(&path.0)));
+pub async fn show(visit: Visit, Path((id, kind)): Which) -> Answer {
+    if count(&visit, id.clone(), kind).await? == 0 {
+        return Ok(see_other(paths::webhook(&id)));
     }
     let chosen = Overlap::default().as_str();
-    Ok(page(&context, &viewer, organisations, &path, Asked::Regenerate { chosen, error: None }).await?.ok())
+    Ok(page(&visit, id, kind, Asked::Regenerate { chosen, error: None }).await?.ok())
 }
 
 /// Makes one, and leads to the page that shows it once.
-pub async fn make(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    path: Which,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let (id, kind) = which(&path)?;
+pub async fn make(visit: Visit, fields: Fields, Path((id, kind)): Which) -> Answer {
     let chosen = fields.one("overlap");
     let Some(overlap) = Overlap::chosen(chosen) else {
         let error = Some("Choose how long the old one keeps working");
-        let page = page(&context, &viewer, organisations, &path, Asked::Regenerate { chosen, error }).await?;
+        let page = page(&visit, id, kind, Asked::Regenerate { chosen, error }).await?;
         return Ok(page.refused());
     };
-    credential::make(&context, &viewer, id.clone(), kind, overlap, fields.one("token")).await?;
+    credential::make(&visit.app, &visit.viewer, id.clone(), kind, overlap, fields.one("token")).await?;
     Ok(see_other(paths::webhook_reveal(id)))
 }
 
 /// Asks before it ends.
-pub async fn show_end(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    path: Which,
-) -> Result<HttpResponse, WebError> {
-    Ok(page(&context, &viewer, organisations, &path, Asked::End).await?.ok())
+pub async fn show_end(visit: Visit, Path((id, kind)): Which) -> Answer {
+    Ok(page(&visit, id, kind, Asked::End).await?.ok())
 }
 
 /// Ends it.
-pub async fn end(context: web::Data<Context>, viewer: Viewer, path: Which) -> Result<HttpResponse, WebError> {
-    let (id, kind) = which(&path)?;
-    credential::end(&context, &viewer, id.clone(), kind).await?;
+pub async fn end(visit: Visit, Path((id, kind)): Which) -> Answer {
+    credential::end(&visit.app, &visit.viewer, id.clone(), kind).await?;
     let ended = match kind {
         CredentialKind::Secret => "The signing secret was deleted: deliveries no longer carry its signatures.",
         CredentialKind::Key => "The webhook key was removed: deliveries no longer carry it.",
@@ -88,22 +58,16 @@ pub async fn end(context: web::Data<Context>, viewer: Viewer, path: Which) -> Re
 }
 
 /// Asks before the old one of a rotation ends; where there is none, there is nothing to ask.
-pub async fn show_revocation(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    path: Which,
-) -> Result<HttpResponse, WebError> {
-    if count(&context, &viewer, &path).await? < 2 {
-        return Ok(see_other(paths::webhook(&path.0)));
+pub async fn show_revocation(visit: Visit, Path((id, kind)): Which) -> Answer {
+    if count(&visit, id.clone(), kind).await? < 2 {
+        return Ok(see_other(paths::webhook(&id)));
     }
-    Ok(page(&context, &viewer, organisations, &path, Asked::Revoke).await?.ok())
+    Ok(page(&visit, id, kind, Asked::Revoke).await?.ok())
 }
 
 /// Ends the old one of a rotation.
-pub async fn revoke(context: web::Data<Context>, viewer: Viewer, path: Which) -> Result<HttpResponse, WebError> {
-    let (id, kind) = which(&path)?;
-    credential::revoke_old(&context, &viewer, id.clone(), kind).await?;
+pub async fn revoke(visit: Visit, Path((id, kind)): Which) -> Answer {
+    credential::revoke_old(&visit.app, &visit.viewer, id.clone(), kind).await?;
     let ended = match kind {
         CredentialKind::Secret => "The old secret was revoked.",
         CredentialKind::Key => "The old key was revoked.",
@@ -112,33 +76,20 @@ pub async fn revoke(context: web::Data<Context>, viewer: Viewer, path: Which) ->
 }
 
 /// Takes an admin's word that the receiver has switched.
-pub async fn switched(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    credential::switched(&context, &viewer, id.clone()).await?;
+pub async fn switched(visit: Visit, Path(id): Path<HookId>) -> Answer {
+    credential::switched(&visit.app, &visit.viewer, id.clone()).await?;
     Ok(done::see_other(
         paths::webhook(id),
         "From the next attempt on, headers with room for one carry the new secret or key.",
     ))
 }
 
-async fn page<'a>(
-    context: &Context,
-    viewer: &'a Viewer,
-    organisations: Organisations,
-    path: &(String, String),
-    asked: Asked<'_>,
-) -> Result<Page<'a>, WebError> {
-    let (id, kind) = which(path)?;
-    let hook = hook::find_alive(context, viewer, id).await?;
-    let (of, now) = (hook.id.clone(), context.clock.now());
-    let credentials = context.store.read(move |conn| store::credential::live(conn, &of, now)).await?;
-    let view = AskView { hook: &hook, kind, asked, credentials: &credentials, viewer, now };
-    let page = Page::new(view.button(), Nav::Webhooks, viewer, view.render()).in_mode(hook.mode);
-    Ok(Page { organisations: organisations.0, ..page })
+async fn page<'a>(visit: &'a Visit, id: HookId, kind: CredentialKind, asked: Asked<'_>) -> Result<Page<'a>, WebError> {
+    let hook = hook::find_alive(&visit.app, &visit.viewer, id).await?;
+    let (of, now) = (hook.id.clone(), visit.now);
+    let credentials = visit.read(move |conn, _| store::credential::live(conn, &of, now)).await?;
+    let view = AskView { hook: &hook, kind, asked, credentials: &credentials, time: visit.time() };
+    Ok(visit.page(view.button(), Nav::Webhooks, view).in_mode(hook.mode))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -153,8 +104,7 @@ struct AskView<'a> {
     kind: CredentialKind,
     asked: Asked<'a>,
     credentials: &'a [Credential],
-    viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl AskView<'_> {
@@ -181,32 +131,24 @@ impl AskView<'_> {
     }
 
     fn live(&self) -> Vec<&Credential> {
-        rotation::live(self.credentials, self.kind, self.now)
+        rotation::live(self.credentials, self.kind, self.time.now)
     }
 
     fn near(&self, at: DateTime<Utc>) -> Markup {
-        time::near(at, self.viewer.organisation.time_zone, self.now)
+        self.time.near(at)
     }
 }
 
 impl Render for AskView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = super::crumbs(self.hook);
-        let head = Head::new(&crumbs, html! { (self.button()) "?" });
+        let head = super::head(self.hook, html! { (self.button()) "?" });
         match self.asked {
             Asked::Regenerate { chosen, error } => self.regenerate(&head, &back, chosen, error),
-            Asked::Revoke => self.stop(&head, &back, &self.revocation()),
-            Asked::End => self.stop(&head, &back, &self.ending()),
+            Asked::Revoke => html! { (head) (self.revocation()) },
+            Asked::End => html! { (head) (self.ending()) },
         }
     }
-}
-
-/// What a page says before something ends.
-struct Stop {
-    says: Markup,
-    consequence: Markup,
-    action: String,
 }
 
 impl AskView<'_> {
@@ -240,7 +182,7 @@ impl AskView<'_> {
         html! {
             @match overlap {
                 Overlap::AtOnce => "The old one ends as you press the button. For one that has leaked: until the receiver knows the new one, it refuses what it is sent.",
-                _ => { "The old one stops working " (self.near(self.now + overlap.duration())) "." },
+                _ => { "The old one stops working " (self.near(self.time.now + overlap.duration())) "." },
             }
         }
     }
@@ -282,60 +224,49 @@ impl AskView<'_> {
         }
     }
 
-    fn stop(&self, head: &Head, back: &str, stop: &Stop) -> Markup {
-        html! {
-            (head)
-            p.says { (stop.says) }
-            div.form {
-                div.notice.bad { h2 { "What stops" } p { (stop.consequence) } }
-                form.row method="post" action=(stop.action) {
-                    button.btn.stop { (self.button()) } " " a.btn href=(back) { "Keep it" }
-                }
-            }
-        }
+    /// Asks, and says what stops.
+    fn stop(&self, says: Markup, consequence: Markup, action: String) -> Markup {
+        let details = stops(html! { p { (consequence) } });
+        Confirm::new(says, self.button(), action, paths::webhook(&self.hook.id)).details(details).render()
     }
 
-    fn revocation(&self) -> Stop {
+    fn revocation(&self) -> Markup {
         let live = self.live();
         let old = live.get(1);
         let used = old.and_then(|old| old.last_used_at);
-        Stop {
-            says: html! {
-                "From then on deliveries are signed with, or carry, the new " (self.noun()) " only"
-                @if let Some(new) = live.first() { ", the one that ends in " code { (new.ends_in) } }
-                "."
-            },
-            consequence: html! {
-                "The old one" @if let Some(old) = old { ", which ends in " code { (old.ends_in) } "," } " is deleted. A receiver that has only the old one will reject every delivery. "
-                @match used {
-                    Some(at) => { "Its last successful delivery arrived " (self.near(at)) "." },
-                    None => "No delivery has succeeded with it yet.",
-                }
-            },
-            action: paths::webhook_credential_revocation(&self.hook.id, self.noun()),
-        }
+        let says = html! {
+            "From then on deliveries are signed with, or carry, the new " (self.noun()) " only"
+            @if let Some(new) = live.first() { ", the one that ends in " code { (new.ends_in) } }
+            "."
+        };
+        let consequence = html! {
+            "The old one" @if let Some(old) = old { ", which ends in " code { (old.ends_in) } "," } " is deleted. A receiver that has only the old one will reject every delivery. "
+            @match used {
+                Some(at) => { "Its last successful delivery arrived " (self.near(at)) "." },
+                None => "No delivery has succeeded with it yet.",
+            }
+        };
+        self.stop(says, consequence, paths::webhook_credential_revocation(&self.hook.id, self.noun()))
     }
 
-    fn ending(&self) -> Stop {
+    fn ending(&self) -> Markup {
         let both = if self.live().len() > 1 { "Both, the old and the new one, are" } else { "It is" };
-        Stop {
-            says: html! {
-                @match self.kind {
-                    CredentialKind::Secret if self.is_overriding() => {
-                        "From then on deliveries are signed with the secret of the default webhook, if that one has one."
-                    }
-                    CredentialKind::Key if self.is_overriding() => {
-                        "From then on deliveries carry the key of the default webhook, if that one has one."
-                    }
-                    CredentialKind::Secret => "From then on deliveries carry no signature.",
-                    CredentialKind::Key => "From then on deliveries carry no X-Webhook-Key.",
+        let says = html! {
+            @match self.kind {
+                CredentialKind::Secret if self.is_overriding() => {
+                    "From then on deliveries are signed with the secret of the default webhook, if that one has one."
                 }
-            },
-            consequence: html! {
-                "Receivers that verify it will reject every delivery. " (both) " deleted; turning it on again creates a new one."
-            },
-            action: paths::webhook_credential_end(&self.hook.id, self.noun()),
-        }
+                CredentialKind::Key if self.is_overriding() => {
+                    "From then on deliveries carry the key of the default webhook, if that one has one."
+                }
+                CredentialKind::Secret => "From then on deliveries carry no signature.",
+                CredentialKind::Key => "From then on deliveries carry no X-Webhook-Key.",
+            }
+        };
+        let consequence = html! {
+            "Receivers that verify it will reject every delivery. " (both) " deleted; turning it on again creates a new one."
+        };
+        self.stop(says, consequence, paths::webhook_credential_end(&self.hook.id, self.noun()))
     }
 }
 
@@ -343,13 +274,12 @@ impl AskView<'_> {
 mod tests {
     use chrono::TimeDelta;
 
-    use super::super::super::samples::{credential, hook, now, viewer};
     use super::*;
-    use crate::domain::role::Role;
+    use crate::web::samples::{credential, hook, now, time};
 
     fn page(kind: CredentialKind, asked: Asked<'_>, credentials: &[Credential]) -> String {
-        let (hook, viewer) = (hook("HRIS <sync>"), viewer(Role::Admin));
-        AskView { hook: &hook, kind, asked, credentials, viewer: &viewer, now: now() }.render().into_string()
+        let hook = hook("HRIS <sync>");
+        AskView { hook: &hook, kind, asked, credentials, time: time() }.render().into_string()
     }
 
     #[test]

@@ -1,17 +1,10 @@
 //! The default webhook of a mode, as pages show it that others' guides send a reader to.
 
-use chrono::{DateTime, Utc};
-use maud::{Markup, html};
-
-use crate::actions::Viewer;
 use crate::domain::hook::{Credential, Hook, HookState};
 use crate::domain::mode::Mode;
-use crate::domain::role::Permission;
 use crate::domain::rotation;
 use crate::domain::secret::CredentialKind;
-use crate::store::{self, Conn, StoreError};
-use crate::web::status::State;
-use crate::web::{code, paths};
+use crate::web::prelude::*;
 
 /// The default webhook of the viewer's mode with its key and secret.
 pub struct DefaultHook {
@@ -19,18 +12,18 @@ pub struct DefaultHook {
     /// `None` when the mode has none.
     pub hook: Option<Hook>,
     credentials: Vec<Credential>,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl DefaultHook {
     /// Reads it.
-    pub fn read(conn: &mut Conn, viewer: &Viewer, now: DateTime<Utc>) -> Result<Self, StoreError> {
+    pub fn read(conn: &mut Conn, viewer: &Viewer, time: LocalTime) -> Result<Self, StoreError> {
         let hook = store::hook::default_of(conn, &viewer.organisation.id, viewer.mode)?;
         let credentials = match &hook {
-            Some(hook) => store::credential::live(conn, &hook.id, now)?,
+            Some(hook) => store::credential::live(conn, &hook.id, time.now)?,
             None => Vec::new(),
         };
-        Ok(Self { mode: viewer.mode, hook, credentials, now })
+        Ok(Self { mode: viewer.mode, hook, credentials, time })
     }
 
     /// Which webhook it is; where there is none, what to do.
@@ -58,7 +51,7 @@ impl DefaultHook {
     /// One of its credentials: its mask, or that there is none.
     pub fn credential(&self, kind: CredentialKind) -> Markup {
         html! {
-            @match rotation::live(&self.credentials, kind, self.now).first() {
+            @match rotation::live(&self.credentials, kind, self.time.now).first() {
                 Some(credential) => { code { (kind.mask()) } " " span.soft { "ends in " (credential.ends_in) } },
                 None => span.soft { "none" },
             }
@@ -67,6 +60,6 @@ impl DefaultHook {
 
     /// Whether it has one of this kind.
     pub fn has(&self, kind: CredentialKind) -> bool {
-        !rotation::live(&self.credentials, kind, self.now).is_empty()
+        !rotation::live(&self.credentials, kind, self.time.now).is_empty()
     }
 }

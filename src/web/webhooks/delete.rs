@@ -1,90 +1,53 @@
 //! Deleting a hook, on a page that says what stops and what stays (A3).
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::Fields;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::status::State;
-use super::super::words::{count, isolated, up_to};
-use super::super::{paths, time};
-use crate::actions::{ActionError, Context, Viewer, hook};
+use crate::actions::hook;
 use crate::domain::delivery::Delivery;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::store::export::ExportView;
-use crate::store::log::{LogFilter, Page as LogPage};
-use crate::store::{self, StoreError};
+use crate::store::log::LogFilter;
+use crate::store::page::Slice;
+use crate::web::prelude::*;
+use crate::web::ui::{Confirm, stays};
+use crate::web::words::{count, isolated, up_to};
 
 /// Asks.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    let hook = hook::find_alive(&context, &viewer, id).await?;
-    let page = page(&context, &viewer, organisations, hook).await?;
-    Ok(page)
+pub async fn show(visit: Visit, Path(id): Path<HookId>) -> Answer {
+    let hook = hook::find_alive(&visit.app, &visit.viewer, id).await?;
+    page(&visit, hook).await
 }
 
 /// Deletes; refused while an export is in progress, unless it is to be cancelled too.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    let hook = hook::find_alive(&context, &viewer, id.clone()).await?;
-    match hook::delete(&context, &viewer, id, fields.ticked("cancel_exports")).await {
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<HookId>) -> Answer {
+    let hook = hook::find_alive(&visit.app, &visit.viewer, id.clone()).await?;
+    match hook::delete(&visit.app, &visit.viewer, id, fields.ticked("cancel_exports")).await {
         Ok(()) => Ok(done::see_other(paths::WEBHOOKS, format!("{} was deleted.", isolated(&hook.name)))),
         // An export began meanwhile: the same page shows it.
-        Err(ActionError::Refused(_)) => page(&context, &viewer, organisations, hook).await,
+        Err(ActionError::Refused(_)) => page(&visit, hook).await,
         Err(error) => Err(error.into()),
     }
 }
 
-async fn page(
-    context: &Context,
-    viewer: &Viewer,
-    organisations: Organisations,
-    hook: Hook,
-) -> Result<HttpResponse, WebError> {
-    let (organisation, id, mode) = (viewer.organisation.id.clone(), hook.id.clone(), hook.mode);
+async fn page(visit: &Visit, hook: Hook) -> Answer {
+    let (id, mode) = (hook.id.clone(), hook.mode);
     let is_default = hook.is_default;
-    let (exports, owed, missed, last, followers) = context
-        .store
-        .read(move |conn| {
+    let (exports, owed, missed, last, followers) = visit
+        .read(move |conn, viewer| {
             let exports = store::export::in_progress_to(conn, &id)?;
             let owed = store::delivery::count_owed_to(conn, &id)?;
             let missed = store::delivery::count_missed_by(conn, &id)?;
             let filter = LogFilter { hook: Some(id), tests: true, ..LogFilter::default() };
-            let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
+            let page = store::log::page(conn, &viewer.organisation.id, mode, &filter, &Slice::Newest, 1)?;
             let last = page.lines.into_iter().next().map(|line| line.delivery);
-            let followers = if is_default { store::hook::list(conn, &organisation, mode)?.hooks } else { Vec::new() };
+            let followers =
+                if is_default { store::hook::list(conn, &viewer.organisation.id, mode)?.hooks } else { Vec::new() };
             let followers = followers.iter().filter(|other| other.interview().is_some()).count();
-            Ok::<_, StoreError>((exports, owed, missed, last, followers))
+            Ok((exports, owed, missed, last, followers))
         })
         .await?;
-    let view = DeleteView {
-        hook: &hook,
-        exports: &exports,
-        owed,
-        missed,
-        last: last.as_ref(),
-        followers,
-        viewer,
-        now: context.clock.now(),
-    };
-    let page = Page::new(format!("Delete {}", hook.name), Nav::Webhooks, viewer, view.render()).in_mode(hook.mode);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    let view =
+        DeleteView { hook: &hook, exports: &exports, owed, missed, last: last.as_ref(), followers, time: visit.time() };
+    Ok(visit.page(format!("Delete {}", hook.name), Nav::Webhooks, view).in_mode(hook.mode).ok())
 }
 
 struct DeleteView<'a> {
@@ -95,16 +58,14 @@ struct DeleteView<'a> {
     last: Option<&'a Delivery>,
     /// How many interviews' own webhooks have its key, secret and policy as far as they have none themselves.
     followers: usize,
-    viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for DeleteView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = super::crumbs(self.hook);
         html! {
-            (Head::new(&crumbs, html! { "Delete " bdi { (self.hook.name) } "?" }))
+            (super::head(self.hook, html! { "Delete " bdi { (self.hook.name) } "?" }))
             @if self.exports.is_empty() { (self.ask(&back)) } @else { (self.refuse(&back)) }
         }
     }
@@ -112,17 +73,10 @@ impl Render for DeleteView<'_> {
 
 impl DeleteView<'_> {
     fn ask(&self, back: &str) -> Markup {
-        html! {
-            p.says { "Nothing more is sent to " (self.hook.url.host()) " from the moment you press the button." }
-            div.form {
-                (self.consequences())
-                (self.facts())
-                form.row method="post" action=(paths::webhook_deletion(&self.hook.id)) {
-                    button.btn.stop { "Delete Webhook" } " " a.btn href=(back) { "Keep it" }
-                }
-                (self.gentler())
-            }
-        }
+        let says = html! { "Nothing more is sent to " (self.hook.url.host()) " from the moment you press the button." };
+        let details = html! { (self.consequences()) (self.facts()) };
+        let ask = Confirm::new(says, "Delete Webhook", paths::webhook_deletion(&self.hook.id), back);
+        ask.details(details).instead(self.gentler()).render()
     }
 
     /// An export is in progress: no red button, but links to what stands in the way.
@@ -137,7 +91,7 @@ impl DeleteView<'_> {
                         @for view in self.exports {
                             li {
                                 a href=(paths::export(&view.export.id)) { (view.export.candidate_count) " candidates of " bdi { (view.vacancy_title) } }
-                                ", " bdi { (view.requested_by_name) } ", " (time::near(view.export.created_at, self.viewer.organisation.time_zone, self.now))
+                                ", " bdi { (view.requested_by_name) } ", " (self.time.near(view.export.created_at))
                             }
                         }
                     }
@@ -184,7 +138,7 @@ impl DeleteView<'_> {
                     }
                 }
             }
-            div { h2 { "What stays" } p { "The log of its deliveries." } }
+            (stays(html! { p { "The log of its deliveries." } }))
         }
     }
 
@@ -200,10 +154,10 @@ impl DeleteView<'_> {
                 @if let Some(last) = self.last {
                     div {
                         dt { "Last delivery" }
-                        dd { (State::of_delivery(last).plain()) " " (time::near(last.sent_at.unwrap_or(last.created_at), self.viewer.organisation.time_zone, self.now)) }
+                        dd { (State::of_delivery(last).plain()) " " (self.time.near(last.sent_at.unwrap_or(last.created_at))) }
                     }
                 }
-                div { dt { "Made" } dd { (time::long(self.hook.created_at, self.viewer.organisation.time_zone)) } }
+                div { dt { "Made" } dd { (self.time.long(self.hook.created_at)) } }
             }
         }
     }

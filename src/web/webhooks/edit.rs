@@ -1,61 +1,41 @@
 //! Changing a hook: everything but its address (A2).
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, token_field};
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::paths;
 use super::form::{self, HookFields};
 use crate::actions::hook::{NewHook, find_alive};
 use crate::actions::hook_settings::stamp;
-use crate::actions::{ActionError, Context, FieldError, Viewer, hook_settings};
+use crate::actions::{FieldError, hook_settings};
 use crate::domain::hook::Hook;
 use crate::domain::hook_header::HeaderName;
 use crate::domain::ids::HookId;
-use crate::store::{self, StoreError};
+use crate::web::prelude::*;
 
 /// The form as the hook stands.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let known = Known::read(&context, &viewer, &id).await?;
+pub async fn show(visit: Visit, Path(id): Path<HookId>) -> Answer {
+    let known = Known::read(&visit, id.clone()).await?;
     let form = form::of_hook(&known.hook, &known.headers);
-    Ok(known.page(&context, &viewer, organisations, &form, &Errors::default()).ok())
+    Ok(known.page(&visit, &form, &Errors::default()).ok())
 }
 
 /// Changes the hook, or shows the form again with everything that was typed.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let known = Known::read(&context, &viewer, &id).await?;
-    let typed = form::read(&context, &viewer, &fields);
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<HookId>) -> Answer {
+    let known = Known::read(&visit, id.clone()).await?;
+    let typed = form::read(&visit, &fields);
     if form::asks_for_rows(&fields) {
         let form = form::with_more_rows(typed);
-        return Ok(known.page(&context, &viewer, organisations, &form, &Errors::default()).ok());
+        return Ok(known.page(&visit, &form, &Errors::default()).ok());
     }
-    match hook_settings::edit(&context, &viewer, known.hook.id.clone(), &typed).await {
+    match hook_settings::edit(&visit.app, &visit.viewer, known.hook.id.clone(), &typed).await {
         Ok(()) => Ok(done::see_other(paths::webhook(&known.hook.id), "Your changes were saved.")),
         Err(ActionError::Invalid(errors)) => {
-            let known = Known::read(&context, &viewer, &id).await?;
-            Ok(known.page(&context, &viewer, organisations, &typed, &Errors(errors)).refused())
+            let known = Known::read(&visit, id.clone()).await?;
+            Ok(known.page(&visit, &typed, &Errors(errors)).refused())
         }
         Err(ActionError::ChangedMeanwhile) => {
-            let known = Known::read(&context, &viewer, &id).await?;
+            let known = Known::read(&visit, id.clone()).await?;
             // Told of what somebody else did, they may put theirs in its place.
             let typed = NewHook { token: stamp(&known.hook), ..typed };
             let errors = Errors(vec![FieldError::new("name", CHANGED_MEANWHILE)]);
-            Ok(known.page(&context, &viewer, organisations, &typed, &errors).refused())
+            Ok(known.page(&visit, &typed, &errors).refused())
         }
         Err(error) => Err(error.into()),
     }
@@ -73,30 +53,22 @@ struct Known {
 }
 
 impl Known {
-    async fn read(context: &Context, viewer: &Viewer, id: &str) -> Result<Self, WebError> {
-        let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-        let hook = find_alive(context, viewer, id).await?;
-        let read = move |conn: &mut store::Conn| {
+    async fn read(visit: &Visit, id: HookId) -> Result<Self, WebError> {
+        let hook = find_alive(&visit.app, &visit.viewer, id).await?;
+        let read = move |conn: &mut store::Conn, _: &Viewer| {
             let headers = store::hook_header::of_hook(conn, &hook.id)?.into_iter().map(|header| header.name).collect();
             let hooks = store::hook::list(conn, &hook.organisation_id, hook.mode)?.hooks;
             let other = hooks.into_iter().find(|other| other.is_default && other.id != hook.id);
             Ok::<_, StoreError>(Self { hook, headers, other_default: other.map(|other| other.name) })
         };
-        Ok(context.store.read(read).await?)
+        visit.read(read).await
     }
 
-    fn page<'a>(
-        &self,
-        context: &Context,
-        viewer: &'a Viewer,
-        organisations: Organisations,
-        form: &NewHook,
-        errors: &Errors,
-    ) -> Page<'a> {
-        let kept = form::kept_values(context, viewer, form, errors);
+    fn page<'a>(&self, visit: &'a Visit, form: &NewHook, errors: &Errors) -> Page<'a> {
+        let kept = form::kept_values(visit, form, errors);
         let view = EditView { known: self, form, errors, kept: &kept };
-        let page = Page::new(format!("Edit {}", self.hook.name), Nav::Webhooks, viewer, view.render());
-        Page { organisations: organisations.0, ..page.in_mode(self.hook.mode) }
+        let page = visit.page(format!("Edit {}", self.hook.name), Nav::Webhooks, view);
+        page.in_mode(self.hook.mode)
     }
 }
 
@@ -111,9 +83,8 @@ impl Render for EditView<'_> {
     fn render(&self) -> Markup {
         let hook = &self.known.hook;
         let own = paths::webhook(&hook.id);
-        let crumbs = super::crumbs(hook);
-        let mut head = Head::new(&crumbs, html! { "Edit " bdi { (hook.name) } });
-        head.lede = html! { "Changes apply from the next attempt on, also to deliveries that are waiting." };
+        let head = super::head(hook, html! { "Edit " bdi { (hook.name) } })
+            .lede("Changes apply from the next attempt on, also to deliveries that are waiting.");
         let action = paths::webhook_settings(&hook.id);
         let fields = HookFields {
             form: self.form,

@@ -1,20 +1,11 @@
 //! Enabling a disabled hook.
 
-use actix_web::{HttpResponse, web};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::paths;
-use crate::actions::{Context, Viewer, health};
+use crate::actions::health;
 use crate::domain::ids::HookId;
+use crate::web::prelude::*;
 
 /// Enables it: what happens from now on is sent.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    health::enable(&context, &viewer, id.clone()).await?;
+pub async fn submit(visit: Visit, Path(id): Path<HookId>) -> Answer {
+    health::enable(&visit.app, &visit.viewer, id.clone()).await?;
     Ok(done::see_other(paths::webhook(id), "The webhook is enabled."))
 }

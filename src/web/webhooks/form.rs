@@ -2,12 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use maud::{Markup, html};
 
-use super::super::form::{Errors, Fields, TextField, describedby, wrong};
 use crate::actions::hook::NewHook;
 use crate::actions::hook_settings::stamp;
-use crate::actions::{Context, Viewer};
 use crate::domain::catalogue;
 use crate::domain::hook::{FieldSet, Hook, Subscription};
 use crate::domain::hook_header::{self, HeaderName};
@@ -15,19 +12,21 @@ use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
 use crate::domain::rate::Per;
 use crate::domain::secret::{DOTS, Plain};
+use crate::web::form::{TextField, describedby, wrong};
+use crate::web::prelude::*;
 
 /// So many rows for headers are there to be filled in; *Add another* brings as many again.
 const SPARE_ROWS: usize = 3;
 
 /// Reads what was typed. A value of a header that was not typed again is the one that was kept for it ([`kept_values`]).
-pub(super) fn read(context: &Context, viewer: &Viewer, fields: &Fields) -> NewHook {
+pub(super) fn read(visit: &Visit, fields: &Fields) -> NewHook {
     let (names, values, kept) = (fields.all("header-name"), fields.all("header-value"), fields.all("header-kept"));
     let kept = kept.into_iter().chain(std::iter::repeat(String::new()));
     let rows = names.into_iter().zip(values).zip(kept);
     let headers = rows.map(|((name, typed), kept)| {
         // Whoever empties both removes the header.
         let is_gone = name.trim().is_empty();
-        let value = if typed.is_empty() && !is_gone { opened(context, viewer, &kept).unwrap_or(typed) } else { typed };
+        let value = if typed.is_empty() && !is_gone { opened(visit, &kept).unwrap_or(typed) } else { typed };
         (name, value)
     });
     NewHook {
@@ -49,20 +48,20 @@ pub(super) fn read(context: &Context, viewer: &Viewer, fields: &Fields) -> NewHo
 
 /// The values of the headers that were typed, row by row, sealed for this viewer's session: so a form that is shown again
 /// holds none in clear, and none has to be typed twice. Empty where there is none, or what there was is wrong.
-pub(super) fn kept_values(context: &Context, viewer: &Viewer, form: &NewHook, errors: &Errors) -> Vec<String> {
+pub(super) fn kept_values(visit: &Visit, form: &NewHook, errors: &Errors) -> Vec<String> {
     let rows = form.headers.iter().enumerate();
     rows.map(|(at, (_, value))| {
         if value.is_empty() || errors.of(&format!("header-value-{at}")).is_some() {
             return String::new();
         }
-        BASE64.encode(context.sealing.seal(&Plain::new(value.clone()), &place(viewer)))
+        BASE64.encode(visit.app.sealing.seal(&Plain::new(value.clone()), &place(&visit.viewer)))
     })
     .collect()
 }
 
-fn opened(context: &Context, viewer: &Viewer, kept: &str) -> Option<String> {
+fn opened(visit: &Visit, kept: &str) -> Option<String> {
     let sealed = BASE64.decode(kept).ok()?;
-    context.sealing.open(&sealed, &place(viewer)).ok().map(|plain| plain.reveal().to_owned())
+    visit.app.sealing.open(&sealed, &place(&visit.viewer)).ok().map(|plain| plain.reveal().to_owned())
 }
 
 fn place(viewer: &Viewer) -> String {

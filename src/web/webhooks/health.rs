@@ -1,15 +1,12 @@
 //! How a hook stands that fails or is disabled, in words (B9).
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use maud::{Markup, html};
 
-use super::super::status::State;
-use super::super::words::{grouped, up_to};
-use super::super::{paths, time};
 use crate::domain::delivery::Status;
 use crate::domain::health::{Health, Rule, Why};
 use crate::domain::hook::{Hook, HookState};
+use crate::web::prelude::*;
+use crate::web::words::{grouped, up_to};
 
 /// What a page knows of a hook's health.
 #[derive(Debug, Clone, Copy)]
@@ -48,23 +45,23 @@ impl Standing {
     }
 
     /// `Failing since today at 02:42: 26 deliveries in a row failed. It will be disabled …`; nothing while it does not fail for that.
-    pub fn warning(&self, hook: &Hook, zone: Tz, now: DateTime<Utc>) -> Option<Markup> {
+    pub fn warning(&self, hook: &Hook, time: LocalTime) -> Option<Markup> {
         let (end, health) = (self.ends(hook)?, self.health?);
         Some(html! {
-            "Failing since " (time::near(health.since, zone, now)) ": "
-            (grouped(health.failed_in_row as usize)) " deliveries in a row failed. It will be disabled " (time::on(end, zone, now)) (time::near(end, zone, now)) " unless a delivery succeeds."
+            "Failing since " (time.near(health.since)) ": "
+            (grouped(health.failed_in_row)) " deliveries in a row failed. It will be disabled " (time.on(end)) (time.near(end)) " unless a delivery succeeds."
         })
     }
 
     /// Why and since when the hook is disabled, as one sentence.
-    pub fn reason(&self, zone: Tz, now: DateTime<Utc>) -> Markup {
+    pub fn reason(&self, time: LocalTime) -> Markup {
         let Some((why, at)) = self.health.and_then(|health| health.disabled) else { return html! {} };
         html! {
             @match why {
-                Why::Gone => { "Its receiver answered 410, gone for good, " (time::near(at, zone, now)) "." },
+                Why::Gone => { "Its receiver answered 410, gone for good, " (time.near(at)) "." },
                 Why::Failing => {
-                    "Its deliveries failed until " (time::near(at, zone, now))
-                    @if let Some(health) = self.health { ", and none has arrived since " (time::near(health.since, zone, now)) }
+                    "Its deliveries failed until " (time.near(at))
+                    @if let Some(health) = self.health { ", and none has arrived since " (time.near(health.since)) }
                     "."
                 },
             }
@@ -80,10 +77,10 @@ impl Standing {
     }
 
     /// The box above a hook's page; nothing when all is well. `manages` says whether the reader may act on it.
-    pub fn notice(&self, hook: &Hook, manages: bool, zone: Tz, now: DateTime<Utc>) -> Markup {
+    pub fn notice(&self, hook: &Hook, manages: bool, time: LocalTime) -> Markup {
         let listed = format!("{}?status=failed&webhook={}", paths::LOGS, hook.id);
         html! {
-            @if let Some(warning) = self.warning(hook, zone, now) {
+            @if let Some(warning) = self.warning(hook, time) {
                 div.notice.warn {
                     h2 { "It is failing" }
                     p { (warning) }
@@ -93,7 +90,7 @@ impl Standing {
             @if hook.state == HookState::Disabled {
                 div.notice.bad {
                     h2 { "Nothing is sent to it" }
-                    p { (self.reason(zone, now)) " What happens meanwhile is listed as missed, and can be sent later." }
+                    p { (self.reason(time)) " What happens meanwhile is listed as missed, and can be sent later." }
                     @if self.missed.0 > 0 { p { a href=(listed) { (self.missed()) " missed" } " so far." } }
                     p {
                         strong { "Do this:" } " "
@@ -130,9 +127,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::web::samples::{hook, now};
-
-    const ZONE: Tz = chrono_tz::Europe::Berlin;
+    use crate::web::samples::{hook, now, time};
 
     fn standing(health: Health) -> Standing {
         Standing { health: Some(health), rule: Rule::default(), missed: (0, false) }
@@ -144,7 +139,7 @@ mod tests {
 
     #[test]
     fn who_fails_is_told_when_that_ends() {
-        let page = standing(failing()).notice(&hook("HRIS <sync>"), true, ZONE, now()).into_string();
+        let page = standing(failing()).notice(&hook("HRIS <sync>"), true, time()).into_string();
         assert!(
             page.contains("Failing since") && page.contains(">today at 00:42</time>: 26 deliveries in a row failed."),
             "{page}"
@@ -153,9 +148,9 @@ mod tests {
             page.contains("It will be disabled") && page.contains(">21 Nov, 00:42</time> unless a delivery succeeds.")
         );
         let health = Health { failed_in_row: 19, ..failing() };
-        assert_eq!(standing(health).notice(&hook("HRIS"), true, ZONE, now()).into_string(), "");
+        assert_eq!(standing(health).notice(&hook("HRIS"), true, time()).into_string(), "");
         let paused = Hook { state: HookState::Paused, ..hook("HRIS") };
-        assert_eq!(standing(failing()).notice(&paused, true, ZONE, now()).into_string(), "");
+        assert_eq!(standing(failing()).notice(&paused, true, time()).into_string(), "");
     }
 
     #[test]
@@ -164,7 +159,7 @@ mod tests {
         let told = |why, manages| {
             let health = Health { disabled: Some((why, now())), ..failing() };
             let standing = Standing { missed: (1_000, true), ..standing(health) };
-            standing.notice(&off, manages, ZONE, now()).into_string()
+            standing.notice(&off, manages, time()).into_string()
         };
         let page = told(Why::Gone, true);
         assert!(
@@ -196,13 +191,13 @@ mod tests {
     #[test]
     fn what_was_missed_can_be_sent_by_whoever_manages_an_active_webhook() {
         let standing = Standing { missed: (312, false), ..standing(Health::starting(now())) };
-        let page = standing.notice(&hook("HRIS"), true, ZONE, now()).into_string();
+        let page = standing.notice(&hook("HRIS"), true, time()).into_string();
         assert!(
             page.contains("312 deliveries were missed while") && page.contains("Send what it missed (312)"),
             "{page}"
         );
-        assert!(!standing.notice(&hook("HRIS"), false, ZONE, now()).into_string().contains("Send what"));
+        assert!(!standing.notice(&hook("HRIS"), false, time()).into_string().contains("Send what"));
         let paused = Hook { state: HookState::Paused, ..hook("HRIS") };
-        assert!(!standing.notice(&paused, true, ZONE, now()).into_string().contains("Send what"));
+        assert!(!standing.notice(&paused, true, time()).into_string().contains("Send what"));
     }
 }

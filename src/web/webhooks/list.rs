@@ -1,28 +1,19 @@
 //! The hooks of a mode, those that need attention first.
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, TimeDelta, Utc};
-use maud::{Markup, Render, html};
+use chrono::TimeDelta;
 
-use super::super::chart::Spark;
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::status::State;
-use super::super::words::{first, up_to};
-use super::super::{code, paths, time};
 use super::health::Standing;
 use super::unused;
-use crate::actions::{Context, Viewer};
-use crate::domain::delivery::Status;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
-use crate::domain::role::Permission;
 use crate::domain::rotation;
 use crate::store::hook::Unreadable;
-use crate::store::log::{LogFilter, Page as LogPage};
-use crate::store::{self, StoreError};
+use crate::store::log::LogFilter;
+use crate::store::page::Slice;
+use crate::web::chart::Histogram;
+use crate::web::prelude::*;
+use crate::web::words::{first, percent, up_to};
 
 /// How far back the list looks.
 const WINDOW: TimeDelta = TimeDelta::days(7);
@@ -30,26 +21,29 @@ const WINDOW: TimeDelta = TimeDelta::days(7);
 const BARS: usize = 28;
 
 /// Shows the list.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let now = context.clock.now();
-    let (organisation, mode, rule) = (viewer.organisation.id.clone(), viewer.mode, context.engine.rule());
-    let (rows, unreadable) = context
-        .store
-        .read(move |conn| {
-            let store::hook::Listed { hooks, unreadable } = store::hook::list(conn, &organisation, mode)?;
+pub async fn show(visit: Visit) -> Answer {
+    let now = visit.now;
+    let rule = visit.app.engine.rule();
+    let (rows, unreadable) = visit
+        .read(move |conn, viewer| {
+            let store::hook::Listed { hooks, unreadable } =
+                store::hook::list(conn, &viewer.organisation.id, viewer.mode)?;
             let mut rows = Vec::with_capacity(hooks.len());
             let ids: Vec<HookId> = hooks.iter().map(|hook| hook.id.clone()).collect();
             let mut health = store::health::of_hooks(conn, &ids)?;
             for hook in hooks {
                 let filter = LogFilter { hook: Some(hook.id.clone()), ..LogFilter::default() };
-                let page = store::log::page(conn, &organisation, mode, &filter, &LogPage::Newest, 1)?;
+                let page = store::log::page(conn, &viewer.organisation.id, viewer.mode, &filter, &Slice::Newest, 1)?;
                 let last = page.lines.into_iter().next().map(|line| line.delivery);
-                let recent = store::delivery::recent_statuses(conn, &organisation, mode, Some(&hook.id), now - WINDOW)?;
-                let counts = Counts::of(&recent, now);
+                let recent = store::delivery::recent_statuses(
+                    conn,
+                    &viewer.organisation.id,
+                    viewer.mode,
+                    Some(&hook.id),
+                    now - WINDOW,
+                )?;
+                let ended = recent.iter().map(|(_, status, at)| (*status, at));
+                let counts = Histogram::of(ended, now, WINDOW, BARS);
                 let standing = Standing { health: health.remove(&hook.id), rule, missed: (0, false) };
                 let is_rotating = rotation::is_under_way(&store::credential::live(conn, &hook.id, now)?, now);
                 let is_paused = hook.state == HookState::Paused;
@@ -58,44 +52,16 @@ pub async fn show(
                 rows.push(Row { hook, counts, last, standing, is_failing, is_rotating, held });
             }
             rows.sort_by_key(|row| (row.rank(), row.hook.name.to_lowercase()));
-            Ok::<_, StoreError>((rows, unreadable))
+            Ok((rows, unreadable))
         })
         .await?;
-    let view = ListView { rows: &rows, unreadable: &unreadable, viewer: &viewer, now };
-    let page = Page::new("Webhooks", Nav::Webhooks, &viewer, view.render());
-    Ok(Page { organisations: organisations.0, ..page }.ok())
-}
-
-/// How a hook's deliveries of the last days ended.
-#[derive(Debug, Clone, Default)]
-pub struct Counts {
-    succeeded: [u32; BARS],
-    failed: [u32; BARS],
-}
-
-impl Counts {
-    fn of(recent: &[(HookId, Status, DateTime<Utc>)], now: DateTime<Utc>) -> Self {
-        let mut counts = Self::default();
-        let width = WINDOW.num_seconds() / BARS as i64;
-        for (_, status, at) in recent {
-            let age = usize::try_from((now - *at).num_seconds() / width).unwrap_or_default().min(BARS - 1);
-            match status {
-                Status::Success => counts.succeeded[BARS - 1 - age] += 1,
-                Status::Failed => counts.failed[BARS - 1 - age] += 1,
-                Status::Pending | Status::Retrying => {}
-            }
-        }
-        counts
-    }
-
-    fn totals(&self) -> (u32, u32) {
-        (self.succeeded.iter().sum(), self.failed.iter().sum())
-    }
+    let view = ListView { rows: &rows, unreadable: &unreadable, viewer: &visit.viewer, time: visit.time() };
+    Ok(visit.page("Webhooks", Nav::Webhooks, view).ok())
 }
 
 struct Row {
     hook: Hook,
-    counts: Counts,
+    counts: Histogram,
     last: Option<crate::domain::delivery::Delivery>,
     standing: Standing,
     is_failing: bool,
@@ -120,38 +86,25 @@ struct ListView<'a> {
     /// Those that this version cannot read.
     unreadable: &'a [Unreadable],
     viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl Render for ListView<'_> {
     fn render(&self) -> Markup {
         let manages = self.viewer.role.may(Permission::ManageHooks);
         let create = html! { @if manages { a.btn.main href=(paths::NEW_WEBHOOK) { "Create Webhook" } } };
-        let crumbs = [("Settings", None), ("Access Management", None)];
-        let mut head = Head::new(&crumbs, html! { "Webhooks" });
+        let head = Head::of(Nav::Webhooks, "Webhooks");
         if self.rows.is_empty() && self.unreadable.is_empty() {
             return html! { (head) (self.empty(&create)) };
         }
-        head.acts = create;
-        head.lede = html! { (self.summary()) };
         html! {
-            (head)
-            div.table.roomy {
-                table.cards.pairs {
-                    caption.hush { "Webhooks in " (self.viewer.mode) " mode, those that need attention first" }
-                    thead { tr {
-                        th scope="col" { "Name and host" }
-                        th scope="col" { "State" }
-                        th scope="col" { "Last 7 days" }
-                        th.num scope="col" { "Succeeded" }
-                        th scope="col" { "Last delivery" }
-                    } }
-                    tbody {
-                        @for hook in self.unreadable { (unreadable(hook)) }
-                        @for row in self.rows { (self.row(row)) }
-                    }
-                }
-            }
+            (head.acts(create).lede(self.summary()))
+            (Table::pairs(["Name and host", "State", "Last 7 days"]).numbers("Succeeded").columns(["Last delivery"]).roomy()
+                .captioned(html! { "Webhooks in " (self.viewer.mode) " mode, those that need attention first" })
+                .rows(html! {
+                    @for hook in self.unreadable { (unreadable(hook)) }
+                    @for row in self.rows { (self.row(row)) }
+                }))
             p.small.soft { "Above the line: succeeded. Below: failed. Each bar is six hours." }
         }
     }
@@ -197,7 +150,7 @@ impl ListView<'_> {
                     @if let Some(note) = &row.hook.note { span.sub { bdi { (note) } } }
                 }
                 td { (state.plain()) (self.standing(row)) }
-                td { (Spark { succeeded: &row.counts.succeeded, failed: &row.counts.failed, label: &label }) }
+                td { (row.counts.spark(&label)) }
                 td.num data-l="Succeeded" {
                     span.fixed { (percent(succeeded, all)) }
                     span.sub.fixed { "of " (all) }
@@ -206,12 +159,12 @@ impl ListView<'_> {
                     @match &row.last {
                         Some(last) => {
                             span.fixed { (State::of_delivery(last).plain()) " " @if let Some(status) = last.response_status { code { (status) } } }
-                            span.sub { (time::near(last.sent_at.unwrap_or(last.created_at), self.viewer.organisation.time_zone, self.now)) }
+                            span.sub { (self.time.near(last.sent_at.unwrap_or(last.created_at))) }
                         }
                         None => span.soft { "nothing sent yet" },
                     }
                     @if row.held.0 > 0 { span.sub { (up_to(row.held)) " held" } }
-                    @if unused::since(&row.hook, row.last.as_ref().map(|last| last.created_at), self.now).is_some() {
+                    @if unused::since(&row.hook, row.last.as_ref().map(|last| last.created_at), self.time.now).is_some() {
                         span.sub { "unused for 30 days" }
                     }
                 }
@@ -221,11 +174,11 @@ impl ListView<'_> {
 
     /// Under the state: until when it may fail, or since when nothing is sent to it.
     fn standing(&self, row: &Row) -> Markup {
-        let near = |at| time::near(at, self.viewer.organisation.time_zone, self.now);
+        let near = |at| self.time.near(at);
         let disabled = row.standing.health.and_then(|health| health.disabled).map(|(_, at)| at);
         html! {
             @if let Some(end) = row.standing.ends(&row.hook) {
-                span.sub { "will be disabled " (time::on(end, self.viewer.organisation.time_zone, self.now)) (near(end)) " unless a delivery succeeds" }
+                span.sub { "will be disabled " (self.time.on(end)) (near(end)) " unless a delivery succeeds" }
             } @else if let Some(at) = disabled.filter(|_| row.hook.state == HookState::Disabled) {
                 span.sub { "since " (near(at)) }
             }
@@ -264,31 +217,21 @@ fn unreadable(hook: &Unreadable) -> Markup {
 
 const EXAMPLE: &str = r#"{"id":"evt_01KAGZ7Q1FM8XW4T0R9B5YHC3N","event":"interview.completed","timestamp":"2026-11-20T09:30:00.000Z","data":{"candidate":{"fullName":"Nguyễn Thị Ánh"},"scores":{"overall":87}}}"#;
 
-/// A share in percent, with one digit where it is not whole; a dash of nothing.
-pub(in crate::web) fn percent(part: u32, all: u32) -> String {
-    match (part, all) {
-        (_, 0) => "–".into(),
-        (part, all) if part == all => "100%".into(),
-        (part, all) => format!("{:.1}%", f64::from(part) * 100.0 / f64::from(all)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::health::Rule;
-    use crate::domain::role::Role;
-    use crate::web::samples::{hook, now, viewer};
+    use crate::web::samples::{hook, now, time, viewer};
 
     fn shown(rows: &[Row]) -> String {
-        ListView { rows, unreadable: &[], viewer: &viewer(Role::Admin), now: now() }.render().into_string()
+        ListView { rows, unreadable: &[], viewer: &viewer(Role::Admin), time: time() }.render().into_string()
     }
 
     fn row(hook: Hook, held: usize) -> Row {
         let standing = Standing { health: None, rule: Rule::default(), missed: (0, false) };
         Row {
             hook,
-            counts: Counts::default(),
+            counts: Histogram::of([], now(), WINDOW, BARS),
             last: None,
             standing,
             is_failing: false,

@@ -1,10 +1,8 @@
 //! What a webhook has lost with the server's sealing key, and what to do about it.
 
-use maud::{Markup, Render, html};
-
 use crate::domain::hook::Hook;
 use crate::store::sealed::Lost;
-use crate::web::paths;
+use crate::web::prelude::*;
 use crate::web::words::list;
 
 /// What a webhook has lost: “its signing secret and the value of X-Team”.

@@ -1,45 +1,25 @@
 //! Sending what a hook missed while it was disabled, on a page that says how much that is.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::gate::{Organisations, see_other};
-use super::super::layout::{Head, Nav, Page};
-use super::super::paths;
-use super::super::words::up_to;
-use crate::actions::{Context, Viewer, health, hook};
+use crate::actions::{health, hook};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
-use crate::store;
+use crate::web::prelude::*;
+use crate::web::words::up_to;
 
 /// Asks.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    let hook = hook::find_alive(&context, &viewer, id.clone()).await?;
-    let missed = context.store.read(move |conn| store::delivery::count_missed_by(conn, &id)).await?;
+pub async fn show(visit: Visit, Path(id): Path<HookId>) -> Answer {
+    let hook = hook::find_alive(&visit.app, &visit.viewer, id.clone()).await?;
+    let missed = visit.read(move |conn, _| store::delivery::count_missed_by(conn, &id)).await?;
     if missed.0 == 0 || hook.state != HookState::Active {
         return Ok(see_other(paths::webhook(&hook.id)));
     }
     let view = MissedView { hook: &hook, missed };
-    let page = Page::new("Send what it missed", Nav::Webhooks, &viewer, view.render()).in_mode(hook.mode);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    Ok(visit.page("Send what it missed", Nav::Webhooks, view).in_mode(hook.mode).ok())
 }
 
 /// Sends.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    health::send_missed(&context, &viewer, id.clone()).await?;
+pub async fn submit(visit: Visit, Path(id): Path<HookId>) -> Answer {
+    health::send_missed(&visit.app, &visit.viewer, id.clone()).await?;
     Ok(done::see_other(format!("{}?webhook={id}", paths::LOGS), "What the webhook missed is being sent."))
 }
 
@@ -51,10 +31,9 @@ struct MissedView<'a> {
 impl Render for MissedView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = super::crumbs(self.hook);
         let is_one = self.missed == (1, false);
         html! {
-            (Head::new(&crumbs, html! { "Send what it missed?" }))
+            (super::head(self.hook, "Send what it missed?"))
             p.says {
                 @if is_one { "1 delivery goes" } @else { (up_to(self.missed)) " deliveries go" }
                 " to " (self.hook.url.host()) ", the oldest first."

@@ -21,15 +21,13 @@ pub mod test;
 pub mod unresolved;
 mod unused;
 
-use super::paths;
-use crate::domain::hook::Hook;
+use maud::Render;
 
-/// Where one is on a page below a hook's own.
-fn crumbs(hook: &Hook) -> [(&str, Option<String>); 4] {
-    [
-        ("Settings", None),
-        ("Access Management", None),
-        ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
-        (hook.name.as_str(), Some(paths::webhook(&hook.id))),
-    ]
+use crate::domain::hook::Hook;
+use crate::web::layout::{Head, Nav};
+use crate::web::paths;
+
+/// The head of a page below a hook's own.
+fn head(hook: &Hook, title: impl Render) -> Head {
+    Head::below(Nav::Webhooks, title).under(&hook.name, paths::webhook(&hook.id))
 }

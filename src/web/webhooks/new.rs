@@ -1,31 +1,18 @@
 //! Creating a hook.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, UrlField, token, token_field};
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::paths;
-use super::super::words::isolated;
 use super::form::{self, HookFields};
 use crate::actions::hook::{NewHook, create};
-use crate::actions::{ActionError, Context, Viewer};
 use crate::domain::hook::FieldSet;
 use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
-use crate::store::{self, StoreError};
+use crate::web::form::UrlField;
+use crate::web::prelude::*;
+use crate::web::words::isolated;
 
 /// The empty form.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-) -> Result<HttpResponse, WebError> {
-    let other_default = default_of(&context, &viewer).await?;
+pub async fn show(visit: Visit) -> Answer {
+    let other_default = default_of(&visit).await?;
     let form = NewHook {
         policy: Policy::Quick.as_str().into(),
         field_set: FieldSet::Standard.as_str().into(),
@@ -34,68 +21,55 @@ pub async fn show(
         token: token(),
         ..NewHook::default()
     };
-    Ok(page(&context, &viewer, organisations, &form, &Errors::default(), other_default.as_deref()).ok())
+    Ok(page(&visit, &form, &Errors::default(), other_default.as_deref()).ok())
 }
 
 /// Creates the hook, and leads to what was made for it; or shows the form again with everything that was typed.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let form = form::read(&context, &viewer, &fields);
+pub async fn submit(visit: Visit, fields: Fields) -> Answer {
+    let form = form::read(&visit, &fields);
     if form::asks_for_rows(&fields) {
-        let other_default = default_of(&context, &viewer).await?;
+        let other_default = default_of(&visit).await?;
         let form = form::with_more_rows(form);
-        return Ok(page(&context, &viewer, organisations, &form, &Errors::default(), other_default.as_deref()).ok());
+        return Ok(page(&visit, &form, &Errors::default(), other_default.as_deref()).ok());
     }
-    match create(&context, &viewer, form.clone()).await {
+    match create(&visit.app, &visit.viewer, form.clone()).await {
         Ok(created) => {
             let gives = form.sign || form.key;
             let page = if gives { paths::webhook_reveal(&created.id) } else { paths::webhook(&created.id) };
             let page = if created.resolves { page } else { paths::unresolved(page) };
-            let twin = twin_of(&context, &viewer, created.id).await?;
+            let twin = twin_of(&visit, created.id).await?;
             let twin = twin
                 .map(|name| format!(" {} has the same address: that receiver gets what both send.", isolated(&name)));
             Ok(done::see_other(page, format!("The webhook was created.{}", twin.unwrap_or_default())))
         }
         Err(ActionError::Invalid(errors)) => {
-            let other_default = default_of(&context, &viewer).await?;
-            Ok(page(&context, &viewer, organisations, &form, &Errors(errors), other_default.as_deref()).refused())
+            let other_default = default_of(&visit).await?;
+            Ok(page(&visit, &form, &Errors(errors), other_default.as_deref()).refused())
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// The name of another webhook of the mode with the same address.
-async fn twin_of(context: &Context, viewer: &Viewer, id: HookId) -> Result<Option<String>, StoreError> {
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let hooks = context.store.read(move |conn| store::hook::list(conn, &organisation, mode)).await?.hooks;
+async fn twin_of(visit: &Visit, id: HookId) -> Result<Option<String>, WebError> {
+    let hooks =
+        visit.read(move |conn, viewer| store::hook::list(conn, &viewer.organisation.id, viewer.mode)).await?.hooks;
     let own = hooks.iter().find(|hook| hook.id == id);
     let twin = own.and_then(|own| hooks.iter().find(|hook| hook.id != own.id && hook.url == own.url));
     Ok(twin.map(|hook| hook.name.clone()))
 }
 
 /// The name of the mode's default hook.
-async fn default_of(context: &Context, viewer: &Viewer) -> Result<Option<String>, StoreError> {
-    let (organisation, mode) = (viewer.organisation.id.clone(), viewer.mode);
-    let hooks = context.store.read(move |conn| store::hook::list(conn, &organisation, mode)).await?.hooks;
+async fn default_of(visit: &Visit) -> Result<Option<String>, WebError> {
+    let hooks =
+        visit.read(move |conn, viewer| store::hook::list(conn, &viewer.organisation.id, viewer.mode)).await?.hooks;
     Ok(hooks.into_iter().find(|hook| hook.is_default).map(|hook| hook.name))
 }
 
-fn page<'a>(
-    context: &Context,
-    viewer: &'a Viewer,
-    organisations: Organisations,
-    form: &NewHook,
-    errors: &Errors,
-    other_default: Option<&str>,
-) -> Page<'a> {
-    let kept = form::kept_values(context, viewer, form, errors);
-    let view = FormView { form, errors, mode: viewer.mode, other_default, kept: &kept };
-    let page = Page::new("Create Webhook", Nav::Webhooks, viewer, view.render());
-    Page { organisations: organisations.0, ..page }
+fn page<'a>(visit: &'a Visit, form: &NewHook, errors: &Errors, other_default: Option<&str>) -> Page<'a> {
+    let kept = form::kept_values(visit, form, errors);
+    let view = FormView { form, errors, mode: visit.viewer.mode, other_default, kept: &kept };
+    visit.page("Create Webhook", Nav::Webhooks, view)
 }
 
 struct FormView<'a> {
@@ -108,13 +82,11 @@ struct FormView<'a> {
 
 impl Render for FormView<'_> {
     fn render(&self) -> Markup {
-        let crumbs = [("Settings", None), ("Access Management", None), ("Webhooks", Some(paths::WEBHOOKS.to_owned()))];
-        let mut head = Head::new(&crumbs, html! { "Create Webhook" });
         let other = if self.mode == Mode::Live { Mode::Test } else { Mode::Live };
-        head.lede = html! {
+        let head = Head::below(Nav::Webhooks, "Create Webhook").lede(html! {
             "It is active in " (self.mode) " mode as soon as you create it. To create it in " (other)
             " mode, switch to " (other.label()) " first."
-        };
+        });
         let fields = HookFields {
             form: self.form,
             errors: self.errors,

@@ -1,21 +1,15 @@
 //! A sample event before it is sent: the very bytes, and the answer afterwards on the same page (B4).
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
 use serde::Deserialize;
 
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::icons::icon;
-use super::super::layout::{Head, Nav, Page};
-use super::super::words::size;
-use super::super::{code, paths};
 use super::test::{LOOK_AGAIN, Sent, TestResult, events};
+use crate::actions::hook;
 use crate::actions::test::{Preview, preview};
-use crate::actions::{Context, Viewer, hook};
 use crate::domain::event::EventType;
 use crate::domain::hook::Hook;
 use crate::domain::ids::{DeliveryId, HookId};
+use crate::web::prelude::*;
+use crate::web::words::size;
 
 /// Which event, and which test's answer.
 #[derive(Deserialize)]
@@ -25,29 +19,22 @@ pub struct Query {
 }
 
 /// Shows what would be sent.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    query: web::Query<Query>,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    let hook = hook::find_alive(&context, &viewer, id).await?;
+pub async fn show(visit: Visit, Path(id): Path<HookId>, query: web::Query<Query>) -> Answer {
+    let hook = hook::find_alive(&visit.app, &visit.viewer, id).await?;
     let sent = match query.test.as_deref().and_then(|test| test.parse::<DeliveryId>().ok()) {
         Some(test) => {
-            let (organisation, id) = (viewer.organisation.id.clone(), hook.id.clone());
-            context.store.read(move |conn| Sent::read(conn, &organisation, &id, &test)).await?
+            let id = hook.id.clone();
+            visit.read(move |conn, viewer| Sent::read(conn, &viewer.organisation.id, &id, &test)).await?
         }
         None => None,
     };
     let asked = query.event.as_deref().and_then(EventType::parse);
     let kind = asked.or(sent.as_ref().map(|sent| sent.delivery.kind)).unwrap_or(EventType::WEBHOOK_TEST);
-    let preview = preview(&context, &viewer, &hook, kind);
-    let view = PreviewView { hook: &hook, kind, preview: &preview, sent: sent.as_ref(), viewer: &viewer };
+    let preview = preview(&visit.app, &visit.viewer, &hook, kind);
+    let view = PreviewView { hook: &hook, kind, preview: &preview, sent: sent.as_ref(), time: visit.time() };
     let refresh = sent.as_ref().filter(|sent| sent.waits()).map(|_| LOOK_AGAIN);
-    let page = Page::new(format!("Test {}", hook.name), Nav::Webhooks, &viewer, view.render());
-    Ok(Page { organisations: organisations.0, ..page.in_mode(hook.mode).refreshed(refresh) }.ok())
+    let page = visit.page(format!("Test {}", hook.name), Nav::Webhooks, view);
+    Ok(page.in_mode(hook.mode).refreshed(refresh).ok())
 }
 
 struct PreviewView<'a> {
@@ -55,22 +42,20 @@ struct PreviewView<'a> {
     kind: EventType,
     preview: &'a Preview,
     sent: Option<&'a Sent>,
-    viewer: &'a Viewer,
+    time: LocalTime,
 }
 
 impl Render for PreviewView<'_> {
     fn render(&self) -> Markup {
         let hook = self.hook;
         let tests = paths::webhook_tests(&hook.id);
-        let crumbs = super::crumbs(hook);
-        let mut head = Head::new(&crumbs, html! { "Test " bdi { (hook.name) } });
-        head.lede =
-            html! { "A real request, signed as always and marked as a test, tried once. It never changes the health." };
+        let head = super::head(hook, html! { "Test " bdi { (hook.name) } })
+            .lede("A real request, signed as always and marked as a test, tried once. It never changes the health.");
         let body = &self.preview.body;
         html! {
             (head)
             @if let Some(sent) = self.sent {
-                (TestResult { sent, hook, zone: self.viewer.organisation.time_zone })
+                (TestResult { sent, hook, time: self.time })
             }
             form.row method="get" action=(tests) {
                 (events(self.kind)) " "
@@ -96,16 +81,15 @@ impl Render for PreviewView<'_> {
 mod tests {
     use super::*;
     use crate::domain::ids::EventId;
-    use crate::domain::role::Role;
     use crate::web::samples;
 
     #[test]
     fn the_bytes_are_shown_and_what_is_sent_names_them() {
-        let (hook, viewer) = (samples::hook("HRIS <b>"), samples::viewer(Role::Admin));
+        let hook = samples::hook("HRIS <b>");
         let preview =
             Preview { id: EventId::new(samples::now()), body: br#"{"event":"job.created","a":"<script>"}"#.to_vec() };
         let kind = EventType::parse("job.created").expect("a type");
-        let view = PreviewView { hook: &hook, kind, preview: &preview, sent: None, viewer: &viewer };
+        let view = PreviewView { hook: &hook, kind, preview: &preview, sent: None, time: samples::time() };
         let shown = view.render().into_string();
         assert!(
             shown.contains("{&quot;event&quot;:&quot;job.created&quot;,&quot;a&quot;:&quot;&lt;script&gt;&quot;}"),

@@ -1,76 +1,44 @@
 //! Replacing a hook: a form that asks for the new address and says what happens (A2).
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::super::done;
-use super::super::error::WebError;
-use super::super::form::{Errors, Fields, UrlField, token, token_field};
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::paths;
-use super::super::words::up_to;
+use crate::actions::hook;
 use crate::actions::replacement::{Replacement, replace};
-use crate::actions::{ActionError, Context, Viewer, hook};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::HookId;
-use crate::store::{self, StoreError};
+use crate::web::form::UrlField;
+use crate::web::prelude::*;
+use crate::web::words::up_to;
 
 /// Asks for the new address.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+pub async fn show(visit: Visit, Path(id): Path<HookId>) -> Answer {
     let form = Replacement { token: token(), ..Replacement::default() };
-    Ok(page(&context, &viewer, organisations, id, &form, &Errors::default()).await?.ok())
+    Ok(page(&visit, id, &form, &Errors::default()).await?.ok())
 }
 
 /// Replaces, and leads to the successor; or shows the form again with what was typed.
-pub async fn submit(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<HookId>) -> Answer {
     let form = Replacement { url: fields.one("url").to_owned(), token: fields.one("token").to_owned() };
-    match replace(&context, &viewer, id.clone(), form.clone()).await {
+    match replace(&visit.app, &visit.viewer, id.clone(), form.clone()).await {
         Ok(created) => {
             let page = paths::webhook(&created.id);
             let page = if created.resolves { page } else { paths::unresolved(page) };
             Ok(done::see_other(page, "This webhook has taken over from the one it replaces."))
         }
-        Err(ActionError::Invalid(errors)) => {
-            Ok(page(&context, &viewer, organisations, id, &form, &Errors(errors)).await?.refused())
-        }
+        Err(ActionError::Invalid(errors)) => Ok(page(&visit, id, &form, &Errors(errors)).await?.refused()),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn page<'a>(
-    context: &Context,
-    viewer: &'a Viewer,
-    organisations: Organisations,
-    id: HookId,
-    form: &Replacement,
-    errors: &Errors,
-) -> Result<Page<'a>, WebError> {
-    let hook = hook::find_alive(context, viewer, id).await?;
+async fn page<'a>(visit: &'a Visit, id: HookId, form: &Replacement, errors: &Errors) -> Result<Page<'a>, WebError> {
+    let hook = hook::find_alive(&visit.app, &visit.viewer, id).await?;
     let of = hook.id.clone();
-    let (owed, missed) = context
-        .store
-        .read(move |conn| {
+    let (owed, missed) = visit
+        .read(move |conn, _| {
             let owed = store::delivery::count_owed_to(conn, &of)?;
-            Ok::<_, StoreError>((owed, store::delivery::count_missed_by(conn, &of)?))
+            Ok((owed, store::delivery::count_missed_by(conn, &of)?))
         })
         .await?;
     let view = ReplaceView { hook: &hook, form, errors, owed, missed };
-    let page = Page::new(format!("Replace {}", hook.name), Nav::Webhooks, viewer, view.render()).in_mode(hook.mode);
-    Ok(Page { organisations: organisations.0, ..page })
+    Ok(visit.page(format!("Replace {}", hook.name), Nav::Webhooks, view).in_mode(hook.mode))
 }
 
 struct ReplaceView<'a> {
@@ -84,10 +52,9 @@ struct ReplaceView<'a> {
 impl Render for ReplaceView<'_> {
     fn render(&self) -> Markup {
         let back = paths::webhook(&self.hook.id);
-        let crumbs = super::crumbs(self.hook);
         html! {
             (self.errors.summary())
-            (Head::new(&crumbs, html! { "Replace " bdi { (self.hook.name) } }))
+            (super::head(self.hook, html! { "Replace " bdi { (self.hook.name) } }))
             p.says { "An address cannot be edited: a new webhook takes over from this one, and this one retires." }
             form.form method="post" action=(paths::webhook_replacement(&self.hook.id)) novalidate {
                 (token_field(&self.form.token))

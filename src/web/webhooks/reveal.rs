@@ -1,41 +1,24 @@
 //! What a hook was just given, shown once: a reload, Back or a second click shows the mask.
 
-use actix_web::{HttpResponse, web};
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use maud::{Markup, Render, html};
-
-use super::super::error::WebError;
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page};
-use super::super::{code, paths, time};
 use super::unresolved::{self, Unresolved};
+use crate::actions::hook;
 use crate::actions::reveal::{Revealed, take};
-use crate::actions::{Context, Viewer, hook};
 use crate::domain::hook::{Credential, Hook};
 use crate::domain::ids::HookId;
 use crate::domain::rotation;
 use crate::domain::secret::CredentialKind;
-use crate::store;
+use crate::web::prelude::*;
+use crate::web::ui::one_time_value;
 
 /// Shows the new key and secret, once.
-pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
-    arrival: web::Query<unresolved::Query>,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
-    let hook = hook::find_alive(&context, &viewer, id).await?;
-    let revealed = take(&context, &viewer, hook.id.as_str()).await?;
-    let of = hook.id.clone();
-    let now = context.clock.now();
-    let credentials = context.store.read(move |conn| store::credential::live(conn, &of, now)).await?;
-    let (zone, warns) = (viewer.organisation.time_zone, arrival.warns());
-    let view = RevealView { hook: &hook, revealed: &revealed, credentials: &credentials, warns, zone, now };
-    let page = Page::new(view.title(), Nav::Webhooks, &viewer, view.render()).in_mode(hook.mode);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+pub async fn show(visit: Visit, Path(id): Path<HookId>, arrival: web::Query<unresolved::Query>) -> Answer {
+    let hook = hook::find_alive(&visit.app, &visit.viewer, id).await?;
+    let revealed = take(&visit.app, &visit.viewer, hook.id.as_str()).await?;
+    let (of, now) = (hook.id.clone(), visit.now);
+    let credentials = visit.read(move |conn, _| store::credential::live(conn, &of, now)).await?;
+    let (time, warns) = (visit.time(), arrival.warns());
+    let view = RevealView { hook: &hook, revealed: &revealed, credentials: &credentials, warns, time };
+    Ok(visit.page(view.title(), Nav::Webhooks, view).in_mode(hook.mode).ok())
 }
 
 struct RevealView<'a> {
@@ -44,8 +27,7 @@ struct RevealView<'a> {
     credentials: &'a [Credential],
     /// Whether it was created a moment ago with a host name that does not resolve.
     warns: bool,
-    zone: Tz,
-    now: DateTime<Utc>,
+    time: LocalTime,
 }
 
 impl RevealView<'_> {
@@ -62,13 +44,7 @@ impl Render for RevealView<'_> {
     fn render(&self) -> Markup {
         let page = paths::webhook(&self.hook.id);
         let back = if self.warns { paths::unresolved(&page) } else { page };
-        let crumbs = [
-            ("Settings", None),
-            ("Access Management", None),
-            ("Webhooks", Some(paths::WEBHOOKS.to_owned())),
-            (self.hook.name.as_str(), Some(back.clone())),
-        ];
-        let head = Head::new(&crumbs, html! { (self.title()) });
+        let head = Head::below(Nav::Webhooks, self.title()).under(&self.hook.name, back.clone());
         html! {
             (head)
             @if self.revealed.is_empty() { (self.masked(&back)) } @else { (self.clear(&back)) }
@@ -101,13 +77,13 @@ impl RevealView<'_> {
     /// How long the old one of what was just made goes on working.
     fn overlap(&self) -> Markup {
         let kinds = self.revealed.iter().filter_map(|revealed| CredentialKind::parse(&revealed.kind));
-        let old = kinds.flat_map(|kind| rotation::live(self.credentials, kind, self.now).into_iter().skip(1));
+        let old = kinds.flat_map(|kind| rotation::live(self.credentials, kind, self.time.now).into_iter().skip(1));
         html! {
             @for old in old {
                 @if let Some(end) = old.ends_at {
                     p {
                         "The old one, which ends in " code { (old.ends_in) } ", works beside it until "
-                        (time::near(end, self.zone, self.now)) ". Give the receiver the new one before that; nothing is missed meanwhile."
+                        (self.time.near(end)) ". Give the receiver the new one before that; nothing is missed meanwhile."
                     }
                 }
             }
@@ -122,7 +98,7 @@ impl RevealView<'_> {
                 @for credential in self.credentials {
                     div {
                         dt { (credential.kind.label()) }
-                        dd { code { (credential.kind.mask()) } " " span.soft { "ends in " (credential.ends_in) @if let Some(end) = credential.ends_at { ", works until " (time::near(end, self.zone, self.now)) } } }
+                        dd { code { (credential.kind.mask()) } " " span.soft { "ends in " (credential.ends_in) @if let Some(end) = credential.ends_at { ", works until " (self.time.near(end)) } } }
                     }
                 }
             }
@@ -137,15 +113,5 @@ fn figure(revealed: &Revealed) -> Markup {
         Some(CredentialKind::Key) => (CredentialKind::Key.label(), "arrives in X-Webhook-Key"),
         None => ("API key", "goes into the header Authorization: Bearer …"),
     };
-    once(name, use_, &revealed.value)
-}
-
-/// A value that is shown this one time.
-pub(in crate::web) fn once(name: &str, use_: &str, value: &str) -> Markup {
-    html! {
-        figure.code {
-            figcaption { strong { (name) } " " (use_) span.end { (code::copy(name)) } }
-            pre.wrap.once tabindex="0" role="region" aria-label=(name) { (value) }
-        }
-    }
+    one_time_value(name, use_, &revealed.value)
 }

@@ -1,14 +1,11 @@
 //! A rotation on the page of its hook: the old and the new one side by side, what is in force, and what can be done (B3).
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use maud::{Markup, html};
 
-use super::super::status::State;
-use super::super::{paths, time};
 use crate::domain::hook::{Credential, Hook};
 use crate::domain::rotation::{self, Preference, Side};
 use crate::domain::secret::CredentialKind;
+use crate::web::prelude::*;
 
 /// What a hook's page tells of its rotation.
 pub(super) struct Rotation<'a> {
@@ -19,15 +16,14 @@ pub(super) struct Rotation<'a> {
     /// What it prefers.
     pub preference: Option<Preference>,
     /// The organisation's.
-    pub zone: Tz,
     /// When the page is read.
-    pub now: DateTime<Utc>,
+    pub time: LocalTime,
 }
 
 impl Rotation<'_> {
     /// The new one and the old one of a kind; `None` while there is no rotation of it.
     pub fn of(&self, kind: CredentialKind) -> Option<(&Credential, &Credential)> {
-        match rotation::live(self.credentials, kind, self.now).as_slice() {
+        match rotation::live(self.credentials, kind, self.time.now).as_slice() {
             [new, old, ..] => Some((new, old)),
             _ => None,
         }
@@ -49,29 +45,16 @@ impl Rotation<'_> {
             CredentialKind::Secret => "Secret",
             CredentialKind::Key => "Key",
         };
-        html! {
-            div.table {
-                table.cards.pairs {
-                    caption.hush { (kind.label()) ", old and new" }
-                    thead { tr {
-                        th scope="col" { (name) }
-                        th scope="col" { "State" }
-                        th scope="col" { "Made" }
-                        th scope="col" { "Last used" }
-                    } }
-                    tbody {
-                        @for credential in [new, old] {
-                            tr {
-                                th scope="row" { code { (kind.mask()) } " " span.soft { "ends in " (credential.ends_in) } }
-                                td { @if credential.ends_at.is_some() { (State::OLD.plain()) } @else { (State::NEW.plain()) } }
-                                td data-l="Made" { (self.near(credential.created_at)) (by(credential)) }
-                                td data-l="Last used" { @match credential.last_used_at { Some(at) => (self.near(at)), None => "not yet" } }
-                            }
-                        }
-                    }
+        Table::pairs([name, "State", "Made", "Last used"]).captioned(html! { (kind.label()) ", old and new" }).rows(html! {
+            @for credential in [new, old] {
+                tr {
+                    th scope="row" { code { (kind.mask()) } " " span.soft { "ends in " (credential.ends_in) } }
+                    td { @if credential.ends_at.is_some() { (State::OLD.plain()) } @else { (State::NEW.plain()) } }
+                    td data-l="Made" { (self.near(credential.created_at)) (by(credential)) }
+                    td data-l="Last used" { @match credential.last_used_at { Some(at) => (self.near(at)), None => "not yet" } }
                 }
             }
-        }
+        })
     }
 
     /// What headers of a kind carry while there are two.
@@ -115,7 +98,7 @@ impl Rotation<'_> {
     }
 
     fn near(&self, at: DateTime<Utc>) -> Markup {
-        time::near(at, self.zone, self.now)
+        self.time.near(at)
     }
 }
 
@@ -130,13 +113,13 @@ fn else_the(that: &str) -> Markup {
 mod tests {
     use chrono::TimeDelta;
 
-    use super::super::super::samples::{credential, hook, now};
     use super::*;
+    use crate::web::samples::{credential, hook, now, time};
 
     /// Everything that is told of a rotation of a kind.
     fn told(credentials: &[Credential], kind: CredentialKind, side: Side) -> Option<String> {
         let (hook, preference) = (hook("HRIS"), Some(Preference { side, since: now() - TimeDelta::hours(1) }));
-        let view = Rotation { hook: &hook, credentials, preference, zone: chrono_tz::Europe::Berlin, now: now() };
+        let view = Rotation { hook: &hook, credentials, preference, time: time() };
         let (new, old) = view.of(kind)?;
         let by = |_: &Credential| html! { ", " bdi { "محمد" } };
         let parts = [view.hint(old), view.table(kind, (new, old), by), view.in_force(kind, old), view.switch()];

@@ -2,39 +2,30 @@
 
 use std::collections::HashMap;
 
-use actix_web::{HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
-use maud::{Markup, Render, html};
 use serde::Deserialize;
 
-use super::super::chart::Chart;
-use super::super::error::WebError;
-use super::super::form::{token, token_field};
-use super::super::gate::Organisations;
-use super::super::layout::{Head, Nav, Page, part};
-use super::super::status::{State, ladder, response};
-use super::super::words::{count, up_to};
-use super::super::{code, paths, time};
 use super::health::Standing;
-use super::list::percent;
 use super::lost::LostNotice;
 use super::rotation::Rotation;
 use super::test::{LOOK_AGAIN, SendTest, Sent, TestResult};
 use super::unresolved::{self, Unresolved};
 use super::unused::{self, Unused};
-use crate::actions::{Context, Viewer};
 use crate::domain::delivery::{Delivery, Status};
 use crate::domain::health::Rule;
 use crate::domain::hook::{Credential, Hook, HookKind, HookState, Subscription};
 use crate::domain::hook_header::HeaderName;
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::domain::policy::Policy;
-use crate::domain::role::Permission;
 use crate::domain::rotation::{self, Preference};
 use crate::domain::secret::{CredentialKind, DOTS};
-use crate::store::log::{LogFilter, Page as LogPage};
+use crate::store::log::LogFilter;
+use crate::store::page::Slice;
 use crate::store::sealed::Lost;
-use crate::store::{self, Conn, StoreError};
+use crate::web::chart::Histogram;
+use crate::web::prelude::*;
+use crate::web::status::{ladder, response};
+use crate::web::words::{count, percent, up_to};
 
 /// How far back the chart looks, and in how many spans.
 const WINDOW: TimeDelta = TimeDelta::days(7);
@@ -50,23 +41,18 @@ pub struct Query {
 
 /// Shows a hook.
 pub async fn show(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    organisations: Organisations,
-    id: web::Path<String>,
+    visit: Visit,
+    Path(id): Path<HookId>,
     query: web::Query<Query>,
     arrival: web::Query<unresolved::Query>,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+) -> Answer {
     let test = query.test.as_deref().and_then(|id| id.parse::<DeliveryId>().ok());
-    let (asking, now, rule) = (viewer.clone(), context.clock.now(), context.engine.rule());
-    let known = context.store.read(move |conn| Known::read(conn, &asking, &id, test.as_ref(), rule, now)).await?;
-    let known = known.ok_or(WebError::NotFound)?;
-    let view = HookView { known: &known, viewer: &viewer, now, warns: arrival.warns() };
+    let (now, rule) = (visit.now, visit.app.engine.rule());
+    let known = visit.find(move |conn, viewer| Known::read(conn, viewer, &id, test.as_ref(), rule, now)).await?;
+    let view = HookView { known: &known, viewer: &visit.viewer, time: visit.time(), warns: arrival.warns() };
     let refresh = known.test.as_ref().filter(|test| test.waits()).map(|_| LOOK_AGAIN);
-    let page = Page::new(known.hook.name.clone(), Nav::Webhooks, &viewer, view.render()).in_mode(known.hook.mode);
-    let page = page.refreshed(refresh);
-    Ok(Page { organisations: organisations.0, ..page }.ok())
+    let page = visit.page(known.hook.name.clone(), Nav::Webhooks, view).in_mode(known.hook.mode);
+    Ok(page.refreshed(refresh).ok())
 }
 
 /// What the page shows of a hook.
@@ -108,7 +94,7 @@ impl Known {
         let makers: Vec<String> = makers.map(String::from).collect();
         let names = store::member::names(conn, &makers)?;
         let filter = LogFilter { hook: Some(id.clone()), tests: true, ..LogFilter::default() };
-        let page = store::log::page(conn, organisation, hook.mode, &filter, &LogPage::Newest, RECENT)?;
+        let page = store::log::page(conn, organisation, hook.mode, &filter, &Slice::Newest, RECENT)?;
         let recent = page.lines.into_iter().map(|line| line.delivery).collect();
         let all = store::delivery::recent_statuses(conn, organisation, hook.mode, Some(id), now - WINDOW)?;
         let ended = all.into_iter().map(|(_, status, at)| (status, at)).collect();
@@ -152,7 +138,7 @@ impl Known {
 struct HookView<'a> {
     known: &'a Known,
     viewer: &'a Viewer,
-    now: DateTime<Utc>,
+    time: LocalTime,
     /// Whether it was created a moment ago with a host name that does not resolve.
     warns: bool,
 }
@@ -160,21 +146,18 @@ struct HookView<'a> {
 impl Render for HookView<'_> {
     fn render(&self) -> Markup {
         let hook = &self.known.hook;
-        let crumbs = [("Settings", None), ("Access Management", None), ("Webhooks", Some(paths::WEBHOOKS.to_owned()))];
-        let mut head = Head::new(&crumbs, html! { bdi { (hook.name) } });
         let alive = hook.state != HookState::Deleted;
-        head.state = html! {
+        let state = html! {
             (self.state().pill())
-            @if alive && rotation::is_under_way(&self.known.credentials, self.now) { " " span.tag { "Rotating" } }
+            @if alive && rotation::is_under_way(&self.known.credentials, self.time.now) { " " span.tag { "Rotating" } }
         };
-        head.acts = self.acts();
-        head.lede = self.lede();
+        let head = Head::below(Nav::Webhooks, html! { bdi { (hook.name) } });
         html! {
-            (head)
+            (head.state(state).acts(self.acts()).lede(self.lede()))
             @if alive && self.warns { (Unresolved(hook)) }
-            @if unused::since(hook, self.known.last, self.now).is_some() { (Unused { hook, last: self.known.last, manages: self.manages(), zone: self.viewer.organisation.time_zone, now: self.now }) }
+            @if unused::since(hook, self.known.last, self.time.now).is_some() { (Unused { hook, last: self.known.last, manages: self.manages(), time: self.time }) }
             @if alive { (LostNotice { hook, lost: &self.known.lost, manages: self.manages() }) }
-            (self.known.standing.notice(hook, self.manages(), self.viewer.organisation.time_zone, self.now))
+            (self.known.standing.notice(hook, self.manages(), self.time))
             @if alive && self.manages() && self.known.lost.is_nothing() { (self.send_test()) }
             (part("Health", html! { "Last 7 days" }, self.health()))
             @if alive { (self.credential(CredentialKind::Secret)) (self.credential(CredentialKind::Key)) }
@@ -261,26 +244,18 @@ impl HookView<'_> {
         let content = html! {
             (SendTest(hook))
             @if let Some(sent) = &self.known.test {
-                (TestResult { sent, hook, zone: self.viewer.organisation.time_zone })
+                (TestResult { sent, hook, time: self.time })
             }
         };
         part("Send Test", html! { "Sends one real, signed request. Health figures are not affected." }, content)
     }
 
     fn health(&self) -> Markup {
-        let (mut succeeded, mut failed) = ([0u32; SPANS], [0u32; SPANS]);
-        let width = WINDOW.num_seconds() / SPANS as i64;
-        for (status, at) in &self.known.ended {
-            let age = usize::try_from((self.now - *at).num_seconds() / width).unwrap_or_default().min(SPANS - 1);
-            match status {
-                Status::Success => succeeded[SPANS - 1 - age] += 1,
-                Status::Failed => failed[SPANS - 1 - age] += 1,
-                Status::Pending | Status::Retrying => {}
-            }
-        }
-        let (good, bad) = (succeeded.iter().sum::<u32>(), failed.iter().sum::<u32>());
+        let ended = self.known.ended.iter().map(|(status, at)| (*status, at));
+        let histogram = Histogram::of(ended, self.time.now, WINDOW, SPANS);
+        let (good, bad) = histogram.totals();
         let label = format!("Deliveries in each three hours of the last 7 days: {good} succeeded, {bad} failed.");
-        let first_day = self.now - WINDOW;
+        let first_day = self.time.now - WINDOW;
         html! {
             dl.sums {
                 div { dt { "Succeeded" } dd { (percent(good, good + bad)) } }
@@ -290,9 +265,9 @@ impl HookView<'_> {
             }
             @if good + bad > 0 {
                 div {
-                    (Chart { succeeded: &succeeded, failed: &failed, label: &label })
+                    (histogram.chart(&label))
                     p.scale.small.soft {
-                        span { (time::day(first_day, self.viewer.organisation.time_zone, self.now)) }
+                        span { (self.time.day(first_day)) }
                         span { "Today" }
                     }
                 }
@@ -307,8 +282,7 @@ impl HookView<'_> {
             hook: &self.known.hook,
             credentials: &self.known.credentials,
             preference: self.known.preference,
-            zone: self.viewer.organisation.time_zone,
-            now: self.now,
+            time: self.time,
         }
     }
 
@@ -325,7 +299,7 @@ impl HookView<'_> {
                 (rotation.table(kind, (new, old), |credential| self.by(credential.created_by.as_ref())))
                 (rotation.in_force(kind, old))
                 (self.acts_on(kind))
-            } @else if let Some(credential) = self.known.of(kind, self.now) {
+            } @else if let Some(credential) = self.known.of(kind, self.time.now) {
                 (self.masked(credential))
                 (self.acts_on(kind))
             } @else {
@@ -388,7 +362,7 @@ impl HookView<'_> {
     }
 
     fn masked(&self, credential: &Credential) -> Markup {
-        let near = |at| time::near(at, self.viewer.organisation.time_zone, self.now);
+        let near = |at| self.time.near(at);
         html! {
             p.row {
                 code { (credential.kind.mask()) }
@@ -438,31 +412,21 @@ impl HookView<'_> {
             };
         }
         html! {
-            div.table {
-                table.cards.recent {
-                    thead { tr {
-                        th scope="col" { "Timestamp" }
-                        th scope="col" { "Event" }
-                        th scope="col" { "Status" }
-                        th scope="col" { "Response" }
-                        th.num scope="col" { "Retries" }
-                    } }
-                    tbody {
-                        @for delivery in &self.known.recent {
-                            tr {
-                                td { (time::short(delivery.sent_at.unwrap_or(delivery.created_at), self.viewer.organisation.time_zone, self.now)) }
-                                th scope="row" {
-                                    a href=(paths::log(&delivery.id)) { (delivery.kind) }
-                                    @if delivery.probe { " " span.tag.probe { "Test" } }
-                                }
-                                td { (State::of_delivery(delivery).plain()) }
-                                td { (response(delivery)) }
-                                td.num data-l="Retries" { (delivery.tries.retries()) }
+            (Table::of("cards recent", ["Timestamp", "Event", "Status", "Response"]).numbers("Retries")
+                .rows(html! {
+                    @for delivery in &self.known.recent {
+                        tr {
+                            td { (self.time.short(delivery.sent_at.unwrap_or(delivery.created_at))) }
+                            th scope="row" {
+                                a href=(paths::log(&delivery.id)) { (delivery.kind) }
+                                @if delivery.probe { " " span.tag.probe { "Test" } }
                             }
+                            td { (State::of_delivery(delivery).plain()) }
+                            td { (response(delivery)) }
+                            td.num data-l="Retries" { (delivery.tries.retries()) }
                         }
                     }
-                }
-            }
+                }))
             p.small { a href={ (paths::LOGS) "?webhook=" (self.known.hook.id) } { "All deliveries of this webhook" } }
         }
     }
@@ -495,7 +459,7 @@ impl HookView<'_> {
                     }
                 }
                 div { dt { "Rate limit" } dd { @match hook.rate { Some(rate) => (rate.spoken()), None => "none" } } }
-                div { dt { "Made" } dd { (time::long(hook.created_at, self.viewer.organisation.time_zone)) (self.by(hook.created_by.as_ref())) } }
+                div { dt { "Made" } dd { (self.time.long(hook.created_at)) (self.by(hook.created_by.as_ref())) } }
                 @if let Some(predecessor) = &self.known.predecessor {
                     div { dt { "In place of" } dd { a href=(paths::webhook(&predecessor.id)) { (predecessor.url.shown_to(self.viewer.role)) } " " span.soft { "its log stays there" } } }
                 }

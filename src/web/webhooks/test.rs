@@ -1,25 +1,18 @@
 //! Send Test, and its answer on the page it was sent from.
 
-use actix_web::{HttpResponse, web};
-use maud::{Markup, Render, html};
-
-use super::super::advice::{Failure, Of, help};
-use super::super::error::WebError;
-use super::super::form::Fields;
-use super::super::gate::see_other;
-use super::super::icons::icon;
-use super::super::logs::charset::in_utf8;
-use super::super::logs::tries::steps;
-use super::super::{code, paths, time};
+use crate::actions::test;
 use crate::actions::test::Sample;
-use crate::actions::{Context, Viewer, test};
 use crate::domain::attempt::{Attempt, ErrorClass};
 use crate::domain::catalogue;
 use crate::domain::delivery::Delivery;
 use crate::domain::event::EventType;
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{DeliveryId, HookId, OrganisationId};
-use crate::store::{self, Conn, StoreError};
+use crate::web::advice::{Failure, Of, help};
+use crate::web::logs::charset::in_utf8;
+use crate::web::logs::tries::steps;
+use crate::web::prelude::*;
+use crate::web::time;
 
 /// The first lines of an answer's body that the page shows.
 const SHOWN: usize = 600;
@@ -28,13 +21,7 @@ pub(super) const LOOK_AGAIN: u32 = 2;
 
 /// Sends a test, waits for its answer, and leads to the page that shows it: the preview if it was sent from there, the
 /// hook's own otherwise.
-pub async fn send(
-    context: web::Data<Context>,
-    viewer: Viewer,
-    id: web::Path<String>,
-    fields: Fields,
-) -> Result<HttpResponse, WebError> {
-    let id: HookId = id.parse().map_err(|_| WebError::NotFound)?;
+pub async fn send(visit: Visit, fields: Fields, Path(id): Path<HookId>) -> Answer {
     let kind = match fields.one("event") {
         "" => EventType::WEBHOOK_TEST,
         name => EventType::parse(name).ok_or_else(|| WebError::Refused("Choose an event from the list".into()))?,
@@ -44,7 +31,7 @@ pub async fn send(
         id => Some(id.parse().map_err(|_| WebError::Refused("This is no preview of ours".into()))?),
     };
     let from_preview = previewed.is_some();
-    let delivery = test::send_sample(&context, &viewer, id.clone(), Sample { kind, previewed }).await?;
+    let delivery = test::send_sample(&visit.app, &visit.viewer, id.clone(), Sample { kind, previewed }).await?;
     let page = if from_preview { paths::webhook_tests(id) } else { paths::webhook(id) };
     Ok(see_other(paths::test_answer(page, delivery)))
 }
@@ -114,8 +101,8 @@ pub(in crate::web) struct TestResult<'a> {
     pub(in crate::web) sent: &'a Sent,
     /// The hook it went to.
     pub(in crate::web) hook: &'a Hook,
-    /// In which time zone to tell the time.
-    pub(in crate::web) zone: chrono_tz::Tz,
+    /// How to tell the time.
+    pub(in crate::web) time: LocalTime,
 }
 
 impl Render for TestResult<'_> {
@@ -160,9 +147,9 @@ impl TestResult<'_> {
             div #test class={ "notice " (colour) } {
                 h3 {
                     @match (outcome.status, outcome.class) {
-                        (Some(status), _) => { "Answered " (status) " in " (total) ", at " (time::clock(attempt.finished_at, self.zone)) },
+                        (Some(status), _) => { "Answered " (status) " in " (total) ", at " (self.time.clock(attempt.finished_at)) },
                         (None, class) => {
-                            "Failed after " (total) ": " (class.map_or("no answer", |class| class.brief())) ", at " (time::clock(attempt.finished_at, self.zone))
+                            "Failed after " (total) ": " (class.map_or("no answer", |class| class.brief())) ", at " (self.time.clock(attempt.finished_at))
                         },
                     }
                 }
@@ -196,14 +183,14 @@ fn first_lines(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::logs::sample;
     use super::*;
     use crate::domain::attempt::Outcome;
     use crate::domain::delivery::DeliveryState;
     use crate::domain::rate::RateLimit;
+    use crate::web::logs::sample;
 
     fn shown(sent: &Sent, hook: &Hook) -> String {
-        TestResult { sent, hook, zone: sample::ZONE }.render().into_string()
+        TestResult { sent, hook, time: sample::time() }.render().into_string()
     }
 
     #[test]

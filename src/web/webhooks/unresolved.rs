@@ -1,10 +1,9 @@
 //! The warning after a hook was created whose host name leads to no public address yet.
 
-use maud::{Markup, Render, html};
 use serde::Deserialize;
 
-use super::super::paths;
 use crate::domain::hook::Hook;
+use crate::web::prelude::*;
 
 /// What the address of a page says about the hook it shows.
 #[derive(Deserialize)]
@@ -47,8 +46,8 @@ impl Render for Unresolved<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples;
     use super::*;
+    use crate::web::samples;
 
     #[test]
     fn it_names_the_host_and_says_what_to_do() {

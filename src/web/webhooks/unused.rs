@@ -1,11 +1,9 @@
 //! Hooks that nothing has been sent to for long: probably forgotten.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
-use maud::{Markup, Render, html};
 
-use super::super::{paths, time};
 use crate::domain::hook::{Hook, HookState, Subscription};
+use crate::web::prelude::*;
 
 /// How long a hook may lie idle before its pages say so.
 const IDLE: TimeDelta = TimeDelta::days(30);
@@ -22,8 +20,7 @@ pub(super) struct Unused<'a> {
     pub(super) last: Option<DateTime<Utc>>,
     /// Whether the reader may act on it.
     pub(super) manages: bool,
-    pub(super) zone: Tz,
-    pub(super) now: DateTime<Utc>,
+    pub(super) time: LocalTime,
 }
 
 impl Render for Unused<'_> {
@@ -34,8 +31,8 @@ impl Render for Unused<'_> {
                 h2 { "Unused for 30 days" }
                 p {
                     @match self.last {
-                        Some(last) => { "Nothing has happened that it wants since " (time::date(last, self.zone, self.now)) "." },
-                        None => { "Nothing has happened that it wants since it was made, " (time::date(self.hook.created_at, self.zone, self.now)) "." },
+                        Some(last) => { "Nothing has happened that it wants since " (self.time.date(last)) "." },
+                        None => { "Nothing has happened that it wants since it was made, " (self.time.date(self.hook.created_at)) "." },
                     }
                     " Tests do not count."
                 }
@@ -56,7 +53,7 @@ impl Render for Unused<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::samples::{hook, now};
+    use crate::web::samples::{hook, now, time};
 
     #[test]
     fn a_hook_is_unused_after_thirty_days_without_an_event_while_it_is_active() {
@@ -73,7 +70,7 @@ mod tests {
         let hook = hook("HRIS");
         let shown = |manages| {
             let last = Some(now() - TimeDelta::days(31));
-            Unused { hook: &hook, last, manages, zone: chrono_tz::Europe::Berlin, now: now() }.render().into_string()
+            Unused { hook: &hook, last, manages, time: time() }.render().into_string()
         };
         assert!(
             shown(true).contains("since <time")

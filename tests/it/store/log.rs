@@ -5,7 +5,8 @@ use hirewire::domain::attempt::ErrorClass;
 use hirewire::domain::delivery::{Delivery, DeliveryRecord, DeliveryState, Status};
 use hirewire::domain::ids::{DeliveryId, OrganisationId};
 use hirewire::domain::mode::Mode;
-use hirewire::store::log::{Cursor, LogFilter, LogPage, Page, ResponseClass, counts, neighbours, page};
+use hirewire::store::log::{LogFilter, LogLine, ResponseClass, counts, neighbours, page};
+use hirewire::store::page::{Cursor, Page, Slice};
 use hirewire::store::{self, Conn, Result, StoreError};
 
 use super::samples::{hook, kind, organisation, owed};
@@ -134,7 +135,7 @@ fn compare(conn: &mut Conn, own: &OrganisationId, mine: &[&Delivery], filter: &L
     let newest_first = |a: &&&Delivery, b: &&&Delivery| (b.created_at, &b.id).cmp(&(a.created_at, &a.id));
     let mut expected: Vec<_> = mine.iter().filter(|delivery| fits(filter, delivery)).collect();
     expected.sort_by(newest_first);
-    let found = page(conn, own, Mode::Live, filter, &Page::Newest, 1_000)?;
+    let found = page(conn, own, Mode::Live, filter, &Slice::Newest, 1_000)?;
     assert!(!found.has_newer && !found.has_older);
     let found: Vec<_> = found.lines.iter().map(|line| &line.delivery).collect();
     assert_eq!(found, expected.iter().map(|delivery| **delivery).collect::<Vec<_>>(), "{filter:?}");
@@ -149,11 +150,11 @@ fn compare(conn: &mut Conn, own: &OrganisationId, mine: &[&Delivery], filter: &L
     Ok(found.len())
 }
 
-fn ids(page: &LogPage) -> Vec<DeliveryId> {
+fn ids(page: &Page<LogLine>) -> Vec<DeliveryId> {
     page.lines.iter().map(|line| line.delivery.id.clone()).collect()
 }
 
-fn edge(line: Option<&store::log::LogLine>) -> Cursor {
+fn edge(line: Option<&LogLine>) -> Cursor<DeliveryId> {
     let delivery = &line.expect("a page with lines").delivery;
     Cursor { created_at: delivery.created_at, id: delivery.id.clone() }
 }
@@ -167,21 +168,21 @@ async fn pages_lose_and_repeat_nothing_in_either_direction_even_at_equal_times(a
             LogFilter { tests: true, ..LogFilter::default() },
             LogFilter { status: Some(Status::Failed), ..LogFilter::default() },
         ] {
-            let all = ids(&page(conn, &own, Mode::Live, &filter, &Page::Newest, 1_000)?);
+            let all = ids(&page(conn, &own, Mode::Live, &filter, &Slice::Newest, 1_000)?);
             assert!(all.len() > 15);
             for size in [1, 4, 7, all.len()] {
-                let mut here = page(conn, &own, Mode::Live, &filter, &Page::Newest, size)?;
+                let mut here = page(conn, &own, Mode::Live, &filter, &Slice::Newest, size)?;
                 assert!(!here.has_newer);
                 let mut down = ids(&here);
                 while here.has_older {
-                    here = page(conn, &own, Mode::Live, &filter, &Page::OlderThan(edge(here.lines.last())), size)?;
+                    here = page(conn, &own, Mode::Live, &filter, &Slice::OlderThan(edge(here.lines.last())), size)?;
                     assert!(here.has_newer && !here.lines.is_empty());
                     down.extend(ids(&here));
                 }
                 assert_eq!(down, all, "going down by {size}");
                 let mut up = ids(&here);
                 while here.has_newer {
-                    here = page(conn, &own, Mode::Live, &filter, &Page::NewerThan(edge(here.lines.first())), size)?;
+                    here = page(conn, &own, Mode::Live, &filter, &Slice::NewerThan(edge(here.lines.first())), size)?;
                     if here.lines.is_empty() {
                         // One page held everything, and there is nothing newer than its first line.
                         break;
@@ -191,7 +192,7 @@ async fn pages_lose_and_repeat_nothing_in_either_direction_even_at_equal_times(a
                 }
                 assert_eq!(up, all, "going up by {size}");
             }
-            let last = page(conn, &own, Mode::Live, &filter, &Page::Newest, 1_000)?.lines;
+            let last = page(conn, &own, Mode::Live, &filter, &Slice::Newest, 1_000)?.lines;
             for (at, line) in last.iter().enumerate() {
                 let found = neighbours(conn, &own, Mode::Live, &filter, &line.delivery)?;
                 let expected = (at.checked_sub(1).map(|at| all[at].clone()), all.get(at + 1).cloned());
@@ -208,8 +209,8 @@ async fn a_page_that_was_left_open_stays_where_it_was_while_new_deliveries_come(
     let (own, all) = app.write(move |conn| varied(conn, now)).await;
     app.write(move |conn| {
         let filter = LogFilter::default();
-        let first = page(conn, &own, Mode::Live, &filter, &Page::Newest, 5)?;
-        let older = Page::OlderThan(edge(first.lines.last()));
+        let first = page(conn, &own, Mode::Live, &filter, &Slice::Newest, 5)?;
+        let older = Slice::OlderThan(edge(first.lines.last()));
         let before = ids(&page(conn, &own, Mode::Live, &filter, &older, 5)?);
         let hook_id = &all
             .iter()
@@ -219,7 +220,7 @@ async fn a_page_that_was_left_open_stays_where_it_was_while_new_deliveries_come(
         let target = store::hook::find(conn, &own, hook_id)?.expect("there");
         let new = owed(conn, &target, None, None, now + TimeDelta::hours(1))?;
         assert_eq!(ids(&page(conn, &own, Mode::Live, &filter, &older, 5)?), before);
-        let newer = page(conn, &own, Mode::Live, &filter, &Page::NewerThan(edge(first.lines.first())), 5)?;
+        let newer = page(conn, &own, Mode::Live, &filter, &Slice::NewerThan(edge(first.lines.first())), 5)?;
         assert_eq!((ids(&newer), newer.has_newer), (vec![new.id.clone()], false));
         Ok::<_, StoreError>(())
     })
@@ -243,7 +244,7 @@ async fn a_recruiter_finds_the_deliveries_of_their_own_exports(app: TestApp) {
     let (own, member) = (team.id.clone(), recruiter.member.id.clone());
     app.read(move |conn| {
         let filter = LogFilter { exported_by: Some(member.clone()), ..LogFilter::default() };
-        let found = page(conn, &own, Mode::Live, &filter, &Page::Newest, 10)?;
+        let found = page(conn, &own, Mode::Live, &filter, &Slice::Newest, 10)?;
         assert_eq!(found.lines.len(), 1);
         let export = store::export::find_by_delivery(conn, &own, &found.lines[0].delivery.id)?.expect("an export");
         assert_eq!(export.export.requested_by, member);

@@ -194,9 +194,10 @@ async fn a_retry_is_seen_at_once_though_the_log_is_written_at_the_end(app: TestA
     let standing = async || {
         let (whose, id) = (team.id.clone(), hook.id.clone());
         app.read(move |conn| {
-            use store::log::{LogFilter, Page, ResponseClass, counts, page};
+            use store::log::{LogFilter, ResponseClass, counts, page};
+            use store::page::Slice;
             let by_response = LogFilter { response: Some(ResponseClass::Status(5)), ..LogFilter::default() };
-            let found = page(conn, &whose, Mode::Live, &by_response, &Page::Newest, 10)?.lines.len();
+            let found = page(conn, &whose, Mode::Live, &by_response, &Slice::Newest, 10)?.lines.len();
             let (counted, _) = counts(conn, &whose, Mode::Live, &LogFilter::default())?;
             let recent = store::delivery::recent_statuses(conn, &whose, Mode::Live, Some(&id), now_before(&whose))?;
             Ok::<_, StoreError>((counted, found, recent[0].1, store::delivery::count_owed_to(conn, &id)?.0))

@@ -19,7 +19,8 @@ use hirewire::domain::mode::Mode;
 use hirewire::maintenance;
 use hirewire::server::App;
 use hirewire::store::changes::Change;
-use hirewire::store::log::{LogFilter, Page};
+use hirewire::store::log::LogFilter;
+use hirewire::store::page::Slice;
 use hirewire::store::{self, Conn, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -226,7 +227,7 @@ impl TestApp {
         let organisation = organisation.clone();
         let filter = LogFilter { tests: true, ..LogFilter::default() };
         let page =
-            self.read(move |conn| store::log::page(conn, &organisation, mode, &filter, &Page::Newest, 10_000)).await;
+            self.read(move |conn| store::log::page(conn, &organisation, mode, &filter, &Slice::Newest, 10_000)).await;
         page.lines.into_iter().rev().map(|line| line.delivery).collect()
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hirewire::config::Config;
-use hirewire::web::cookie_name;
+use hirewire::web::session::cookie_name;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};

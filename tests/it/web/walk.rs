@@ -15,7 +15,7 @@ use hirewire::domain::mode::Mode;
 use hirewire::domain::role::Role;
 use hirewire::store::import::Import;
 use hirewire::store::{self, StoreError};
-use hirewire::web::routes::{ROUTES, Route, Rule, rule_of};
+use hirewire::web::routes::{ROUTES, Route, Rule, route_of};
 use reqwest::Method;
 
 use crate::support::{Answer, Browser, Page, Receiver, TestApp, token};
@@ -451,7 +451,7 @@ async fn what_is_not_in_the_table_is_not_there(app: TestApp) {
                 if ROUTES.iter().any(|route| route.method == known && fits(route.path, &path)) {
                     continue;
                 }
-                assert!(rule_of(&known, way.route.path).is_none());
+                assert!(route_of(&known, way.route.path).is_none());
                 let site = [("sec-fetch-site", "same-origin")];
                 let page = browser.clone().send(method.clone(), &path, &site, Vec::new()).await;
                 assert_eq!(page.status, 404, "{method} {path}");
