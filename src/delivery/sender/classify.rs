@@ -83,8 +83,7 @@ impl Failure {
 
     /// As the outcome of a try.
     pub(super) fn outcome(&self) -> Outcome {
-        let detail = (!self.detail.is_empty()).then(|| self.detail.clone());
-        Outcome { detail, ..Outcome::failed(self.class, "") }
+        Outcome::failed(self.class, self.detail.clone())
     }
 }
 
@@ -150,28 +149,15 @@ fn by_causes(error: &(dyn Error + 'static), connecting: bool, ipv6: bool) -> Fai
     match (connecting, io) {
         (true, Some(io)) => match while_connecting(io.kind()) {
             ErrorClass::TlsFailed => Failure::of(ErrorClass::TlsFailed, handshake::HUNG_UP),
-            class => Failure::of(class, beyond_its_class(io)),
+            class => Failure::of(class, told::io(io)),
         },
         // Only the connector's own limit and a host that TLS cannot name come without an I/O error.
         (true, None) => Failure::of(ErrorClass::ConnectTimeout, innermost(error)),
-        (false, Some(io)) => Failure::of(while_answering(io.kind()), beyond_its_class(io)),
+        (false, Some(io)) => Failure::of(while_answering(io.kind()), told::io(io)),
         (false, None) => match cause::<hyper::Error>(error) {
             Some(http) => Failure::of(in_http(http), http.to_string()),
             None => Failure::of(ErrorClass::ConnectionReset, innermost(error)),
         },
-    }
-}
-
-/// What an error tells that the sentence of its class does not; nothing where that says it all.
-fn beyond_its_class(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::ConnectionRefused
-        | ErrorKind::ConnectionReset
-        | ErrorKind::ConnectionAborted
-        | ErrorKind::BrokenPipe
-        | ErrorKind::UnexpectedEof
-        | ErrorKind::TimedOut => String::new(),
-        _ => told::io(error),
     }
 }
 
@@ -274,14 +260,6 @@ mod tests {
         assert_eq!(class(ErrorKind::UnexpectedEof, true), ErrorClass::TlsFailed);
         assert_eq!(class(ErrorKind::UnexpectedEof, false), ErrorClass::ConnectionReset);
         assert_eq!(class(ErrorKind::TimedOut, false), ErrorClass::ResponseTimeout);
-    }
-
-    #[test]
-    fn what_the_class_says_is_not_said_again_and_no_number_is() {
-        let detail = |code| by_causes(&io::Error::from_raw_os_error(code), true, true).outcome().detail;
-        assert_eq!(detail(111), None, "nothing listens there");
-        assert_eq!(detail(113).as_deref(), Some("that machine cannot be reached from here"));
-        assert_eq!(by_causes(&io::Error::from_raw_os_error(104), false, false).outcome().detail, None);
     }
 
     #[test]
