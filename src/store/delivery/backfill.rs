@@ -7,6 +7,7 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
+use super::columns::{names, tried};
 use crate::store::schema::{deliveries, open_deliveries};
 use crate::store::{Conn, Result};
 
@@ -17,15 +18,17 @@ pub fn backfill_open_deliveries(conn: &mut Conn, limit: usize) -> Result<usize> 
         return Ok(0);
     }
     let last: Option<String> = open_deliveries::table.select(max(open_deliveries::delivery_id)).get_result(conn)?;
-    let moved = diesel::sql_query(
+    let moved = diesel::sql_query(concat!(
         "INSERT INTO open_deliveries (delivery_id, organisation_id, hook_id, probe, status, due_at, holder, \
-            status_before, arrived_before, next_trigger, automatic_tries, manual_tries, rotation_tries, sent_at, \
-            response_status, last_class, updated_at) \
+            status_before, arrived_before, next_trigger, ",
+        tried!(names! { "" }),
+        ", last_class, updated_at) \
         SELECT d.id, d.organisation_id, d.hook_id, d.probe, d.status, d.due_at, d.holder, d.status_before, \
-            d.arrived_before, d.next_trigger, d.automatic_tries, d.manual_tries, d.rotation_tries, d.sent_at, \
-            d.response_status, d.last_class, d.updated_at \
+            d.arrived_before, d.next_trigger, ",
+        tried!(names! { "d." }),
+        ", d.last_class, d.updated_at \
         FROM deliveries d WHERE d.completed_at IS NULL AND d.id > $1 ORDER BY d.id LIMIT $2",
-    );
+    ));
     let moved = moved.bind::<Text, _>(last.unwrap_or_default());
     Ok(moved.bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX)).execute(conn)?)
 }

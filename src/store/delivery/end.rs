@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::RunQueryDsl as _;
 
+use super::columns::{set_from, tried};
 use crate::domain::attempt::ErrorClass;
 use crate::store::row::json_text;
 use crate::store::statement::{Batch, Column, Line, Statement, Value};
@@ -33,15 +34,17 @@ pub(super) fn end(conn: &mut Conn, ids: &[String], class: ErrorClass, now: DateT
 struct EndInLog;
 
 impl Statement for EndInLog {
-    const SQL: &'static str = "UPDATE deliveries SET \
+    const SQL: &'static str = concat!(
+        "UPDATE deliveries SET \
             status = CASE WHEN o.arrived_before IS NULL THEN 'failed' ELSE 'success' END, \
             completed_at = coalesce(o.arrived_before, ?), \
             last_class = CASE WHEN o.arrived_before IS NULL THEN ? ELSE o.last_class END, \
-            status_before = o.status_before, arrived_before = o.arrived_before, next_trigger = o.next_trigger, \
-            automatic_tries = o.automatic_tries, manual_tries = o.manual_tries, rotation_tries = o.rotation_tries, \
-            sent_at = o.sent_at, response_status = o.response_status, updated_at = ? \
+            status_before = o.status_before, arrived_before = o.arrived_before, next_trigger = o.next_trigger, ",
+        tried!(set_from! { "o." }),
+        ", updated_at = ? \
         FROM open_deliveries o \
-        WHERE o.delivery_id = deliveries.id AND deliveries.id IN (SELECT value FROM json_each(?))";
+        WHERE o.delivery_id = deliveries.id AND deliveries.id IN (SELECT value FROM json_each(?))"
+    );
 }
 
 struct Close;
@@ -53,13 +56,15 @@ impl Statement for Close {
 struct End;
 
 impl Statement for End {
-    const SQL: &'static str = "WITH o AS (DELETE FROM open_deliveries WHERE delivery_id = ANY(?) RETURNING *) \
+    const SQL: &'static str = concat!(
+        "WITH o AS (DELETE FROM open_deliveries WHERE delivery_id = ANY(?) RETURNING *) \
         UPDATE deliveries d SET \
             status = CASE WHEN o.arrived_before IS NULL THEN 'failed' ELSE 'success' END, \
             completed_at = coalesce(o.arrived_before, ?), \
             last_class = CASE WHEN o.arrived_before IS NULL THEN ? ELSE o.last_class END, \
-            status_before = o.status_before, arrived_before = o.arrived_before, next_trigger = o.next_trigger, \
-            automatic_tries = o.automatic_tries, manual_tries = o.manual_tries, rotation_tries = o.rotation_tries, \
-            sent_at = o.sent_at, response_status = o.response_status, updated_at = ? \
-        FROM o JOIN UNNEST(?) AS these (id) ON these.id = o.delivery_id WHERE d.id = these.id";
+            status_before = o.status_before, arrived_before = o.arrived_before, next_trigger = o.next_trigger, ",
+        tried!(set_from! { "o." }),
+        ", updated_at = ? \
+        FROM o JOIN UNNEST(?) AS these (id) ON these.id = o.delivery_id WHERE d.id = these.id"
+    );
 }

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::MAX_OWED;
+use super::columns::{names, tried};
 use super::end::end;
 use super::owed::owed;
 use crate::domain::attempt::ErrorClass;
@@ -73,12 +74,16 @@ pub fn send_missed_chunk(conn: &mut Conn, hook: &HookId, now: DateTime<Utc>) -> 
 struct OpenAgain;
 
 impl Statement for OpenAgain {
-    const SQL: &'static str = "INSERT INTO open_deliveries (delivery_id, organisation_id, hook_id, probe, status, \
-            due_at, status_before, arrived_before, next_trigger, automatic_tries, manual_tries, rotation_tries, sent_at, \
-            response_status, updated_at) \
+    const SQL: &'static str = concat!(
+        "INSERT INTO open_deliveries (delivery_id, organisation_id, hook_id, probe, status, due_at, status_before, \
+            arrived_before, next_trigger, ",
+        tried!(names! { "" }),
+        ", updated_at) \
         SELECT id, organisation_id, hook_id, probe, CASE WHEN sent_at IS NULL THEN 'pending' ELSE 'retrying' END, \
-            ?, status_before, arrived_before, 'automatic', automatic_tries, manual_tries, rotation_tries, sent_at, \
-            response_status, ? FROM deliveries WHERE id IN (SELECT value FROM json_each(?))";
+            ?, status_before, arrived_before, 'automatic', ",
+        tried!(names! { "" }),
+        ", ? FROM deliveries WHERE id IN (SELECT value FROM json_each(?))"
+    );
 }
 
 struct ReopenInLog;
@@ -93,13 +98,17 @@ impl Statement for ReopenInLog {
 struct Reopen;
 
 impl Statement for Reopen {
-    const SQL: &'static str = "WITH opened AS ( \
+    const SQL: &'static str = concat!(
+        "WITH opened AS ( \
             INSERT INTO open_deliveries (delivery_id, organisation_id, hook_id, probe, status, due_at, status_before, \
-                arrived_before, next_trigger, automatic_tries, manual_tries, rotation_tries, sent_at, response_status, \
-                updated_at) \
+                arrived_before, next_trigger, ",
+        tried!(names! { "" }),
+        ", updated_at) \
             SELECT id, organisation_id, hook_id, probe, CASE WHEN sent_at IS NULL THEN 'pending' ELSE 'retrying' END, \
-                ?, status_before, arrived_before, 'automatic', automatic_tries, manual_tries, rotation_tries, sent_at, \
-                response_status, ? FROM deliveries WHERE id = ANY(?)) \
+                ?, status_before, arrived_before, 'automatic', ",
+        tried!(names! { "" }),
+        ", ? FROM deliveries WHERE id = ANY(?)) \
         UPDATE deliveries SET status = CASE WHEN sent_at IS NULL THEN 'pending' ELSE 'retrying' END, \
-            completed_at = NULL, last_class = NULL, next_trigger = 'automatic', updated_at = ? WHERE id = ANY(?)";
+            completed_at = NULL, last_class = NULL, next_trigger = 'automatic', updated_at = ? WHERE id = ANY(?)"
+    );
 }

@@ -24,6 +24,7 @@ macro_rules! load_free {
 
 mod backfill;
 mod claim;
+mod columns;
 mod end;
 mod held;
 mod hooks;

@@ -5,7 +5,7 @@
 
 use diesel::prelude::*;
 
-use super::count;
+use super::columns::{from_row, row, tried};
 use crate::domain::attempt::{ErrorClass, Trigger};
 use crate::domain::delivery::{Before, Delivery, DeliveryRecord, DeliveryState, Status, Tries};
 use crate::domain::event::EventType;
@@ -32,15 +32,12 @@ pub(in crate::store) struct DeliveryRow {
     pub(super) status_before: Option<String>,
     pub(super) arrived_before: Option<i64>,
     pub(super) next_trigger: String,
-    pub(super) automatic_tries: i32,
-    pub(super) manual_tries: i32,
-    pub(super) sent_at: Option<i64>,
     pub(super) completed_at: Option<i64>,
-    pub(super) response_status: Option<i32>,
+    #[diesel(embed)]
+    pub(super) tried: LogTried,
     pub(super) last_class: Option<String>,
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
-    pub(super) rotation_tries: i32,
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -56,14 +53,16 @@ pub(in crate::store) struct OpenRow {
     pub(super) status_before: Option<String>,
     pub(super) arrived_before: Option<i64>,
     pub(super) next_trigger: String,
-    pub(super) automatic_tries: i32,
-    pub(super) manual_tries: i32,
-    pub(super) rotation_tries: i32,
-    pub(super) sent_at: Option<i64>,
-    pub(super) response_status: Option<i32>,
+    #[diesel(embed)]
+    pub(super) tried: OpenTried,
     pub(super) last_class: Option<String>,
     pub(super) updated_at: i64,
 }
+
+// What attempts do to it, in each of the two.
+tried!(row! { LogTried of deliveries });
+tried!(row! { OpenTried of open_deliveries });
+tried!(from_row! { LogTried from OpenTried });
 
 /// Both rows of a delivery, as a query selects them.
 pub(in crate::store) type BothRows = (DeliveryRow, Option<OpenRow>);
@@ -95,15 +94,11 @@ impl DeliveryRow {
             status_before: delivery.before.map(|before| status_of(before).as_str().to_owned()),
             arrived_before: arrived(delivery),
             next_trigger: delivery.trigger.stored().to_owned(),
-            automatic_tries: count(delivery.tries.automatic),
-            manual_tries: count(delivery.tries.manual),
-            sent_at: delivery.sent_at.map(micros),
             completed_at: delivery.state.completed_at().map(micros),
-            response_status: delivery.response_status.map(i32::from),
+            tried: LogTried::write(delivery),
             last_class: delivery.last_class.map(|class| class.as_str().to_owned()),
             created_at: micros(delivery.created_at),
             updated_at: micros(delivery.updated_at),
-            rotation_tries: count(delivery.tries.rotation),
         }
     }
 }
@@ -122,11 +117,7 @@ impl OpenRow {
             status_before: delivery.before.map(|before| status_of(before).as_str().to_owned()),
             arrived_before: arrived(delivery),
             next_trigger: delivery.trigger.stored().to_owned(),
-            automatic_tries: count(delivery.tries.automatic),
-            manual_tries: count(delivery.tries.manual),
-            rotation_tries: count(delivery.tries.rotation),
-            sent_at: delivery.sent_at.map(micros),
-            response_status: delivery.response_status.map(i32::from),
+            tried: OpenTried::write(delivery),
             last_class: delivery.last_class.map(|class| class.as_str().to_owned()),
             updated_at: micros(delivery.updated_at),
         }
@@ -142,12 +133,8 @@ struct Moving {
     status_before: Option<String>,
     arrived_before: Option<i64>,
     next_trigger: String,
-    automatic_tries: i32,
-    manual_tries: i32,
-    rotation_tries: i32,
-    sent_at: Option<i64>,
     completed_at: Option<i64>,
-    response_status: Option<i32>,
+    tried: LogTried,
     last_class: Option<String>,
     updated_at: i64,
 }
@@ -163,12 +150,8 @@ impl Moving {
                 status_before: open.status_before,
                 arrived_before: open.arrived_before,
                 next_trigger: open.next_trigger,
-                automatic_tries: open.automatic_tries,
-                manual_tries: open.manual_tries,
-                rotation_tries: open.rotation_tries,
-                sent_at: open.sent_at,
                 completed_at: None,
-                response_status: open.response_status,
+                tried: open.tried.into(),
                 last_class: open.last_class,
                 updated_at: open.updated_at,
             },
@@ -180,12 +163,8 @@ impl Moving {
                 status_before: log.status_before.clone(),
                 arrived_before: log.arrived_before,
                 next_trigger: log.next_trigger.clone(),
-                automatic_tries: log.automatic_tries,
-                manual_tries: log.manual_tries,
-                rotation_tries: log.rotation_tries,
-                sent_at: log.sent_at,
                 completed_at: log.completed_at,
-                response_status: log.response_status,
+                tried: log.tried.clone(),
                 last_class: log.last_class.clone(),
                 updated_at: log.updated_at,
             },
@@ -236,12 +215,12 @@ pub(in crate::store) fn read((log, open): BothRows) -> Result<Delivery> {
         before,
         trigger: row.word("next_trigger", &moving.next_trigger, Trigger::parse)?,
         tries: Tries {
-            automatic: row.count(moving.automatic_tries)?,
-            manual: row.count(moving.manual_tries)?,
-            rotation: row.count(moving.rotation_tries)?,
+            automatic: row.count(moving.tried.automatic_tries)?,
+            manual: row.count(moving.tried.manual_tries)?,
+            rotation: row.count(moving.tried.rotation_tries)?,
         },
-        sent_at: row.time_some(moving.sent_at)?,
-        response_status: row.status(moving.response_status)?,
+        sent_at: row.time_some(moving.tried.sent_at)?,
+        response_status: row.status(moving.tried.response_status)?,
         last_class,
         created_at: kept.time(log.created_at)?,
         updated_at: row.time(moving.updated_at)?,

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use diesel::RunQueryDsl as _;
 
-use super::count;
+use super::columns::{arrays, marks, names, set_from, set_values, tried, values};
 use crate::domain::attempt::{Attempt, ErrorClass};
 use crate::domain::delivery::Delivery;
 use crate::domain::ids::InstanceId;
@@ -59,26 +59,26 @@ fn settle_sqlite(
 fn move_on(conn: &mut diesel::SqliteConnection, own: &InstanceId, one: &Settled<'_>) -> Result<bool> {
     let (before, after) = (one.before, one.after);
     let due = after.state.due();
-    let changed = Line::<MoveOn, 17>::new([
-        Value::Text(after.state.status().as_str()),
-        Value::BigOrNull(due.map(micros)),
-        Value::Text(after.trigger.stored()),
-        Value::Int(count(after.tries.automatic)),
-        Value::Int(count(after.tries.manual)),
-        Value::Int(count(after.tries.rotation)),
-        Value::BigOrNull(after.sent_at.map(micros)),
-        Value::IntOrNull(after.response_status.map(i32::from)),
-        Value::TextOrNull(after.last_class.map(ErrorClass::as_str)),
-        Value::TextOrNull(due.and(one.holder).map(InstanceId::as_str)),
-        Value::Big(micros(after.updated_at)),
-        Value::Text(after.id.as_str()),
-        Value::Text(own.as_str()),
-        Value::Big(micros(before.updated_at)),
-        Value::BigOrNull(before.state.due().map(micros)),
-        Value::Text(before.trigger.stored()),
-        Value::Text(before.hook_id.as_str()),
-    ])
-    .execute(conn)?;
+    let values = tried!(values! {
+        after;
+        [
+            Value::Text(after.state.status().as_str()),
+            Value::BigOrNull(due.map(micros)),
+            Value::Text(after.trigger.stored()),
+        ];
+        [
+            Value::TextOrNull(after.last_class.map(ErrorClass::as_str)),
+            Value::TextOrNull(due.and(one.holder).map(InstanceId::as_str)),
+            Value::Big(micros(after.updated_at)),
+            Value::Text(after.id.as_str()),
+            Value::Text(own.as_str()),
+            Value::Big(micros(before.updated_at)),
+            Value::BigOrNull(before.state.due().map(micros)),
+            Value::Text(before.trigger.stored()),
+            Value::Text(before.hook_id.as_str()),
+        ]
+    });
+    let changed = Line::<MoveOn, _>::new(values).execute(conn)?;
     Ok(changed == 1)
 }
 
@@ -96,30 +96,29 @@ fn close_and_log(conn: &mut diesel::SqliteConnection, own: &InstanceId, one: &Se
     if closed == 0 {
         return Ok(false);
     }
-    Line::<Log, 11>::new([
-        Value::Text(after.state.status().as_str()),
-        Value::Text(after.trigger.stored()),
-        Value::Int(count(after.tries.automatic)),
-        Value::Int(count(after.tries.manual)),
-        Value::Int(count(after.tries.rotation)),
-        Value::BigOrNull(after.sent_at.map(micros)),
-        Value::BigOrNull(after.state.completed_at().map(micros)),
-        Value::IntOrNull(after.response_status.map(i32::from)),
-        Value::TextOrNull(after.last_class.map(ErrorClass::as_str)),
-        Value::Big(micros(after.updated_at)),
-        Value::Text(after.id.as_str()),
-    ])
-    .execute(conn)?;
+    let values = tried!(values! {
+        after;
+        [Value::Text(after.state.status().as_str()), Value::Text(after.trigger.stored())];
+        [
+            Value::BigOrNull(after.state.completed_at().map(micros)),
+            Value::TextOrNull(after.last_class.map(ErrorClass::as_str)),
+            Value::Big(micros(after.updated_at)),
+            Value::Text(after.id.as_str()),
+        ]
+    });
+    Line::<Log, _>::new(values).execute(conn)?;
     Ok(true)
 }
 
 struct MoveOn;
 
 impl Statement for MoveOn {
-    const SQL: &'static str = "UPDATE open_deliveries SET status = ?, due_at = ?, next_trigger = ?, \
-        automatic_tries = ?, manual_tries = ?, rotation_tries = ?, sent_at = ?, response_status = ?, last_class = ?, \
-        holder = ?, updated_at = ? \
-        WHERE delivery_id = ? AND holder = ? AND updated_at = ? AND due_at = ? AND next_trigger = ? AND hook_id = ?";
+    const SQL: &'static str = concat!(
+        "UPDATE open_deliveries SET status = ?, due_at = ?, next_trigger = ?, ",
+        tried!(set_values! {}),
+        ", last_class = ?, holder = ?, updated_at = ? \
+        WHERE delivery_id = ? AND holder = ? AND updated_at = ? AND due_at = ? AND next_trigger = ? AND hook_id = ?"
+    );
 }
 
 struct Close;
@@ -133,37 +132,40 @@ struct Log;
 
 impl Statement for Log {
     // What it had come to before it was sent again stands there since then.
-    const SQL: &'static str = "UPDATE deliveries SET status = ?, next_trigger = ?, automatic_tries = ?, \
-        manual_tries = ?, rotation_tries = ?, sent_at = ?, completed_at = ?, response_status = ?, last_class = ?, \
-        updated_at = ? WHERE id = ?";
+    const SQL: &'static str = concat!(
+        "UPDATE deliveries SET status = ?, next_trigger = ?, ",
+        tried!(set_values! {}),
+        ", completed_at = ?, last_class = ?, updated_at = ? WHERE id = ?"
+    );
 }
 
 struct Settle;
 
 impl Statement for Settle {
-    const SQL: &'static str = "WITH v AS ( \
-            SELECT * FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) AS v (id, updated_before, \
-                due_before, trigger_before, hook_before, status, due_at, next_trigger, automatic_tries, manual_tries, \
-                rotation_tries, sent_at, completed_at, response_status, last_class, holder, updated_at)), \
+    const SQL: &'static str = concat!(
+        "WITH v AS ( \
+            SELECT * FROM UNNEST(?, ?, ?, ?, ?, ?, ?, ?, ",
+        tried!(marks! {}),
+        ", ?, ?, ?, ?) AS v (id, updated_before, due_before, trigger_before, hook_before, status, due_at, next_trigger, ",
+        tried!(names! { "" }),
+        ", completed_at, last_class, holder, updated_at)), \
         closed AS ( \
             DELETE FROM open_deliveries o USING v WHERE v.completed_at IS NOT NULL \
                 AND o.delivery_id = v.id AND o.holder = ? AND o.updated_at = v.updated_before \
                 AND o.due_at = v.due_before AND o.next_trigger = v.trigger_before AND o.hook_id = v.hook_before \
             RETURNING v.*), \
         moved_on AS ( \
-            UPDATE open_deliveries o SET status = v.status, due_at = v.due_at, next_trigger = v.next_trigger, \
-                automatic_tries = v.automatic_tries, manual_tries = v.manual_tries, \
-                rotation_tries = v.rotation_tries, sent_at = v.sent_at, response_status = v.response_status, \
-                last_class = v.last_class, holder = v.holder, updated_at = v.updated_at \
+            UPDATE open_deliveries o SET status = v.status, due_at = v.due_at, next_trigger = v.next_trigger, ",
+        tried!(set_from! { "v." }),
+        ", last_class = v.last_class, holder = v.holder, updated_at = v.updated_at \
             FROM v WHERE v.completed_at IS NULL \
                 AND o.delivery_id = v.id AND o.holder = ? AND o.updated_at = v.updated_before \
                 AND o.due_at = v.due_before AND o.next_trigger = v.trigger_before AND o.hook_id = v.hook_before \
             RETURNING v.id), \
         logged AS ( \
-            UPDATE deliveries d SET status = c.status, next_trigger = c.next_trigger, \
-                automatic_tries = c.automatic_tries, manual_tries = c.manual_tries, \
-                rotation_tries = c.rotation_tries, sent_at = c.sent_at, completed_at = c.completed_at, \
-                response_status = c.response_status, last_class = c.last_class, updated_at = c.updated_at \
+            UPDATE deliveries d SET status = c.status, next_trigger = c.next_trigger, ",
+        tried!(set_from! { "c." }),
+        ", completed_at = c.completed_at, last_class = c.last_class, updated_at = c.updated_at \
             FROM closed c WHERE d.id = c.id) \
         INSERT INTO attempts (id, delivery_id, number, trigger_kind, started_at, finished_at, request_target, \
             request_headers, response_status, response_headers, response_headers_cut, response_body, response_body_cut, \
@@ -173,48 +175,44 @@ impl Statement for Settle {
             response_headers_cut, response_body, response_body_cut, dns_us, connect_us, first_byte_us, total_us, remote, \
             error_class, detail, secret_ends_in, key_ends_in) \
             JOIN (SELECT id FROM closed UNION ALL SELECT id FROM moved_on) AS changed ON changed.id = a.delivery_id \
-        RETURNING delivery_id";
+        RETURNING delivery_id"
+    );
 }
 
-fn settle_postgres(
+fn settle_postgres<'a>(
     conn: &mut diesel::PgConnection,
     own: &InstanceId,
-    settled: &[Settled<'_>],
+    settled: &[Settled<'a>],
 ) -> Result<HashSet<String>> {
     let text = |of: for<'x> fn(&'x Settled<'_>) -> &'x str| Column::Text(settled.iter().map(of).collect());
-    let int = |of: fn(&Settled<'_>) -> u32| Column::Int(settled.iter().map(|one| count(of(one))).collect());
     let time = |of: fn(&Settled<'_>) -> Option<DateTime<Utc>>| {
         Column::BigOrNull(settled.iter().map(|one| of(one).map(micros)).collect())
     };
     let big = |of: fn(&Settled<'_>) -> DateTime<Utc>| Column::Big(settled.iter().map(|one| micros(of(one))).collect());
     let attempts: Vec<attempt::AttemptRow> =
         settled.iter().map(|one| attempt::AttemptRow::write(one.attempt)).collect();
-    let mut columns = vec![
-        text(|one| one.after.id.as_str()),
-        big(|one| one.before.updated_at),
-        time(|one| one.before.state.due()),
-        text(|one| one.before.trigger.stored()),
-        text(|one| one.before.hook_id.as_str()),
-        text(|one| one.after.state.status().as_str()),
-        time(|one| one.after.state.due()),
-        text(|one| one.after.trigger.stored()),
-        int(|one| one.after.tries.automatic),
-        int(|one| one.after.tries.manual),
-        int(|one| one.after.tries.rotation),
-        time(|one| one.after.sent_at),
-        time(|one| one.after.state.completed_at()),
-        Column::IntOrNull(settled.iter().map(|one| one.after.response_status.map(i32::from)).collect()),
-        Column::TextOrNull(settled.iter().map(|one| one.after.last_class.map(ErrorClass::as_str)).collect()),
-        Column::TextOrNull(
-            settled
-                .iter()
-                .map(|one| one.holder.filter(|_| one.after.state.due().is_some()).map(InstanceId::as_str))
-                .collect(),
-        ),
-        big(|one| one.after.updated_at),
-        Column::One(own.as_str()),
-        Column::One(own.as_str()),
-    ];
+    let holder = |one: &Settled<'a>| one.holder.filter(|_| one.after.state.due().is_some()).map(InstanceId::as_str);
+    let mut columns = tried!(arrays! {
+        settled, |one| one.after;
+        [
+            text(|one| one.after.id.as_str()),
+            big(|one| one.before.updated_at),
+            time(|one| one.before.state.due()),
+            text(|one| one.before.trigger.stored()),
+            text(|one| one.before.hook_id.as_str()),
+            text(|one| one.after.state.status().as_str()),
+            time(|one| one.after.state.due()),
+            text(|one| one.after.trigger.stored()),
+        ];
+        [
+            time(|one| one.after.state.completed_at()),
+            Column::TextOrNull(settled.iter().map(|one| one.after.last_class.map(ErrorClass::as_str)).collect()),
+            Column::TextOrNull(settled.iter().map(holder).collect()),
+            big(|one| one.after.updated_at),
+            Column::One(own.as_str()),
+            Column::One(own.as_str()),
+        ]
+    });
     columns.extend(attempt::columns(&attempts));
     let written: Vec<String> = Batch::<Settle>::new(columns).load(conn)?;
     Ok(written.into_iter().collect())
