@@ -3,7 +3,7 @@
 //! A name stands in a `bdi`, or is [`isolated`] where no element can be. What nobody can see to from there is seen to on
 //! the whole page ([`settled`]): characters that would break out of either, and words that a sentence quotes.
 
-use super::words::isolated;
+use std::borrow::Cow;
 
 const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 const POP_ISOLATE: char = '\u{2069}';
@@ -82,9 +82,26 @@ fn runs_left(c: char) -> bool {
         | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
+/// A name within a plain text, where no element can keep its direction from the words around it: a title, a label, an option, a
+/// sentence. ASCII runs the way the page runs.
+pub fn isolated(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() {
+        return Cow::Borrowed(name);
+    }
+    let kept: String = name.chars().filter(|c| !is_control(*c)).collect();
+    Cow::Owned(format!("\u{2068}{kept}\u{2069}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_runs_the_other_way_turns_no_word_around_it() {
+        assert_eq!(isolated("HRIS (old)"), "HRIS (old)");
+        assert_eq!(isolated("محمد"), "\u{2068}محمد\u{2069}");
+        assert_eq!(isolated("é\u{2069}\u{202e}gnp.exe"), "\u{2068}égnp.exe\u{2069}");
+    }
 
     #[test]
     fn nothing_in_a_text_turns_what_stands_beside_it_on_the_page() {

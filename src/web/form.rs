@@ -11,8 +11,8 @@ use rand::distr::{Alphanumeric, SampleString};
 use crate::actions::FieldError;
 use crate::body::{self, SMALL_BODY};
 use crate::domain::role::Role;
+use crate::web::bidi::isolated;
 use crate::web::error::WebError;
-use crate::web::words::isolated;
 
 /// A form has at most this many names and values.
 const MAX_PAIRS: usize = 2_000;

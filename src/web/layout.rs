@@ -13,9 +13,9 @@ use crate::domain::organisation::Organisation;
 use crate::domain::role::Permission;
 use crate::web::assets::LINKS;
 use crate::web::bidi;
+use crate::web::bidi::isolated;
 use crate::web::icons::{icon, sprite};
 use crate::web::paths;
-use crate::web::words::isolated;
 
 /// Which entry of the navigation a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

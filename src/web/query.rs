@@ -9,9 +9,9 @@ use maud::{Markup, html};
 
 use crate::actions::FieldError;
 use crate::store::page::{Cursor, Page, Slice};
+use crate::web::bidi::isolated;
 use crate::web::form::{Errors, Fields, describedby, wrong};
 use crate::web::ui::Pager;
-use crate::web::words::isolated;
 
 /// The field that says whether tests are listed; it filters nothing out.
 const TESTS: &str = "tests";

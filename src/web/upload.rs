@@ -8,11 +8,11 @@ use super::form::Fields;
 use crate::body::NotRead;
 
 /// A text beside the file is at most this long; a longer one is cut.
-const LONGEST_TEXT: usize = 4 * 1024;
+const MAX_TEXT_BYTES: usize = 4 * 1024;
 /// All texts together may be this long.
-const LONGEST_TEXTS: usize = 64 * 1024;
+const MAX_TEXTS_BYTES: usize = 64 * 1024;
 /// A form has at most so many fields.
-const MOST_FIELDS: usize = 20;
+const MAX_FIELDS: usize = 20;
 /// A form that is too large is read on, and thrown away, up to so many times the bound: browsers show an answer only
 /// once they have sent what they have.
 const READ_ON: usize = 4;
@@ -57,13 +57,13 @@ pub async fn read(mut form: Multipart, file: &str, largest: usize) -> Result<Upl
             files += seen;
             uploaded.bytes = bytes;
         } else {
-            let (text, seen, end) = take(field, LONGEST_TEXT, &mut left).await;
+            let (text, seen, end) = take(field, MAX_TEXT_BYTES, &mut left).await;
             end.or_else(|error| uploaded.ends_with(&error))?;
             texts += seen;
             uploaded.fields.push(name, String::from_utf8_lossy(&text));
         }
-        uploaded.too_large |= files > largest || texts > LONGEST_TEXTS || fields > MOST_FIELDS;
-        if left == 0 || fields > MOST_FIELDS {
+        uploaded.too_large |= files > largest || texts > MAX_TEXTS_BYTES || fields > MAX_FIELDS;
+        if left == 0 || fields > MAX_FIELDS {
             break;
         }
     }
@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    const LARGEST: usize = 1024 * 1024;
+    const MAX_FILE_BYTES: usize = 1024 * 1024;
 
     async fn sent(fields: impl IntoIterator<Item = (String, usize)>) -> Uploaded {
         let mut body = String::new();
@@ -133,7 +133,9 @@ mod tests {
             .collect();
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=b"));
-        read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", LARGEST).await.expect("in time")
+        read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", MAX_FILE_BYTES)
+            .await
+            .expect("in time")
     }
 
     fn named(name: &str, length: usize) -> (String, usize) {
@@ -146,27 +148,29 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=b"));
         let chunks = [Ok::<_, PayloadError>(Bytes::from_static(body.as_bytes()))];
-        let uploaded =
-            read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", LARGEST).await.expect("in time");
+        let uploaded = read(Multipart::new(&headers, futures_util::stream::iter(chunks)), "file", MAX_FILE_BYTES)
+            .await
+            .expect("in time");
         assert!(uploaded.broken_off && uploaded.bytes.is_empty());
     }
 
     #[actix_web::test]
     async fn a_form_within_its_bounds_is_read_whole() {
-        let uploaded = sent([named("token", 24), named("file", LARGEST), named("long", 2 * LONGEST_TEXT)]).await;
+        let uploaded =
+            sent([named("token", 24), named("file", MAX_FILE_BYTES), named("long", 2 * MAX_TEXT_BYTES)]).await;
         assert!(!uploaded.too_large);
-        assert_eq!(uploaded.bytes.len(), LARGEST);
-        assert_eq!((uploaded.fields.one("token").len(), uploaded.fields.one("long").len()), (24, LONGEST_TEXT));
+        assert_eq!(uploaded.bytes.len(), MAX_FILE_BYTES);
+        assert_eq!((uploaded.fields.one("token").len(), uploaded.fields.one("long").len()), (24, MAX_TEXT_BYTES));
     }
 
     #[actix_web::test]
     async fn a_form_that_is_too_large_in_any_way_leaves_nothing_of_its_file() {
-        let many = (0..=MOST_FIELDS).map(|number| named(&format!("field-{number}"), 1));
+        let many = (0..=MAX_FIELDS).map(|number| named(&format!("field-{number}"), 1));
         let small = named("file", 1);
         for fields in [
-            vec![named("file", LARGEST + 1)],
-            vec![named("file", LARGEST), small.clone()],
-            vec![small.clone(), named("text", LONGEST_TEXTS), named("text", 1)],
+            vec![named("file", MAX_FILE_BYTES + 1)],
+            vec![named("file", MAX_FILE_BYTES), small.clone()],
+            vec![small.clone(), named("text", MAX_TEXTS_BYTES), named("text", 1)],
             std::iter::once(small).chain(many).collect(),
         ] {
             let uploaded = sent(fields).await;
@@ -177,7 +181,7 @@ mod tests {
 
     #[actix_web::test]
     async fn what_never_ends_is_not_read_to_its_end() {
-        let uploaded = sent((0..10).map(|_| named("text", LARGEST)).chain([named("last", 1)])).await;
+        let uploaded = sent((0..10).map(|_| named("text", MAX_FILE_BYTES)).chain([named("last", 1)])).await;
         assert!(uploaded.too_large);
         assert_eq!(uploaded.fields.pairs().count(), READ_ON);
     }

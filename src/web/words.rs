@@ -1,9 +1,7 @@
 //! Counts as sentences say them.
 
-use std::borrow::Cow;
 use std::fmt::Display;
 
-use super::bidi;
 use crate::domain::delivery::Tries;
 
 /// `1 candidate`, `12 candidates`, `1,200 rows`.
@@ -56,16 +54,6 @@ pub fn size(bytes: usize) -> String {
     }
 }
 
-/// A name within a plain text, where no element can keep its direction from the words around it: a title, a label, an option, a
-/// sentence. ASCII runs the way the page runs.
-pub fn isolated(name: &str) -> Cow<'_, str> {
-    if name.is_ascii() {
-        return Cow::Borrowed(name);
-    }
-    let kept: String = name.chars().filter(|c| !bidi::is_control(*c)).collect();
-    Cow::Owned(format!("\u{2068}{kept}\u{2069}"))
-}
-
 /// `a, b and c`.
 pub fn list(parts: &[String]) -> String {
     match parts {
@@ -107,13 +95,6 @@ pub fn on_all_tries(tries: Tries) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_that_runs_the_other_way_turns_no_word_around_it() {
-        assert_eq!(isolated("HRIS (old)"), "HRIS (old)");
-        assert_eq!(isolated("محمد"), "\u{2068}محمد\u{2069}");
-        assert_eq!(isolated("é\u{2069}\u{202e}gnp.exe"), "\u{2068}égnp.exe\u{2069}");
-    }
 
     #[test]
     fn counts_read_as_words_do() {

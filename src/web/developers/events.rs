@@ -17,7 +17,7 @@ use crate::web::words;
 /// How many events a page holds.
 const PAGE: usize = 50;
 /// How many events without a webhook are counted at the most.
-const MOST: usize = 10_000;
+const MAX_COUNTED: usize = 10_000;
 
 /// A page of events.
 pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
@@ -87,7 +87,7 @@ pub(super) fn connect(viewer: &Viewer) -> Markup {
 struct List<'a> {
     filters: &'a EventFilters,
     found: &'a EventPage<EventLine>,
-    /// How many matched no webhook, counted up to one more than [`MOST`].
+    /// How many matched no webhook, counted up to one more than [`MAX_COUNTED`].
     unrouted: usize,
     /// Names of those who caused them, by id.
     names: &'a HashMap<String, String>,
@@ -110,7 +110,7 @@ impl Render for List<'_> {
 
 impl List<'_> {
     fn waiting(&self) -> Markup {
-        let count = words::up_to((self.unrouted.min(MOST), self.unrouted > MOST));
+        let count = words::up_to((self.unrouted.min(MAX_COUNTED), self.unrouted > MAX_COUNTED));
         html! {
             @if self.unrouted > 0 {
                 div.notice.info {

@@ -4,19 +4,20 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::names::{MOST_NAMES, Names};
+use super::names::{MAX_NAMES, Names};
 use crate::domain::candidate::Applicant;
 use crate::domain::export::{Exclusion, Selection};
 use crate::domain::hook::{Hook, HookState};
 use crate::domain::policy::Policy;
 use crate::domain::vacancy::Vacancy;
 use crate::store::export::ExportView;
+use crate::web::bidi::isolated;
 use crate::web::form::wrong;
 use crate::web::prelude::*;
-use crate::web::words::{count, first, isolated, size};
+use crate::web::words::{count, first, size};
 
 /// The names of so many candidates are shown at once; those of more are folded.
-const MOST_OPEN: usize = 30;
+const MAX_OPEN: usize = 30;
 
 /// What the page shows.
 pub struct Asking {
@@ -175,8 +176,8 @@ impl Asking {
         let stage = |one: &Applicant| html! { bdi { (one.application.stage) } };
         let rows: Vec<_> = included.iter().map(|one| (one, stage(one))).collect();
         let content = html! {
-            details #people open[included.len() <= MOST_OPEN] {
-                summary.small { "Who is in it" @if rows.len() > MOST_NAMES { ": the first " (MOST_NAMES) } }
+            details #people open[included.len() <= MAX_OPEN] {
+                summary.small { "Who is in it" @if rows.len() > MAX_NAMES { ": the first " (MAX_NAMES) } }
                 (Names { column: "Stage", rows: &rows, viewer })
             }
         };

@@ -5,7 +5,7 @@ use crate::domain::mask;
 use crate::web::prelude::*;
 
 /// So many names stand in a table; the others are counted.
-pub const MOST_NAMES: usize = 50;
+pub const MAX_NAMES: usize = 50;
 
 /// The table.
 pub struct Names<'a> {
@@ -21,11 +21,11 @@ impl Render for Names<'_> {
     fn render(&self) -> Markup {
         html! {
             (Table::cards(["Candidate", self.column]).rows(html! {
-                @for (applicant, word) in self.rows.iter().take(MOST_NAMES) {
+                @for (applicant, word) in self.rows.iter().take(MAX_NAMES) {
                     tr { th scope="row" { bdi { (self.name(applicant)) } } td.whole { (word) } }
                 }
             }))
-            @if self.rows.len() > MOST_NAMES { p.small.soft { "And " (self.rows.len() - MOST_NAMES) " more." } }
+            @if self.rows.len() > MAX_NAMES { p.small.soft { "And " (self.rows.len() - MAX_NAMES) " more." } }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How an export went, said first in one sentence.
 
-use super::names::{MOST_NAMES, Names};
+use super::names::{MAX_NAMES, Names};
 use super::outcome::Outcome;
 use super::says::advice;
 use super::table::History;
@@ -143,7 +143,7 @@ impl Outcome {
             self.view.export.candidate_count as usize - rows.len().min(self.view.export.candidate_count as usize);
         html! {
             details #people {
-                summary.small { "Who was in it" @if more > 0 { ": the first " (MOST_NAMES) } }
+                summary.small { "Who was in it" @if more > 0 { ": the first " (MAX_NAMES) } }
                 (Names { column: "Stage now", rows: &rows, viewer })
             }
         }

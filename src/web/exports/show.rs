@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::names::MOST_NAMES;
+use super::names::MAX_NAMES;
 use super::outcome::Outcome;
 use crate::domain::ids::ExportId;
 use crate::store::export::ExportFilter;
@@ -31,7 +31,7 @@ fn load(conn: &mut Conn, viewer: &Viewer, id: &ExportId, time: LocalTime) -> Res
     let Some(hook) = store::hook::find(conn, organisation, &view.export.hook_id)? else { return Ok(None) };
     let vacancy = view.export.vacancy_id.clone();
     let mut carried = store::export::carried(conn, id)?;
-    carried.truncate(MOST_NAMES);
+    carried.truncate(MAX_NAMES);
     let carried = store::candidate::applicants_by_ids(conn, &vacancy, &carried)?;
     let why: HashMap<_, _> = view.export.excluded.iter().cloned().collect();
     let excluded: Vec<_> = why.keys().cloned().collect();

@@ -27,7 +27,7 @@ pub const WINDOW: TimeDelta = TimeDelta::hours(24);
 const FAILURES: usize = 3;
 /// Exports that did not arrive are told of for so long, among so many of the latest.
 pub const EXPORTS: TimeDelta = TimeDelta::days(7);
-const MOST_EXPORTS: i64 = 50;
+const MAX_EXPORTS: i64 = 50;
 /// So many vacancies are shown to those who work with them.
 const RECENT_VACANCIES: usize = 5;
 /// A key nobody has used for so long is better revoked.
@@ -116,7 +116,7 @@ impl Known {
             }
         }
         let requested_by = (viewer.role == Role::Recruiter).then(|| viewer.member.id.clone());
-        let filter = ExportFilter { requested_by, limit: MOST_EXPORTS, ..ExportFilter::default() };
+        let filter = ExportFilter { requested_by, limit: MAX_EXPORTS, ..ExportFilter::default() };
         known.exports = store::export::list(conn, organisation, mode, &filter)?;
         let keys = store::api_key::list(conn, organisation)?;
         let mut keys: Vec<_> = keys.into_iter().filter(|key| key.mode == mode && key.revoked_at.is_none()).collect();

@@ -12,7 +12,7 @@ use crate::web::prelude::*;
 use crate::web::upload;
 
 /// A text of the form has at most so many characters.
-const LONGEST: usize = 1_000;
+const MAX_TEXT_LEN: usize = 1_000;
 
 /// The page.
 pub async fn show(visit: Visit, Path((of, id)): Path<(InterviewId, SessionId)>) -> Answer {
@@ -89,8 +89,8 @@ impl Typed {
         }
         let texts = [("summary", &self.summary), ("strengths", &self.strengths), ("concerns", &self.concerns)];
         for (name, typed) in texts {
-            if typed.chars().count() > LONGEST {
-                errors.push(FieldError::new(name, format!("Shorten this to at most {LONGEST} characters")));
+            if typed.chars().count() > MAX_TEXT_LEN {
+                errors.push(FieldError::new(name, format!("Shorten this to at most {MAX_TEXT_LEN} characters")));
             }
         }
         let [overall, interview, resume] = scores;

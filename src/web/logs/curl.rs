@@ -6,7 +6,7 @@ use super::detail::Detail;
 use crate::domain::header_lines::HeaderLines;
 
 /// The longest body that goes into one argument: Linux takes 128 KiB.
-const LONGEST_ARGUMENT: usize = 100 * 1024;
+const MAX_ARGUMENT_BYTES: usize = 100 * 1024;
 
 /// Headers that curl writes itself.
 const OWN: [&str; 3] = ["host", "content-length", "accept"];
@@ -17,7 +17,7 @@ pub fn command(detail: &Detail) -> String {
     let headers = sent.map(|request| request.headers.clone()).unwrap_or_else(|| planned(detail));
     let body = detail.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
     let mut out = String::new();
-    let piped = body.len() > LONGEST_ARGUMENT;
+    let piped = body.len() > MAX_ARGUMENT_BYTES;
     if piped {
         // printf is built into the shell and takes what no program could be given.
         out += &format!("printf %s {} |\n", quoted(&body));
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_body_too_long_for_an_argument_is_piped() {
         let mut detail = sample::detail();
-        detail.body = Some(vec![b'x'; LONGEST_ARGUMENT + 1]);
+        detail.body = Some(vec![b'x'; MAX_ARGUMENT_BYTES + 1]);
         let command = command(&detail);
         assert!(command.starts_with("printf %s 'xxx") && command.ends_with("--data-binary @-"));
     }

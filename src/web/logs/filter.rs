@@ -10,10 +10,10 @@ use crate::domain::hook::{Hook, HookState};
 use crate::domain::ids::{DeliveryId, MemberId};
 use crate::store::log::{LogFilter, ResponseClass};
 use crate::store::page::Slice;
+use crate::web::bidi::isolated;
 use crate::web::prelude::*;
 use crate::web::query::Query;
 use crate::web::time::start_of;
-use crate::web::words::isolated;
 
 /// The families of events that the filter offers.
 pub const FAMILIES: [&str; 4] = ["candidate.*", "interview.*", "job.*", "resume.*"];

@@ -6,9 +6,9 @@ use super::find_member;
 use crate::actions::member;
 use crate::domain::ids::MemberId;
 use crate::domain::member::{Member, Membership};
+use crate::web::bidi::isolated;
 use crate::web::prelude::*;
 use crate::web::ui::{Confirm, stays};
-use crate::web::words::isolated;
 
 /// Asks.
 pub async fn show(visit: Visit, Path(id): Path<MemberId>) -> Answer {

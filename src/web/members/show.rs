@@ -5,10 +5,11 @@ use crate::actions::member;
 use crate::config::Config;
 use crate::domain::ids::MemberId;
 use crate::domain::member::Membership;
+use crate::web::bidi::isolated;
 use crate::web::form::roles;
 use crate::web::prelude::*;
 use crate::web::session::MAX_SESSIONS;
-use crate::web::words::{count, isolated};
+use crate::web::words::count;
 
 /// Shows a member.
 pub async fn show(visit: Visit, Path(id): Path<MemberId>, config: web::Data<Config>) -> Answer {

@@ -5,9 +5,9 @@ use crate::actions::import::{Column, Preview};
 use crate::domain::ids::ImportId;
 use crate::domain::import::Field;
 use crate::domain::vacancy::Vacancy;
+use crate::web::bidi::isolated;
 use crate::web::form::wrong;
 use crate::web::prelude::*;
-use crate::web::words::isolated;
 use crate::web::words::{count, list};
 
 /// The page.

@@ -4,9 +4,9 @@ use super::shown::{PAGE, Shown, Wanted};
 use crate::domain::candidate::Applicant;
 use crate::domain::export::MAX_CANDIDATES;
 use crate::domain::mask;
+use crate::web::bidi::isolated;
 use crate::web::prelude::*;
 use crate::web::words::grouped;
-use crate::web::words::isolated;
 
 /// The table, the tray and the way to other pages.
 pub struct People<'a> {

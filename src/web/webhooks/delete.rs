@@ -7,9 +7,10 @@ use crate::domain::ids::HookId;
 use crate::store::export::ExportView;
 use crate::store::log::LogFilter;
 use crate::store::page::Slice;
+use crate::web::bidi::isolated;
 use crate::web::prelude::*;
 use crate::web::ui::{Confirm, stays};
-use crate::web::words::{count, isolated, up_to};
+use crate::web::words::{count, up_to};
 
 /// Asks.
 pub async fn show(visit: Visit, Path(id): Path<HookId>) -> Answer {

@@ -6,9 +6,9 @@ use crate::domain::hook::FieldSet;
 use crate::domain::ids::HookId;
 use crate::domain::mode::Mode;
 use crate::domain::policy::Policy;
+use crate::web::bidi::isolated;
 use crate::web::form::UrlField;
 use crate::web::prelude::*;
-use crate::web::words::isolated;
 
 /// The empty form.
 pub async fn show(visit: Visit) -> Answer {
