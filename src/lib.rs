@@ -1,5 +1,33 @@
 //! Hirewire: the webhook console of a hiring team.
 //!
+//! # Glossary
+//!
+//! - **organisation**: a customer. Everything belongs to one; **members** work in it with a **role** (admin, recruiter, support).
+//! - **mode**: live or test. Data, webhooks, keys and events of one are never seen in the other.
+//! - **hook**: a webhook, as people call it: where an organisation wants requests sent, and which **event types**.
+//! - **vacancy**, **candidate**, **interview**, **session**: what a hiring team works with; a session is one candidate's interview.
+//! - **event**: something that happened, of a type in the **catalogue**. A member, an API key or the clock caused it.
+//! - **field set**: how much of a candidate a hook gets. The **body** is the exact bytes, frozen when the event is recorded.
+//! - **route**: the hooks that get an event. An event without one is kept as **unrouted**.
+//! - **delivery**: one event for one hook. It is **open** until it ends: *pending*, *retrying*, then *success* or *failed*.
+//!   **Owed** is what an open delivery is to its hook; **held** is one that waits because the hook is paused.
+//! - **attempt** (or *try*): one request for a delivery, and what came of it. Its failure has one **error class**.
+//! - **policy**: how long an attempt waits for an answer and when the next one follows: *Quick*, *Patient*, *Single*.
+//! - **lane**: what waits for one hook in memory. A **place** is room for one request under way; lanes take **turns** at places.
+//! - **claim**: an instance takes open deliveries from the database, and is then their **holder**; to **release** gives them back.
+//! - **settle**: to write down what came of attempts, many at a time.
+//! - **intake**: recording events and what is owed for them, many at a time.
+//! - **instance**: one process. Several share a PostgreSQL; each says that it lives, and the others **take over** from the dead.
+//! - **change**: a note for every instance that something it may have in memory is different now; a **look** reads the new ones.
+//! - **guard**: decides by address whether a request may connect there.
+//! - **credential**: a hook's signing **secret** or webhook **key**. A **rotation** lets old and new work side by side for a while.
+//! - **sealed**: encrypted with the sealing key, so that the database alone tells nothing.
+//! - **health**: how a hook's deliveries go. One that goes on failing is warned of, then **disabled**; what it **missed** can be sent.
+//! - **export**: candidates that a recruiter sends to a hook. **Import**: a file of candidates that is read in.
+//! - **act**: what a member or the operator did, as the **audit log** has it.
+//! - **chore**: what has to be done from time to time. **Sample**: a made-up event that *Send Test* sends; a delivery of one is a **probe**.
+//! - **B13**, **T7**, **A2** and the like in comments: promises, each in `docs/promises.md` with its tests.
+//!
 //! # The map
 //!
 //! - [`domain`]: what is true without any I/O: the nouns, their states, signing, the bytes of a payload, reading a CSV.
