@@ -44,7 +44,7 @@ pub fn networks<const N: usize>(address: IpAddr, prefixes: [u32; N]) -> Vec<(IpA
             let network = |prefix: u32| IpAddr::V6((v6.to_bits() & (u128::MAX << (128 - prefix))).into());
             prefixes.map(|prefix| (network(prefix), prefix)).to_vec()
         }
-        v4 => vec![(v4, 32)],
+        v4 @ IpAddr::V4(_) => vec![(v4, 32)],
     }
 }
 

@@ -183,9 +183,9 @@ impl App {
             tokio::time::sleep(grace).await;
             // Without a grace nobody is waited for.
             if grace.is_zero() {
-                drop(handshakes)
+                drop(handshakes);
             } else {
-                handshakes.end().await
+                handshakes.end().await;
             }
             handle.stop(true).await;
         });

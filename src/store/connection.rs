@@ -1,5 +1,7 @@
 //! Connections: how each is opened and set up, by what it is for.
 
+#![expect(missing_docs, reason = "what the derive makes of a connection has no comments")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -53,7 +53,7 @@ impl ResponseClass {
     pub fn label(self) -> &'static str {
         match self {
             ResponseClass::None => "No response",
-            status => status.as_str(),
+            status @ ResponseClass::Status(_) => status.as_str(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The tables, once for both databases. Written by hand beside the migrations; a test compares them.
 
+#![expect(missing_docs, reason = "a table and its columns are what their names say")]
+
 diesel::table! {
     settings (name) {
         name -> Text,

@@ -19,6 +19,7 @@ use crate::web::paths;
 
 /// Which entry of the navigation a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the entry of its name")]
 pub enum Nav {
     Home,
     Vacancies,

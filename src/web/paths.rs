@@ -1,5 +1,7 @@
 //! Every address of the console. Links come from here, so that a page that moves breaks the build and not a visitor.
 
+#![expect(missing_docs, reason = "an address says what it is")]
+
 use std::fmt::Display;
 
 use crate::domain::attempt::ErrorClass;

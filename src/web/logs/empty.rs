@@ -164,7 +164,7 @@ fn sentence(filters: &Filters, nearby: u64) -> String {
     if let Some(response) = filters.response {
         none.push(match response {
             ResponseClass::None => "went unanswered".into(),
-            class => format!("was answered {}", class.label()),
+            class @ ResponseClass::Status(_) => format!("was answered {}", class.label()),
         });
     }
     match nearby {

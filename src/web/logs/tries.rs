@@ -251,7 +251,7 @@ fn body(response: &Response, is_masked: bool) -> Shown {
     match (charset, encoding) {
         (Some(charset), _) => notes.push(format!("read as {charset}").into()),
         (None, Some(encoding)) if !bytes.is_empty() => {
-            notes.push(format!("compressed with {encoding}, not unpacked").into())
+            notes.push(format!("compressed with {encoding}, not unpacked").into());
         }
         _ if !is_text(bytes, response.body_cut) => notes.push("not UTF-8 text".into()),
         _ => {}

@@ -95,9 +95,9 @@ async fn selection_to_the_end(browser: &Browser, scene: &Scene) {
     assert_eq!(browser.count("//button[normalize-space(.)='Confirm export']").await, 0);
     browser.tick("Include those already sent", true).await;
     if browser.runs_script() {
-        browser.until_it_says("Export 1 candidate?").await
+        browser.until_it_says("Export 1 candidate?").await;
     } else {
-        browser.press("Update preview").await
+        browser.press("Update preview").await;
     }
     browser.until_it_says("This candidate has been sent to this webhook before, and will be sent again.").await;
     // To another webhook they go, and it refuses.

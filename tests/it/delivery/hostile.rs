@@ -67,7 +67,7 @@ async fn hostile_ones() -> Vec<(&'static str, Hostile, Expected)> {
             "no answer",
             Hostile::that(|talk| async move {
                 pending::<()>().await;
-                drop(talk)
+                drop(talk);
             })
             .await,
             no_answer(ResponseTimeout),
@@ -97,7 +97,7 @@ async fn hostile_ones() -> Vec<(&'static str, Hostile, Expected)> {
             "a handshake that stalls",
             Hostile::below_tls(|mut tcp| async move {
                 let _ = tcp.read(&mut [0; 4_096]).await;
-                pending::<()>().await
+                pending::<()>().await;
             })
             .await,
             no_answer(ConnectTimeout),

@@ -32,7 +32,7 @@ fn no_migration_is_edited_and_each_new_one_is_listed() {
         match listed.get(path.as_str()) {
             None => panic!("{path} is new: add a line to {FROZEN}:\n{sum}  {path}"),
             Some(known) => {
-                assert_eq!(known, sum, "{path} was edited: undo that, and write a further migration instead")
+                assert_eq!(known, sum, "{path} was edited: undo that, and write a further migration instead");
             }
         }
     }

@@ -99,7 +99,7 @@ async fn nothing_is_migrated_while_an_older_program_runs(app: TestApp) {
     match app.kind() {
         Kind::Sqlite => assert!(refused.contains(".lock is locked: an older Hirewire serves this file"), "{refused}"),
         Kind::Postgres => {
-            assert!(refused.contains("an older Hirewire still runs") && refused.contains(&instance), "{refused}")
+            assert!(refused.contains("an older Hirewire still runs") && refused.contains(&instance), "{refused}");
         }
     }
     assert!(with_own(&app, |conn| count(conn, "upgrades")).await.is_err(), "nothing has changed");
