@@ -59,7 +59,7 @@ pub struct Created {
 /// Creates a hook, active at once, with the credentials that were asked for; they are left to be shown once.
 pub async fn create(context: &Context, viewer: &Viewer, form: NewHook) -> Result<Created> {
     let (checked, resolves) = check(context, viewer, &form).await?;
-    let write = |checked: Wanted| {
+    let write = |checked: CheckedHook| {
         context.transact_once(viewer, &form.token, move |tx| {
             refuse_too_many(tx, tx.viewer.mode)?;
             let id = insert(tx, checked)?;
@@ -169,13 +169,13 @@ pub async fn find_alive(context: &Context, viewer: &Viewer, id: HookId) -> Resul
 }
 
 #[derive(Clone)]
-struct Wanted {
+struct CheckedHook {
     url: HookUrl,
     settings: Settings,
     kinds: Vec<CredentialKind>,
 }
 
-async fn check(context: &Context, viewer: &Viewer, form: &NewHook) -> Result<(Wanted, bool)> {
+async fn check(context: &Context, viewer: &Viewer, form: &NewHook) -> Result<(CheckedHook, bool)> {
     let mut errors = Vec::new();
     let url = address(context, viewer, &form.url).await.map_err(|error| errors.push(error)).ok();
     let settings = hook_settings::check(form, &[], &mut errors);
@@ -183,7 +183,7 @@ async fn check(context: &Context, viewer: &Viewer, form: &NewHook) -> Result<(Wa
         Some((url, resolves)) if errors.is_empty() => {
             let asked = [(form.sign, CredentialKind::Secret), (form.key, CredentialKind::Key)];
             let kinds = asked.into_iter().filter(|(wanted, _)| *wanted).map(|(_, kind)| kind).collect();
-            Ok((Wanted { url, settings, kinds }, resolves))
+            Ok((CheckedHook { url, settings, kinds }, resolves))
         }
         _ => Err(ActionError::Invalid(errors)),
     }
@@ -211,9 +211,9 @@ fn not_public(blocked: &Blocked) -> String {
     format!("Use a public address: {blocked}")
 }
 
-fn insert(tx: &mut Transaction<'_>, checked: Wanted) -> Result<HookId, StoreError> {
+fn insert(tx: &mut Transaction<'_>, checked: CheckedHook) -> Result<HookId, StoreError> {
     let (now, viewer) = (tx.now, tx.viewer);
-    let Wanted { url, settings, kinds } = checked;
+    let CheckedHook { url, settings, kinds } = checked;
     // One that cannot be read may be the default, too.
     let is_first = !store::hook::has_default(tx.conn, &viewer.organisation.id, viewer.mode)?;
     if settings.is_default {

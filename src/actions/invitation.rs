@@ -46,7 +46,7 @@ pub struct NewInvitation {
 
 /// Whom an invitation is for.
 #[derive(Debug, Clone)]
-struct Wanted {
+struct CheckedInvitation {
     name: Option<String>,
     email: String,
     role: Role,
@@ -78,7 +78,7 @@ pub async fn invite(
     let (Some(email), Some(role), true) = (email, role, errors.is_empty()) else {
         return Err(ActionError::Invalid(errors));
     };
-    let wanted = Wanted { name, email, role };
+    let wanted = CheckedInvitation { name, email, role };
     issue(context, viewer, &form.token, created, link, move |_| Ok(wanted)).await
 }
 
@@ -92,7 +92,7 @@ pub async fn renew(
 ) -> Result<InvitationId> {
     issue(context, viewer, form_token, renewed, link, move |tx| {
         let old = pending(tx, &id)?;
-        Ok(Wanted { name: old.name, email: old.email, role: old.role })
+        Ok(CheckedInvitation { name: old.name, email: old.email, role: old.role })
     })
     .await
 }
@@ -132,7 +132,7 @@ async fn issue(
     form_token: &str,
     act: fn(&Invitation) -> Act<'_>,
     link: impl Fn(&str) -> String + Send + 'static,
-    wanted: impl FnOnce(&mut Transaction<'_>) -> Result<Wanted> + Send + 'static,
+    wanted: impl FnOnce(&mut Transaction<'_>) -> Result<CheckedInvitation> + Send + 'static,
 ) -> Result<InvitationId> {
     let issued = context.transact_once_with(viewer, form_token, move |tx| {
         still_admin(tx)?;
@@ -153,7 +153,7 @@ async fn issue(
 }
 
 /// Writes an invitation in place of an earlier one of the same address; what its link holds beside it.
-fn insert(tx: &mut Transaction<'_>, wanted: Wanted) -> Result<(Invitation, Plain)> {
+fn insert(tx: &mut Transaction<'_>, wanted: CheckedInvitation) -> Result<(Invitation, Plain)> {
     let (organisation, now) = (&tx.viewer.organisation.id, tx.now);
     if store::member::list(tx.conn, organisation)?.iter().any(|known| known.member.email == wanted.email) {
         return Err(ActionError::field("email", format!("{} is already a member", wanted.email)));

@@ -60,7 +60,7 @@ pub type Chosen = Option<Choice>;
 
 /// An import as its page shows it.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct ImportOverview {
     /// Into what.
     pub vacancy: Vacancy,
     /// What the file was called.
@@ -195,7 +195,7 @@ pub async fn preview(
     vacancy: VacancyId,
     id: ImportId,
     chosen: Chosen,
-) -> Result<Shown> {
+) -> Result<ImportOverview> {
     let (vacancy, import) = find(context, viewer, vacancy, id).await?;
     let state = match (import.report, import.content) {
         (Some(report), left_out) => {
@@ -214,7 +214,7 @@ pub async fn preview(
         }
         (None, None) => return Err(ActionError::NotFound),
     };
-    Ok(Shown { vacancy, file_name: import.file_name, state })
+    Ok(ImportOverview { vacancy, file_name: import.file_name, state })
 }
 
 /// Reads an import in, once; nothing happens to one that was read in before.

@@ -42,14 +42,14 @@ pub async fn save(context: &Context, viewer: &Viewer, id: InterviewId, form: Own
     }
 }
 
-struct Wanted {
+struct CheckedOwnHook {
     url: HookUrl,
     resolves: bool,
     /// `None` follows the default hook.
     policy: Option<Policy>,
 }
 
-async fn read(context: &Context, viewer: &Viewer, form: &OwnHookForm) -> Result<Option<Wanted>> {
+async fn read(context: &Context, viewer: &Viewer, form: &OwnHookForm) -> Result<Option<CheckedOwnHook>> {
     if form.url.trim().is_empty() {
         return Ok(None);
     }
@@ -60,13 +60,15 @@ async fn read(context: &Context, viewer: &Viewer, form: &OwnHookForm) -> Result<
         errors.push(FieldError::new("policy", "Choose one of the delivery policies"));
     }
     match url {
-        Some((url, resolves)) if errors.is_empty() => Ok(Some(Wanted { url, resolves, policy: policy.flatten() })),
+        Some((url, resolves)) if errors.is_empty() => {
+            Ok(Some(CheckedOwnHook { url, resolves, policy: policy.flatten() }))
+        }
         _ => Err(ActionError::Invalid(errors)),
     }
 }
 
 /// Gives an interview a hook of its own, or another one.
-fn set(tx: &mut Transaction<'_>, interview: &Interview, wanted: Wanted) -> Result<()> {
+fn set(tx: &mut Transaction<'_>, interview: &Interview, wanted: CheckedOwnHook) -> Result<()> {
     let Interview { id, organisation_id, mode, title, .. } = interview;
     let default = store::hook::default_of(tx.conn, organisation_id, *mode)?;
     let before = store::hook::of_interview(tx.conn, organisation_id, id)?;

@@ -24,8 +24,8 @@ use crate::domain::ids::{CandidateId, HookId, VacancyId};
 use crate::domain::secret::CredentialKind;
 use crate::store::export::ExportFilter;
 use crate::web::prelude::*;
+use crate::web::vacancies::data::{VacancyData, VacancyQuery};
 use crate::web::vacancies::show;
-use crate::web::vacancies::shown::{Shown, Wanted};
 
 /// The page of a selection. Links name the candidates in the query instead, and are led to their selection's page.
 pub async fn show(visit: Visit, Path(id): Path<VacancyId>, request: HttpRequest) -> Answer {
@@ -105,7 +105,7 @@ pub async fn submit(visit: Visit, fields: Fields, Path(id): Path<VacancyId>) -> 
 /// Leads on within the vacancy, now that the ticks of the page that was left are kept: to a stage or page, with everybody
 /// ticked, or with nobody.
 async fn go(visit: &Visit, vacancy: VacancyId, fields: &Fields) -> Answer {
-    let here = Wanted::read(fields);
+    let here = VacancyQuery::read(fields);
     match fields.one("go") {
         "all" => {
             if let Some(why) = selection::everybody(visit, &vacancy, here.stage.clone()).await? {
@@ -113,14 +113,14 @@ async fn go(visit: &Visit, vacancy: VacancyId, fields: &Fields) -> Answer {
             }
         }
         "none" => drop(tick(&visit.app, &visit.viewer, &vacancy, Ticks::Nobody).await?),
-        elsewhere => return Ok(see_other(Wanted::read(&Fields::parse(elsewhere.as_bytes())).address(&vacancy))),
+        elsewhere => return Ok(see_other(VacancyQuery::read(&Fields::parse(elsewhere.as_bytes())).address(&vacancy))),
     }
     Ok(see_other(here.address(&vacancy)))
 }
 
 /// Shows the vacancy again, and why its selection cannot be exported.
 async fn refuse(visit: &Visit, vacancy: &VacancyId, fields: &Fields, why: String) -> Answer {
-    let mut shown = Shown::load(visit, vacancy.clone(), Wanted::read(fields)).await?;
+    let mut shown = VacancyData::load(visit, vacancy.clone(), VacancyQuery::read(fields)).await?;
     shown.errors = Errors(vec![FieldError::new("candidate", why)]);
     Ok(show::page(visit, &shown).refused())
 }

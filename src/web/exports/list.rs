@@ -16,7 +16,7 @@ const PAGE: usize = 50;
 
 /// The page.
 pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
-    let (wanted, time) = (Wanted::read(request.query_string()), visit.time());
+    let (wanted, time) = (ExportsQuery::read(request.query_string()), visit.time());
     let list = visit.read(move |conn, viewer| {
         let organisation = &viewer.organisation.id;
         let vacancy = match &wanted.vacancy {
@@ -37,7 +37,7 @@ pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
         exports.truncate(PAGE);
         Ok(List {
             viewer: viewer.clone(),
-            wanted: Wanted { vacancy: filter.vacancy, ..wanted },
+            wanted: ExportsQuery { vacancy: filter.vacancy, ..wanted },
             vacancy,
             exports,
             more,
@@ -49,13 +49,13 @@ pub async fn show(visit: Visit, request: HttpRequest) -> Answer {
 
 /// Which exports are looked at; what makes no sense is all of them.
 #[derive(Debug, Clone, Default)]
-struct Wanted {
+struct ExportsQuery {
     vacancy: Option<VacancyId>,
     status: Option<Status>,
     before: Option<ExportId>,
 }
 
-impl Wanted {
+impl ExportsQuery {
     fn read(query: &str) -> Self {
         let fields = Fields::parse(query.as_bytes());
         let status = Status::ALL.into_iter().find(|status| status.as_str() == fields.one("status"));
@@ -74,7 +74,7 @@ impl Wanted {
 
 struct List {
     viewer: Viewer,
-    wanted: Wanted,
+    wanted: ExportsQuery,
     vacancy: Option<Vacancy>,
     exports: Vec<ExportView>,
     more: bool,
@@ -103,21 +103,21 @@ impl List {
 
     fn tabs(&self) -> Markup {
         let tab = |tabs: Tabs, status: Option<Status>| {
-            let href = Wanted { status, before: None, ..self.wanted.clone() }.address();
+            let href = ExportsQuery { status, before: None, ..self.wanted.clone() }.address();
             tabs.tab(status.map_or("All", Status::label), href, self.wanted.status == status)
         };
         Status::ALL.into_iter().map(Some).fold(tab(Tabs::by("Outcome"), None), tab).render()
     }
 
     fn pages(&self) -> Markup {
-        let newest = Wanted { before: None, ..self.wanted.clone() };
+        let newest = ExportsQuery { before: None, ..self.wanted.clone() };
         let last = self.exports.last().filter(|_| self.more).map(|view| view.export.id.clone());
         if self.wanted.before.is_none() && last.is_none() {
             return html! {};
         }
         Pager {
             newest: self.wanted.before.as_ref().map(|_| newest.address()),
-            older: last.map(|last| Wanted { before: Some(last), ..newest }.address()),
+            older: last.map(|last| ExportsQuery { before: Some(last), ..newest }.address()),
             ..Pager::default()
         }
         .render()
@@ -162,7 +162,7 @@ impl List {
 
 impl Render for List {
     fn render(&self) -> Markup {
-        let Wanted { vacancy, status, before } = &self.wanted;
+        let ExportsQuery { vacancy, status, before } = &self.wanted;
         let first_day = self.exports.is_empty() && vacancy.is_none() && status.is_none() && before.is_none();
         let lede = if first_day {
             html! {}
@@ -186,7 +186,7 @@ mod tests {
     use crate::web::samples::{export, hook, now, time, vacancy, viewer};
 
     fn list(role: Role, exports: Vec<ExportView>) -> List {
-        let wanted = Wanted::default();
+        let wanted = ExportsQuery::default();
         List { viewer: viewer(role), wanted, vacancy: None, exports, more: false, time: time() }
     }
 
@@ -217,7 +217,7 @@ mod tests {
         let page = full.render().0;
         assert!(page.contains(&older) && page.contains(r#"aria-current="page">Success</a>"#), "{page}");
         let mut nothing = list(Role::Recruiter, Vec::new());
-        nothing.wanted = Wanted::read("status=failed&before=x&vacancy=%00");
+        nothing.wanted = ExportsQuery::read("status=failed&before=x&vacancy=%00");
         assert!(nothing.wanted.before.is_none());
         let page = nothing.render().0;
         assert!(page.contains("No failed exports here.") && page.contains("Show all exports"));

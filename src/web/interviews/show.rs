@@ -19,14 +19,14 @@ const OFFERED: i64 = 200;
 
 /// The page.
 pub async fn show(visit: Visit, Path(id): Path<InterviewId>) -> Answer {
-    let shown = Shown::load(&visit, id).await?;
+    let shown = InterviewData::load(&visit, id).await?;
     let typed = Typed { token: token(), ..Typed::default() };
     Ok(shown.page(&visit, &typed).ok())
 }
 
 /// Invites a candidate, and leads to their session.
 pub async fn invite(visit: Visit, fields: Fields, Path(id): Path<InterviewId>) -> Answer {
-    let shown = Shown::load(&visit, id).await?;
+    let shown = InterviewData::load(&visit, id).await?;
     let of = shown.interview.id.clone();
     let (token, chosen, typed) = (fields.one("token"), fields.one("candidate"), fields.one("other"));
     // What was typed counts before what was chosen.
@@ -53,7 +53,7 @@ struct Typed {
     errors: Errors,
 }
 
-struct Shown {
+struct InterviewData {
     interview: Interview,
     vacancy: Option<String>,
     sessions: Vec<(Session, Option<Candidate>)>,
@@ -62,7 +62,7 @@ struct Shown {
     time: LocalTime,
 }
 
-impl Shown {
+impl InterviewData {
     async fn load(visit: &Visit, id: InterviewId) -> Result<Self, WebError> {
         let time = visit.time();
         visit.find(move |conn, viewer| Self::read(conn, viewer, &id, time)).await
@@ -110,14 +110,14 @@ impl Shown {
 }
 
 struct View<'a> {
-    shown: &'a Shown,
+    shown: &'a InterviewData,
     viewer: &'a Viewer,
     typed: &'a Typed,
 }
 
 impl Render for View<'_> {
     fn render(&self) -> Markup {
-        let Shown { interview, sessions, .. } = self.shown;
+        let InterviewData { interview, sessions, .. } = self.shown;
         let head = Head::below(Nav::Interviews, html! { bdi { (interview.title) } }).lede(self.lede());
         html! {
             (self.typed.errors.summary())
@@ -181,7 +181,7 @@ impl View<'_> {
     }
 
     fn invite(&self) -> Markup {
-        let Shown { interview, offered, .. } = self.shown;
+        let InterviewData { interview, offered, .. } = self.shown;
         let mut options = vec![(String::new(), "Choose".to_owned())];
         options.extend(offered.iter().map(|one| {
             let email = one.profile.email().map(|email| format!(", {email}")).unwrap_or_default();
@@ -221,13 +221,13 @@ mod tests {
     use crate::domain::interview::payload::sample;
     use crate::web::samples::{time, viewer};
 
-    fn shown(sessions: Vec<(Session, Option<Candidate>)>, offered: Vec<Candidate>) -> Shown {
+    fn shown(sessions: Vec<(Session, Option<Candidate>)>, offered: Vec<Candidate>) -> InterviewData {
         let (interview, ..) = sample::parts();
         let time = LocalTime { now: sample::morning() + TimeDelta::hours(1), ..time() };
-        Shown { interview, vacancy: None, sessions, offered, time }
+        InterviewData { interview, vacancy: None, sessions, offered, time }
     }
 
-    fn render(shown: &Shown, role: Role, typed: &Typed) -> String {
+    fn render(shown: &InterviewData, role: Role, typed: &Typed) -> String {
         View { shown, viewer: &viewer(role), typed }.render().0
     }
 

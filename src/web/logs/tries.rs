@@ -234,12 +234,12 @@ fn response_figure(detail: &Detail, response: &Response, name: &str) -> Markup {
 }
 
 /// A body as it is shown, and what must be said about it.
-struct Shown {
+struct ShownBody {
     text: String,
     notes: Vec<Cow<'static, str>>,
 }
 
-fn body(response: &Response, is_masked: bool) -> Shown {
+fn body(response: &Response, is_masked: bool) -> ShownBody {
     let (bytes, charset) = in_utf8(response);
     let bytes = bytes.as_ref();
     let mut notes: Vec<Cow<'static, str>> = Vec::new();
@@ -267,7 +267,7 @@ fn body(response: &Response, is_masked: bool) -> Shown {
             "The body is not JSON. It may hold personal data, so it is hidden for Support.".into()
         }
     };
-    Shown { text, notes }
+    ShownBody { text, notes }
 }
 
 /// Whether bytes are UTF-8; a character that was cut in two at the end does not count.

@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::columns::CheckColumns;
 use super::report::Outcome;
 use super::rules::rules;
-use crate::actions::import::{Choice, Chosen, Preview, Shown, State, Upload};
+use crate::actions::import::{Choice, Chosen, ImportOverview, Preview, State, Upload};
 use crate::actions::{FieldError, import};
 use crate::domain::ids::{ImportId, VacancyId};
 use crate::domain::import::MAX_FILE_BYTES;
@@ -112,7 +112,7 @@ fn page<'a>(visit: &'a Visit, title: &str, vacancy: &Vacancy, body: impl Render)
 }
 
 /// The page that has the columns checked.
-fn checked<'a>(visit: &'a Visit, shown: &Shown, id: &ImportId, preview: &Preview, errors: Errors) -> Page<'a> {
+fn checked<'a>(visit: &'a Visit, shown: &ImportOverview, id: &ImportId, preview: &Preview, errors: Errors) -> Page<'a> {
     let view = CheckColumns { vacancy: &shown.vacancy, id, file_name: &shown.file_name, preview, errors };
     page(visit, view.title(), &shown.vacancy, view)
 }

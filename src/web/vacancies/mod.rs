@@ -1,6 +1,7 @@
 //! Vacancies and their candidates.
 
 mod columns;
+pub mod data;
 pub mod import;
 pub mod list;
 pub mod new;
@@ -8,4 +9,3 @@ mod people;
 mod report;
 mod rules;
 pub mod show;
-pub mod shown;

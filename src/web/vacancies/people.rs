@@ -1,6 +1,6 @@
 //! The candidates of a vacancy: a table to tick, and the tray with what can be done with those who are ticked.
 
-use super::shown::{PAGE, Shown, Wanted};
+use super::data::{PAGE, VacancyData, VacancyQuery};
 use crate::domain::candidate::Applicant;
 use crate::domain::export::MAX_CANDIDATES;
 use crate::domain::mask;
@@ -11,7 +11,7 @@ use crate::web::words::grouped;
 /// The table, the tray and the way to other pages.
 pub struct People<'a> {
     /// What is shown.
-    pub shown: &'a Shown,
+    pub shown: &'a VacancyData,
     /// To whom.
     pub viewer: &'a Viewer,
 }
@@ -20,7 +20,7 @@ impl Render for People<'_> {
     fn render(&self) -> Markup {
         let wanted = &self.shown.wanted;
         if self.shown.applicants.is_empty() {
-            let all = Wanted { stage: None, page: 1 }.address(&self.shown.vacancy.id);
+            let all = VacancyQuery { stage: None, page: 1 }.address(&self.shown.vacancy.id);
             return html! {
                 section.empty {
                     h2 { "Nobody is in this stage." }
@@ -151,7 +151,7 @@ impl People<'_> {
             return html! {};
         }
         let step = |page, name: &str, rel: &str, class: &str| {
-            let to = Wanted { page, ..wanted.clone() };
+            let to = VacancyQuery { page, ..wanted.clone() };
             html! {
                 @if self.may_export() { button class=(class) form="people" name="go" value=(to.query()) { (name) } }
                 @else { a class=(class) rel=(rel) href=(to.address(&self.shown.vacancy.id)) { (name) } }
@@ -182,11 +182,11 @@ mod tests {
     use crate::web::form::Errors;
     use crate::web::samples::{applicant, export, hook, now, time, vacancy, viewer};
 
-    fn shown(applicants: Vec<Applicant>, total: i64) -> Shown {
-        Shown {
+    fn shown(applicants: Vec<Applicant>, total: i64) -> VacancyData {
+        VacancyData {
             vacancy: vacancy("Senior Backend Engineer"),
             stages: vec![("Technical interview".into(), total)],
-            wanted: Wanted { stage: None, page: 1 },
+            wanted: VacancyQuery { stage: None, page: 1 },
             applicants,
             sent: HashMap::new(),
             history: Vec::new(),
@@ -196,7 +196,7 @@ mod tests {
         }
     }
 
-    fn people(shown: &Shown, role: Role) -> String {
+    fn people(shown: &VacancyData, role: Role) -> String {
         People { shown, viewer: &viewer(role) }.render().0
     }
 

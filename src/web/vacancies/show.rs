@@ -2,8 +2,8 @@
 
 use actix_web::HttpRequest;
 
+use super::data::{VacancyData, VacancyQuery, total};
 use super::people::People;
-use super::shown::{Shown, Wanted, total};
 use crate::domain::ids::VacancyId;
 use crate::domain::vacancy::VacancyStatus;
 use crate::web::exports::table::History;
@@ -12,25 +12,25 @@ use crate::web::words::grouped;
 
 /// The page.
 pub async fn show(visit: Visit, Path(id): Path<VacancyId>, request: HttpRequest) -> Answer {
-    let wanted = Wanted::read(&Fields::parse(request.query_string().as_bytes()));
-    let shown = Shown::load(&visit, id, wanted).await?;
+    let wanted = VacancyQuery::read(&Fields::parse(request.query_string().as_bytes()));
+    let shown = VacancyData::load(&visit, id, wanted).await?;
     Ok(page(&visit, &shown).ok())
 }
 
 /// The page of a vacancy.
-pub fn page<'a>(visit: &'a Visit, shown: &Shown) -> Page<'a> {
+pub fn page<'a>(visit: &'a Visit, shown: &VacancyData) -> Page<'a> {
     let view = View { shown, viewer: &visit.viewer };
     visit.page(shown.vacancy.title.clone(), Nav::Vacancies, view).in_mode(shown.vacancy.mode)
 }
 
 struct View<'a> {
-    shown: &'a Shown,
+    shown: &'a VacancyData,
     viewer: &'a Viewer,
 }
 
 impl Render for View<'_> {
     fn render(&self) -> Markup {
-        let Shown { vacancy, history, time, .. } = self.shown;
+        let VacancyData { vacancy, history, time, .. } = self.shown;
         let head = Head::below(Nav::Vacancies, html! { bdi { (vacancy.title) } })
             .state(State::of_vacancy(vacancy.status).pill())
             .acts(if self.shown.stages.is_empty() {
@@ -86,14 +86,14 @@ impl View<'_> {
     }
 
     fn tabs(&self) -> Markup {
-        let Shown { vacancy, stages, wanted, .. } = self.shown;
+        let VacancyData { vacancy, stages, wanted, .. } = self.shown;
         let keeps = self.shown.has_boxes(self.viewer);
         let tab = |name: &str, stage: Option<String>, count: i64| {
             let current = (wanted.stage == stage).then_some("page");
             // Only what this page cannot change stays true while it is ticked and unticked.
             let is_other = wanted.stage.is_some() && stage.is_some() && wanted.stage != stage;
             let held = self.shown.ticked.values().filter(|of| is_other && Some(*of) == stage.as_ref()).count();
-            let to = Wanted { stage, page: 1 };
+            let to = VacancyQuery { stage, page: 1 };
             let words = html! {
                 bdi { (name) } " " span { (grouped(count)) }
                 @if held > 0 { " " span.tag { (grouped(held)) " selected" } }
@@ -125,13 +125,13 @@ mod tests {
     #[test]
     fn an_address_carries_stage_and_page_and_reads_back() {
         let id = VacancyId::new(DateTime::UNIX_EPOCH);
-        let wanted = Wanted { stage: Some("On-site & offer".into()), page: 3 };
+        let wanted = VacancyQuery { stage: Some("On-site & offer".into()), page: 3 };
         let address = wanted.address(&id);
         assert!(address.ends_with("?stage=On-site+%26+offer&page=3"));
         let query = address.split_once('?').map(|(_, query)| query.as_bytes()).unwrap_or_default();
-        assert_eq!(Wanted::read(&Fields::parse(query)), wanted);
-        let start = Wanted { stage: None, page: 1 };
-        assert_eq!(Wanted::read(&Fields::parse(b"page=-4&stage=")), start);
+        assert_eq!(VacancyQuery::read(&Fields::parse(query)), wanted);
+        let start = VacancyQuery { stage: None, page: 1 };
+        assert_eq!(VacancyQuery::read(&Fields::parse(b"page=-4&stage=")), start);
         assert_eq!(start.address(&id), paths::vacancy(&id));
     }
 }

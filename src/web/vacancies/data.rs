@@ -17,14 +17,14 @@ const HISTORY: i64 = 10;
 
 /// Which part of a vacancy is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct VacancyQuery {
     /// Only this stage.
     pub stage: Option<String>,
     /// Which page, from 1.
     pub page: i64,
 }
 
-impl Wanted {
+impl VacancyQuery {
     /// Reads a query or a form; what makes no sense is the beginning.
     pub fn read(fields: &Fields) -> Self {
         let stage = Some(fields.one("stage").to_owned()).filter(|stage| !stage.is_empty());
@@ -52,13 +52,13 @@ impl Wanted {
 }
 
 /// A vacancy as its page shows it.
-pub struct Shown {
+pub struct VacancyData {
     /// The vacancy.
     pub vacancy: Vacancy,
     /// How many candidates are in each stage.
     pub stages: Vec<(String, i64)>,
     /// What is looked at.
-    pub wanted: Wanted,
+    pub wanted: VacancyQuery,
     /// The candidates of this page.
     pub applicants: Vec<Applicant>,
     /// Who was sent before, by candidate.
@@ -73,9 +73,9 @@ pub struct Shown {
     pub time: LocalTime,
 }
 
-impl Shown {
+impl VacancyData {
     /// Reads a vacancy of the viewer's organisation.
-    pub async fn load(visit: &Visit, id: VacancyId, wanted: Wanted) -> Result<Self, WebError> {
+    pub async fn load(visit: &Visit, id: VacancyId, wanted: VacancyQuery) -> Result<Self, WebError> {
         let time = visit.time();
         visit
             .find(move |conn, viewer| {
@@ -92,7 +92,7 @@ impl Shown {
                 let ticked = store::candidate::stages_of(conn, &id, &kept)?.into_iter().collect();
                 let filter = ExportFilter { vacancy: Some(id), limit: HISTORY, ..ExportFilter::default() };
                 let history = store::export::list(conn, organisation, vacancy.mode, &filter)?;
-                let (wanted, errors) = (Wanted { page, ..wanted }, Errors::default());
+                let (wanted, errors) = (VacancyQuery { page, ..wanted }, Errors::default());
                 Ok(Some(Self { vacancy, stages, wanted, applicants, sent, history, ticked, errors, time }))
             })
             .await
