@@ -13,9 +13,13 @@ const VERBATIM: [&str; 2] = ["pre", "textarea"];
 
 /// The page with each run of text settled by itself: no character in it turns what follows, every isolate that it opens is
 /// closed in it, and what it quotes keeps its direction to itself.
-pub fn settled(page: &str) -> String {
+pub fn settled(page: String) -> String {
+    // Most pages hold nothing of the kind, and are not written a second time.
+    if page.is_ascii() || !page.chars().any(|c| is_control(c) || runs_left(c)) {
+        return page;
+    }
     let mut out = String::with_capacity(page.len() + 64);
-    let (mut rest, mut verbatim) = (page, false);
+    let (mut rest, mut verbatim) = (page.as_str(), false);
     while let Some(at) = rest.find('<') {
         let (text, from) = rest.split_at(at);
         settle(text, verbatim, &mut out);
@@ -107,18 +111,18 @@ mod tests {
     fn nothing_in_a_text_turns_what_stands_beside_it_on_the_page() {
         let page = "<p title=\"\u{202e}\">é\u{202e}gnp<bdi>x\u{2069}\u{202b}y</bdi>, \u{2068}z\u{2069} \u{2068}a</p>";
         let shown = "<p title=\"\u{202e}\">égnp<bdi>xy</bdi>, \u{2068}z\u{2069} \u{2068}a\u{2069}</p>";
-        assert_eq!(settled(page), shown);
+        assert_eq!(settled(page.to_owned()), shown);
     }
 
     #[test]
     fn what_a_sentence_quotes_keeps_its_direction_to_itself() {
-        assert_eq!(settled("<p>“محمد (2)” is no date</p>"), "<p>“\u{2068}محمد (2)\u{2069}” is no date</p>");
-        assert_eq!(settled("<p>“O’Brien” and “Jörg</p>"), "<p>“O’Brien” and “Jörg</p>");
+        assert_eq!(settled("<p>“محمد (2)” is no date</p>".to_owned()), "<p>“\u{2068}محمد (2)\u{2069}” is no date</p>");
+        assert_eq!(settled("<p>“O’Brien” and “Jörg</p>".to_owned()), "<p>“O’Brien” and “Jörg</p>");
     }
 
     #[test]
     fn payloads_and_what_is_typed_stay_what_they_are() {
         let page = "<pre class=\"wrap\">“ع”\u{202e}<span>\u{2069}</span></pre><textarea>\u{2067}“ع”</textarea>";
-        assert_eq!(settled(page), page);
+        assert_eq!(settled(page.to_owned()), page);
     }
 }

@@ -381,5 +381,5 @@ fn document(title: &[&str], mode: Mode, refresh: Option<u32>, body: Markup, stat
     HttpResponse::build(status)
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .body(bidi::settled(&page.into_string()))
+        .body(bidi::settled(page.into_string()))
 }
