@@ -44,8 +44,8 @@ const MAX_BATCH: usize = 512;
 /// Reports are refused while the bodies of those that wait to be written take more bytes.
 const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
-/// Under load a batch waits this long for more reports at most: a server has fewer commits to make.
-const MAX_REST: Duration = Duration::from_millis(2);
+/// A batch that follows another at once waits this long for more reports: a server has fewer commits to make.
+const REST: Duration = Duration::from_millis(2);
 
 /// No caller waits longer than this for the commit of a report.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
@@ -251,22 +251,21 @@ impl Intake {
         }
     }
 
-    /// Writes a batch, which follows one that took so long.
-    fn write(self: &Arc<Self>, before: Duration) {
-        let began = self.clock.steady();
+    /// Writes a batch after this rest.
+    fn write(self: &Arc<Self>, rest: Duration) {
         let taken: Batch<Reported> = Batch::default();
         // Whatever becomes of the commit, these are the ones that it may have written.
         let ids: Arc<Mutex<Vec<DeliveryId>>> = Arc::default();
         let (intake, batch, written_ids, then) = (self.clone(), taken.clone(), ids.clone(), self.clone());
         self.store.submit_next(
-            before.min(MAX_REST),
+            rest,
             move |conn| {
                 intake.reports.take_into(&batch, MAX_BATCH);
                 let written = intake.record(conn, &lock(&batch))?;
                 *lock(&written_ids) = written.held.iter().map(|owed| owed.delivery.id.clone()).collect();
                 Ok(written)
             },
-            move |written| then.written(group_commit::all(&taken), written, &lock(&ids), began),
+            move |written| then.written(group_commit::all(&taken), written, &lock(&ids)),
         );
     }
 
@@ -325,13 +324,7 @@ impl Intake {
         Ok(routes)
     }
 
-    fn written(
-        self: &Arc<Self>,
-        mut reports: Vec<Reported>,
-        written: Result<Written>,
-        ids: &[DeliveryId],
-        began: Duration,
-    ) {
+    fn written(self: &Arc<Self>, mut reports: Vec<Reported>, written: Result<Written>, ids: &[DeliveryId]) {
         match written {
             Ok(written) => self.recorded(reports, written),
             Err(error) => {
@@ -357,7 +350,7 @@ impl Intake {
             }
         }
         if self.reports.ended() {
-            self.write(self.clock.steady() - began);
+            self.write(REST);
         }
     }
 

@@ -26,8 +26,9 @@ use crate::store::{Result, Store, StoreError};
 /// How many answers share a transaction at most.
 const MAX_BATCH: usize = 512;
 
-/// Under load a batch waits this long for more answers at most: a server has fewer commits to make, and nobody waits for one.
-const MAX_REST: Duration = Duration::from_millis(10);
+/// A batch that follows another at once waits this long for more answers: a server has fewer commits to make, and nobody waits
+/// for one.
+const REST: Duration = Duration::from_millis(10);
 
 /// How long to wait before writing again what could not be.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
@@ -113,28 +114,28 @@ impl Settler {
         }
     }
 
-    /// Writes a batch, which follows one that took so long.
-    fn write(self: &Arc<Self>, before: Duration) {
+    /// Writes a batch after this rest.
+    fn write(self: &Arc<Self>, rest: Duration) {
         let taken: Batch<Finished> = Batch::default();
         let (settler, batch, then) = (self.clone(), taken.clone(), self.clone());
-        let (head, began) = (self.store.generation(), self.clock.steady());
+        let head = self.store.generation();
         self.store.submit_next(
-            before.min(MAX_REST),
+            rest,
             move |conn| {
                 settler.finished.take_into(&batch, settler.max_batch.load(Ordering::Relaxed));
                 settle(conn, &lock(&batch), &settler.instance, settler.rule)
             },
-            move |written| then.written(group_commit::all(&taken), written, head, began),
+            move |written| then.written(group_commit::all(&taken), written, head),
         );
     }
 
-    fn written(self: &Arc<Self>, batch: Vec<Finished>, written: Result<Written>, head: i64, began: Duration) {
+    fn written(self: &Arc<Self>, batch: Vec<Finished>, written: Result<Written>, head: i64) {
         match written {
             Ok(written) => {
                 self.grow_batches();
                 self.settled(batch, written, head);
                 if self.finished.ended() {
-                    self.write(self.clock.steady() - began);
+                    self.write(REST);
                 }
                 // What waited for a place among the unsettled goes on.
                 self.dispatcher.wake();
