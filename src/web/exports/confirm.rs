@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 use actix_web::HttpRequest;
 
-use super::asking::{Asking, Drawn, ToHook};
+use super::asking::{ConfirmExport, Drawn, ToHook};
 use super::selection;
 use crate::actions::FieldError;
 use crate::actions::export::{Confirmed, Ticks, confirm_with, keep_selection, kept_selection, part, preview, tick};
@@ -166,11 +166,11 @@ struct Asked {
 async fn page<'a>(visit: &'a Visit, asked: Asked, token: &str, errors: Vec<FieldError>) -> Result<Page<'a>, WebError> {
     let time = visit.time();
     let found = visit.find(move |conn, viewer| load(conn, viewer, asked, time)).await?;
-    let asking = Asking { token: token.to_owned(), errors: Errors(errors), ..found };
+    let asking = ConfirmExport { token: token.to_owned(), errors: Errors(errors), ..found };
     Ok(visit.page(asking.title(), Nav::Vacancies, asking.render(&visit.viewer)).in_mode(asking.vacancy.mode))
 }
 
-fn load(conn: &mut Conn, viewer: &Viewer, asked: Asked, time: LocalTime) -> Result<Option<Asking>, StoreError> {
+fn load(conn: &mut Conn, viewer: &Viewer, asked: Asked, time: LocalTime) -> Result<Option<ConfirmExport>, StoreError> {
     let organisation = &viewer.organisation.id;
     let Some(vacancy) = store::vacancy::find(conn, organisation, &asked.vacancy)? else { return Ok(None) };
     // More than an export carries is refused anyway, and not read for it.
@@ -189,7 +189,7 @@ fn load(conn: &mut Conn, viewer: &Viewer, asked: Asked, time: LocalTime) -> Resu
         let selection = Selection::of(store::candidate::applicants_by_ids(conn, &vacancy.id, &few)?);
         let (token, errors) = (String::new(), Errors::default());
         let (sent, changed) = (HashMap::new(), false);
-        return Ok(Some(Asking {
+        return Ok(Some(ConfirmExport {
             vacancy,
             selection,
             sent,
@@ -210,7 +210,7 @@ fn load(conn: &mut Conn, viewer: &Viewer, asked: Asked, time: LocalTime) -> Resu
     let to = Some(ToHook { hook, signed, size: bytes.len(), sample: first_only(&bytes) });
     let (resend, changed) = (asked.before == SentBefore::Again, asked.changed);
     let (token, errors) = (String::new(), Errors::default());
-    Ok(Some(Asking { vacancy, selection, sent, resend, changed, hooks, to, token, errors, time }))
+    Ok(Some(ConfirmExport { vacancy, selection, sent, resend, changed, hooks, to, token, errors, time }))
 }
 
 /// The payload with its first candidate alone.
