@@ -11,6 +11,7 @@ pub mod list;
 pub mod lost;
 pub mod missed;
 pub mod new;
+mod page_data;
 pub mod pause;
 pub mod preview;
 pub mod replace;

@@ -1,37 +1,25 @@
 //! One hook: test it, see how it does, what it proves itself with, what it was sent.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use super::health::Standing;
 use super::lost::LostNotice;
+use super::page_data::{HookPageData, RECENT, WINDOW};
 use super::rotation::Rotation;
-use super::test::{LOOK_AGAIN, SendTest, Sent, TestResult};
+use super::test::{LOOK_AGAIN, SendTest, TestResult};
 use super::unresolved::{self, Unresolved};
 use super::unused::{self, Unused};
-use crate::domain::delivery::{Delivery, Status};
-use crate::domain::health::Rule;
-use crate::domain::hook::{Credential, Hook, HookKind, HookState, Subscription};
-use crate::domain::hook_header::HeaderName;
+use crate::domain::hook::{Credential, HookKind, HookState, Subscription};
 use crate::domain::ids::{DeliveryId, HookId};
 use crate::domain::policy::Policy;
-use crate::domain::rotation::{self, Preference};
+use crate::domain::rotation;
 use crate::domain::secret::{CredentialKind, DOTS};
-use crate::store::log::LogFilter;
-use crate::store::page::Slice;
-use crate::store::sealed::Lost;
 use crate::web::chart::Histogram;
 use crate::web::prelude::*;
 use crate::web::status::{ladder, response};
 use crate::web::words::{count, percent, up_to};
 
-/// How far back the chart looks, and in how many spans.
-const WINDOW: TimeDelta = TimeDelta::days(7);
+/// In how many spans the chart is drawn.
 const SPANS: usize = 56;
-/// How many deliveries the page lists.
-const RECENT: usize = 5;
 
 /// Which test's answer to show.
 #[derive(Deserialize)]
@@ -48,95 +36,15 @@ pub async fn show(
 ) -> Answer {
     let test = query.test.as_deref().and_then(|id| id.parse::<DeliveryId>().ok());
     let (now, rule) = (visit.now, visit.app.engine.rule());
-    let known = visit.find(move |conn, viewer| Known::read(conn, viewer, &id, test.as_ref(), rule, now)).await?;
+    let known = visit.find(move |conn, viewer| HookPageData::read(conn, viewer, &id, test.as_ref(), rule, now)).await?;
     let view = HookView { known: &known, viewer: &visit.viewer, time: visit.time(), warns: arrival.warns() };
     let refresh = known.test.as_ref().filter(|test| test.waits()).map(|_| LOOK_AGAIN);
     let page = visit.page(known.hook.name.clone(), Nav::Webhooks, view).in_mode(known.hook.mode);
     Ok(page.refreshed(refresh).ok())
 }
 
-/// What the page shows of a hook.
-struct Known {
-    hook: Hook,
-    credentials: Vec<Credential>,
-    preference: Option<Preference>,
-    predecessor: Option<Hook>,
-    names: HashMap<String, String>,
-    recent: Vec<Delivery>,
-    ended: Vec<(Status, DateTime<Utc>)>,
-    owed: (usize, bool),
-    standing: Standing,
-    /// How many interviews have a webhook of their own in its place, if it is the default.
-    overrides: usize,
-    test: Option<Sent>,
-    headers: Vec<HeaderName>,
-    lost: Lost,
-    /// When something was last recorded for it; tests do not count.
-    last: Option<DateTime<Utc>>,
-}
-
-impl Known {
-    fn read(
-        conn: &mut Conn,
-        viewer: &Viewer,
-        id: &HookId,
-        test: Option<&DeliveryId>,
-        rule: Rule,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Self>, StoreError> {
-        let organisation = &viewer.organisation.id;
-        let Some(hook) = store::hook::find(conn, organisation, id)? else { return Ok(None) };
-        let credentials = store::credential::live(conn, id, now)?;
-        let preference = store::rotation::preference(conn, id)?;
-        let predecessor = store::hook::predecessor(conn, &hook)?;
-        let makers =
-            credentials.iter().filter_map(|credential| credential.created_by.clone()).chain(hook.created_by.clone());
-        let makers: Vec<String> = makers.map(String::from).collect();
-        let names = store::member::names(conn, &makers)?;
-        let filter = LogFilter { hook: Some(id.clone()), tests: true, ..LogFilter::default() };
-        let page = store::log::page(conn, organisation, hook.mode, &filter, &Slice::Newest, RECENT)?;
-        let recent = page.lines.into_iter().map(|line| line.delivery).collect();
-        let all = store::delivery::recent_statuses(conn, organisation, hook.mode, Some(id), now - WINDOW)?;
-        let ended = all.into_iter().map(|(_, status, at)| (status, at)).collect();
-        let owed = store::delivery::count_owed_to(conn, id)?;
-        let health = store::health::of_hooks(conn, std::slice::from_ref(id))?.remove(id);
-        let standing = Standing { health, rule, missed: store::delivery::count_missed_by(conn, id)? };
-        let others = store::hook::list(conn, organisation, hook.mode)?.hooks;
-        let overrides = others.iter().filter(|other| other.interview().is_some()).count();
-        // An answer may hold what this viewer is not shown elsewhere.
-        let test = match test.filter(|_| viewer.role.may(Permission::ManageHooks)) {
-            Some(test) => Sent::read(conn, organisation, id, test)?,
-            None => None,
-        };
-        let headers = store::hook_header::of_hook(conn, id)?.into_iter().map(|header| header.name).collect();
-        let lost = store::sealed::lost_by(conn, id)?;
-        let last = store::delivery::last_recorded(conn, id)?;
-        Ok(Some(Self {
-            hook,
-            credentials,
-            preference,
-            predecessor,
-            names,
-            recent,
-            ended,
-            owed,
-            standing,
-            overrides,
-            test,
-            headers,
-            lost,
-            last,
-        }))
-    }
-
-    /// The newest of a kind.
-    fn of(&self, kind: CredentialKind, now: DateTime<Utc>) -> Option<&Credential> {
-        rotation::live(&self.credentials, kind, now).into_iter().next()
-    }
-}
-
 struct HookView<'a> {
-    known: &'a Known,
+    known: &'a HookPageData,
     viewer: &'a Viewer,
     time: LocalTime,
     /// Whether it was created a moment ago with a host name that does not resolve.
